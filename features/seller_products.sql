@@ -1,0 +1,92 @@
+{% set categories = [
+    'cama_mesa_banho', 'beleza_saude', 'esporte_lazer',
+    'informatica_acessorios', 'moveis_decoracao', 'utilidades_domesticas',
+    'relogios_presentes', 'telefonia', 'automotivo', 'brinquedos',
+    'cool_stuff', 'ferramentas_jardim', 'perfumaria', 'bebes', 'eletronicos',
+] %}
+{{ config(
+    entity = 'seller',
+    key = 'seller_id',
+    description = 'One row per seller with an order in the 6 months before the reference date: the products of those orders, each once.',
+    columns = {
+        'product_count': 'Distinct products sold',
+        'category_count': 'Distinct categories of these products',
+        'products_per_order': 'Distinct products / orders',
+        'avg_photo_count': 'Mean number of photos of a product',
+        'avg_volume_cm3': 'Mean volume of a product: length x height x width',
+        'min_volume_cm3': 'Smallest volume of a product',
+        'max_volume_cm3': 'Largest volume of a product',
+        'median_volume_cm3': 'Median volume of a product',
+        'product_share_*': 'Products of that category / products, a column for each of the 15 large categories',
+    },
+    checks = [
+        'product_count > 0',
+        'category_count <= product_count',
+        'min_volume_cm3 <= max_volume_cm3',
+    ],
+) }}
+-- Orders, their items, payments and customers are known when bought, reviews
+-- later, so the window is one of known_at.
+with items as (
+    select *
+    from {{ source('order_items') }}
+    where known_at >= {{ months_before(reference_date, 6) }}
+),
+
+products as (
+    select * from {{ source('products') }}
+),
+
+order_counts as (
+    select
+        seller_id,
+        count(distinct order_id) as order_count,
+    from items
+    group by seller_id
+),
+
+seller_products as (
+    select distinct
+        seller_id,
+        product_id,
+    from items
+),
+
+catalogues as (
+    select
+        seller_products.seller_id,
+        products.product_category_name as category,
+        products.product_photos_qty as photo_count,
+        products.product_length_cm
+            * products.product_height_cm
+            * products.product_width_cm as volume,
+    from seller_products
+    left join products
+        on products.product_id = seller_products.product_id
+),
+
+final as (
+    select
+        catalogues.seller_id,
+        count(*) as product_count,
+        count(distinct category) as category_count,
+        {{ ratio('count(*)', 'any_value(order_counts.order_count)') }}
+            as products_per_order,
+        avg(photo_count) as avg_photo_count,
+        avg(volume) as avg_volume_cm3,
+        min(volume) as min_volume_cm3,
+        max(volume) as max_volume_cm3,
+        median(volume) as median_volume_cm3,
+    {% for category in categories %}
+        {{ ratio(
+            "count(*) filter (where category = '" ~ category ~ "')",
+            'count(*)',
+        ) }} as product_share_{{ category }},
+    {% endfor %}
+    from catalogues
+    inner join order_counts
+        on order_counts.seller_id = catalogues.seller_id
+    group by catalogues.seller_id
+)
+
+select * from final

@@ -1,0 +1,7 @@
+{#
+A part of a whole, with a fraction whatever the types; NULL where the whole is 0
+or either side is NULL. Arguments are SQL expressions.
+#}
+{% macro ratio(numerator, denominator) -%}
+(cast({{ numerator }} as double) / nullif({{ denominator }}, 0))
+{%- endmacro %}

@@ -1,0 +1,175 @@
+//! All tables and models of a project, what they need, and what `--select` means.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+use chrono::NaiveDate;
+
+use crate::graph::{self, Needs};
+use crate::problem::{Place, Problem, suggest};
+use crate::project::Project;
+use crate::spec::{ModelSpec, TableSpec};
+use crate::template::{Kind, Rendered, Templates, Vars};
+
+/// A feature store or an ABT.
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// `features.seller_sales`
+    pub name: String,
+    pub file: String,
+    pub kind: Kind,
+    pub spec: TableSpec,
+    pub refs: BTreeSet<String>,
+}
+
+/// A model.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// `seller_churn`; its table is `scores.seller_churn`.
+    pub name: String,
+    pub file: String,
+    pub spec: ModelSpec,
+    pub refs: BTreeSet<String>,
+}
+
+/// Everything a project defines.
+pub struct Catalog {
+    pub templates: Templates,
+    pub tables: BTreeMap<String, Node>,
+    pub models: BTreeMap<String, Model>,
+    needs: Needs,
+    /// Names of tables and scores, each after what it needs.
+    pub order: Vec<String>,
+}
+
+impl Catalog {
+    /// Reads every file of features/, abt/ and models/, rendered at `date` to see what it refers to.
+    ///
+    /// # Errors
+    /// The first file with a mistake; a reference to nothing; a circle.
+    pub fn read(project: &Project, vars: Vars, date: NaiveDate) -> Result<Self> {
+        let templates = Templates::new(project, vars)?;
+        let mut tables = BTreeMap::new();
+        let mut models = BTreeMap::new();
+        for (folder, kind) in [("features", Kind::Feature), ("abt", Kind::Abt)] {
+            for (file, name) in project.in_folder(folder) {
+                check_name(file, name)?;
+                let rendered = templates.render(file, kind, Some(date), None)?;
+                let spec = TableSpec::read(&rendered, templates.source(file), kind)?;
+                let name = format!("{folder}.{name}");
+                tables.insert(name.clone(), Node { name, file: file.to_owned(), kind, spec, refs: rendered.refs });
+            }
+        }
+        for (file, name) in project.in_folder("models") {
+            check_name(file, name)?;
+            let rendered = templates.render(file, Kind::Model, Some(date), None)?;
+            let spec = ModelSpec::read(&rendered, templates.source(file))?;
+            let name = name.to_owned();
+            models.insert(name.clone(), Model { name, file: file.to_owned(), spec, refs: rendered.refs });
+        }
+        let mut catalog = Self { templates, tables, models, needs: Needs::new(), order: Vec::new() };
+        catalog.link()?;
+        Ok(catalog)
+    }
+
+    fn link(&mut self) -> Result<()> {
+        let tables = self.tables.values().map(|node| (node.name.clone(), &node.file, &node.refs));
+        let models = self.models.values().map(|model| (format!("scores.{}", model.name), &model.file, &model.refs));
+        let mut needs = Needs::new();
+        for (name, file, refs) in tables.chain(models) {
+            if let Some(unknown) = refs.iter().find(|need| !self.tables.contains_key(*need)) {
+                return Err(Problem::usage(format!("there is no table `{unknown}`"))
+                    .at(Place::of_word(file, self.templates.source(file), unknown))
+                    .maybe_hint(suggest(unknown, self.tables.keys().map(String::as_str)))
+                    .into());
+            }
+            needs.insert(name, refs.clone());
+        }
+        self.order = graph::in_order(&needs).map_err(|circle| {
+            let file = self.tables.get(&circle[0]).map_or("", |node| &node.file);
+            Problem::usage(format!("tables refer to each other in a circle: {}", circle.join(" -> ")))
+                .at(Place::of_word(file, self.templates.source(file), &circle[1]))
+                .hint("take one of these ref() out")
+        })?;
+        self.needs = needs;
+        Ok(())
+    }
+
+    /// The names that `--select` means, with all they need; everything where nothing was selected.
+    ///
+    /// # Errors
+    /// A name that is none.
+    pub fn select(&self, wanted: &[String]) -> Result<BTreeSet<String>> {
+        if wanted.is_empty() {
+            return Ok(self.order.iter().cloned().collect());
+        }
+        let mut selected = BTreeSet::new();
+        for word in wanted {
+            let (name, and_dependants) = word.strip_suffix('+').map_or((word.as_str(), false), |name| (name, true));
+            let matches: Vec<&String> = self.order.iter().filter(|table| means(name, table)).collect();
+            if matches.is_empty() {
+                let short = self.order.iter().filter_map(|table| table.split_once('.').map(|(_, short)| short));
+                let names: Vec<&str> = self.order.iter().map(String::as_str).chain(short).collect();
+                return Err(Problem::usage(format!("--select {word}: there is no such table or model"))
+                    .maybe_hint(suggest(name, names))
+                    .into());
+            }
+            for table in matches {
+                let mut group = BTreeSet::from([table.clone()]);
+                if and_dependants {
+                    group = graph::downstream(table, &self.needs);
+                }
+                selected.extend(group.iter().flat_map(|name| graph::upstream(name, &self.needs)));
+            }
+        }
+        Ok(selected)
+    }
+
+    /// All that `name` needs, without itself.
+    pub fn upstream(&self, name: &str) -> BTreeSet<String> {
+        let mut all = graph::upstream(name, &self.needs);
+        all.remove(name);
+        all
+    }
+
+    /// # Errors
+    /// There is no such model.
+    pub fn model(&self, name: &str) -> Result<&Model> {
+        self.models.get(name).ok_or_else(|| {
+            Problem::usage(format!("there is no model `{name}`"))
+                .maybe_hint(suggest(name, self.models.keys().map(String::as_str)))
+                .into()
+        })
+    }
+
+    /// Renders a table or model at `date`.
+    ///
+    /// # Errors
+    /// A mistake in the file.
+    pub fn render(&self, name: &str, date: NaiveDate) -> Result<Rendered> {
+        match (self.tables.get(name), name.strip_prefix("scores.").and_then(|model| self.models.get(model))) {
+            (Some(node), _) => self.templates.render(&node.file, node.kind, Some(date), None),
+            (None, Some(model)) => self.templates.render(&model.file, Kind::Model, Some(date), None),
+            (None, None) => Err(Problem::usage(format!("there is no table `{name}`")).into()),
+        }
+    }
+}
+
+/// Whether the user's `word` means `table`: by its whole name, its short name, or its file.
+fn means(word: &str, table: &str) -> bool {
+    let file = table.replacen("scores.", "models.", 1).replacen('.', "/", 1);
+    word == table
+        || table.split_once('.').is_some_and(|(_, short)| short == word)
+        || word == format!("{file}.sql")
+        || word.replacen("models.", "scores.", 1) == table
+}
+
+fn check_name(file: &str, name: &str) -> Result<()> {
+    let starts = name.starts_with(|c: char| c.is_ascii_lowercase());
+    if starts && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') {
+        return Ok(());
+    }
+    Err(Problem::usage(format!("`{file}` cannot be the name of a table"))
+        .hint("small letters, digits and _, starting with a letter: features/seller_sales.sql")
+        .into())
+}

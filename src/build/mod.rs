@@ -1,0 +1,14 @@
+//! From files and reference dates to partitions: what is to be built, why, and side by side.
+
+mod catalog;
+mod ledger;
+mod partition;
+mod plan;
+mod pool;
+mod shape;
+
+pub use catalog::{Catalog, Model, Node};
+pub use ledger::{Ledger, Line};
+pub use partition::Context;
+pub use plan::{Basis, Plan};
+pub use pool::{INTERRUPTED, build, report};

@@ -1,0 +1,189 @@
+//! The command line: what was asked, before anything is done.
+
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+use clap::{Args, Parser, Subcommand};
+
+use crate::dates::{self, DateRange, Every};
+use crate::output::Format;
+
+/// SQL-first machine learning in the warehouse: features, ABTs and models are Jinja SQL files.
+///
+/// Exit codes: 0 done, 1 the data or a check failed, 2 usage, template, SQL or environment.
+#[derive(Debug, Parser)]
+#[command(name = "olist", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// The DuckDB file
+    #[arg(long, global = true, value_name = "FILE", env = "OLIST_DATABASE", default_value = "olist.duckdb")]
+    pub database: PathBuf,
+    /// The project's folder; else the nearest one at or above the working folder, else the built-in files
+    #[arg(long, global = true, value_name = "DIR")]
+    pub project_dir: Option<PathBuf>,
+    /// Threads for DuckDB and for training; else all cores
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Memory for DuckDB, for example 2GB
+    #[arg(long, global = true, value_name = "SIZE")]
+    pub memory_limit: Option<String>,
+    /// No progress and no notes
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// How data is printed on stdout
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub format: Format,
+    /// A value for var('NAME') in the SQL files; repeatable
+    #[arg(long, global = true, value_name = "NAME=VALUE", value_parser = name_and_value)]
+    pub var: Vec<(String, String)>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write the project's SQL files into a folder, to start editing
+    Init {
+        /// A new or empty folder
+        dir: PathBuf,
+    },
+    /// Load the sources from Kaggle's files (.csv, .csv.gz, .parquet), or the synthetic marketplace
+    Ingest(Ingest),
+    /// Features, ABTs, training where it is due, scores: the main job
+    Run(Run),
+    /// Print a file's SQL, after Jinja, as it would run
+    Render {
+        /// For example features/seller_sales.sql
+        file: String,
+        /// The reference date
+        #[arg(long, value_name = "D", value_parser = dates::parse)]
+        date: NaiveDate,
+    },
+    /// Compare a model's candidates out of time, and make the best one champion
+    Train {
+        model: String,
+        /// Train on what was known as of this date; else the day after data until
+        #[arg(long, value_name = "D", value_parser = dates::parse)]
+        as_of: Option<NaiveDate>,
+    },
+    /// Score reference dates with the champion in force for each
+    Score {
+        model: String,
+        #[command(flatten)]
+        dates: Dates,
+        /// Score again what is scored and unchanged
+        #[arg(long)]
+        force: bool,
+    },
+    /// Models with their champions; or one model's versions, metrics and champions
+    Models { model: Option<String> },
+    /// Make a version champion
+    Promote {
+        model: String,
+        version: i32,
+        /// Why, for registry.champions
+        #[arg(long, default_value = "promoted by hand")]
+        reason: String,
+    },
+    /// Make the champion before the present one champion again
+    Rollback {
+        model: String,
+        /// Why, for registry.champions
+        #[arg(long, default_value = "rolled back by hand")]
+        reason: String,
+    },
+    /// Run a read-only query, or a report of queries/reports/
+    Query {
+        /// SQL, or the name of a report such as `seller_churn_to_call`
+        sql: String,
+        /// The reference date of a report
+        #[arg(long, value_name = "D", value_parser = dates::parse)]
+        date: Option<NaiveDate>,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("origin").required(true).args(["dir", "sample"]))]
+pub struct Ingest {
+    /// The folder with Kaggle's files
+    pub dir: Option<PathBuf>,
+    /// Generate the synthetic marketplace instead
+    #[arg(long)]
+    pub sample: bool,
+    /// Orders of the synthetic marketplace
+    #[arg(long, value_name = "N", requires = "sample", default_value_t = DEFAULT_ORDERS,
+          value_parser = clap::value_parser!(u64).range(100..=100_000_000))]
+    pub orders: u64,
+    /// Another seed, another marketplace
+    #[arg(long, value_name = "S", requires = "sample", default_value_t = DEFAULT_SEED)]
+    pub seed: u64,
+    /// The last complete day, set by hand; else it is found from the flow of orders
+    #[arg(long, value_name = "D", value_parser = dates::parse)]
+    pub until: Option<NaiveDate>,
+}
+
+/// Orders of the sample that a newcomer's first run loads.
+pub const DEFAULT_ORDERS: u64 = 100_000;
+/// Its seed.
+pub const DEFAULT_SEED: u64 = 42;
+
+#[derive(Debug, Args)]
+pub struct Dates {
+    /// A reference date, or a range FIRST..LAST; repeatable
+    #[arg(long = "date", value_name = "D[..D]", required = true)]
+    pub ranges: Vec<DateRange>,
+    /// The step of a range
+    #[arg(long, value_enum, default_value = "month")]
+    pub every: Every,
+}
+
+impl Dates {
+    pub fn expand(&self) -> Vec<NaiveDate> {
+        dates::expand(&self.ranges, self.every)
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct Run {
+    #[command(flatten)]
+    pub dates: Dates,
+    /// A table or model, and all it needs; `NAME+` also what depends on it; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub select: Vec<String>,
+    /// Build also what is built and unchanged
+    #[arg(long)]
+    pub force: bool,
+}
+
+fn name_and_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected NAME=VALUE".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn every_flag_and_command_has_help() {
+        let mut command = Cli::command();
+        command.build();
+        command.clone().debug_assert();
+        for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+            assert!(sub.get_about().is_some(), "{} has no help", sub.get_name());
+            for arg in sub.get_arguments().filter(|arg| arg.get_long().is_some()) {
+                assert!(arg.get_help().is_some(), "{} {} has no help", sub.get_name(), arg.get_id());
+            }
+        }
+    }
+}

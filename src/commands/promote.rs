@@ -1,0 +1,27 @@
+//! `olist promote MODEL VERSION` and `olist rollback MODEL`
+
+use anyhow::Result;
+
+use crate::registry::{self, Version};
+use crate::session::Session;
+use crate::term;
+
+pub fn promote(session: &Session, model: &str, version: i32, reason: &str) -> Result<()> {
+    let warehouse = session.open()?;
+    announce(&registry::promote(&warehouse, model, version, reason)?);
+    Ok(())
+}
+
+pub fn rollback(session: &Session, model: &str, reason: &str) -> Result<()> {
+    let warehouse = session.open()?;
+    let earlier = registry::before_present(&warehouse, model)?;
+    announce(&registry::promote(&warehouse, model, earlier, reason)?);
+    Ok(())
+}
+
+fn announce(version: &Version) {
+    term::note(&format!(
+        "version {} of `{}` is champion: `{}`, trained through {}\n\nscores change when a date is scored again: `olist score {1} --date D`",
+        version.number, version.model, version.candidate, version.trained_through
+    ));
+}

@@ -1,0 +1,64 @@
+//! `olist query SQL`, or the name of a report
+
+use anyhow::Result;
+use chrono::NaiveDate;
+
+use super::score::table_of;
+use crate::output::Format;
+use crate::problem::{Place, Problem};
+use crate::session::{Loaded, Session};
+use crate::spec::Fields;
+use crate::template::Kind;
+use crate::term;
+use crate::warehouse::{SqlError, Warehouse, analyst};
+
+pub fn query(session: &Session, sql: &str, date: Option<NaiveDate>) -> Result<()> {
+    let warehouse = session.open_read_only()?;
+    let is_name = sql.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let file = format!("queries/reports/{sql}.sql");
+    if is_name && session.project()?.source(&file).is_some() {
+        return report(session, &warehouse, &file, date);
+    }
+    if date.is_some() {
+        return Err(Problem::usage(format!("--date goes with a report, and `{file}` is not there"))
+            .hint("write the date into the SQL, or name a file of queries/reports/")
+            .into());
+    }
+    print(session, &warehouse, sql, |error| {
+        if error.message.contains("read-only mode") {
+            return Problem::usage("`olist query` only reads").hint("any DuckDB client can write to the file");
+        }
+        let mut problem = Problem::usage(error.headline());
+        if let Some(at) = error.position {
+            problem = problem.at(Place::at_offset("query", sql, at));
+        }
+        problem.maybe_hint(error.candidates.clone().filter(|c| !c.is_empty()).map(|c| format!("near it there is: {c}")))
+    })
+}
+
+fn report(session: &Session, warehouse: &Warehouse, file: &str, date: Option<NaiveDate>) -> Result<()> {
+    let date = match date {
+        Some(date) => date,
+        None => Loaded::read(warehouse)?.last_date(),
+    };
+    let templates = session.templates()?;
+    let rendered = templates.render(file, Kind::Report, Some(date), None)?;
+    let mut fields = Fields::new(file, templates.source(file), "", rendered.config.clone());
+    let description = fields.text("description")?;
+    fields.finish()?;
+    term::note(&format!("{description} ({date})"));
+    print(session, warehouse, &rendered.sql, |error| analyst(error, &rendered, |file| templates.source(file)))
+}
+
+fn print(session: &Session, warehouse: &Warehouse, sql: &str, explain: impl Fn(&SqlError) -> Problem) -> Result<()> {
+    if session.options.format == Format::Json {
+        // DuckDB's own JSON keeps numbers, lists and NULL apart.
+        let query = format!("select to_json(q) from (\n{}\n) as q", sql.trim().trim_end_matches(';'));
+        if let Ok(rows) = warehouse.rows(&query, &[], |row| row.get::<_, String>(0)) {
+            let body = rows.join(",\n  ");
+            return Ok(term::data(&if rows.is_empty() { "[]\n".to_owned() } else { format!("[\n  {body}\n]\n") })?);
+        }
+    }
+    let batches = warehouse.arrow(sql).map_err(|error| explain(&error))?;
+    table_of(&batches).print(session.options.format)
+}

@@ -1,0 +1,112 @@
+//! `olist run --date …`: features, ABTs, training where it is due, scores.
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use anyhow::Result;
+use chrono::NaiveDate;
+
+use super::score::show_scores;
+use crate::build::Model;
+use crate::cli::{self, Run};
+use crate::ingest::{self, Origin};
+use crate::pipeline::{Pipeline, note_training};
+use crate::registry;
+use crate::score::Outcome;
+use crate::session::{Loaded, Session};
+use crate::term;
+use crate::train::{self, Due};
+use crate::warehouse::Warehouse;
+
+pub fn run(session: &Session, args: &Run) -> Result<()> {
+    let started = Instant::now();
+    let dates = args.dates.expand();
+    let (first, last) = (dates[0], dates[dates.len() - 1]);
+    let catalog = session.catalog(first)?;
+    let selected = catalog.select(&args.select)?;
+    let warehouse = session.open()?;
+    load_sample_if_empty(session, &warehouse)?;
+    let loaded = Loaded::read(&warehouse)?;
+    loaded.check(last)?;
+    let mut pipeline = Pipeline::new(session, &warehouse, &catalog, &loaded, args.force)?;
+    let tables: BTreeSet<String> =
+        selected.iter().filter(|name| catalog.tables.contains_key(*name)).cloned().collect();
+    pipeline.build(&tables, &dates)?;
+    let models: Vec<&Model> =
+        catalog.models.values().filter(|model| selected.contains(&format!("scores.{}", model.name))).collect();
+    let mut scored = Vec::new();
+    for &date in &dates {
+        for model in &models {
+            if let Some(outcome) = step(&mut pipeline, model, date)? {
+                scored.push((model.name.clone(), date, outcome));
+            }
+        }
+    }
+    pipeline.finish()?;
+    summary(session, &warehouse, &pipeline, &scored, &models, last, started)
+}
+
+/// Trains `model` at `date` if that is due, and scores the date.
+fn step(pipeline: &mut Pipeline<'_>, model: &Model, date: NaiveDate) -> Result<Option<Outcome>> {
+    let version = match train::due(pipeline.warehouse, pipeline.catalog, model, date)? {
+        Due::Score(version) => *version,
+        Due::Train(why) => match pipeline.train(model, date, &why)? {
+            Ok(training) => {
+                note_training(model, date, &training);
+                training.version
+            }
+            Err(too_early) => {
+                let fallback = registry::in_force(pipeline.warehouse, &model.name, date)?;
+                let then = if fallback.is_some() { "scored by the champion there is" } else { "not scored" };
+                term::note(&format!("{}: cannot be trained as of {date}: {}; {then}", model.name, too_early.0));
+                match fallback {
+                    Some(version) => version,
+                    None => return Ok(None),
+                }
+            }
+        },
+    };
+    pipeline.score(model, &version, date).map(Some)
+}
+
+fn load_sample_if_empty(session: &Session, warehouse: &Warehouse) -> Result<()> {
+    if !ingest::current_versions(warehouse)?.is_empty() {
+        return Ok(());
+    }
+    ingest::announce_sample(cli::DEFAULT_ORDERS);
+    let origin = Origin::Sample { orders: cli::DEFAULT_ORDERS, seed: cli::DEFAULT_SEED };
+    let summary = ingest::ingest(warehouse, session.project()?, &session.templates()?, &origin, None)?;
+    if let Some(day) = summary.data_until {
+        term::note(&format!("loaded the synthetic marketplace; data until {day}"));
+    }
+    Ok(())
+}
+
+fn summary(
+    session: &Session,
+    warehouse: &Warehouse,
+    pipeline: &Pipeline<'_>,
+    scored: &[(String, NaiveDate, Outcome)],
+    models: &[&Model],
+    last: NaiveDate,
+    started: Instant,
+) -> Result<()> {
+    let rows: i64 = scored.iter().map(|(_, _, outcome)| if let Outcome::Scored(rows) = outcome { *rows } else { 0 }).sum();
+    let written = scored.iter().filter(|(_, _, outcome)| *outcome != Outcome::Unchanged).count();
+    let seconds = started.elapsed().as_secs_f64();
+    if pipeline.built == 0 && written == 0 {
+        term::note(&format!("nothing to do: everything is built and unchanged ({seconds:.2} s)"));
+    } else {
+        term::note(&format!(
+            "built {}, {} unchanged; wrote {} in {} ({seconds:.1} s)",
+            term::counted(pipeline.built, "partition"),
+            pipeline.unchanged,
+            term::counted(usize::try_from(rows)?, "score"),
+            term::counted(written, "partition"),
+        ));
+    }
+    for model in models.iter().filter(|model| scored.iter().any(|(name, date, _)| *name == model.name && *date == last)) {
+        show_scores(session, warehouse, model, last)?;
+    }
+    Ok(())
+}

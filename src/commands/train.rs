@@ -1,0 +1,29 @@
+//! `olist train MODEL [--as-of D]`
+
+use anyhow::Result;
+use chrono::NaiveDate;
+
+use super::models::metrics_table;
+use crate::pipeline::Pipeline;
+use crate::problem::Problem;
+use crate::session::{Loaded, Session};
+use crate::term;
+
+pub fn train(session: &Session, name: &str, as_of: Option<NaiveDate>) -> Result<()> {
+    let warehouse = session.open()?;
+    let loaded = Loaded::read(&warehouse)?;
+    let as_of = as_of.unwrap_or_else(|| loaded.last_date());
+    loaded.check(as_of)?;
+    let catalog = session.catalog(as_of)?;
+    let model = catalog.model(name)?;
+    let mut pipeline = Pipeline::new(session, &warehouse, &catalog, &loaded, false)?;
+    let training = pipeline.train(model, as_of, "asked for")?;
+    pipeline.finish()?;
+    let training = training.map_err(|too_early| {
+        Problem::data(format!("`{name}` cannot be trained as of {as_of}: {}", too_early.0))
+            .hint("a later --as-of, or an earlier `snapshots` in the model's file")
+    })?;
+    metrics_table(&warehouse, name, training.version.number)?.print(session.options.format)?;
+    term::note(&format!("{name}: version {}, {}", training.version.number, training.reason));
+    Ok(())
+}

@@ -1,0 +1,65 @@
+//! Names for content: the same content, the same name.
+
+/// Hashes `parts`, each with its length, so that no two lists of parts run together.
+pub fn of(parts: &[&str]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for part in parts {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hasher.finalize().to_hex()[..32].to_owned()
+}
+
+/// SQL without comments and layout: what is left decides what the query does.
+///
+/// Quoted texts and names stay as they are; runs of white space become one blank.
+pub fn normal(sql: &str) -> String {
+    let mut out = String::with_capacity(sql.len());
+    let mut rest = sql;
+    while let Some(next) = rest.chars().next() {
+        let taken = if rest.starts_with("--") {
+            rest.find('\n').unwrap_or(rest.len())
+        } else if rest.starts_with("/*") {
+            rest.find("*/").map_or(rest.len(), |end| end + 2)
+        } else if next == '\'' || next == '"' {
+            let end = rest[1..].find(next).map_or(rest.len(), |end| end + 2);
+            out.push_str(&rest[..end]);
+            end
+        } else if next.is_whitespace() {
+            if !out.ends_with(' ') && !out.is_empty() {
+                out.push(' ');
+            }
+            next.len_utf8()
+        } else {
+            out.push(next);
+            next.len_utf8()
+        };
+        // A comment separates words as white space does.
+        if rest.starts_with("--") || rest.starts_with("/*") {
+            if !out.ends_with(' ') && !out.is_empty() {
+                out.push(' ');
+            }
+        }
+        rest = &rest[taken..];
+    }
+    out.truncate(out.trim_end().len());
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_and_layout_do_not_count() {
+        assert_eq!(normal("select 1, -- one\n\n    'a  b' /* x */ from t\n"), "select 1, 'a  b' from t");
+        assert_eq!(normal("select 1,\n 'a  b'\nfrom t"), normal("select 1, -- c\n'a  b' from t"));
+        assert_ne!(normal("select 'a b'"), normal("select 'a  b'"));
+        assert_eq!(normal("select 'it''s -- no comment'"), "select 'it''s -- no comment'");
+    }
+
+    #[test]
+    fn parts_do_not_run_together() {
+        assert_ne!(of(&["ab", "c"]), of(&["a", "bc"]));
+    }
+}

@@ -1,0 +1,141 @@
+//! The raw files of a folder: which there are, whether their headers fit, and what they hold, as a digest.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use flate2::read::MultiGzDecoder;
+
+use super::Specs;
+use crate::problem::{Place, Problem, nearest};
+use crate::spec::SourceSpec;
+use crate::warehouse::{ident, text};
+
+/// What a source is read from.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// `None` for the sample.
+    pub path: Option<PathBuf>,
+    pub bytes: u64,
+    pub digest: String,
+    /// What `raw()` renders to.
+    pub relation: String,
+}
+
+const ENDINGS: [&str; 3] = ["parquet", "csv", "csv.gz"];
+
+/// The file of each source. All that is missing is named at once.
+pub fn find(folder: &Path, specs: &Specs) -> Result<BTreeMap<String, Found>> {
+    if !folder.is_dir() {
+        return Err(Problem::usage(format!("`{}` is not a folder", folder.display()))
+            .hint("`olist ingest DIR` wants the folder that holds Kaggle's files; `--sample` needs none")
+            .into());
+    }
+    let mut found = BTreeMap::new();
+    let mut missing = Vec::new();
+    for (name, known) in specs {
+        let spec = &known.spec;
+        let candidates = ENDINGS.map(|ending| folder.join(format!("{}.{ending}", spec.file_stem)));
+        let present: Vec<&PathBuf> = candidates.iter().filter(|path| path.is_file()).collect();
+        match present[..] {
+            [] if spec.required => missing.push(format!("{}.csv", spec.file_stem)),
+            [] => {}
+            [path] => {
+                found.insert(name.clone(), examine(path, spec)?);
+            }
+            [first, second, ..] => {
+                return Err(Problem::usage(format!(
+                    "both `{}` and `{}` are there: which one is meant?",
+                    first.display(),
+                    second.display()
+                ))
+                .hint("keep one of them in the folder")
+                .into());
+            }
+        }
+    }
+    if missing.is_empty() {
+        return Ok(found);
+    }
+    Err(Problem::data(format!("`{}` lacks: {}", folder.display(), missing.join(", ")))
+        .hint("each may be .csv, .csv.gz or .parquet, under Kaggle's name")
+        .into())
+}
+
+fn examine(path: &Path, spec: &SourceSpec) -> Result<Found> {
+    let context = || format!("could not read `{}`", path.display());
+    let bytes = path.metadata().with_context(context)?.len();
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(File::open(path).with_context(context)?).with_context(context)?;
+    let literal = text(&path.display().to_string());
+    let columns = spec.columns.iter().map(|column| ident(&column.name)).collect::<Vec<_>>().join(", ");
+    let relation = if path.extension().is_some_and(|ending| ending == "parquet") {
+        let casts = spec.columns.iter().map(|c| format!("cast({0} as {1}) as {0}", ident(&c.name), c.sql_type));
+        format!("(select {} from read_parquet({literal}))", casts.collect::<Vec<_>>().join(", "))
+    } else {
+        let header = header(path, spec)?;
+        let types = header.names.iter().map(|name| {
+            let sql_type = spec.column(name).map_or("varchar", |column| &column.sql_type);
+            format!("{}: {}", text(name), text(sql_type))
+        });
+        format!(
+            "(select {columns} from read_csv({literal}, auto_detect = false, header = true, delim = ',', \
+             quote = '\"', escape = '\"', nullstr = '', new_line = '{}', max_line_size = 16777216, \
+             columns = {{{}}}))",
+            header.newline,
+            types.collect::<Vec<_>>().join(", ")
+        )
+    };
+    Ok(Found { path: Some(path.to_owned()), bytes, digest: hasher.finalize().to_hex().to_string(), relation })
+}
+
+struct Header {
+    names: Vec<String>,
+    newline: &'static str,
+}
+
+/// Opens a CSV file, unzipped.
+pub fn open(path: &Path) -> Result<Box<dyn BufRead>> {
+    let file = File::open(path).with_context(|| format!("could not read `{}`", path.display()))?;
+    let zipped = path.extension().is_some_and(|ending| ending == "gz");
+    let reader: Box<dyn Read> = if zipped { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
+    Ok(Box::new(BufReader::with_capacity(1 << 16, reader)))
+}
+
+fn header(path: &Path, spec: &SourceSpec) -> Result<Header> {
+    let mut line = Vec::new();
+    open(path)?.take(1 << 20).read_until(b'\n', &mut line).map_err(|error| {
+        Problem::data(format!("`{}` is not a whole gzip file: {error}", path.display())).hint("fetch it again")
+    })?;
+    let first = String::from_utf8_lossy(&line).into_owned();
+    let first = first.strip_prefix('\u{feff}').unwrap_or(&first);
+    let shown: String = first.trim_end().chars().take(100).collect();
+    let place = || Place { file: path.display().to_string(), line: 1, column: 0, text: shown.clone() };
+    if first.trim_start().starts_with('<') {
+        return Err(Problem::data("this is a web page, not a CSV file")
+            .at(place())
+            .hint("the download was a login or error page: fetch the file again, signed in to Kaggle")
+            .into());
+    }
+    let newline = if first.ends_with("\r\n") { "\\r\\n" } else { "\\n" };
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(first.as_bytes());
+    let names: Vec<String> = match reader.records().next() {
+        Some(Ok(record)) => record.iter().map(|name| name.trim().to_owned()).collect(),
+        _ => return Err(Problem::data("this file is empty").at(place()).hint("fetch it again").into()),
+    };
+    for column in &spec.columns {
+        if !names.iter().any(|name| name.eq_ignore_ascii_case(&column.name)) {
+            let near = nearest(&column.name, names.iter().map(String::as_str));
+            return Err(Problem::data(format!("column `{}` is missing", column.name))
+                .at(place())
+                .hint(match near {
+                    Some(name) => format!("there is `{name}`: was it renamed?"),
+                    None => format!("expected: {}", spec.columns.iter().map(|c| &*c.name).collect::<Vec<_>>().join(", ")),
+                })
+                .into());
+        }
+    }
+    Ok(Header { names, newline })
+}

@@ -1,0 +1,191 @@
+//! One source: its table, its as-of relation, its comments and its line in `pipeline.loads`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::{Source, duplicate};
+use crate::fingerprint;
+use crate::problem::{Place, Problem};
+use crate::spec::When;
+use crate::template::{Rendered, Templates};
+use crate::warehouse::{SqlError, Warehouse, analyst, ident, idents, text};
+
+/// Names the content of a source: what it is read from, how, and with what.
+pub fn version(rendered: &Rendered, digest: &str, parts: &[&str]) -> String {
+    let config = serde_json::to_string(&rendered.config).unwrap_or_default();
+    let sql = fingerprint::normal(&rendered.sql);
+    let mut all = vec![config.as_str(), sql.as_str(), digest];
+    all.extend(parts);
+    fingerprint::of(&all)
+}
+
+/// The version of every source as it is loaded now.
+pub fn current_versions(warehouse: &Warehouse) -> Result<BTreeMap<String, String>> {
+    let rows = warehouse.rows("select source, version from pipeline.loads where is_current", &[], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Replaces one source. Runs inside the load's transaction.
+pub fn load(warehouse: &Warehouse, templates: &Templates, source: &Source) -> Result<()> {
+    let table = format!("sources.{}", ident(&source.name));
+    let known_at = source.spec.known_at.as_deref().unwrap_or("null");
+    let head = format!("create or replace table {table} as select q.*, cast(({known_at}) as timestamp) as known_at from (\n");
+    let sql = format!("{head}{}\n) as q", source.rendered.sql);
+    warehouse.batch(&sql).map_err(|error| load_problem(&error, head.len(), templates, source))?;
+    check_key(warehouse, &table, source)?;
+    check_times(warehouse, templates, source)?;
+    let macro_sql = as_of(warehouse, source)?;
+    warehouse.batch(&macro_sql).map_err(|error| {
+        let file = &source.rendered.file;
+        Problem::usage(format!("the as-of relation of `{}` does not work: {}", source.name, error.headline()))
+            .at(Place::of_word(file, templates.source(file), "columns"))
+            .hint("known_at and as_of are expressions over the row; `reference_date` is a DATE in them")
+    })?;
+    comment(warehouse, &table, source)?;
+    record(warehouse, source)
+}
+
+fn load_problem(error: &SqlError, head: usize, templates: &Templates, source: &Source) -> Problem {
+    let path = source.found.path.as_deref();
+    if let Some(problem) = path.and_then(|path| csv_problem(error, path)) {
+        return problem;
+    }
+    let mut problem = analyst(&error.clone().shifted(head), &source.rendered, |file| templates.source(file));
+    if let Some(path) = path {
+        problem.message = format!("could not load `{}`: {}", path.display(), problem.message);
+    }
+    problem
+}
+
+/// DuckDB's message on a CSV file, with its line, column and value.
+fn csv_problem(error: &SqlError, path: &Path) -> Option<Problem> {
+    let message = &error.message;
+    if message.contains("end of GZIP stream") || message.contains("GZIP") {
+        return Some(
+            Problem::data(format!("`{}` is cut off or damaged: {}", path.display(), error.headline()))
+                .hint("fetch it again; nothing was loaded"),
+        );
+    }
+    let after = |mark: &str| message.split_once(mark).map(|(_, rest)| rest.lines().next().unwrap_or_default().trim());
+    let line: usize = after("CSV Error on Line:")?.parse().ok()?;
+    let text: String = after("Original Line:").unwrap_or_default().chars().take(100).collect();
+    let what = message.lines().find(|line| {
+        let starts = ["Error when converting", "Expected Number", "Value with", "Invalid unicode", "Maximum line size"];
+        starts.iter().any(|start| line.trim().starts_with(start))
+    });
+    let what = what.unwrap_or("this line is not valid CSV").trim();
+    let place = Place { file: path.display().to_string(), line, column: 0, text };
+    Some(Problem::data(what.to_owned()).at(place).hint("mend or fetch the file again; nothing was loaded"))
+}
+
+fn check_key(warehouse: &Warehouse, table: &str, source: &Source) -> Result<()> {
+    let key = &source.spec.key;
+    if key.is_empty() {
+        return Ok(());
+    }
+    let columns = idents(key);
+    let nulls = key.iter().map(|name| format!("{} is null", ident(name))).collect::<Vec<_>>().join(" or ");
+    let empty = warehouse.row(&format!("select count(*) from {table} where {nulls}"), &[], |row| row.get::<_, i64>(0))?;
+    if empty.unwrap_or(0) > 0 {
+        return Err(Problem::data(format!(
+            "{} rows of `{}` have no key ({})",
+            empty.unwrap_or(0),
+            source.name,
+            key.join(", ")
+        ))
+        .hint("every row needs its key; nothing was loaded")
+        .into());
+    }
+    let twice = format!("select 1 from {table} group by {columns} having count(*) > 1 limit 1");
+    if warehouse.row(&twice, &[], |_| Ok(()))?.is_some() {
+        return Err(duplicate::problem(source.found.path.as_deref(), key, &source.name)?.into());
+    }
+    Ok(())
+}
+
+/// Every date or time has to say when it became known.
+fn check_times(warehouse: &Warehouse, templates: &Templates, source: &Source) -> Result<()> {
+    for (name, sql_type) in warehouse.columns(&format!("sources.{}", source.name))? {
+        let is_time = sql_type.starts_with("DATE") || sql_type.starts_with("TIMESTAMP");
+        let is_row_time = name == "known_at" || source.spec.known_at.as_deref().map(str::trim) == Some(&name);
+        let declared = source.spec.column(&name).is_some_and(|column| column.is_static || column.when != When::WithRow);
+        if is_time && !is_row_time && !declared && source.spec.known_at.is_some() {
+            let file = &source.rendered.file;
+            return Err(Problem::usage(format!("column `{name}` does not say when it became known"))
+                .at(Place::of_word(file, templates.source(file), &name))
+                .hint("give it 'known_at', 'as_of', or 'static': true if it is no news (a promise, a plan)")
+                .into());
+        }
+    }
+    Ok(())
+}
+
+/// `sources.<name>_as_of(reference_date)`: what was known strictly before that midnight.
+fn as_of(warehouse: &Warehouse, source: &Source) -> Result<String> {
+    let name = &source.name;
+    let mut columns = Vec::new();
+    for (column, _) in warehouse.columns(&format!("sources.{name}"))? {
+        let quoted = ident(&column);
+        columns.push(match source.spec.column(&column).map(|column| &column.when) {
+            Some(When::KnownAt(moment)) => format!("case when ({moment}) < reference_date then {quoted} end as {quoted}"),
+            Some(When::AsOf(value)) => format!("({value}) as {quoted}"),
+            Some(When::WithRow) | None => quoted,
+        });
+    }
+    let filter = if source.spec.known_at.is_some() { " where known_at < reference_date" } else { "" };
+    Ok(format!(
+        "create or replace macro sources.{}(reference_date) as table select {} from sources.{}{filter}",
+        ident(&format!("{name}_as_of")),
+        columns.join(", "),
+        ident(name)
+    ))
+}
+
+fn comment(warehouse: &Warehouse, table: &str, source: &Source) -> Result<()> {
+    let mut sql = format!("comment on table {table} is {};", text(&source.spec.description));
+    for column in &source.spec.columns {
+        let is_there = warehouse.columns(&format!("sources.{}", source.name))?.iter().any(|(name, _)| *name == column.name);
+        if is_there && !column.description.is_empty() {
+            sql += &format!("comment on column {table}.{} is {};", ident(&column.name), text(&column.description));
+        }
+    }
+    sql += &format!(
+        "comment on column {table}.known_at is 'When the row became known; the row exists at a reference date only if this is before it';"
+    );
+    Ok(warehouse.batch(&sql)?)
+}
+
+fn record(warehouse: &Warehouse, source: &Source) -> Result<()> {
+    let file = source.found.path.as_ref().map_or_else(|| "sample".to_owned(), |path| path.display().to_string());
+    let bytes = i64::try_from(source.found.bytes)?;
+    warehouse.execute("update pipeline.loads set is_current = false where source = ?", &[&source.name])?;
+    warehouse.execute(
+        &format!(
+            "insert into pipeline.loads
+             select ?, 1 + coalesce((select max(load_id) from pipeline.loads), 0), ?, ?, ?, ?,
+                 (select count(*) from sources.{}), now()::timestamp, true",
+            ident(&source.name)
+        ),
+        &[&source.name, &file, &bytes, &source.found.digest, &source.version],
+    )?;
+    Ok(())
+}
+
+/// Sources that were loaded before and are not in this load go: what needs them says so when it runs.
+pub fn forget_missing(warehouse: &Warehouse, sources: &[Source]) -> Result<()> {
+    for name in current_versions(warehouse)?.into_keys() {
+        if sources.iter().all(|source| source.name != name) {
+            warehouse.batch(&format!(
+                "drop table if exists sources.{}; drop macro table if exists sources.{};",
+                ident(&name),
+                ident(&format!("{name}_as_of"))
+            ))?;
+            warehouse.execute("update pipeline.loads set is_current = false where source = ?", &[&name])?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,158 @@
+//! Loading the sources: Kaggle's files, or the synthetic marketplace, in one transaction.
+
+mod duplicate;
+mod files;
+mod load;
+mod sample;
+mod summary;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use chrono::NaiveDate;
+
+pub use load::current_versions;
+pub use summary::{Summary, data_until};
+
+use crate::graph;
+use crate::problem::{Place, Problem, suggest};
+use crate::project::Project;
+use crate::spec::SourceSpec;
+use crate::template::{Kind, Rendered, Templates};
+use crate::term::{self, Progress};
+use crate::warehouse::Warehouse;
+use files::Found;
+
+/// Where the sources come from.
+#[derive(Debug, Clone)]
+pub enum Origin {
+    Folder(PathBuf),
+    Sample { orders: u64, seed: u64 },
+}
+
+/// One source, ready to be loaded.
+pub struct Source {
+    pub name: String,
+    pub spec: SourceSpec,
+    pub rendered: Rendered,
+    pub found: Found,
+    /// Names the content: the file's digest, this source's own SQL, and the sources it is made with.
+    pub version: String,
+}
+
+/// Loads what changed since the last load.
+///
+/// # Errors
+/// A [`Problem`] that names file, line, column and value; the last good load stays.
+pub fn ingest(
+    warehouse: &Warehouse,
+    project: &Project,
+    templates: &Templates,
+    origin: &Origin,
+    until: Option<NaiveDate>,
+) -> Result<Summary> {
+    let specs = read_specs(project, templates)?;
+    let mut found = match origin {
+        Origin::Folder(folder) => files::find(folder, &specs)?,
+        Origin::Sample { .. } => BTreeMap::new(),
+    };
+    let mut sources: Vec<Source> = Vec::new();
+    for name in load_order(&specs)? {
+        let known = &specs[&name];
+        let place = match origin {
+            Origin::Folder(_) => match found.remove(&name) {
+                Some(file) => file,
+                None => continue,
+            },
+            Origin::Sample { orders, seed } => sample::place(project, templates, &name, &known.spec, *orders, *seed)?,
+        };
+        let rendered = templates.render(&source_file(&name), Kind::Source, None, Some(&place.relation))?;
+        let parts: Vec<&str> =
+            sources.iter().filter(|other| rendered.sources.contains(&other.name)).map(|s| s.version.as_str()).collect();
+        let version = load::version(&known.rendered, &place.digest, &parts);
+        sources.push(Source { name, spec: known.spec.clone(), rendered, found: place, version });
+    }
+    let current = load::current_versions(warehouse)?;
+    let unchanged = sources.iter().all(|source| current.get(&source.name) == Some(&source.version))
+        && current.len() == sources.len();
+    if unchanged && until.is_none_or(|day| data_until(warehouse).ok().flatten() == Some(day)) {
+        return summary::read(warehouse, &sources, true);
+    }
+    if let Origin::Sample { orders, seed } = origin {
+        sample::generate(warehouse, project, templates, *orders, *seed)?;
+    }
+    let progress = Progress::new(sources.len(), "load");
+    warehouse.transaction(|| {
+        for source in &sources {
+            progress.working_on(&source.name);
+            if current.get(&source.name) != Some(&source.version) {
+                load::load(warehouse, templates, source)?;
+            }
+            progress.step();
+        }
+        load::forget_missing(warehouse, &sources)?;
+        summary::set_data_until(warehouse, until)
+    })?;
+    drop(progress);
+    if matches!(origin, Origin::Sample { .. }) {
+        sample::forget(warehouse)?;
+    }
+    summary::read(warehouse, &sources, false)
+}
+
+/// `queries/sources/<name>.sql`
+pub fn source_file(name: &str) -> String {
+    format!("queries/sources/{name}.sql")
+}
+
+/// A source as its file says, before anything is read.
+pub struct Known {
+    pub spec: SourceSpec,
+    /// The other sources it is made with.
+    needs: Vec<String>,
+    /// The file's SQL with `raw` for the raw file, whose path says nothing about its content.
+    rendered: Rendered,
+}
+
+type Specs = BTreeMap<String, Known>;
+
+/// Every source's config, and the other sources it is made with.
+fn read_specs(project: &Project, templates: &Templates) -> Result<Specs> {
+    let mut specs = Specs::new();
+    for (file, name) in project.in_folder("queries/sources") {
+        let rendered = templates.render(file, Kind::Source, None, Some("raw"))?;
+        let spec = SourceSpec::read(&rendered, templates.source(file))?;
+        let needs = rendered.sources.iter().cloned().collect();
+        specs.insert(name.to_owned(), Known { spec, needs, rendered });
+    }
+    for (name, known) in &specs {
+        if let Some(unknown) = known.needs.iter().find(|need| !specs.contains_key(*need)) {
+            let file = source_file(name);
+            return Err(Problem::usage(format!("there is no source `{unknown}`"))
+                .at(Place::of_word(&file, templates.source(&file), unknown))
+                .maybe_hint(suggest(unknown, specs.keys().map(String::as_str)))
+                .into());
+        }
+    }
+    if specs.is_empty() {
+        return Err(Problem::usage("there are no sources in queries/sources/").into());
+    }
+    Ok(specs)
+}
+
+fn load_order(specs: &Specs) -> Result<Vec<String>> {
+    let needs = specs.iter().map(|(name, known)| (name.clone(), known.needs.iter().cloned().collect())).collect();
+    graph::in_order(&needs).map_err(|cycle| {
+        Problem::usage(format!("sources are made from each other in a circle: {}", cycle.join(" -> "))).into()
+    })
+}
+
+/// Tells the user where the data come from, before a newcomer's first run loads the sample.
+pub fn announce_sample(orders: u64) {
+    term::note(&format!(
+        "there is no database yet: loading the synthetic marketplace ({} orders); \
+         `olist ingest DIR` loads Kaggle's files instead",
+        term::thousands(orders)
+    ));
+}

@@ -1,0 +1,83 @@
+//! The synthetic marketplace: the files of queries/sample/, run beside the warehouse in memory.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+
+use super::files::Found;
+use crate::fingerprint;
+use crate::graph::{self, Needs};
+use crate::problem::{Place, Problem};
+use crate::project::Project;
+use crate::spec::{Fields, SourceSpec};
+use crate::template::{Kind, Rendered, Templates};
+use crate::term::Progress;
+use crate::warehouse::{Warehouse, analyst, ident};
+
+const FOLDER: &str = "queries/sample";
+
+/// What the source `name` is read from.
+pub fn place(
+    project: &Project,
+    templates: &Templates,
+    name: &str,
+    spec: &SourceSpec,
+    orders: u64,
+    seed: u64,
+) -> Result<Found> {
+    let file = format!("{FOLDER}/{name}.sql");
+    if project.source(&file).is_none() {
+        return Err(Problem::usage(format!("the sample has no file `{file}` for the source `{name}`")).into());
+    }
+    let columns = spec.columns.iter().map(|column| ident(&column.name)).collect::<Vec<_>>().join(", ");
+    let texts: Vec<&str> =
+        project.files().filter(|(path, _)| path.starts_with(FOLDER)).map(|(path, _)| templates.source(path)).collect();
+    let (orders, seed) = (orders.to_string(), seed.to_string());
+    let mut parts = vec![orders.as_str(), seed.as_str()];
+    parts.extend(texts);
+    Ok(Found {
+        path: None,
+        bytes: 0,
+        digest: fingerprint::of(&parts),
+        relation: format!("(select {columns} from memory.sample.{})", ident(name)),
+    })
+}
+
+/// Runs the files in the order in which they refer to each other.
+pub fn generate(warehouse: &Warehouse, project: &Project, templates: &Templates, orders: u64, seed: u64) -> Result<()> {
+    let templates = templates.with_vars([("orders", orders), ("seed", seed)]);
+    let mut all: Vec<Rendered> = Vec::new();
+    let mut needs = Needs::new();
+    for (file, name) in project.in_folder(FOLDER) {
+        let rendered = templates.render(file, Kind::Sample, None, None)?;
+        let mut fields = Fields::new(file, templates.source(file), "", rendered.config.clone());
+        fields.optional_text("description")?;
+        fields.finish()?;
+        let refs: BTreeSet<String> =
+            rendered.refs.iter().filter_map(|name| name.strip_prefix("sample.")).map(str::to_owned).collect();
+        needs.insert(name.to_owned(), refs);
+        all.push(rendered);
+    }
+    let order = graph::in_order(&needs)
+        .map_err(|circle| Problem::usage(format!("sample files need each other: {}", circle.join(" -> "))))?;
+    let progress = Progress::new(order.len(), "sample");
+    warehouse.batch("create or replace schema memory.sample")?;
+    for name in order {
+        progress.working_on(&name);
+        let file = format!("{FOLDER}/{name}.sql");
+        let Some(rendered) = all.iter().find(|rendered| rendered.file == file) else { continue };
+        let head = format!("create table memory.sample.{} as\n", ident(&name));
+        warehouse.batch(&format!("{head}{}", rendered.sql)).map_err(|error| {
+            let mut problem = analyst(&error.shifted(head.len()), rendered, |file| templates.source(file));
+            problem.place.get_or_insert(Place { file: file.clone(), line: 1, column: 0, text: String::new() });
+            problem
+        })?;
+        progress.step();
+    }
+    Ok(())
+}
+
+/// Frees the memory of the raw tables.
+pub fn forget(warehouse: &Warehouse) -> Result<()> {
+    Ok(warehouse.batch("drop schema if exists memory.sample cascade")?)
+}

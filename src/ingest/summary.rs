@@ -1,0 +1,127 @@
+//! What a load brought: rows, span of dates, data until, and what is odd.
+
+use anyhow::Result;
+use chrono::NaiveDate;
+
+use super::Source;
+use crate::output::Table;
+use crate::problem::{Place, Problem};
+use crate::term;
+use crate::warehouse::{Warehouse, ident};
+
+/// What the user is told.
+pub struct Summary {
+    pub tables: Table,
+    pub odd: Vec<(String, i64)>,
+    pub data_until: Option<NaiveDate>,
+    pub unchanged: bool,
+}
+
+pub fn read(warehouse: &Warehouse, sources: &[Source], unchanged: bool) -> Result<Summary> {
+    let mut tables = Table::new(&["source", "rows", "from", "to", "file"]);
+    let mut odd = Vec::new();
+    for source in sources {
+        let table = format!("sources.{}", ident(&source.name));
+        let sql = format!("select count(*), min(known_at)::date::varchar, max(known_at)::date::varchar from {table}");
+        let row = warehouse.row(&sql, &[], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, Option<String>>(2)?))
+        })?;
+        let (rows, first, last) = row.unwrap_or((0, None, None));
+        let file = source.found.path.as_deref().and_then(|path| path.file_name()?.to_str()).unwrap_or("sample");
+        tables.push(vec![
+            source.name.clone(),
+            rows.to_string(),
+            first.unwrap_or_default(),
+            last.unwrap_or_default(),
+            file.to_owned(),
+        ]);
+        for (name, expression) in &source.spec.odd {
+            let sql = format!("select count(*) from {table} where ({expression})");
+            let count = warehouse.row(&sql, &[], |row| row.get::<_, i64>(0)).map_err(|error| {
+                let file = &source.rendered.file;
+                Problem::usage(format!("odd '{name}': {}", error.headline()))
+                    .at(Place { file: file.clone(), line: 1, column: 0, text: expression.clone() })
+                    .hint("an odd expression is true for an odd row of the loaded table")
+            });
+            match count {
+                Ok(count) => odd.push((name.clone(), count.unwrap_or(0))),
+                // An oddity may compare with a table that is not there, such as the funnel's.
+                Err(problem) if problem.message.contains("does not exist") => {}
+                Err(problem) => return Err(problem.into()),
+            }
+        }
+    }
+    odd.retain(|(_, count)| *count > 0);
+    Ok(Summary { tables, odd, data_until: data_until(warehouse)?, unchanged })
+}
+
+impl Summary {
+    /// The notes after the table, for stderr.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if !self.odd.is_empty() {
+            notes.push("odd, kept as they are:".to_owned());
+            for (name, count) in &self.odd {
+                notes.push(format!("  {:>8} {name}", term::thousands(u64::try_from(*count).unwrap_or(0))));
+            }
+        }
+        match self.data_until {
+            Some(day) => notes.push(format!("data until {day} (the last complete day)")),
+            None => notes.push("there are no orders: nothing can be built yet".to_owned()),
+        }
+        if self.unchanged {
+            notes.push("nothing changed: these files are loaded already".to_owned());
+        }
+        notes
+    }
+}
+
+/// The last complete day in the warehouse.
+pub fn data_until(warehouse: &Warehouse) -> Result<Option<NaiveDate>> {
+    let day = warehouse.row("select value from pipeline.settings where name = 'data_until'", &[], |row| {
+        row.get::<_, Option<String>>(0)
+    })?;
+    Ok(day.flatten().and_then(|day| day.parse().ok()))
+}
+
+/// The last day with at least half of the median daily orders of the 28 days before it. In a dataset that thins out
+/// over weeks that median itself falls to nothing, so a day also has to reach a tenth of the highest such median.
+const LAST_COMPLETE_DAY: &str = "
+with daily as (
+    select order_purchase_timestamp::date as day, count(*) as orders
+    from sources.orders
+    group by all
+),
+calendar as (
+    select unnest(generate_series(min(day), max(day), interval 1 day))::date as day
+    from daily
+),
+filled as (
+    select calendar.day, coalesce(daily.orders, 0) as orders
+    from calendar
+    left join daily on daily.day = calendar.day
+),
+compared as (
+    select
+        day,
+        orders,
+        median(orders) over (order by day rows between 28 preceding and 1 preceding) as usual,
+    from filled
+)
+select coalesce(
+    max(day) filter (
+        where orders > 0 and orders >= 0.5 * usual and usual >= 0.1 * (select max(usual) from compared)
+    ),
+    max(day) filter (where orders > 0)
+)::varchar
+from compared";
+
+/// Finds data until, or keeps what the user set by hand. Runs inside the load's transaction.
+pub fn set_data_until(warehouse: &Warehouse, by_hand: Option<NaiveDate>) -> Result<()> {
+    let found = warehouse.row(LAST_COMPLETE_DAY, &[], |row| row.get::<_, Option<String>>(0))?.flatten();
+    let day = by_hand.map(|day| day.to_string()).or(found);
+    let hand = by_hand.is_some().to_string();
+    warehouse.batch("delete from pipeline.settings where name in ('data_until', 'data_until_set_by_hand')")?;
+    warehouse.execute("insert into pipeline.settings values ('data_until', ?), ('data_until_set_by_hand', ?)", &[&day, &hand])?;
+    Ok(())
+}

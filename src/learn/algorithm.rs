@@ -1,0 +1,119 @@
+//! What a candidate of a model asks for: an algorithm with its settings.
+
+use serde::{Deserialize, Serialize};
+
+/// A candidate's algorithm. `Sql` is computed by the database and `Blend` from its members' probabilities;
+/// the others are learned by [`fit`](super::fit).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "algorithm", rename_all = "snake_case")]
+pub enum Algorithm {
+    /// Linear on the log-odds scale, with standardised inputs.
+    LogisticRegression(LogisticSettings),
+    /// Trees on bootstrap samples, with the best of a random choice of splits (Breiman, Random forests, 2001).
+    RandomForest(ForestSettings),
+    /// Trees on all rows, with random splits (Geurts, Ernst, Wehenkel, Extremely randomized trees, 2006).
+    ExtraTrees(ForestSettings),
+    /// A sum of small trees, each a Newton step of the log-likelihood.
+    GradientBoosting(BoostingSettings),
+    /// An analyst's rule: an SQL expression that gives a probability.
+    Sql {
+        /// Over the columns of the model's SELECT.
+        expression: String,
+    },
+    /// The mean log-odds of other candidates, by name.
+    Blend {
+        /// At least two names of candidates of the same model that are not blends themselves.
+        of: Vec<String>,
+    },
+}
+
+/// Settings of logistic regression.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LogisticSettings {
+    /// Strength of the L2 penalty `alpha / 2 * |coefficients|^2`, added to the summed log loss of all rows.
+    pub alpha: f64,
+}
+
+/// Settings of both kinds of forest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ForestSettings {
+    /// Number of trees.
+    pub trees: usize,
+    /// Most questions from the root to a leaf; without a limit by default.
+    pub max_depth: Option<u16>,
+    /// Fewest training rows in a leaf.
+    pub min_samples_leaf: usize,
+    /// Columns tried at a split; by default the square root of their number.
+    pub features_per_split: Option<usize>,
+    /// Share of the training rows that a group of trees sees, drawn without replacement.
+    pub subsample: f64,
+}
+
+/// Settings of gradient boosting.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BoostingSettings {
+    /// Number of trees, one a stage.
+    pub trees: usize,
+    /// Share of each Newton step that is taken.
+    pub learning_rate: f64,
+    /// Most questions from the root to a leaf.
+    pub max_depth: u16,
+    /// Fewest training rows in a leaf.
+    pub min_samples_leaf: usize,
+    /// Share of the training rows that a tree sees, drawn without replacement.
+    pub subsample: f64,
+    /// Columns that a tree sees, drawn anew for each; by default half of them.
+    pub features_per_tree: Option<usize>,
+}
+
+impl Default for LogisticSettings {
+    fn default() -> Self {
+        Self { alpha: 1.0 }
+    }
+}
+
+impl Default for ForestSettings {
+    fn default() -> Self {
+        Self {
+            trees: 200,
+            max_depth: None,
+            min_samples_leaf: 10,
+            features_per_split: None,
+            subsample: 0.5,
+        }
+    }
+}
+
+impl Default for BoostingSettings {
+    fn default() -> Self {
+        Self {
+            trees: 200,
+            learning_rate: 0.05,
+            max_depth: 3,
+            min_samples_leaf: 20,
+            subsample: 0.5,
+            features_per_tree: None,
+        }
+    }
+}
+
+impl Algorithm {
+    /// Its name in `config(candidates = ...)`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::LogisticRegression(_) => "logistic_regression",
+            Self::RandomForest(_) => "random_forest",
+            Self::ExtraTrees(_) => "extra_trees",
+            Self::GradientBoosting(_) => "gradient_boosting",
+            Self::Sql { .. } => "sql",
+            Self::Blend { .. } => "blend",
+        }
+    }
+
+    /// Whether [`fit`](super::fit) trains it.
+    #[must_use]
+    pub fn is_learned(&self) -> bool {
+        !matches!(self, Self::Sql { .. } | Self::Blend { .. })
+    }
+}

@@ -1,0 +1,116 @@
+//! Gradient boosting for probabilities: the log-likelihood, Newton steps, and smartcore's regression trees.
+//!
+//! This is `LogitBoost` (Friedman, Hastie, Tibshirani, Additive logistic regression, 2000, algorithm 3) with trees on
+//! samples of rows and columns (Friedman, Stochastic gradient boosting, 2002). With p the probability so far, a
+//! tree is fitted to `(y - p) / w` with weights `w = p (1 - p)`; the weighted mean in a leaf is then
+//! `sum(y - p) / sum(p (1 - p))`, the Newton step, and the split that smartcore finds best is the one with the
+//! largest gain in the second-order expansion of the log-likelihood.
+
+use super::algorithm::BoostingSettings;
+use super::bins::Bins;
+use super::extract;
+use super::forest::sample_size;
+use super::matrix::Matrix;
+use super::odds::{log_odds, probability};
+use super::random::Random;
+use super::tree::{Grown, Tree, Trees};
+use anyhow::{Result, ensure};
+use serde::{Deserialize, Serialize};
+use smartcore::linalg::basic::matrix::DenseMatrix;
+use smartcore::tree::decision_tree_regressor::{DecisionTreeRegressor, DecisionTreeRegressorParameters};
+
+/// Where p is nearly 0 or 1, `p (1 - p)` is kept above this, so that targets stay finite.
+const LEAST_WEIGHT: f64 = 1e-6;
+/// The longest Newton step on the log-odds scale; pure leaves would ask for very long ones.
+const LONGEST_STEP: f64 = 4.0;
+
+/// Log-odds of the base rate, and trees whose values are added to it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Boosting {
+    pub(super) base: f64,
+    pub(super) trees: Trees,
+}
+
+impl Boosting {
+    /// # Errors
+    /// When the settings ask for more columns than there are, or smartcore fails.
+    pub(super) fn fit(settings: &BoostingSettings, x: &Matrix, y: &[bool], seed: u64) -> Result<Self> {
+        let width = x.columns().len();
+        let features = settings.features_per_tree.unwrap_or_else(|| width.div_ceil(2));
+        ensure!(
+            features <= width,
+            "`features_per_tree` is {features}, but the model has {width} inputs"
+        );
+        let bins = Bins::new(x);
+        let base = log_odds(y.iter().filter(|&&label| label).count() as f64 / y.len() as f64);
+        let mut scores = vec![base; y.len()];
+        let mut trees = Vec::with_capacity(settings.trees);
+        for stage in 0..settings.trees {
+            let mut random = Random::new(seed, stage as u64);
+            let rows = random.sample(y.len(), sample_size(settings.subsample, y.len()));
+            let columns = random.sample(width, features);
+            let tree = step(settings, &bins, &rows, &columns, &scores, y)?;
+            for (row, score) in scores.iter_mut().enumerate() {
+                *score += tree.value(|column| x.column(column)[row]);
+            }
+            trees.push(tree);
+        }
+        Ok(Self {
+            base,
+            trees: Trees::new(trees),
+        })
+    }
+}
+
+/// One stage: a tree of Newton steps, shortened by the learning rate.
+fn step(
+    settings: &BoostingSettings,
+    bins: &Bins,
+    rows: &[usize],
+    columns: &[usize],
+    scores: &[f64],
+    y: &[bool],
+) -> Result<Tree> {
+    let codes = columns.iter().flat_map(|&column| {
+        let codes = bins.codes(column);
+        rows.iter().map(|&row| codes[row])
+    });
+    let inputs = DenseMatrix::new(rows.len(), columns.len(), codes.collect(), true)?;
+    let (targets, weights): (Vec<f64>, Vec<f64>) =
+        rows.iter().map(|&row| newton(scores[row], y[row])).unzip();
+    let parameters = DecisionTreeRegressorParameters {
+        // smartcore counts the root as a level, we count questions.
+        max_depth: Some(settings.max_depth + 1),
+        min_samples_leaf: settings.min_samples_leaf,
+        min_samples_split: 2,
+        seed: Some(0),
+    };
+    let model = DecisionTreeRegressor::fit_with_weights(&inputs, &targets, &weights, parameters)?;
+    let raw = |node: Grown| Grown {
+        value: node.value.clamp(-LONGEST_STEP, LONGEST_STEP) * settings.learning_rate,
+        split: node.split.map(|(feature, code, left, right)| {
+            (
+                columns[feature],
+                bins.threshold(columns[feature], code),
+                left,
+                right,
+            )
+        }),
+    };
+    let nodes: Vec<Grown> = extract::tree(&model, columns.len())?
+        .into_iter()
+        .map(raw)
+        .collect();
+    Tree::new(&nodes)
+}
+
+/// Target and weight of a row in the working least-squares problem.
+fn newton(score: f64, label: bool) -> (f64, f64) {
+    let p = probability(score);
+    let weight = (p * (1.0 - p)).max(LEAST_WEIGHT);
+    ((f64::from(u8::from(label)) - p) / weight, weight)
+}
+
+#[cfg(test)]
+#[path = "boosting_tests.rs"]
+mod tests;

@@ -1,0 +1,106 @@
+//! Boosting against steps worked out by hand, and against the rate of the data.
+
+use super::{Boosting, newton};
+use crate::learn::matrix::MatrixBuilder;
+use crate::learn::odds::probability;
+use crate::learn::{Algorithm, BoostingSettings, Metric, Scored, fit, sample};
+use anyhow::Result;
+
+#[test]
+fn a_step_is_that_of_newton() {
+    let (target, weight) = newton(0.0, true);
+    assert!((target - 2.0).abs() < 1e-12 && (weight - 0.25).abs() < 1e-12);
+    let (target, weight) = newton(-3_f64.ln(), false);
+    assert!((target + 4.0 / 3.0).abs() < 1e-12 && (weight - 3.0 / 16.0).abs() < 1e-12);
+    assert!(newton(-50.0, true).0.is_finite());
+}
+
+/// Of 8 rows half are positive, so the start is 0. Below 3.5 one of four is positive: (1/2 - 3/2) / (4/4) = -1;
+/// above, +1. With a rate of 0.1 and one tree, rows score -0.1 and 0.1.
+#[test]
+fn one_tree_by_hand() -> Result<()> {
+    let mut builder = MatrixBuilder::new(vec!["x".into()], 8);
+    builder.append(&[&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]])?;
+    let x = builder.finish();
+    let y = [false, false, true, false, true, false, true, true];
+    let settings = BoostingSettings {
+        trees: 1,
+        learning_rate: 0.1,
+        max_depth: 1,
+        min_samples_leaf: 4,
+        subsample: 1.0,
+        features_per_tree: None,
+    };
+    let boosting = Boosting::fit(&settings, &x, &y, 1)?;
+    let mut sums = vec![boosting.base; 3];
+    boosting.trees.add(&[3.0, 3.5, 3.6], 1, &mut sums);
+    for (sum, expected) in sums.iter().zip([-0.1, -0.1, 0.1]) {
+        assert!((sum - expected).abs() < 1e-12, "{sums:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn probabilities_learn_and_keep_the_base_rate() -> Result<()> {
+    let (x, y) = sample::rows(3000, 8, 3)?;
+    let boosting = fit(
+        &Algorithm::GradientBoosting(BoostingSettings::default()),
+        &x,
+        &y,
+        1,
+    )?;
+    let p = boosting.predict(&x)?;
+    assert!(p.iter().all(|&p| p > 0.0 && p < 1.0));
+    let scored = Scored::new(&y, &p)?;
+    let rate = scored.metric(Metric::BaseRate).unwrap_or_default();
+    let mean = scored.metric(Metric::MeanScore).unwrap_or_default();
+    assert!((rate - mean).abs() < 0.01, "{rate} {mean}");
+    let (later, truth) = sample::rows(3000, 8, 4)?;
+    let scored = Scored::new(&truth, &boosting.predict(&later)?)?;
+    assert!(
+        scored.metric(Metric::RocAuc) > Some(0.8),
+        "{:?}",
+        scored.metric(Metric::RocAuc)
+    );
+    Ok(())
+}
+
+/// A leaf without a negative row would have an endless step.
+#[test]
+fn pure_leaves_stay_finite() -> Result<()> {
+    let mut builder = MatrixBuilder::new(vec!["x".into()], 100);
+    builder.append(&[&(0..100).map(f64::from).collect::<Vec<_>>()])?;
+    let x = builder.finish();
+    let y: Vec<bool> = (0..100).map(|row| row >= 50).collect();
+    let settings = BoostingSettings {
+        learning_rate: 1.0,
+        trees: 100,
+        min_samples_leaf: 1,
+        ..Default::default()
+    };
+    let p = fit(&Algorithm::GradientBoosting(settings), &x, &y, 1)?.predict(&x)?;
+    assert!(
+        p.iter()
+            .zip(&y)
+            .all(|(&p, &label)| p > 0.0 && p < 1.0 && (p > 0.5) == label),
+        "{p:?}"
+    );
+    assert!(probability(f64::MAX) <= 1.0);
+    Ok(())
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() -> Result<()> {
+    let (x, y) = sample::rows(500, 8, 1)?;
+    let settings = BoostingSettings {
+        trees: 20,
+        ..Default::default()
+    };
+    let with = |threads| -> Result<_> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+        pool.install(|| Boosting::fit(&settings, &x, &y, 5))
+    };
+    assert_eq!(with(1)?, with(3)?);
+    assert_ne!(with(1)?, Boosting::fit(&settings, &x, &y, 6)?);
+    Ok(())
+}

@@ -1,0 +1,218 @@
+//! A trained model: what it needs to score again, and how it does.
+
+use super::algorithm::Algorithm;
+use super::boosting::Boosting;
+use super::calibration::Calibration;
+use super::forest::{self, Kind};
+use super::logistic::Logistic;
+use super::matrix::Matrix;
+use super::odds::{log_odds, probability};
+use super::tree::Trees;
+use anyhow::{Result, ensure};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Rows that are scored together: their inputs and a tree fit into the first caches.
+const BLOCK: usize = 128;
+
+/// A trained model with the columns it was trained on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Fitted {
+    columns: Vec<String>,
+    learner: Learner,
+    calibration: Option<Calibration>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+enum Learner {
+    Logistic(Logistic),
+    Forest(Trees),
+    Boosting(Boosting),
+    Blend(Vec<Fitted>),
+}
+
+/// Trains a learned algorithm on rows `x` with labels `y`, on the rayon pool of the caller.
+///
+/// # Errors
+/// When there are no rows or columns, all labels are the same, lengths differ, a setting does not fit the number of
+/// columns, the solver does not converge, or the algorithm is one that is not learned (`sql`, `blend`).
+pub fn fit(algorithm: &Algorithm, x: &Matrix, y: &[bool], seed: u64) -> Result<Fitted> {
+    ensure!(
+        x.rows() == y.len(),
+        "{} rows of inputs, but {} labels",
+        x.rows(),
+        y.len()
+    );
+    ensure!(!x.columns().is_empty(), "a model needs at least one input");
+    ensure!(!y.is_empty(), "there are no rows to train on");
+    ensure!(
+        y.contains(&true) && y.contains(&false),
+        "all {} rows to train on have the same label",
+        y.len()
+    );
+    let learner = match algorithm {
+        Algorithm::LogisticRegression(settings) => Learner::Logistic(Logistic::fit(settings, x, y)?),
+        Algorithm::RandomForest(settings) => {
+            Learner::Forest(forest::fit(Kind::Random, settings, x, y, seed)?)
+        }
+        Algorithm::ExtraTrees(settings) => Learner::Forest(forest::fit(Kind::Extra, settings, x, y, seed)?),
+        Algorithm::GradientBoosting(settings) => Learner::Boosting(Boosting::fit(settings, x, y, seed)?),
+        Algorithm::Sql { .. } | Algorithm::Blend { .. } => {
+            anyhow::bail!("`{}` is not trained", algorithm.name())
+        }
+    };
+    Ok(Fitted {
+        columns: x.columns().to_vec(),
+        learner,
+        calibration: None,
+    })
+}
+
+impl Fitted {
+    /// A model that scores by the mean log-odds of others, as [`blend`](super::blend) does with their probabilities.
+    ///
+    /// # Errors
+    /// When there are no members, or their columns differ.
+    pub fn blend(members: Vec<Self>) -> Result<Self> {
+        let Some(first) = members.first() else {
+            anyhow::bail!("a blend needs at least one member")
+        };
+        ensure!(
+            members.iter().all(|member| member.columns == first.columns),
+            "members of a blend have other columns"
+        );
+        Ok(Self {
+            columns: first.columns.clone(),
+            learner: Learner::Blend(members),
+            calibration: None,
+        })
+    }
+
+    /// The same model with a calibration of its probabilities, or without one.
+    #[must_use]
+    pub fn with_calibration(self, calibration: Option<Calibration>) -> Self {
+        Self { calibration, ..self }
+    }
+
+    /// The calibration that [`predict`](Self::predict) ends with.
+    #[must_use]
+    pub fn calibration(&self) -> Option<Calibration> {
+        self.calibration
+    }
+
+    /// Names of the inputs, in the order they have to come in.
+    #[must_use]
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// Probabilities of the rows of `x`, strictly between 0 and 1 unless all trees of a forest agree.
+    ///
+    /// # Errors
+    /// When the columns of `x` are not those of the training, by name and order.
+    pub fn predict(&self, x: &Matrix) -> Result<Vec<f64>> {
+        self.check(x)?;
+        let mut scores = vec![0.0; x.rows()];
+        scores
+            .par_chunks_mut(BLOCK)
+            .enumerate()
+            .for_each(|(block, scores)| {
+                let start = block * BLOCK;
+                let rows: Vec<usize> = (start..start + scores.len()).collect();
+                self.score(&x.row_major(&rows), scores);
+            });
+        Ok(scores)
+    }
+
+    /// Whether a column can change a prediction at all.
+    pub(super) fn uses(&self, column: usize) -> bool {
+        match &self.learner {
+            Learner::Logistic(logistic) => logistic.terms[column].coefficient != 0.0,
+            Learner::Forest(trees) => trees.uses(column),
+            Learner::Boosting(boosting) => boosting.trees.uses(column),
+            Learner::Blend(members) => members.iter().any(|member| member.uses(column)),
+        }
+    }
+
+    /// Whether all parts agree on the columns: damaged bytes must not lead to a panic later.
+    pub(super) fn is_sound(&self) -> bool {
+        let width = self.columns.len();
+        width > 0
+            && match &self.learner {
+                Learner::Logistic(logistic) => logistic.terms.len() == width,
+                Learner::Forest(trees) => trees.len() > 0 && trees.fits(width),
+                Learner::Boosting(boosting) => boosting.trees.fits(width),
+                Learner::Blend(members) => {
+                    !members.is_empty()
+                        && members
+                            .iter()
+                            .all(|member| member.columns == self.columns && member.is_sound())
+                }
+            }
+    }
+
+    fn check(&self, x: &Matrix) -> Result<()> {
+        let Some((expected, given)) = self
+            .columns
+            .iter()
+            .zip(x.columns())
+            .find(|(left, right)| left != right)
+        else {
+            let (expected, given) = (self.columns.len(), x.columns().len());
+            ensure!(
+                expected == given,
+                "the model was trained on {expected} inputs, {given} are given"
+            );
+            return Ok(());
+        };
+        anyhow::bail!("the model was trained with the input `{expected}` where `{given}` is given now")
+    }
+
+    /// Scores whole rows, which stand one after another in `rows`; `scores` start as 0.
+    fn score(&self, rows: &[f64], scores: &mut [f64]) {
+        let width = self.columns.len();
+        match &self.learner {
+            Learner::Logistic(logistic) => {
+                for (row, score) in rows.chunks_exact(width).zip(scores.iter_mut()) {
+                    *score = logistic.score(row);
+                }
+            }
+            Learner::Forest(trees) => {
+                trees.add(rows, width, scores);
+                let count = trees.len() as f64;
+                for score in scores.iter_mut() {
+                    *score /= count;
+                }
+            }
+            Learner::Boosting(boosting) => {
+                scores.fill(boosting.base);
+                boosting.trees.add(rows, width, scores);
+                for score in scores.iter_mut() {
+                    *score = probability(*score);
+                }
+            }
+            Learner::Blend(members) => {
+                let mut member_scores = vec![0.0; scores.len()];
+                for member in members {
+                    member_scores.fill(0.0);
+                    member.score(rows, &mut member_scores);
+                    for (score, &p) in scores.iter_mut().zip(&member_scores) {
+                        *score += log_odds(p);
+                    }
+                }
+                for score in scores.iter_mut() {
+                    *score = probability(*score / members.len() as f64);
+                }
+            }
+        }
+        if let Some(calibration) = &self.calibration {
+            for score in scores.iter_mut() {
+                *score = calibration.apply(*score);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "fitted_tests.rs"]
+mod tests;

@@ -1,0 +1,119 @@
+//! Random forests and extra trees: smartcore's regressors on 0/1 labels, whose leaves are shares of positives.
+//!
+//! Trees are grown in shards of a fixed size, each with its own seed and sample of rows, so that the same seed gives
+//! the same forest whatever the number of threads.
+
+use super::algorithm::ForestSettings;
+use super::extract;
+use super::matrix::Matrix;
+use super::random::Random;
+use super::tree::{Tree, Trees};
+use anyhow::{Result, ensure};
+use rayon::prelude::*;
+use smartcore::ensemble::extra_trees_regressor::{ExtraTreesRegressor, ExtraTreesRegressorParameters};
+use smartcore::ensemble::random_forest_regressor::{RandomForestRegressor, RandomForestRegressorParameters};
+use smartcore::linalg::basic::matrix::DenseMatrix;
+
+/// Trees a shard: smartcore sorts every column once a shard, which is a tenth of the work at this size.
+const SHARD: usize = 20;
+/// Most rows that a shard sees: beyond it trees get slow and not better, and other shards see other rows.
+const MOST_ROWS: usize = 20_000;
+
+/// How trees choose their splits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Random,
+    Extra,
+}
+
+/// Grows a forest; the mean of its trees' values is the probability.
+///
+/// # Errors
+/// When the settings ask for more columns than there are, or smartcore fails.
+pub(super) fn fit(kind: Kind, settings: &ForestSettings, x: &Matrix, y: &[bool], seed: u64) -> Result<Trees> {
+    let width = x.columns().len();
+    if let Some(features) = settings.features_per_split {
+        ensure!(
+            features <= width,
+            "`features_per_split` is {features}, but the model has {width} inputs"
+        );
+    }
+    let shards = settings.trees.div_ceil(SHARD);
+    let grown: Result<Vec<Vec<Tree>>> = (0..shards)
+        .into_par_iter()
+        .map(|shard| {
+            let trees = SHARD.min(settings.trees - shard * SHARD);
+            let mut random = Random::new(seed, shard as u64);
+            let rows = random.sample(x.rows(), sample_size(settings.subsample, x.rows()));
+            let settings = ForestSettings {
+                trees,
+                ..settings.clone()
+            };
+            grow(kind, &settings, x, y, &rows, random.next_u64())
+        })
+        .collect();
+    Ok(Trees::new(grown?.into_iter().flatten().collect()))
+}
+
+/// Rows that a shard of trees, or a stage of boosting, sees.
+pub(super) fn sample_size(share: f64, rows: usize) -> usize {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a share of a count is a count"
+    )]
+    let wanted = (share * rows as f64).ceil() as usize;
+    wanted.clamp(1, MOST_ROWS.min(rows.max(1)))
+}
+
+fn grow(
+    kind: Kind,
+    settings: &ForestSettings,
+    x: &Matrix,
+    y: &[bool],
+    rows: &[usize],
+    seed: u64,
+) -> Result<Vec<Tree>> {
+    let width = x.columns().len();
+    // Rows and not columns together, because smartcore walks a matrix of this kind a third faster.
+    let inputs = DenseMatrix::new(rows.len(), width, x.row_major(rows), false)?;
+    // One byte a label: they are read at random, and stay in the cache.
+    let labels: Vec<u8> = rows.iter().map(|&row| u8::from(y[row])).collect();
+    // smartcore counts the root as a level, we count questions.
+    let max_depth = settings.max_depth.map(|depth| depth.saturating_add(1));
+    let (min_samples_leaf, n_trees, m) = (
+        settings.min_samples_leaf,
+        settings.trees,
+        settings.features_per_split,
+    );
+    match kind {
+        Kind::Random => {
+            let parameters = RandomForestRegressorParameters {
+                max_depth,
+                min_samples_leaf,
+                min_samples_split: 2,
+                n_trees,
+                m,
+                keep_samples: false,
+                seed,
+            };
+            extract::forest(&RandomForestRegressor::fit(&inputs, &labels, parameters)?, width)
+        }
+        Kind::Extra => {
+            let parameters = ExtraTreesRegressorParameters {
+                max_depth,
+                min_samples_leaf,
+                min_samples_split: 2,
+                n_trees,
+                m,
+                keep_samples: false,
+                seed,
+            };
+            extract::forest(&ExtraTreesRegressor::fit(&inputs, &labels, parameters)?, width)
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "forest_tests.rs"]
+mod tests;

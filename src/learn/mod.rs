@@ -1,0 +1,44 @@
+//! Learning: from a table of numbers to probabilities, and how good they are.
+//!
+//! This is the one module that talks to smartcore. It knows nothing of databases, templates or files: the caller
+//! brings a [`Matrix`] and labels, and takes away a [`Fitted`] model, its bytes, its predictions and their metrics.
+//!
+//! * [`Algorithm`]: what a candidate of `models/*.sql` asks for, parsed with errors that name the setting;
+//! * [`fit`]: trains it; [`Fitted::predict`] scores; [`Fitted::to_bytes`] stores;
+//! * [`blend`], [`Calibration`]: what happens to probabilities afterwards;
+//! * [`Scored`]: metrics and their intervals; [`permutation_importance`]: what the model looks at.
+//!
+//! Everything is deterministic: the same rows, settings and seed give the same bits for any number of threads.
+//! Work is spread over the rayon pool of the caller (`pool.install(|| ...)` sets the number of threads).
+
+mod algorithm;
+mod bins;
+mod boosting;
+mod calibration;
+mod extract;
+mod fitted;
+mod forest;
+mod importance;
+mod interval;
+mod logistic;
+mod matrix;
+mod metric;
+mod odds;
+mod random;
+#[cfg(test)]
+mod sample;
+mod scored;
+mod settings;
+mod store;
+mod tree;
+
+pub use algorithm::{Algorithm, BoostingSettings, ForestSettings, LogisticSettings};
+pub use calibration::Calibration;
+pub use fitted::{Fitted, fit};
+pub use importance::{Importance, ValidationSet, permutation_importance};
+pub use interval::Interval;
+pub use matrix::{Matrix, MatrixBuilder};
+pub use metric::Metric;
+pub use odds::blend;
+pub use scored::Scored;
+pub use settings::SettingError;

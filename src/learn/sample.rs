@@ -1,0 +1,41 @@
+//! Made-up rows for tests: columns of different kinds, and labels that follow from some of them.
+
+use super::matrix::{Matrix, MatrixBuilder};
+use super::odds::probability;
+use super::random::Random;
+use anyhow::Result;
+
+/// Uniform in 0..1.
+pub(super) fn uniform(random: &mut Random) -> f64 {
+    random.below(1 << 30) as f64 / f64::from(1 << 30)
+}
+
+/// Columns are, in turn: uniform, whole numbers with many ties, mostly zero, skewed. Labels follow from the first
+/// four; about four in ten are positive.
+pub(super) fn rows(rows: usize, columns: usize, seed: u64) -> Result<(Matrix, Vec<bool>)> {
+    let mut random = Random::new(seed, 99);
+    let values: Vec<Vec<f64>> = (0..columns)
+        .map(|column| {
+            let mut value = || match column % 4 {
+                0 => uniform(&mut random),
+                1 => (uniform(&mut random) * 20.0).floor(),
+                2 => (uniform(&mut random) - 0.8).max(0.0),
+                _ => -100.0 * (1.0 - uniform(&mut random)).ln(),
+            };
+            (0..rows).map(|_| value()).collect()
+        })
+        .collect();
+    let label = |row: usize| {
+        let score = 3.0 * (values[0][row] - 0.5)
+            + 0.1 * (values[1][row] - 10.0)
+            + 5.0 * values[2][row]
+            + if values[3][row] > 100.0 { 0.7 } else { -0.7 };
+        score * 1.5 - 0.3
+    };
+    let y = (0..rows)
+        .map(|row| uniform(&mut random) < probability(label(row)))
+        .collect();
+    let mut builder = MatrixBuilder::new((0..columns).map(|column| format!("x{column}")).collect(), rows);
+    builder.append(&values.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
+    Ok((builder.finish(), y))
+}

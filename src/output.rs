@@ -1,0 +1,133 @@
+//! Tables on stdout: for people, as JSON, or as CSV.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use comfy_table::{CellAlignment, presets};
+use serde_json::{Map, Value};
+
+use crate::term;
+
+/// How data is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Format {
+    #[default]
+    Table,
+    Json,
+    Csv,
+}
+
+/// Rows of texts under named columns.
+#[derive(Debug, Clone, Default)]
+pub struct Table {
+    columns: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    pub fn new<S: ToString>(columns: &[S]) -> Self {
+        Self { columns: columns.iter().map(ToString::to_string).collect(), rows: Vec::new() }
+    }
+
+    pub fn push(&mut self, row: Vec<String>) {
+        self.rows.push(row);
+    }
+
+    pub const fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Prints to stdout. Numbers stand to the right, and are numbers in JSON.
+    ///
+    /// # Errors
+    /// When stdout cannot be written.
+    pub fn print(&self, format: Format) -> Result<()> {
+        let text = match format {
+            Format::Table => self.text(),
+            Format::Json => self.json()?,
+            Format::Csv => self.csv()?,
+        };
+        Ok(term::data(&text)?)
+    }
+
+    fn numeric_columns(&self) -> BTreeMap<usize, bool> {
+        let is_number = |column: usize| {
+            let mut cells = self.rows.iter().map(|row| row[column].as_str()).filter(|cell| !cell.is_empty()).peekable();
+            cells.peek().is_some() && cells.all(|cell| cell.parse::<f64>().is_ok())
+        };
+        (0..self.columns.len()).map(|column| (column, is_number(column))).collect()
+    }
+
+    /// As `print` shows it to people.
+    pub fn text(&self) -> String {
+        let mut table = comfy_table::Table::new();
+        table.load_style(presets::NOTHING);
+        table.set_header(&self.columns);
+        for row in &self.rows {
+            table.add_row(row);
+        }
+        for (column, is_number) in self.numeric_columns() {
+            if let Some(column) = table.column_mut(column) {
+                column.set_padding((0, 2));
+                if is_number {
+                    column.set_cell_alignment(CellAlignment::Right);
+                }
+            }
+        }
+        let lines: Vec<String> = table.to_string().lines().map(|line| line.trim_end().to_owned()).collect();
+        lines.join("\n") + "\n"
+    }
+
+    fn json(&self) -> Result<String> {
+        let numeric = self.numeric_columns();
+        let rows: Vec<Value> = self
+            .rows
+            .iter()
+            .map(|row| {
+                let cells = self.columns.iter().zip(row).enumerate().map(|(at, (name, cell))| {
+                    let number = numeric[&at].then(|| serde_json::from_str::<serde_json::Number>(cell).ok()).flatten();
+                    let value = match number {
+                        Some(number) => Value::Number(number),
+                        None if cell.is_empty() => Value::Null,
+                        None => Value::String(cell.clone()),
+                    };
+                    (name.clone(), value)
+                });
+                Value::Object(cells.collect::<Map<_, _>>())
+            })
+            .collect();
+        Ok(serde_json::to_string_pretty(&rows)? + "\n")
+    }
+
+    fn csv(&self) -> Result<String> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(&self.columns)?;
+        for row in &self.rows {
+            writer.write_record(row)?;
+        }
+        Ok(String::from_utf8(writer.into_inner()?)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> Table {
+        let mut table = Table::new(&["seller", "score"]);
+        table.push(vec!["a, b".into(), "0.5".into()]);
+        table.push(vec!["c".into(), "12".into()]);
+        table
+    }
+
+    #[test]
+    fn numbers_stand_to_the_right() {
+        assert_eq!(table().text(), "seller  score\na, b      0.5\nc          12\n");
+    }
+
+    #[test]
+    fn csv_quotes_and_json_has_numbers() {
+        assert_eq!(table().csv().unwrap(), "seller,score\n\"a, b\",0.5\nc,12\n");
+        assert!(table().json().unwrap().contains("\"score\": 0.5"));
+    }
+}

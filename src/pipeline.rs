@@ -1,0 +1,181 @@
+//! The steps of a run over one warehouse: build partitions, train, score; and the line of the run in `pipeline.runs`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use anyhow::Result;
+use chrono::NaiveDate;
+
+use crate::build::{self, Basis, Catalog, Context, Ledger, Model, Plan};
+use crate::output::Table;
+use crate::registry::Version;
+use crate::score::{self, Outcome};
+use crate::session::{Loaded, Session};
+use crate::term;
+use crate::train::{self, TooEarly, Training, mean};
+use crate::warehouse::Warehouse;
+
+/// A run in progress.
+pub struct Pipeline<'a> {
+    session: &'a Session,
+    pub warehouse: &'a Warehouse,
+    pub catalog: &'a Catalog,
+    loaded: &'a Loaded,
+    ledger: Ledger,
+    force: bool,
+    fingerprints: BTreeMap<(String, NaiveDate), String>,
+    began: bool,
+    /// Partitions built.
+    pub built: usize,
+    /// Partitions that were built before and did not change.
+    pub unchanged: usize,
+}
+
+impl<'a> Pipeline<'a> {
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn new(
+        session: &'a Session,
+        warehouse: &'a Warehouse,
+        catalog: &'a Catalog,
+        loaded: &'a Loaded,
+        force: bool,
+    ) -> Result<Self> {
+        Ok(Self {
+            session,
+            warehouse,
+            catalog,
+            loaded,
+            ledger: Ledger::read(warehouse)?,
+            force,
+            fingerprints: BTreeMap::new(),
+            began: false,
+            built: 0,
+            unchanged: 0,
+        })
+    }
+
+    /// Builds `tables` at those of `dates` that this run has not seen yet.
+    ///
+    /// # Errors
+    /// The first partition that fails.
+    pub fn build(&mut self, tables: &BTreeSet<String>, dates: &[NaiveDate]) -> Result<()> {
+        let basis = Basis {
+            ledger: &self.ledger,
+            versions: &self.loaded.versions,
+            data_until: self.loaded.data_until,
+            force: self.force,
+        };
+        let is_new = |date: &NaiveDate| !tables.iter().all(|table| self.fingerprints.contains_key(&(table.clone(), *date)));
+        let open: Vec<NaiveDate> = dates.iter().copied().filter(is_new).collect();
+        let plan = Plan::make(self.catalog, tables, &open, &basis)?;
+        self.unchanged += plan.unchanged;
+        self.fingerprints.extend(plan.fingerprints.clone());
+        if plan.tasks.is_empty() {
+            return Ok(());
+        }
+        self.begin()?;
+        let started = Instant::now();
+        for (table, reason, dates) in plan.reasons() {
+            term::note(&format!("  {table:<28} {:>9}  {reason}", term::counted(dates, "date")));
+        }
+        let context = Context { run_id: &self.session.run_id, data_until: self.loaded.data_until };
+        let built = build::build(self.warehouse, self.catalog, &plan, &context, self.session.workers())?;
+        build::report(&built);
+        self.built += built.partitions;
+        term::note(&format!(
+            "built {}, {}, in {:.1} s",
+            term::counted(built.partitions, "partition"),
+            term::counted(usize::try_from(built.rows)?, "row"),
+            started.elapsed().as_secs_f64()
+        ));
+        self.ledger = Ledger::read(self.warehouse)?;
+        Ok(())
+    }
+
+    /// Builds what `model` is trained on, and trains it.
+    ///
+    /// # Errors
+    /// As `build` and `train::train`.
+    pub fn train(&mut self, model: &Model, as_of: NaiveDate, why: &str) -> Result<Result<Training, TooEarly>> {
+        let mut dates = model.spec.snapshots(as_of);
+        if dates.is_empty() {
+            return Ok(Err(TooEarly(format!("its snapshots begin on {}", model.spec.from))));
+        }
+        dates.retain(|date| *date <= as_of);
+        self.build(&self.catalog.upstream(&format!("scores.{}", model.name)), &dates)?;
+        self.begin()?;
+        train::train(self.warehouse, self.catalog, model, as_of, why, &self.session.run_id)
+    }
+
+    /// Scores one date.
+    ///
+    /// # Errors
+    /// As `score::score`.
+    pub fn score(&mut self, model: &Model, version: &Version, date: NaiveDate) -> Result<Outcome> {
+        self.build(&self.catalog.upstream(&format!("scores.{}", model.name)), &[date])?;
+        let inputs = score::inputs(self.catalog, model, version, date, &self.fingerprints)?;
+        let run_id = &self.session.run_id;
+        let (warehouse, catalog, ledger) = (self.warehouse, self.catalog, &self.ledger);
+        score::score(warehouse, catalog, ledger, model, version, date, &inputs, self.force, run_id)
+    }
+
+    fn begin(&mut self) -> Result<()> {
+        if !self.began {
+            let command: Vec<String> = std::env::args().skip(1).collect();
+            self.warehouse.execute(
+                "insert into pipeline.runs values (?, ?, ?, now()::timestamp, null, 'running')",
+                &[&self.session.run_id, &command.join(" "), &env!("CARGO_PKG_VERSION")],
+            )?;
+            self.began = true;
+        }
+        Ok(())
+    }
+
+    /// Closes the line of the run.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn finish(&self) -> Result<()> {
+        if self.began {
+            self.warehouse.execute(
+                "update pipeline.runs set finished_at = now()::timestamp, outcome = 'done' where run_id = ?",
+                &[&self.session.run_id],
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// Tells what a training found: the metric of every candidate at every snapshot, and the champion.
+pub fn note_training(model: &Model, as_of: NaiveDate, training: &Training) {
+    term::note(&format!("{}: trained as of {as_of} in {:.1} s", model.name, training.seconds));
+    if !term::is_quiet() {
+        for line in metric_table(model, training).text().lines() {
+            term::note(&format!("  {line}"));
+        }
+    }
+    term::note(&format!("{}: version {}, {}", model.name, training.version.number, training.reason));
+}
+
+fn metric_table(model: &Model, training: &Training) -> Table {
+    let metric = model.spec.metric;
+    let mut snapshots: Vec<NaiveDate> = training.outcomes.iter().map(|outcome| outcome.snapshot).collect();
+    snapshots.sort_unstable();
+    snapshots.dedup();
+    let mut columns = vec![format!("out-of-time {}", metric.name())];
+    columns.extend(snapshots.iter().map(ToString::to_string));
+    columns.push("mean".to_owned());
+    let mut table = Table::new(&columns);
+    let mut candidates: Vec<&str> = training.outcomes.iter().map(|outcome| outcome.candidate.as_str()).collect();
+    candidates.dedup();
+    for name in candidates {
+        let mut row = vec![name.to_owned()];
+        for outcome in training.outcomes.iter().filter(|outcome| outcome.candidate == name) {
+            row.push(outcome.value(metric).map_or_else(String::new, |value| format!("{value:.4}")));
+        }
+        row.push(mean(&training.outcomes, name, metric).map_or_else(String::new, |value| format!("{value:.4}")));
+        table.push(row);
+    }
+    table
+}

@@ -1,0 +1,176 @@
+//! The user's mistakes: what is wrong, where, at which reference date, and what to do.
+//!
+//! Everything else that can go wrong travels as `anyhow::Error` with context. `main` alone turns either into an
+//! exit code.
+
+use std::fmt;
+
+use chrono::NaiveDate;
+
+/// What kind of mistake it is; decides the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The data or a check failed: exit code 1.
+    Data,
+    /// Usage, template, SQL or environment: exit code 2.
+    Usage,
+}
+
+/// A place in one of the analyst's files. Lines and columns count from 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The file as the analyst names it, for example `features/seller_sales.sql`.
+    pub file: String,
+    pub line: usize,
+    /// 0 where only the line is known.
+    pub column: usize,
+    /// The text of that line, to print it with a caret below.
+    pub text: String,
+}
+
+impl Place {
+    /// The place of byte `offset` of `source`.
+    pub fn at_offset(file: &str, source: &str, offset: usize) -> Self {
+        let mut offset = offset.min(source.len());
+        while !source.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        let before = &source[..offset];
+        let line = before.matches('\n').count() + 1;
+        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let text = source[start..].lines().next().unwrap_or_default().to_owned();
+        let column = source[start..offset].chars().count() + 1;
+        Self { file: file.to_owned(), line, column, text }
+    }
+
+    /// The place of the first occurrence of `word` in `source`, or the file's first line.
+    pub fn of_word(file: &str, source: &str, word: &str) -> Self {
+        let found = source.match_indices(word).map(|(at, _)| at).find(|&at| {
+            let is_part = |c: char| c.is_alphanumeric() || c == '_';
+            !source[..at].chars().next_back().is_some_and(is_part)
+                && !source[at + word.len()..].chars().next().is_some_and(is_part)
+        });
+        Self::at_offset(file, source, found.unwrap_or(0))
+    }
+}
+
+/// A mistake of the user, ready to be shown.
+#[derive(Debug)]
+pub struct Problem {
+    pub kind: Kind,
+    pub message: String,
+    pub place: Option<Place>,
+    pub date: Option<NaiveDate>,
+    pub hint: Option<String>,
+}
+
+impl Problem {
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self { kind: Kind::Usage, message: message.into(), place: None, date: None, hint: None }
+    }
+
+    pub fn data(message: impl Into<String>) -> Self {
+        Self { kind: Kind::Data, ..Self::usage(message) }
+    }
+
+    #[must_use]
+    pub fn at(mut self, place: Place) -> Self {
+        self.place = Some(place);
+        self
+    }
+
+    #[must_use]
+    pub fn on(mut self, date: NaiveDate) -> Self {
+        self.date = Some(date);
+        self
+    }
+
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// As `hint`, where there may be none.
+    #[must_use]
+    pub fn maybe_hint(mut self, hint: Option<String>) -> Self {
+        self.hint = hint.or(self.hint);
+        self
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.message)?;
+        let date = self.date.map(|date| format!("reference date {date}"));
+        if let Some(place) = &self.place {
+            let number = place.line.to_string();
+            let margin = " ".repeat(number.len());
+            let column = if place.column > 0 { format!(":{}", place.column) } else { String::new() };
+            write!(f, "\n{margin}--> {}:{number}{column}", place.file)?;
+            if let Some(date) = &date {
+                write!(f, " ({date})")?;
+            }
+            write!(f, "\n{margin} |\n{number} | {}", place.text)?;
+            if place.column > 0 {
+                let lead: String =
+                    place.text.chars().take(place.column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+                write!(f, "\n{margin} | {lead}^")?;
+            }
+        } else if let Some(date) = &date {
+            write!(f, " ({date})")?;
+        }
+        if let Some(hint) = &self.hint {
+            write!(f, "\n\nhint: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problem {}
+
+/// The valid name nearest to a misspelt one, if any is near.
+pub fn nearest<'a>(wrong: &str, valid: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    valid
+        .into_iter()
+        .map(|name| (strsim::jaro_winkler(wrong, name), name))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name)
+}
+
+/// `did you mean …?`, or the whole list where nothing is near and the list is short.
+pub fn suggest<'a>(wrong: &str, valid: impl IntoIterator<Item = &'a str> + Clone) -> Option<String> {
+    if let Some(name) = nearest(wrong, valid.clone()) {
+        return Some(format!("did you mean `{name}`?"));
+    }
+    let names: Vec<&str> = valid.into_iter().collect();
+    (!names.is_empty() && names.len() <= 20).then(|| format!("there are: {}", names.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_shows_file_line_column_date_and_hint() {
+        let place = Place::at_offset("features/x.sql", "select\n    foo,\n", 11);
+        let problem =
+            Problem::usage("no `foo`").at(place).on(NaiveDate::from_ymd_opt(2018, 1, 1).unwrap()).hint("`food`?");
+        assert_eq!(
+            problem.to_string(),
+            "no `foo`\n --> features/x.sql:2:5 (reference date 2018-01-01)\n  |\n2 |     foo,\n  |     ^\n\nhint: `food`?"
+        );
+    }
+
+    #[test]
+    fn only_near_names_are_suggested() {
+        assert_eq!(suggest("recencey_days", ["recency_days", "order_count"]).unwrap(), "did you mean `recency_days`?");
+        assert_eq!(suggest("zzz", ["a", "b"]).unwrap(), "there are: a, b");
+    }
+
+    #[test]
+    fn a_word_is_found_whole() {
+        assert_eq!(Place::of_word("f", "labels\nlabel = 1", "label").line, 2);
+    }
+}

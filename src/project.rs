@@ -1,0 +1,144 @@
+//! The project's SQL files: those of a folder if there is one, else those built into the binary.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use include_dir::{Dir, include_dir};
+
+use crate::problem::Problem;
+
+static QUERIES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/queries");
+static FEATURES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/features");
+static ABT: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/abt");
+static MODELS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/models");
+
+/// The folders an analyst edits.
+pub const FOLDERS: [&str; 4] = ["queries", "features", "abt", "models"];
+
+/// All SQL files by their path from the project's top, with `/` between folders.
+#[derive(Debug)]
+pub struct Project {
+    /// `None`: the files built into the binary.
+    pub root: Option<PathBuf>,
+    files: BTreeMap<String, String>,
+}
+
+impl Project {
+    /// The folder named by `--project-dir`, else the nearest one at or above the working folder that holds
+    /// `features/` and `queries/`, else the built-in files.
+    ///
+    /// # Errors
+    /// When a named folder is no project, or a file cannot be read as UTF-8.
+    pub fn find(named: Option<&Path>) -> Result<Self> {
+        if let Some(folder) = named {
+            if !is_project(folder) {
+                return Err(Problem::usage(format!("`{}` holds no project", folder.display()))
+                    .hint("a project has the folders features/ and queries/; `olist init DIR` writes one")
+                    .into());
+            }
+            return Self::read(folder);
+        }
+        let here = std::env::current_dir().context("could not tell the working folder")?;
+        match here.ancestors().find(|folder| is_project(folder)) {
+            Some(folder) => Self::read(folder),
+            None => Ok(Self::built_in()),
+        }
+    }
+
+    /// The files that the binary carries.
+    pub fn built_in() -> Self {
+        let mut files = BTreeMap::new();
+        for (folder, dir) in FOLDERS.iter().zip([&QUERIES, &FEATURES, &ABT, &MODELS]) {
+            collect_embedded(folder, dir, &mut files);
+        }
+        Self { root: None, files }
+    }
+
+    fn read(folder: &Path) -> Result<Self> {
+        let mut files = BTreeMap::new();
+        for name in FOLDERS {
+            collect_folder(&folder.join(name), name, &mut files)?;
+        }
+        Ok(Self { root: Some(folder.to_owned()), files })
+    }
+
+    pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.files.iter().map(|(path, text)| (path.as_str(), text.as_str()))
+    }
+
+    /// The SQL files directly in `folder`, as (path, name without ending).
+    pub fn in_folder<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.files.keys().filter_map(move |path| {
+            let name = path.strip_prefix(folder)?.strip_prefix('/')?.strip_suffix(".sql")?;
+            (!name.contains('/')).then_some((path.as_str(), name))
+        })
+    }
+
+    pub fn source(&self, path: &str) -> Option<&str> {
+        self.files.get(path).map(String::as_str)
+    }
+
+    /// Where a person finds these files.
+    pub fn describe(&self) -> String {
+        match &self.root {
+            Some(root) => root.display().to_string(),
+            None => "the built-in project (`olist init DIR` writes it out, to edit it)".to_owned(),
+        }
+    }
+}
+
+fn is_project(folder: &Path) -> bool {
+    folder.join("features").is_dir() && folder.join("queries").is_dir()
+}
+
+fn collect_embedded(prefix: &str, dir: &Dir<'_>, files: &mut BTreeMap<String, String>) {
+    for file in dir.files().filter(|file| file.path().extension().is_some_and(|end| end == "sql")) {
+        let path = file.path().to_string_lossy().replace('\\', "/");
+        files.insert(format!("{prefix}/{path}"), file.contents_utf8().unwrap_or_default().to_owned());
+    }
+    for inner in dir.dirs() {
+        collect_embedded(prefix, inner, files);
+    }
+}
+
+fn collect_folder(folder: &Path, prefix: &str, files: &mut BTreeMap<String, String>) -> Result<()> {
+    if !folder.is_dir() {
+        return Ok(());
+    }
+    let context = || format!("could not list `{}`", folder.display());
+    for entry in std::fs::read_dir(folder).with_context(context)? {
+        let path = entry.with_context(context)?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        let inner = format!("{prefix}/{name}");
+        if name.starts_with('.') {
+            continue;
+        }
+        if path.is_dir() {
+            collect_folder(&path, &inner, files)?;
+        } else if path.extension().is_some_and(|end| end == "sql") {
+            let bytes = std::fs::read(&path).with_context(|| format!("could not read `{}`", path.display()))?;
+            let text = String::from_utf8(bytes).map_err(|error| {
+                let good = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).into_owned();
+                Problem::usage("this file is not UTF-8")
+                    .at(crate::problem::Place::at_offset(&inner, &good, good.len()))
+                    .hint("save it as UTF-8")
+            })?;
+            files.insert(inner, text.strip_prefix('\u{feff}').unwrap_or(&text).replace("\r\n", "\n"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_project_has_every_folder() {
+        let project = Project::built_in();
+        for folder in ["features", "abt", "models", "queries/sources", "queries/macros", "queries/sample"] {
+            assert!(project.in_folder(folder).next().is_some(), "nothing in {folder}");
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! Schema `registry`: model versions, their metrics, and who is champion when.
+
+use anyhow::{Context, Result};
+use chrono::NaiveDate;
+use duckdb::Row;
+
+use crate::learn::{Fitted, Metric};
+use crate::problem::Problem;
+use crate::train::{Outcome, Parts, Recipe};
+use crate::warehouse::Warehouse;
+
+/// A version that is about to be written.
+pub struct NewVersion<'a> {
+    pub model: &'a str,
+    pub candidate: &'a str,
+    pub recipe: &'a Recipe,
+    pub inputs: &'a [String],
+    pub as_of: NaiveDate,
+    pub trained_through: NaiveDate,
+    pub rows: usize,
+    pub base_rate: f64,
+    pub data_digest: String,
+    pub definition: &'a str,
+    pub definition_parts: &'a Parts,
+    pub metric: Metric,
+    pub mean_metric: Option<f64>,
+    /// `None` for a rule.
+    pub fitted: Option<Vec<u8>>,
+    pub run_id: &'a str,
+}
+
+/// A version as the registry has it, without the fitted model.
+#[derive(Debug, Clone)]
+pub struct Version {
+    pub model: String,
+    pub number: i32,
+    pub candidate: String,
+    pub algorithm: String,
+    /// The recipe, as JSON.
+    pub settings: String,
+    pub as_of: NaiveDate,
+    pub trained_through: NaiveDate,
+    pub rows: i64,
+    pub metric: String,
+    pub mean_metric: Option<f64>,
+    pub definition: String,
+    pub definition_parts: Parts,
+}
+
+const COLUMNS: &str = "m.model, m.version, m.candidate, m.algorithm, m.settings, m.as_of, m.trained_through,
+    m.trained_rows, m.metric, m.mean_metric, m.definition, m.definition_parts";
+
+fn read(row: &Row<'_>) -> duckdb::Result<Version> {
+    let parts: Option<String> = row.get(11)?;
+    Ok(Version {
+        model: row.get(0)?,
+        number: row.get(1)?,
+        candidate: row.get(2)?,
+        algorithm: row.get(3)?,
+        settings: row.get(4)?,
+        as_of: row.get(5)?,
+        trained_through: row.get(6)?,
+        rows: row.get(7)?,
+        metric: row.get(8)?,
+        mean_metric: row.get(9)?,
+        definition: row.get(10)?,
+        definition_parts: parts.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default(),
+    })
+}
+
+/// The champion that scores `date`: the newest one trained through it or earlier; if there is none, the present one.
+///
+/// # Errors
+/// When the registry cannot be read.
+pub fn in_force(warehouse: &Warehouse, model: &str, date: NaiveDate) -> Result<Option<Version>> {
+    let sql = format!(
+        "select {COLUMNS} from registry.models as m
+         inner join registry.champions as c on c.model = m.model and c.version = m.version
+         where m.model = ? and c.ended_because is distinct from '{WITHDRAWN}'
+         order by m.trained_through <= ? desc,
+             case when m.trained_through <= ? then m.trained_through end desc, c.until is null desc, m.version desc
+         limit 1"
+    );
+    Ok(warehouse.row(&sql, &[&model, &date, &date], read)?)
+}
+
+/// Why a reign ended that no longer counts for any date.
+const WITHDRAWN: &str = "withdrawn";
+const SUCCEEDED: &str = "succeeded";
+
+/// All versions of a model, or of all models, oldest first.
+///
+/// # Errors
+/// When the registry cannot be read.
+pub fn versions(warehouse: &Warehouse, model: &str) -> Result<Vec<Version>> {
+    let sql = format!("select {COLUMNS} from registry.models as m where m.model = ? order by m.version");
+    Ok(warehouse.rows(&sql, &[&model], read)?)
+}
+
+/// The champion of today.
+///
+/// # Errors
+/// When the registry cannot be read.
+pub fn present(warehouse: &Warehouse, model: &str) -> Result<Option<Version>> {
+    let sql = format!(
+        "select {COLUMNS} from registry.models as m
+         inner join registry.champions as c on c.model = m.model and c.version = m.version
+         where m.model = ? and c.until is null"
+    );
+    Ok(warehouse.row(&sql, &[&model], read)?)
+}
+
+/// The fitted model of a version; `None` for a rule.
+///
+/// # Errors
+/// When the stored bytes are damaged.
+pub fn fitted(warehouse: &Warehouse, version: &Version) -> Result<Option<Fitted>> {
+    let bytes = warehouse
+        .row("select fitted from registry.models where model = ? and version = ?", &[&version.model, &version.number], |row| {
+            row.get::<_, Option<Vec<u8>>>(0)
+        })?
+        .flatten();
+    bytes
+        .map(|bytes| Fitted::from_bytes(&bytes))
+        .transpose()
+        .with_context(|| format!("version {} of {} in registry.models is damaged", version.number, version.model))
+}
+
+/// Writes a version with its metrics and makes it champion, in one transaction.
+///
+/// # Errors
+/// When the registry cannot be written.
+pub fn add(warehouse: &Warehouse, new: &NewVersion<'_>, outcomes: &[Outcome], reason: &str) -> Result<Version> {
+    warehouse.transaction(|| {
+        let number = warehouse
+            .row("select 1 + coalesce(max(version), 0) from registry.models where model = ?", &[&new.model], |row| {
+                row.get::<_, i32>(0)
+            })?
+            .unwrap_or(1);
+        let settings = serde_json::to_string(new.recipe)?;
+        let inputs = serde_json::to_string(new.inputs)?;
+        let parts = serde_json::to_string(new.definition_parts)?;
+        warehouse.execute(
+            "insert into registry.models
+             select ?, ?, ?, ?, ?, from_json(?, '[\"varchar\"]'), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, now()::timestamp, ?",
+            &[
+                &new.model,
+                &number,
+                &new.candidate,
+                &new.recipe.algorithm(),
+                &settings,
+                &inputs,
+                &new.as_of,
+                &new.trained_through,
+                &i64::try_from(new.rows)?,
+                &new.base_rate,
+                &new.data_digest,
+                &new.definition,
+                &parts,
+                &new.mean_metric,
+                &new.metric.name(),
+                &new.fitted,
+                &env!("CARGO_PKG_VERSION"),
+                &new.run_id,
+            ],
+        )?;
+        for outcome in outcomes {
+            for (metric, value, interval) in &outcome.metrics {
+                warehouse.execute(
+                    "insert into registry.metrics values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    &[
+                        &new.model,
+                        &number,
+                        &outcome.candidate,
+                        &outcome.snapshot,
+                        &metric.name(),
+                        value,
+                        &interval.map(|interval| interval.low),
+                        &interval.map(|interval| interval.high),
+                        &i64::try_from(outcome.rows)?,
+                        &outcome.base_rate,
+                    ],
+                )?;
+            }
+        }
+        crown(warehouse, new.model, number, new.trained_through, reason, SUCCEEDED)?;
+        let version = versions(warehouse, new.model)?.into_iter().find(|version| version.number == number);
+        version.context("the new version is not in the registry")
+    })
+}
+
+/// Ends the present reign and begins that of `number`.
+fn crown(
+    warehouse: &Warehouse,
+    model: &str,
+    number: i32,
+    trained_through: NaiveDate,
+    reason: &str,
+    ended_because: &str,
+) -> Result<()> {
+    // A reign that was withdrawn once counts again when its version comes back.
+    warehouse.execute(
+        "update registry.champions set until = now()::timestamp, ended_because = ? where model = ? and until is null",
+        &[&ended_because, &model],
+    )?;
+    warehouse.execute(
+        "insert into registry.champions values (?, ?, ?, now()::timestamp, null, ?, null)",
+        &[&model, &number, &trained_through, &reason],
+    )?;
+    Ok(())
+}
+
+/// Makes `number` champion by hand: reigns of versions trained later are withdrawn, so that it scores all dates from
+/// its training on.
+///
+/// # Errors
+/// There is no such version, or it is champion already.
+pub fn promote(warehouse: &Warehouse, model: &str, number: i32, reason: &str) -> Result<Version> {
+    let all = versions(warehouse, model)?;
+    let Some(version) = all.iter().find(|version| version.number == number) else {
+        let known: Vec<String> = all.iter().map(|version| version.number.to_string()).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        return Err(Problem::usage(format!("`{model}` has no version {number}"))
+            .hint(format!("its versions: {known}; `olist models {model}` shows them"))
+            .into());
+    };
+    if present(warehouse, model)?.is_some_and(|champion| champion.number == number) {
+        return Err(Problem::usage(format!("version {number} of `{model}` is champion already")).into());
+    }
+    warehouse.transaction(|| {
+        warehouse.execute(
+            "update registry.champions set until = coalesce(until, now()::timestamp), ended_because = ?
+             where model = ? and version <> ? and trained_through >= ?",
+            &[&WITHDRAWN, &model, &number, &version.trained_through],
+        )?;
+        crown(warehouse, model, number, version.trained_through, reason, SUCCEEDED)
+    })?;
+    Ok(version.clone())
+}
+
+/// The version that was champion before the present one.
+///
+/// # Errors
+/// There is none.
+pub fn before_present(warehouse: &Warehouse, model: &str) -> Result<i32> {
+    let earlier = warehouse.row(
+        "select version from registry.champions
+         where model = ? and until is not null and ended_because is distinct from ?
+             and version <> (select version from registry.champions where model = ? and until is null)
+         order by since desc limit 1",
+        &[&model, &WITHDRAWN, &model],
+        |row| row.get::<_, i32>(0),
+    )?;
+    earlier.ok_or_else(|| {
+        Problem::usage(format!("`{model}` has no earlier champion to go back to"))
+            .hint(format!("`olist models {model}` shows its versions; `olist promote {model} VERSION` takes any"))
+            .into()
+    })
+}

@@ -1,0 +1,184 @@
+//! A strict reader of one map of settings: every key is asked for by name, and what was not asked for is an error.
+
+use anyhow::Result;
+use serde_json::{Map, Value};
+
+use crate::problem::{Place, Problem, suggest};
+
+/// The keys of one `{...}` of a config, taken one by one.
+pub struct Fields<'a> {
+    file: &'a str,
+    source: &'a str,
+    /// Where this map stands, for messages: `candidates.boosting`; empty for the config itself.
+    path: String,
+    map: Map<String, Value>,
+    asked: Vec<&'static str>,
+}
+
+impl<'a> Fields<'a> {
+    pub fn new(file: &'a str, source: &'a str, path: &str, map: Map<String, Value>) -> Self {
+        Self { file, source, path: path.to_owned(), map, asked: Vec::new() }
+    }
+
+    /// A problem about `key`, at its line.
+    pub fn wrong(&self, key: &str, message: impl std::fmt::Display) -> Problem {
+        let path = if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
+        Problem::usage(format!("config `{path}`: {message}")).at(Place::of_word(self.file, self.source, key))
+    }
+
+    fn take(&mut self, key: &'static str) -> Option<Value> {
+        self.asked.push(key);
+        self.map.shift_remove(key).filter(|value| !value.is_null())
+    }
+
+    fn missing(&self, key: &str) -> Problem {
+        let near = self.map.keys().find(|given| strsim::jaro_winkler(given, key) > 0.85);
+        let place = near.map_or_else(
+            || Place::of_word(self.file, self.source, if self.path.is_empty() { "config" } else { leaf(&self.path) }),
+            |given| Place::of_word(self.file, self.source, given),
+        );
+        let inside = if self.path.is_empty() { String::new() } else { format!(" in `{}`", self.path) };
+        Problem::usage(format!("config key `{key}` is missing{inside}"))
+            .at(place)
+            .maybe_hint(near.map(|given| format!("there is `{given}`: did you mean `{key}`?")))
+    }
+
+    pub fn optional_text(&mut self, key: &'static str) -> Result<Option<String>> {
+        match self.take(key) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(other) => Err(self.wrong(key, format!("expected a text in quotes, found {}", kind(&other))).into()),
+        }
+    }
+
+    pub fn text(&mut self, key: &'static str) -> Result<String> {
+        match self.optional_text(key)? {
+            Some(text) => Ok(text),
+            None => Err(self.missing(key).into()),
+        }
+    }
+
+    /// A text, or a list of texts.
+    pub fn texts(&mut self, key: &'static str) -> Result<Vec<String>> {
+        match self.take(key) {
+            None => Ok(Vec::new()),
+            Some(Value::String(text)) => Ok(vec![text]),
+            Some(Value::Array(items)) => items
+                .into_iter()
+                .map(|item| match item {
+                    Value::String(text) => Ok(text),
+                    other => Err(self.wrong(key, format!("expected texts, found {}", kind(&other))).into()),
+                })
+                .collect(),
+            Some(other) => Err(self.wrong(key, format!("expected a list of texts, found {}", kind(&other))).into()),
+        }
+    }
+
+    pub fn flag(&mut self, key: &'static str, default: bool) -> Result<bool> {
+        match self.take(key) {
+            None => Ok(default),
+            Some(Value::Bool(flag)) => Ok(flag),
+            Some(other) => Err(self.wrong(key, format!("expected true or false, found {}", kind(&other))).into()),
+        }
+    }
+
+    /// A whole number in `range`.
+    pub fn whole(&mut self, key: &'static str, default: u64, range: std::ops::RangeInclusive<u64>) -> Result<u64> {
+        match self.take(key) {
+            None => Ok(default),
+            Some(value) => match value.as_u64() {
+                Some(number) if range.contains(&number) => Ok(number),
+                _ => Err(self
+                    .wrong(key, format!("expected a whole number from {} to {}, found {value}", range.start(), range.end()))
+                    .into()),
+            },
+        }
+    }
+
+    pub fn list(&mut self, key: &'static str) -> Result<Vec<Value>> {
+        match self.take(key) {
+            None => Ok(Vec::new()),
+            Some(Value::Array(items)) => Ok(items),
+            Some(other) => Err(self.wrong(key, format!("expected a list, found {}", kind(&other))).into()),
+        }
+    }
+
+    pub fn map(&mut self, key: &'static str) -> Result<Map<String, Value>> {
+        match self.take(key) {
+            None => Ok(Map::new()),
+            Some(Value::Object(map)) => Ok(map),
+            Some(other) => Err(self.wrong(key, format!("expected {{...}}, found {}", kind(&other))).into()),
+        }
+    }
+
+    /// The settings below `key`, which have to be a map.
+    pub fn below(&self, key: &str, value: Value) -> Result<Self> {
+        let path = if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
+        match value {
+            Value::Object(map) => Ok(Fields::new(self.file, self.source, &path, map)),
+            other => Err(self.wrong(key, format!("expected {{...}}, found {}", kind(&other))).into()),
+        }
+    }
+
+    /// Everything that is left, for a reader of its own.
+    pub fn rest(&mut self) -> Map<String, Value> {
+        std::mem::take(&mut self.map)
+    }
+
+    /// Fails on the first key that nobody asked for.
+    pub fn finish(self) -> Result<()> {
+        let Some(unknown) = self.map.keys().next() else { return Ok(()) };
+        let hint = suggest(unknown, self.asked.iter().copied());
+        Err(self.wrong(unknown, "this key is not known").maybe_hint(hint).into())
+    }
+}
+
+fn leaf(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
+}
+
+fn kind(value: &Value) -> String {
+    match value {
+        Value::Null => "nothing".to_owned(),
+        Value::Bool(flag) => format!("`{flag}`"),
+        Value::Number(number) => format!("the number {number}"),
+        Value::String(text) => format!("the text '{text}'"),
+        Value::Array(_) => "a list".to_owned(),
+        Value::Object(_) => "a map".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(json: &str) -> Fields<'static> {
+        let Value::Object(map) = serde_json::from_str(json).unwrap() else { panic!("not a map") };
+        Fields::new("features/x.sql", "{{ config(\n    descripton = 'x') }}", "", map)
+    }
+
+    #[test]
+    fn an_unknown_key_names_the_nearest() {
+        let mut given = fields(r#"{"descripton": "x"}"#);
+        given.optional_text("description").unwrap();
+        let message = given.finish().unwrap_err().to_string();
+        assert!(message.contains("config `descripton`: this key is not known"), "{message}");
+        assert!(message.contains("features/x.sql:2:5"), "{message}");
+        assert!(message.contains("did you mean `description`?"), "{message}");
+    }
+
+    #[test]
+    fn a_missing_key_shows_the_slip() {
+        let message = fields(r#"{"descripton": "x"}"#).text("description").unwrap_err().to_string();
+        assert!(message.contains("`description` is missing"), "{message}");
+        assert!(message.contains("there is `descripton`"), "{message}");
+    }
+
+    #[test]
+    fn types_are_checked() {
+        let message = fields(r#"{"validate": "four"}"#).whole("validate", 4, 1..=24).unwrap_err().to_string();
+        assert!(message.contains("expected a whole number from 1 to 24"), "{message}");
+        let message = fields(r#"{"key": 3}"#).texts("key").unwrap_err().to_string();
+        assert!(message.contains("found the number 3"), "{message}");
+    }
+}

@@ -1,0 +1,11 @@
+//! What `config(...)` of each kind of file may hold, read strictly: a key nobody knows is an error.
+
+mod fields;
+mod model;
+mod source;
+mod table;
+
+pub use fields::Fields;
+pub use model::ModelSpec;
+pub use source::{SourceSpec, When};
+pub use table::{Severity, TableSpec, matches_family};

@@ -1,0 +1,118 @@
+//! `features/<name>.sql` and `abt/<name>.sql`: what a table's rows are, and what has to hold of them.
+
+use anyhow::Result;
+use serde_json::Value;
+
+use super::Fields;
+use crate::problem::Problem;
+use crate::template::{Kind, Rendered};
+
+/// What a failing check does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// The partition is not replaced.
+    Fail,
+    /// The partition is replaced, and the rows are named.
+    Warn,
+}
+
+/// An expression that has to be true, or NULL, for every row.
+#[derive(Debug, Clone)]
+pub struct Check {
+    pub expression: String,
+    pub severity: Severity,
+}
+
+/// The config of a feature store or an ABT.
+#[derive(Debug, Clone)]
+pub struct TableSpec {
+    pub entity: String,
+    pub key: Vec<String>,
+    /// ABTs only.
+    pub label: Option<String>,
+    pub description: String,
+    /// Column, or family of columns with `*`, and its text.
+    pub columns: Vec<(String, String)>,
+    pub checks: Vec<Check>,
+}
+
+impl TableSpec {
+    /// # Errors
+    /// The first key that is missing, unknown or of the wrong type.
+    pub fn read(rendered: &Rendered, source: &str, kind: Kind) -> Result<Self> {
+        let mut fields = Fields::new(&rendered.file, source, "", rendered.config.clone());
+        let entity = fields.text("entity")?;
+        let key = fields.texts("key")?;
+        if key.is_empty() {
+            return Err(fields.wrong("key", "name the column, or the list of columns, that is unique").into());
+        }
+        let label = if kind == Kind::Abt { Some(fields.text("label")?) } else { None };
+        let columns = fields.map("columns")?;
+        let columns = columns
+            .into_iter()
+            .map(|(name, value)| match value {
+                Value::String(text) => Ok((name, text)),
+                _ => Err(fields.wrong(&name, "expected a text that describes the column").into()),
+            })
+            .collect::<Result<_>>()?;
+        let mut checks = Vec::new();
+        for value in fields.list("checks")? {
+            checks.push(read_check(&fields, value)?);
+        }
+        let spec = Self { entity, key, label, description: fields.text("description")?, columns, checks };
+        fields.finish()?;
+        Ok(spec)
+    }
+
+    /// The text that describes `column`, by its own name or its family's.
+    pub fn describes(&self, column: &str) -> Option<&str> {
+        let exact = self.columns.iter().find(|(name, _)| name == column);
+        exact
+            .or_else(|| self.columns.iter().find(|(pattern, _)| matches_family(pattern, column)))
+            .map(|(_, text)| text.as_str())
+    }
+}
+
+/// Whether `column` belongs to the family `pattern`, where one `*` stands for any text.
+pub fn matches_family(pattern: &str, column: &str) -> bool {
+    match pattern.split_once('*') {
+        Some((head, tail)) => {
+            column.len() >= head.len() + tail.len() && column.starts_with(head) && column.ends_with(tail)
+        }
+        None => pattern == column,
+    }
+}
+
+fn read_check(fields: &Fields<'_>, value: Value) -> Result<Check> {
+    match value {
+        Value::String(expression) => Ok(Check { expression, severity: Severity::Fail }),
+        other => {
+            let mut given = fields.below("checks", other)?;
+            let expression = given.text("expression")?;
+            let severity = match given.optional_text("severity")?.as_deref() {
+                None | Some("fail") => Severity::Fail,
+                Some("warn") => Severity::Warn,
+                Some(other) => {
+                    return Err(Problem::from(given.wrong("severity", format!("`{other}` is not known")))
+                        .hint("there are: fail, warn")
+                        .into());
+                }
+            };
+            given.finish()?;
+            Ok(Check { expression, severity })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_any_text() {
+        assert!(matches_family("order_share_*", "order_share_ac"));
+        assert!(matches_family("*_order_count", "boleto_order_count"));
+        assert!(!matches_family("order_share_*", "order_count"));
+        assert!(!matches_family("a*a", "a"));
+    }
+}

@@ -1,0 +1,118 @@
+//! The one printer: data on stdout; progress, notes and errors on stderr.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Silences notes and progress; errors still show.
+pub fn set_quiet(quiet: bool) {
+    QUIET.store(quiet, Ordering::Relaxed);
+}
+
+pub fn is_quiet() -> bool {
+    QUIET.load(Ordering::Relaxed)
+}
+
+/// Writes data to stdout. A reader that closed the pipe (`| head`) is not an error.
+///
+/// # Errors
+/// When stdout cannot be written, other than by a closed pipe.
+pub fn data(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+/// A line for the person at the terminal, on stderr.
+pub fn note(text: &str) {
+    if !is_quiet() {
+        line(text);
+    }
+}
+
+/// An error: shown even when quiet.
+pub fn error(text: &str) {
+    line(&format!("error: {text}"));
+}
+
+/// Something that does not stop the work but should be seen.
+pub fn warn(text: &str) {
+    line(&format!("warning: {text}"));
+}
+
+fn line(text: &str) {
+    // Nothing can be done when stderr itself is gone.
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// A bar on a terminal; elsewhere nothing is drawn and the callers' plain lines remain.
+pub struct Progress(ProgressBar);
+
+impl Progress {
+    pub fn new(steps: usize, what: &str) -> Self {
+        if is_quiet() || !io::stderr().is_terminal() {
+            return Self(ProgressBar::hidden());
+        }
+        let bar = ProgressBar::with_draw_target(Some(steps as u64), ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template("{prefix:>9} [{bar:30}] {pos}/{len} {msg}") {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar.set_prefix(what.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self(bar)
+    }
+
+    /// What is being worked on now.
+    pub fn working_on(&self, what: &str) {
+        self.0.set_message(what.to_owned());
+    }
+
+    pub fn step(&self) {
+        self.0.inc(1);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// `12,345`: thousands separated, as people read them.
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1 row`, `2 rows`.
+pub fn counted(number: usize, one: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{} {one}{ending}", thousands(number as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_separated() {
+        assert_eq!(thousands(0), "0");
+        assert_eq!(thousands(999), "999");
+        assert_eq!(thousands(1_000_163), "1,000,163");
+        assert_eq!(counted(1, "row"), "1 row");
+        assert_eq!(counted(1200, "row"), "1,200 rows");
+    }
+}

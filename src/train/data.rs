@@ -1,0 +1,241 @@
+//! From a model's SELECT at many reference dates to one table of numbers.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow};
+use chrono::{Days, NaiveDate};
+use duckdb::arrow::array::{Array, ArrayRef, AsArray};
+use duckdb::arrow::compute::concat;
+use duckdb::arrow::datatypes::{Date32Type, Float64Type};
+
+use super::input_problem;
+use crate::build::{Catalog, Model};
+use crate::learn::{Matrix, MatrixBuilder};
+use crate::problem::{Place, Problem};
+use crate::warehouse::{Batches, SqlError, Warehouse, analyst, cell_text, ident, idents};
+
+/// Rows of a model's SELECT: inputs, labels, and the rules computed over them.
+pub struct Pulled {
+    pub matrix: Matrix,
+    /// `None` where the label is not known yet.
+    pub labels: Vec<Option<bool>>,
+    pub known_on: Vec<Option<NaiveDate>>,
+    pub dates: Vec<NaiveDate>,
+    /// The key of each row, as text.
+    pub entities: Vec<String>,
+    /// The key columns as they came, to be written back.
+    pub keys: Vec<(String, ArrayRef)>,
+    /// A probability for each row, by the name of the rule. Rules that could not be computed are left out if they
+    /// belong to an earlier champion.
+    pub rules: BTreeMap<String, Vec<f64>>,
+}
+
+impl Pulled {
+    /// Rows whose label was known by `date`.
+    pub fn known_by(&self, date: NaiveDate) -> Vec<usize> {
+        (0..self.labels.len())
+            .filter(|&row| self.labels[row].is_some() && self.known_on[row].is_some_and(|known| known <= date))
+            .collect()
+    }
+
+    /// The date through which labels of `rows` were known.
+    pub fn trained_through(&self, rows: &[usize]) -> Option<NaiveDate> {
+        rows.iter().filter_map(|&row| self.known_on[row]).max()
+    }
+
+    /// A digest of everything that is trained on: keys, dates, labels and inputs of `rows`.
+    pub fn digest(&self, rows: &[usize]) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for &row in rows {
+            hasher.update(self.entities[row].as_bytes());
+            hasher.update(&[0, u8::from(self.labels[row] == Some(true))]);
+            hasher.update(self.dates[row].to_string().as_bytes());
+        }
+        for (at, name) in self.matrix.columns().iter().enumerate() {
+            hasher.update(name.as_bytes());
+            for &row in rows {
+                hasher.update(&self.matrix.column(at)[row].to_le_bytes());
+            }
+        }
+        hasher.finalize().to_hex()[..32].to_owned()
+    }
+}
+
+/// Runs the model's SELECT at each of `dates`, in order, with `rules` beside it.
+///
+/// # Errors
+/// SQL that does not run, inputs that are no numbers, a rule that gives no probability.
+pub fn pull(
+    warehouse: &Warehouse,
+    catalog: &Catalog,
+    model: &Model,
+    dates: &[NaiveDate],
+    rules: &BTreeMap<String, String>,
+) -> Result<Pulled> {
+    let first = *dates.last().ok_or_else(|| anyhow!("no reference date to pull"))?;
+    let shape = Shape::read(warehouse, catalog, model, first, rules)?;
+    let mut builder = MatrixBuilder::new(shape.inputs.clone(), 0);
+    let mut pulled = Pulled {
+        matrix: MatrixBuilder::new(Vec::new(), 0).finish(),
+        labels: Vec::new(),
+        known_on: Vec::new(),
+        dates: Vec::new(),
+        entities: Vec::new(),
+        keys: Vec::new(),
+        rules: shape.rules.iter().map(|(name, _)| (name.clone(), Vec::new())).collect(),
+    };
+    let mut keys: Vec<Vec<ArrayRef>> = vec![Vec::new(); model.spec.key.len()];
+    for &date in dates {
+        let batches = shape.run(warehouse, catalog, model, date)?;
+        for batch in &batches.batches {
+            let inputs = Shape::numbers(catalog, model, date, batch.columns(), 0, &shape.inputs)?;
+            builder.append(&inputs)?;
+            let names: Vec<String> = shape.rules.iter().map(|(name, _)| name.clone()).collect();
+            let values = Shape::numbers(catalog, model, date, batch.columns(), shape.inputs.len(), &names)?;
+            for (name, values) in names.iter().zip(values) {
+                check_rule(catalog, model, name, values, date)?;
+                pulled.rules.entry(name.clone()).or_default().extend_from_slice(values);
+            }
+            let mut at = shape.inputs.len() + names.len();
+            let label = batch.column(at).as_primitive::<Float64Type>();
+            let known = batch.column(at + 1).as_primitive::<Date32Type>();
+            at += 2;
+            for row in 0..batch.num_rows() {
+                pulled.labels.push(label.is_valid(row).then(|| label.value(row) > 0.5));
+                pulled.known_on.push(known.is_valid(row).then(|| from_epoch(known.value(row))).flatten());
+                pulled.dates.push(date);
+                let cells = batch.columns()[at..].iter().map(|key| cell_text(key, row));
+                pulled.entities.push(cells.collect::<Vec<_>>().join(" "));
+            }
+            for (parts, key) in keys.iter_mut().zip(&batch.columns()[at..]) {
+                parts.push(Arc::clone(key));
+            }
+        }
+    }
+    pulled.matrix = builder.finish();
+    for (name, parts) in model.spec.key.iter().zip(keys).filter(|(_, parts)| !parts.is_empty()) {
+        let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
+        pulled.keys.push((name.clone(), concat(&parts)?));
+    }
+    Ok(pulled)
+}
+
+fn from_epoch(days: i32) -> Option<NaiveDate> {
+    NaiveDate::from_ymd_opt(1970, 1, 1)?.checked_add_days(Days::new(u64::try_from(days).ok()?))
+}
+
+fn check_rule(catalog: &Catalog, model: &Model, name: &str, values: &[f64], date: NaiveDate) -> Result<()> {
+    let Some(wrong) = values.iter().find(|value| !(0.0..=1.0).contains(*value)) else { return Ok(()) };
+    Err(Problem::data(format!("the rule `{name}` gives {wrong}, which is no probability"))
+        .at(Place::of_word(&model.file, catalog.templates.source(&model.file), name))
+        .on(date)
+        .hint("a rule gives numbers from 0 to 1; 1 / (1 + exp(-x)) turns any number x into one")
+        .into())
+}
+
+/// The columns of a model's SELECT, by what they are.
+struct Shape {
+    inputs: Vec<String>,
+    rules: Vec<(String, String)>,
+}
+
+impl Shape {
+    fn read(
+        warehouse: &Warehouse,
+        catalog: &Catalog,
+        model: &Model,
+        date: NaiveDate,
+        rules: &BTreeMap<String, String>,
+    ) -> Result<Self> {
+        let rendered = catalog.render(&format!("scores.{}", model.name), date)?;
+        let explain = |error: SqlError| analyst(&error, &rendered, |file| catalog.templates.source(file));
+        let columns = warehouse.describe(&rendered.sql).map_err(explain)?;
+        let source = catalog.templates.source(&model.file);
+        let place = |word: &str| Place::of_word(&model.file, source, word);
+        let mut needed: Vec<&str> = model.spec.key.iter().map(String::as_str).collect();
+        needed.extend([model.spec.label.as_str(), "label_known_on"]);
+        for name in &needed {
+            if !columns.iter().any(|(column, _)| column == name) {
+                return Err(Problem::usage(format!("the query does not return `{name}`"))
+                    .at(place(name))
+                    .hint("a model selects its key, its label, label_known_on and its inputs")
+                    .into());
+            }
+        }
+        let is_input = |name: &str| name != "reference_date" && !needed.contains(&name);
+        let mut inputs = Vec::new();
+        for (name, sql_type) in columns.iter().filter(|(name, _)| is_input(name)) {
+            if !is_number(sql_type) {
+                return Err(Problem::usage(format!("input `{name}` is {sql_type}, not a number"))
+                    .at(place(name))
+                    .hint("turn it into numbers in this file, e.g. (column = 'value')::int, or leave it out")
+                    .into());
+            }
+            inputs.push(name.clone());
+        }
+        if inputs.is_empty() {
+            return Err(Problem::usage("the query returns no inputs").at(place("select")).into());
+        }
+        let mut kept = Vec::new();
+        for (name, expression) in rules {
+            let query = format!("select cast(({expression}) as double) from (\n{}\n) as q", rendered.sql);
+            match warehouse.describe(&query) {
+                Ok(_) => kept.push((name.clone(), expression.clone())),
+                // A rule of the file has to work; an earlier champion's may have lost its columns.
+                Err(error) if model.spec.candidates.iter().any(|candidate| candidate.name == *name) => {
+                    return Err(Problem::usage(format!("the rule `{name}` does not work: {}", error.headline()))
+                        .at(place(name))
+                        .hint("a rule is an expression over the columns of this file's SELECT")
+                        .into());
+                }
+                Err(_) => {}
+            }
+        }
+        Ok(Self { inputs, rules: kept })
+    }
+
+    /// Inputs, rules, label, label_known_on and key of every row, ordered by key: the order decides nothing else, but
+    /// the same rows in the same order give the same model.
+    fn run(&self, warehouse: &Warehouse, catalog: &Catalog, model: &Model, date: NaiveDate) -> Result<Batches> {
+        let rendered = catalog.render(&format!("scores.{}", model.name), date)?;
+        let mut columns: Vec<String> = self.inputs.iter().map(|name| format!("cast({} as double)", ident(name))).collect();
+        columns.extend(self.rules.iter().map(|(_, expression)| format!("cast(({expression}) as double)")));
+        columns.push(format!("cast({} as double)", ident(&model.spec.label)));
+        columns.push("cast(label_known_on as date)".to_owned());
+        columns.extend(model.spec.key.iter().map(|name| ident(name)));
+        let head = format!("select {} from (\n", columns.join(", "));
+        let sql = format!("{head}{}\n) as q order by {}", rendered.sql, idents(&model.spec.key));
+        warehouse.arrow(&sql).map_err(|error| {
+            analyst(&error.shifted(head.len()), &rendered, |file| catalog.templates.source(file)).into()
+        })
+    }
+
+    fn numbers<'a>(
+        catalog: &Catalog,
+        model: &Model,
+        date: NaiveDate,
+        columns: &'a [ArrayRef],
+        from: usize,
+        names: &[String],
+    ) -> Result<Vec<&'a [f64]>> {
+        let mut slices = Vec::with_capacity(names.len());
+        for (name, column) in names.iter().zip(&columns[from..]) {
+            let numbers = column.as_primitive_opt::<Float64Type>().context("DuckDB gave another type than double")?;
+            if numbers.null_count() > 0 {
+                let what = format!("is NULL in {} of {} rows", numbers.null_count(), numbers.len());
+                return Err(input_problem(catalog, model, name, date, &what).into());
+            }
+            if let Some(value) = numbers.values().iter().find(|value| !value.is_finite()) {
+                return Err(input_problem(catalog, model, name, date, &format!("is {value} in a row")).into());
+            }
+            slices.push(&numbers.values()[..]);
+        }
+        Ok(slices)
+    }
+}
+
+fn is_number(sql_type: &str) -> bool {
+    let names = ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "BOOLEAN"];
+    names.contains(&sql_type) || names.iter().any(|name| sql_type == format!("U{name}")) || sql_type.starts_with("DECIMAL")
+}

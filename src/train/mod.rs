@@ -1,0 +1,151 @@
+//! Training: candidates side by side out of time, the champion, and its version in the registry.
+
+mod data;
+mod due;
+mod recipe;
+mod validate;
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use anyhow::Result;
+use chrono::NaiveDate;
+
+pub use data::{Pulled, pull};
+pub use due::{Due, definition, due};
+pub use recipe::Recipe;
+pub use validate::{Outcome, mean};
+
+use crate::build::{Catalog, Model};
+use crate::learn::{self, Fitted};
+use crate::problem::{Place, Problem};
+use crate::registry::{self, NewVersion, Version};
+use crate::warehouse::Warehouse;
+
+/// A finished training.
+pub struct Training {
+    pub version: Version,
+    pub outcomes: Vec<Outcome>,
+    pub reason: String,
+    pub seconds: f64,
+}
+
+/// Why no training was possible; scoring by an earlier or later champion still may be.
+#[derive(Debug)]
+pub struct TooEarly(pub String);
+
+/// Trains `model` on what was known as of `as_of`, and makes the best candidate champion.
+///
+/// All ABT partitions of the model's snapshots up to `as_of` have to be built.
+///
+/// # Errors
+/// Inputs that are no numbers, a rule that gives no probability, or DuckDB's.
+pub fn train(
+    warehouse: &Warehouse,
+    catalog: &Catalog,
+    model: &Model,
+    as_of: NaiveDate,
+    why: &str,
+    run_id: &str,
+) -> Result<Result<Training, TooEarly>> {
+    let started = Instant::now();
+    let champion = registry::in_force(warehouse, &model.name, as_of)?.filter(|version| version.as_of <= as_of);
+    let mut recipes = Recipe::all(&model.spec);
+    let incumbent = champion.as_ref().map(|version| Recipe::of_version(version, &mut recipes)).transpose()?;
+    let pulled = pull(warehouse, catalog, model, &model.spec.snapshots(as_of), &recipe::rules(&recipes))?;
+    // The champion's rule may read columns that an edit took away; then it cannot defend itself.
+    let incumbent = incumbent.filter(|at| recipes[*at].is_computable(&pulled));
+    let folds = match validate::folds(&pulled, as_of, model.spec.validate) {
+        Ok(folds) => folds,
+        Err(message) => return Ok(Err(TooEarly(message))),
+    };
+    let outcomes = validate::run(&pulled, &folds, &recipes, model)?;
+    let winner = champion_of(&outcomes, &recipes, incumbent, model);
+    let rows = pulled.known_by(as_of);
+    let x = pulled.matrix.select(&rows);
+    let y: Vec<bool> = rows.iter().map(|&row| pulled.labels[row] == Some(true)).collect();
+    let fitted = fit_recipe(&recipes[winner], &x, &y, model)?;
+    let reason = reason(&recipes, winner, incumbent, &outcomes, champion.as_ref(), model, why);
+    let (definition, parts) = definition(catalog, model)?;
+    let new = NewVersion {
+        model: &model.name,
+        candidate: &recipes[winner].name,
+        recipe: &recipes[winner],
+        inputs: pulled.matrix.columns(),
+        as_of,
+        trained_through: pulled.trained_through(&rows).unwrap_or(as_of),
+        rows: rows.len(),
+        base_rate: y.iter().filter(|label| **label).count() as f64 / y.len() as f64,
+        data_digest: pulled.digest(&rows),
+        definition: &definition,
+        definition_parts: &parts,
+        metric: model.spec.metric,
+        mean_metric: mean(&outcomes, &recipes[winner].name, model.spec.metric),
+        fitted: fitted.as_ref().map(Fitted::to_bytes).transpose()?,
+        run_id,
+    };
+    let version = registry::add(warehouse, &new, &outcomes, &reason)?;
+    Ok(Ok(Training { version, outcomes, reason, seconds: started.elapsed().as_secs_f64() }))
+}
+
+fn fit_recipe(recipe: &Recipe, x: &learn::Matrix, y: &[bool], model: &Model) -> Result<Option<Fitted>> {
+    if recipe.rule().is_some() {
+        return Ok(None);
+    }
+    let parts = recipe.parts.iter().map(|part| learn::fit(part, x, y, model.spec.seed)).collect::<Result<Vec<_>>>()?;
+    let fitted = if parts.len() == 1 { parts.into_iter().next() } else { Some(Fitted::blend(parts)?) };
+    Ok(fitted)
+}
+
+/// The best mean out of time. On a tie the champion stays, then a rule, then the candidate named first.
+fn champion_of(outcomes: &[Outcome], recipes: &[Recipe], incumbent: Option<usize>, model: &Model) -> usize {
+    let metric = model.spec.metric;
+    let sign = if metric.higher_is_better() == Some(false) { -1.0 } else { 1.0 };
+    let value = |at: usize| mean(outcomes, &recipes[at].name, metric).map_or(f64::NEG_INFINITY, |mean| sign * mean);
+    let rank = |at: usize| (value(at), Some(at) == incumbent, recipes[at].rule().is_some(), usize::MAX - at);
+    (0..recipes.len())
+        .max_by(|&a, &b| {
+            let (a, b) = (rank(a), rank(b));
+            a.0.total_cmp(&b.0).then((a.1, a.2, a.3).cmp(&(b.1, b.2, b.3)))
+        })
+        .unwrap_or(0)
+}
+
+fn reason(
+    recipes: &[Recipe],
+    winner: usize,
+    incumbent: Option<usize>,
+    outcomes: &[Outcome],
+    champion: Option<&Version>,
+    model: &Model,
+    why: &str,
+) -> String {
+    let metric = model.spec.metric;
+    let shown = |at: usize| mean(outcomes, &recipes[at].name, metric).map_or_else(String::new, |m| format!("{m:.4}"));
+    let name = &recipes[winner].name;
+    match (incumbent, champion) {
+        (Some(at), Some(version)) if at == winner => {
+            format!("{why}: `{name}` stays (version {}), fitted again; mean {} {}", version.number, metric.name(), shown(at))
+        }
+        (Some(at), Some(version)) => format!(
+            "{why}: `{name}` beats `{}` (version {}), mean {} {} against {}",
+            recipes[at].name,
+            version.number,
+            metric.name(),
+            shown(winner),
+            shown(at)
+        ),
+        _ => format!("{why}: `{name}` has the best mean {}, {}", metric.name(), shown(winner)),
+    }
+}
+
+/// The problem that an input of `model` is no number.
+pub(crate) fn input_problem(catalog: &Catalog, model: &Model, column: &str, date: NaiveDate, what: &str) -> Problem {
+    Problem::data(format!("input `{column}` {what}"))
+        .at(Place::of_word(&model.file, catalog.templates.source(&model.file), column))
+        .on(date)
+        .hint(format!("inputs are numbers without NULL: say in this file what a missing one means, e.g. coalesce({column}, 0)"))
+}
+
+/// Definition hashes by file, as they are stored with a version.
+pub type Parts = BTreeMap<String, String>;

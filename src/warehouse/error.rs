@@ -1,0 +1,131 @@
+//! DuckDB's errors, read from its JSON form, and turned to the analyst's own line.
+
+use std::fmt;
+use std::path::Path;
+
+use anyhow::Error;
+use serde_json::Value;
+
+use crate::problem::{Kind, Place, Problem};
+use crate::template::Rendered;
+
+/// One error of DuckDB.
+#[derive(Debug, Clone)]
+pub struct SqlError {
+    /// `Binder`, `Parser`, `Conversion`, `Constraint`, …
+    pub class: String,
+    pub message: String,
+    /// Byte offset in the SQL that was run.
+    pub position: Option<usize>,
+    pub candidates: Option<String>,
+    sql: String,
+}
+
+impl SqlError {
+    pub fn new(error: &duckdb::Error, sql: &str) -> Self {
+        let full = match error {
+            duckdb::Error::DuckDBFailure(_, Some(message)) => message.clone(),
+            other => other.to_string(),
+        };
+        let json = full.find('{').and_then(|start| serde_json::from_str::<Value>(full[start..].trim()).ok());
+        let field = |name: &str| json.as_ref().and_then(|map| map.get(name)?.as_str().map(str::to_owned));
+        Self {
+            class: field("exception_type").unwrap_or_default(),
+            message: field("exception_message").unwrap_or(full),
+            position: field("position").and_then(|position| position.parse().ok()),
+            candidates: field("candidates"),
+            sql: sql.to_owned(),
+        }
+    }
+
+    /// The same error in a text that starts `by` bytes later.
+    #[must_use]
+    pub fn shifted(mut self, by: usize) -> Self {
+        self.position = self.position.and_then(|position| position.checked_sub(by));
+        self
+    }
+
+    /// The first sentence, without DuckDB's advice on settings that an analyst does not have.
+    pub fn headline(&self) -> String {
+        let mut lines = self.message.lines().map(str::trim).filter(|line| !line.is_empty());
+        let mut headline = lines.next().unwrap_or("DuckDB gave no message").to_owned();
+        // A conversion error says in its second line what could not be converted.
+        if headline.ends_with(':') {
+            headline.push(' ');
+            headline.push_str(lines.next().unwrap_or_default());
+        }
+        headline
+    }
+}
+
+impl fmt::Display for SqlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} error: {}", self.class, self.headline())
+    }
+}
+
+impl std::error::Error for SqlError {}
+
+/// The problem that `error` is for the analyst: `error.position` counts from the start of `rendered.sql`.
+/// `source` gives the text of a project file.
+pub fn analyst<'a>(error: &SqlError, rendered: &Rendered, source: impl Fn(&str) -> &'a str) -> Problem {
+    let kind = match error.class.as_str() {
+        "Conversion" | "Out of Range" | "Invalid Input" | "Constraint" => Kind::Data,
+        _ => Kind::Usage,
+    };
+    let mut problem = Problem { kind, ..Problem::usage(error.headline()) };
+    problem.date = rendered.date;
+    problem.hint = hint(error);
+    let place = error.position.filter(|at| *at <= rendered.sql.len()).and_then(|at| rendered.map.origin(at));
+    match place {
+        Some((file, offset)) => problem.at(Place::at_offset(file, source(file), offset)),
+        None => {
+            let text = source(&rendered.file).lines().next().unwrap_or_default().to_owned();
+            problem.at(Place { file: rendered.file.clone(), line: 1, column: 0, text })
+        }
+    }
+}
+
+fn hint(error: &SqlError) -> Option<String> {
+    let after = |mark: &str| error.message.find(mark).map(|at| error.message[at..].lines().next().unwrap_or_default());
+    if let Some(near) = error.candidates.as_deref().filter(|names| !names.is_empty()) {
+        return Some(format!("near it there is: {}", near.replace(',', ", ")));
+    }
+    after("Did you mean").or_else(|| after("Candidate bindings")).map(str::to_owned)
+}
+
+/// Why a database file could not be opened, and what to do.
+pub fn open_problem(path: &Path, error: SqlError) -> Error {
+    let file = path.display();
+    let message = error.message.as_str();
+    let problem = if message.contains("Conflicting lock") {
+        let holder = message.find("PID ").map(|at| message[at + 4..].chars().take_while(char::is_ascii_digit).collect());
+        let holder: String = holder.unwrap_or_else(|| "unknown".to_owned());
+        Problem::usage(format!("`{file}` is in use by another process (PID {holder})"))
+            .hint("close that program, or wait until it is done; reading needs no lock on a copy of the file")
+    } else if message.contains("not a valid DuckDB database file") {
+        Problem::usage(format!("`{file}` is not a DuckDB database")).hint("--database FILE names another")
+    } else if message.contains("Cannot open file") || message.contains("No such file") {
+        Problem::usage(format!("could not open or create `{file}`: {}", error.headline()))
+            .hint("does its folder exist, and may you write there?")
+    } else {
+        return Error::from(error).context(format!("could not open `{file}`"));
+    };
+    problem.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_json_form_is_read() {
+        let conn = duckdb::Connection::open_in_memory().unwrap();
+        conn.execute_batch("set errors_as_json = true").unwrap();
+        let sql = "select foo from (select 1 as bar)";
+        let error = SqlError::new(&conn.execute_batch(sql).unwrap_err(), sql);
+        assert_eq!((error.class.as_str(), error.position), ("Binder", Some(7)));
+        assert!(error.headline().contains("foo"), "{error}");
+        assert_eq!(hint(&error).unwrap(), "near it there is: bar");
+    }
+}

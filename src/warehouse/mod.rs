@@ -1,0 +1,198 @@
+//! The only module that talks to DuckDB.
+//!
+//! The database file is attached under the name `warehouse` to an empty in-memory database, so that no file name can
+//! collide with a schema, and created with the storage format of DuckDB 1.4, so that older clients can read it.
+
+mod arrow;
+mod error;
+mod tables;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use duckdb::{Connection, Row, params};
+
+pub use self::arrow::{Batches, cell_text};
+pub use error::{SqlError, analyst};
+
+use crate::problem::Problem;
+
+/// How the engine is to behave.
+#[derive(Debug, Clone, Default)]
+pub struct Engine {
+    pub threads: Option<usize>,
+    pub memory_limit: Option<String>,
+}
+
+/// A connection to the warehouse.
+pub struct Warehouse {
+    conn: Connection,
+    pub path: PathBuf,
+}
+
+impl Warehouse {
+    /// Opens the database file for writing, and creates it where there is none.
+    ///
+    /// # Errors
+    /// When the file is no database, is in use by another process, or cannot be written.
+    pub fn open(path: &Path, engine: &Engine) -> Result<Self> {
+        let warehouse = Self::attach(path, engine, "storage_version 'v1.4.0'")?;
+        tables::create(&warehouse)?;
+        Ok(warehouse)
+    }
+
+    /// Opens the database file for reading only.
+    ///
+    /// # Errors
+    /// As `open`, and when there is no such file.
+    pub fn open_read_only(path: &Path, engine: &Engine) -> Result<Self> {
+        if !path.exists() {
+            return Err(Problem::usage(format!("there is no database `{}`", path.display()))
+                .hint("`olist run --date 2018-06-01` makes one; --database FILE names another")
+                .into());
+        }
+        Self::attach(path, engine, "read_only")
+    }
+
+    fn attach(path: &Path, engine: &Engine, options: &str) -> Result<Self> {
+        let conn = Connection::open_in_memory().context("could not start DuckDB")?;
+        let warehouse = Self { conn, path: path.to_owned() };
+        warehouse.batch("set errors_as_json = true; set preserve_insertion_order = true")?;
+        if let Some(threads) = engine.threads {
+            warehouse.batch(&format!("set threads = {threads}"))?;
+        }
+        if let Some(limit) = &engine.memory_limit {
+            warehouse.batch(&format!("set memory_limit = {}", text(limit))).map_err(|_| {
+                Problem::usage(format!("`{limit}` is not a memory limit")).hint("for example --memory-limit 2GB")
+            })?;
+        }
+        let name = text(&path.display().to_string());
+        let spill = text(&format!("{}.tmp", path.display()));
+        warehouse.batch(&format!("set temp_directory = {spill}"))?;
+        warehouse
+            .batch(&format!("attach {name} as warehouse ({options}); use warehouse"))
+            .map_err(|error| error::open_problem(path, error))?;
+        Ok(warehouse)
+    }
+
+    /// A second connection to the same database, for work side by side.
+    ///
+    /// # Errors
+    /// When DuckDB refuses.
+    pub fn another(&self) -> Result<Self> {
+        let other = Self { conn: self.conn.try_clone().context("could not connect again")?, path: self.path.clone() };
+        other.batch("use warehouse")?;
+        Ok(other)
+    }
+
+    /// Runs statements that give no rows.
+    ///
+    /// # Errors
+    /// The [`SqlError`] of the first that fails.
+    pub fn batch(&self, sql: &str) -> Result<(), SqlError> {
+        self.conn.execute_batch(sql).map_err(|error| SqlError::new(&error, sql))
+    }
+
+    /// Runs one statement; gives the number of rows it changed.
+    ///
+    /// # Errors
+    /// Its [`SqlError`].
+    pub fn execute(&self, sql: &str, values: &[&dyn duckdb::ToSql]) -> Result<usize, SqlError> {
+        self.conn.execute(sql, values).map_err(|error| SqlError::new(&error, sql))
+    }
+
+    /// All rows of a query, each made by `read`.
+    ///
+    /// # Errors
+    /// The query's [`SqlError`].
+    pub fn rows<T>(
+        &self,
+        sql: &str,
+        values: &[&dyn duckdb::ToSql],
+        read: impl FnMut(&Row<'_>) -> duckdb::Result<T>,
+    ) -> Result<Vec<T>, SqlError> {
+        let wrap = |error: duckdb::Error| SqlError::new(&error, sql);
+        let mut statement = self.conn.prepare(sql).map_err(wrap)?;
+        let rows = statement.query_map(values, read).map_err(wrap)?;
+        rows.collect::<duckdb::Result<Vec<T>>>().map_err(wrap)
+    }
+
+    /// The first row of a query, if there is one.
+    ///
+    /// # Errors
+    /// The query's [`SqlError`].
+    pub fn row<T>(
+        &self,
+        sql: &str,
+        values: &[&dyn duckdb::ToSql],
+        read: impl FnMut(&Row<'_>) -> duckdb::Result<T>,
+    ) -> Result<Option<T>, SqlError> {
+        Ok(self.rows(sql, values, read)?.into_iter().next())
+    }
+
+    /// Runs `work` in one transaction: all of it is kept, or nothing.
+    ///
+    /// # Errors
+    /// That of `work`, after a rollback, or of the commit.
+    pub fn transaction<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let transaction = self.conn.unchecked_transaction().map_err(|error| SqlError::new(&error, "begin"))?;
+        let value = work()?;
+        transaction.commit().map_err(|error| SqlError::new(&error, "commit"))?;
+        Ok(value)
+    }
+
+    /// Name and type of every column that `sql` gives, without running it.
+    ///
+    /// # Errors
+    /// The [`SqlError`] of a query that does not bind.
+    pub fn describe(&self, sql: &str) -> Result<Vec<(String, String)>, SqlError> {
+        self.rows(&format!("{DESCRIBE}{sql}"), &[], |row| Ok((row.get(0)?, row.get(1)?)))
+            .map_err(|error| error.shifted(DESCRIBE.len()))
+    }
+
+    /// Columns of a table, in order; empty where there is no such table.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn columns(&self, table: &str) -> Result<Vec<(String, String)>, SqlError> {
+        let (schema, name) = table.split_once('.').unwrap_or(("main", table));
+        self.rows(
+            "select column_name, data_type from duckdb_columns()
+             where database_name = 'warehouse' and schema_name = ? and table_name = ? order by column_index",
+            params![schema, name],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+    }
+
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn has_table(&self, table: &str) -> Result<bool, SqlError> {
+        Ok(!self.columns(table)?.is_empty())
+    }
+
+    pub(self) const fn connection(&self) -> &Connection {
+        &self.conn
+    }
+
+    /// Stops what the connection is doing, from another thread.
+    pub fn interrupter(&self) -> std::sync::Arc<duckdb::InterruptHandle> {
+        self.conn.interrupt_handle()
+    }
+}
+
+const DESCRIBE: &str = "describe ";
+
+/// `'it''s'`: a text literal.
+pub fn text(value: &str) -> String {
+    format!("'{}'", value.replace('\'', "''"))
+}
+
+/// `"name"`: an identifier, whatever it holds.
+pub fn ident(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Identifiers, with commas between.
+pub fn idents(names: &[String]) -> String {
+    names.iter().map(|name| ident(name)).collect::<Vec<_>>().join(", ")
+}

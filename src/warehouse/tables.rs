@@ -1,0 +1,96 @@
+//! The tool's own tables: schemas `pipeline` and `registry`.
+
+use anyhow::Result;
+
+use super::Warehouse;
+use crate::problem::Problem;
+
+/// Version of these tables; a database of a newer one is refused.
+const VERSION: i32 = 1;
+
+const CREATE: &str = "
+create schema if not exists sources;
+create schema if not exists features;
+create schema if not exists abt;
+create schema if not exists scores;
+create schema if not exists pipeline;
+create schema if not exists registry;
+
+create table if not exists pipeline.settings (name varchar, value varchar);
+comment on table pipeline.settings is 'One row per fact about the warehouse: data_until, data_until_set_by_hand, tables_version';
+
+create table if not exists pipeline.loads (
+    source varchar, load_id bigint, file varchar, bytes bigint, digest varchar, version varchar, rows bigint,
+    loaded_at timestamp, is_current boolean
+);
+comment on table pipeline.loads is 'One row per source and load: file, its digest, rows; version is what partitions are made from';
+
+create table if not exists pipeline.partitions (
+    table_name varchar, reference_date date, rows bigint, fingerprint varchar, built_at timestamp, duration_ms double,
+    run_id varchar, inputs varchar
+);
+comment on table pipeline.partitions is 'One row per table and reference date that is built: what it was made from, when, by which run';
+
+create table if not exists pipeline.runs (
+    run_id varchar, command varchar, tool_version varchar, started_at timestamp, finished_at timestamp, outcome varchar
+);
+comment on table pipeline.runs is 'One row per command that wrote: what was asked, when, and how it ended';
+
+create table if not exists registry.models (
+    model varchar, version integer, candidate varchar, algorithm varchar, settings varchar, inputs varchar[],
+    as_of date, trained_through date, trained_rows bigint, base_rate double, data_digest varchar, definition varchar,
+    definition_parts varchar, mean_metric double, metric varchar, fitted blob, tool_version varchar, trained_at timestamp,
+    run_id varchar
+);
+comment on table registry.models is 'One row per model version: algorithm, settings, inputs in order, digest of its training data, the fitted model';
+
+create table if not exists registry.metrics (
+    model varchar, version integer, candidate varchar, snapshot date, metric varchar, value double, low double,
+    high double, rows bigint, base_rate double
+);
+comment on table registry.metrics is 'One row per version, candidate, out-of-time snapshot and metric, with a 95 % interval by resampling entities';
+
+create table if not exists registry.champions (
+    model varchar, version integer, trained_through date, since timestamp, until timestamp, reason varchar,
+    ended_because varchar
+);
+comment on table registry.champions is 'One row per reign: which version was champion, from when to when, why it began and why it ended';
+";
+
+/// Creates what is missing, in one transaction.
+pub fn create(warehouse: &Warehouse) -> Result<()> {
+    if warehouse.has_table("pipeline.settings")? {
+        let version = warehouse
+            .row("select value::integer from pipeline.settings where name = 'tables_version'", &[], |row| {
+                row.get::<_, i32>(0)
+            })?
+            .unwrap_or(VERSION);
+        if version > VERSION {
+            return Err(Problem::usage(format!(
+                "`{}` was written by a newer olist (tables version {version}, this one knows {VERSION})",
+                warehouse.path.display()
+            ))
+            .hint("install the newer olist")
+            .into());
+        }
+        return Ok(());
+    }
+    let foreign = warehouse.row(
+        "select schema_name || '.' || table_name from duckdb_tables() where database_name = 'warehouse' limit 1",
+        &[],
+        |row| row.get::<_, String>(0),
+    )?;
+    if let Some(table) = foreign {
+        return Err(Problem::usage(format!(
+            "`{}` is a database of something else: it has `{table}` and no ledger of olist",
+            warehouse.path.display()
+        ))
+        .hint("--database FILE names another file; olist creates it")
+        .into());
+    }
+    warehouse.transaction(|| {
+        warehouse.batch(CREATE)?;
+        warehouse.execute("insert into pipeline.settings values ('tables_version', ?)", &[&VERSION.to_string()])?;
+        Ok(())
+    })
+}

@@ -1,0 +1,153 @@
+//! A folder, a project and a database for one test, and the program run in it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use tempfile::TempDir;
+
+/// What one call of the program gave.
+pub struct Ran {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ran {
+    /// The call ended as expected.
+    #[track_caller]
+    pub fn code(self, expected: i32) -> Self {
+        assert_eq!(self.code, expected, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// stderr holds every one of `parts`.
+    #[track_caller]
+    pub fn says(self, parts: &[&str]) -> Self {
+        for part in parts {
+            assert!(self.stderr.contains(part), "`{part}` is not in stderr:\n{}", self.stderr);
+        }
+        self
+    }
+
+    /// stderr holds none of `parts`.
+    #[track_caller]
+    pub fn is_silent_about(self, parts: &[&str]) -> Self {
+        for part in parts {
+            assert!(!self.stderr.contains(part), "`{part}` is in stderr:\n{}", self.stderr);
+        }
+        self
+    }
+
+    /// stdout, exactly.
+    #[track_caller]
+    pub fn prints(self, expected: &str) -> Self {
+        assert_eq!(self.stdout, expected, "stderr:\n{}", self.stderr);
+        self
+    }
+
+    /// stderr, exactly, with the test's folder written as `DIR`.
+    #[track_caller]
+    pub fn complains(self, expected: &str) -> Self {
+        assert_eq!(self.stderr, expected);
+        self
+    }
+}
+
+/// A folder of one test.
+pub struct Place {
+    dir: TempDir,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        Self { dir: tempfile::tempdir().unwrap() }
+    }
+
+    /// A folder with the project's files in it.
+    pub fn with_project() -> Self {
+        let place = Self::new();
+        place.olist(&["init", "project"]).code(0);
+        for folder in ["queries", "features", "abt", "models"] {
+            std::fs::rename(place.path(&format!("project/{folder}")), place.path(folder)).unwrap();
+        }
+        place
+    }
+
+    /// A folder with the project, and a database that holds a small sample and all its tables at 2018-06-01.
+    pub fn with_sample() -> Self {
+        static BUILT: OnceLock<PathBuf> = OnceLock::new();
+        let built = BUILT.get_or_init(|| {
+            let place = Self::with_project();
+            place.olist(&["ingest", "--sample", "--orders", "12000"]).code(0);
+            place.olist(&["run", "--date", "2018-06-01"]).code(0);
+            let kept = place.path("olist.duckdb");
+            std::mem::forget(place.dir);
+            kept
+        });
+        let place = Self::with_project();
+        std::fs::copy(built, place.path("olist.duckdb")).unwrap();
+        place
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// Replaces `from`, which has to be there, in a file.
+    #[track_caller]
+    pub fn edit(&self, name: &str, from: &str, to: &str) {
+        let text = self.read(name);
+        assert!(text.contains(from), "`{from}` is not in {name}");
+        self.write(name, text.replacen(from, to, 1));
+    }
+
+    pub fn olist(&self, arguments: &[&str]) -> Ran {
+        let output = self.command(arguments).output().unwrap();
+        self.ran(&output)
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_olist"));
+        command.args(arguments).current_dir(self.dir.path()).env_remove("OLIST_DATABASE");
+        command
+    }
+
+    fn ran(&self, output: &Output) -> Ran {
+        let clean = |bytes: &[u8]| {
+            let text = String::from_utf8(bytes.to_vec()).unwrap();
+            text.replace(&self.dir.path().display().to_string(), "DIR")
+        };
+        Ran { code: output.status.code().unwrap_or(-1), stdout: clean(&output.stdout), stderr: clean(&output.stderr) }
+    }
+
+    /// The rows of a query, as CSV without the header.
+    #[track_caller]
+    pub fn query(&self, sql: &str) -> Vec<String> {
+        let ran = self.olist(&["query", "--format", "csv", sql]).code(0);
+        ran.stdout.lines().skip(1).map(str::to_owned).collect()
+    }
+
+    /// The one cell of a query.
+    #[track_caller]
+    pub fn cell(&self, sql: &str) -> String {
+        let rows = self.query(sql);
+        assert_eq!(rows.len(), 1, "{sql}: {rows:?}");
+        rows[0].clone()
+    }
+}
+
+/// The folder of the repository.
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
