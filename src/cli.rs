@@ -60,7 +60,7 @@ pub enum Command {
     Run(Run),
     /// Print a file's SQL, after Jinja, as it would run
     Render {
-        /// For example features/seller_sales.sql
+        /// For example `features/seller_sales.sql`
         file: String,
         /// The reference date
         #[arg(long, value_name = "D", value_parser = dates::parse)]

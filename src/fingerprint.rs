@@ -17,29 +17,27 @@ pub fn normal(sql: &str) -> String {
     let mut out = String::with_capacity(sql.len());
     let mut rest = sql;
     while let Some(next) = rest.chars().next() {
-        let taken = if rest.starts_with("--") {
-            rest.find('\n').unwrap_or(rest.len())
+        // A comment separates words, as white space does.
+        let comment = if rest.starts_with("--") {
+            rest.find('\n').or(Some(rest.len()))
         } else if rest.starts_with("/*") {
-            rest.find("*/").map_or(rest.len(), |end| end + 2)
+            rest.find("*/").map(|end| end + 2).or(Some(rest.len()))
+        } else {
+            None
+        };
+        let taken = if let Some(length) = comment.or_else(|| next.is_whitespace().then(|| next.len_utf8())) {
+            if !out.ends_with(' ') && !out.is_empty() {
+                out.push(' ');
+            }
+            length
         } else if next == '\'' || next == '"' {
             let end = rest[1..].find(next).map_or(rest.len(), |end| end + 2);
             out.push_str(&rest[..end]);
             end
-        } else if next.is_whitespace() {
-            if !out.ends_with(' ') && !out.is_empty() {
-                out.push(' ');
-            }
-            next.len_utf8()
         } else {
             out.push(next);
             next.len_utf8()
         };
-        // A comment separates words as white space does.
-        if rest.starts_with("--") || rest.starts_with("/*") {
-            if !out.ends_with(' ') && !out.is_empty() {
-                out.push(' ');
-            }
-        }
         rest = &rest[taken..];
     }
     out.truncate(out.trim_end().len());

@@ -33,7 +33,9 @@ fn visit(
         circle.push(name.to_owned());
         return Err(circle);
     }
-    let Some(below) = needs.get(name) else { return Ok(()) };
+    let Some(below) = needs.get(name) else {
+        return Ok(());
+    };
     path.push(name.to_owned());
     for need in below {
         visit(need, needs, done, path, order)?;
@@ -72,7 +74,10 @@ mod tests {
     use super::*;
 
     fn needs(pairs: &[(&str, &[&str])]) -> Needs {
-        pairs.iter().map(|(name, below)| ((*name).into(), below.iter().map(|b| (*b).into()).collect())).collect()
+        pairs
+            .iter()
+            .map(|(name, below)| ((*name).into(), below.iter().map(|b| (*b).into()).collect()))
+            .collect()
     }
 
     #[test]

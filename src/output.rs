@@ -33,10 +33,6 @@ impl Table {
         self.rows.push(row);
     }
 
-    pub const fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
     /// Prints to stdout. Numbers stand to the right, and are numbers in JSON.
     ///
     /// # Errors
@@ -52,7 +48,8 @@ impl Table {
 
     fn numeric_columns(&self) -> BTreeMap<usize, bool> {
         let is_number = |column: usize| {
-            let mut cells = self.rows.iter().map(|row| row[column].as_str()).filter(|cell| !cell.is_empty()).peekable();
+            let mut cells =
+                self.rows.iter().map(|row| row[column].as_str()).filter(|cell| !cell.is_empty()).peekable();
             cells.peek().is_some() && cells.all(|cell| cell.parse::<f64>().is_ok())
         };
         (0..self.columns.len()).map(|column| (column, is_number(column))).collect()
@@ -85,7 +82,8 @@ impl Table {
             .iter()
             .map(|row| {
                 let cells = self.columns.iter().zip(row).enumerate().map(|(at, (name, cell))| {
-                    let number = numeric[&at].then(|| serde_json::from_str::<serde_json::Number>(cell).ok()).flatten();
+                    let number =
+                        numeric[&at].then(|| serde_json::from_str::<serde_json::Number>(cell).ok()).flatten();
                     let value = match number {
                         Some(number) => Value::Number(number),
                         None if cell.is_empty() => Value::Null,

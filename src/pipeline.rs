@@ -66,7 +66,9 @@ impl<'a> Pipeline<'a> {
             data_until: self.loaded.data_until,
             force: self.force,
         };
-        let is_new = |date: &NaiveDate| !tables.iter().all(|table| self.fingerprints.contains_key(&(table.clone(), *date)));
+        let is_new = |date: &NaiveDate| {
+            !tables.iter().all(|table| self.fingerprints.contains_key(&(table.clone(), *date)))
+        };
         let open: Vec<NaiveDate> = dates.iter().copied().filter(is_new).collect();
         let plan = Plan::make(self.catalog, tables, &open, &basis)?;
         self.unchanged += plan.unchanged;
@@ -97,7 +99,12 @@ impl<'a> Pipeline<'a> {
     ///
     /// # Errors
     /// As `build` and `train::train`.
-    pub fn train(&mut self, model: &Model, as_of: NaiveDate, why: &str) -> Result<Result<Training, TooEarly>> {
+    pub fn train(
+        &mut self,
+        model: &Model,
+        as_of: NaiveDate,
+        why: &str,
+    ) -> Result<Result<Training, TooEarly>> {
         let mut dates = model.spec.snapshots(as_of);
         if dates.is_empty() {
             return Ok(Err(TooEarly(format!("its snapshots begin on {}", model.spec.from))));
@@ -167,14 +174,17 @@ fn metric_table(model: &Model, training: &Training) -> Table {
     columns.extend(snapshots.iter().map(ToString::to_string));
     columns.push("mean".to_owned());
     let mut table = Table::new(&columns);
-    let mut candidates: Vec<&str> = training.outcomes.iter().map(|outcome| outcome.candidate.as_str()).collect();
+    let mut candidates: Vec<&str> =
+        training.outcomes.iter().map(|outcome| outcome.candidate.as_str()).collect();
     candidates.dedup();
     for name in candidates {
         let mut row = vec![name.to_owned()];
         for outcome in training.outcomes.iter().filter(|outcome| outcome.candidate == name) {
             row.push(outcome.value(metric).map_or_else(String::new, |value| format!("{value:.4}")));
         }
-        row.push(mean(&training.outcomes, name, metric).map_or_else(String::new, |value| format!("{value:.4}")));
+        row.push(
+            mean(&training.outcomes, name, metric).map_or_else(String::new, |value| format!("{value:.4}")),
+        );
         table.push(row);
     }
     table

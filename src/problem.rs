@@ -113,8 +113,12 @@ impl fmt::Display for Problem {
             }
             write!(f, "\n{margin} |\n{number} | {}", place.text)?;
             if place.column > 0 {
-                let lead: String =
-                    place.text.chars().take(place.column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+                let lead: String = place
+                    .text
+                    .chars()
+                    .take(place.column - 1)
+                    .map(|c| if c == '\t' { '\t' } else { ' ' })
+                    .collect();
                 write!(f, "\n{margin} | {lead}^")?;
             }
         } else if let Some(date) = &date {
@@ -155,8 +159,10 @@ mod tests {
     #[test]
     fn a_problem_shows_file_line_column_date_and_hint() {
         let place = Place::at_offset("features/x.sql", "select\n    foo,\n", 11);
-        let problem =
-            Problem::usage("no `foo`").at(place).on(NaiveDate::from_ymd_opt(2018, 1, 1).unwrap()).hint("`food`?");
+        let problem = Problem::usage("no `foo`")
+            .at(place)
+            .on(NaiveDate::from_ymd_opt(2018, 1, 1).unwrap())
+            .hint("`food`?");
         assert_eq!(
             problem.to_string(),
             "no `foo`\n --> features/x.sql:2:5 (reference date 2018-01-01)\n  |\n2 |     foo,\n  |     ^\n\nhint: `food`?"
@@ -165,7 +171,10 @@ mod tests {
 
     #[test]
     fn only_near_names_are_suggested() {
-        assert_eq!(suggest("recencey_days", ["recency_days", "order_count"]).unwrap(), "did you mean `recency_days`?");
+        assert_eq!(
+            suggest("recencey_days", ["recency_days", "order_count"]).unwrap(),
+            "did you mean `recency_days`?"
+        );
         assert_eq!(suggest("zzz", ["a", "b"]).unwrap(), "there are: a, b");
     }
 

@@ -109,7 +109,9 @@ fn collect_folder(folder: &Path, prefix: &str, files: &mut BTreeMap<String, Stri
     let context = || format!("could not list `{}`", folder.display());
     for entry in std::fs::read_dir(folder).with_context(context)? {
         let path = entry.with_context(context)?.path();
-        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+            continue;
+        };
         let inner = format!("{prefix}/{name}");
         if name.starts_with('.') {
             continue;
@@ -117,9 +119,11 @@ fn collect_folder(folder: &Path, prefix: &str, files: &mut BTreeMap<String, Stri
         if path.is_dir() {
             collect_folder(&path, &inner, files)?;
         } else if path.extension().is_some_and(|end| end == "sql") {
-            let bytes = std::fs::read(&path).with_context(|| format!("could not read `{}`", path.display()))?;
+            let bytes =
+                std::fs::read(&path).with_context(|| format!("could not read `{}`", path.display()))?;
             let text = String::from_utf8(bytes).map_err(|error| {
-                let good = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).into_owned();
+                let good = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()])
+                    .into_owned();
                 Problem::usage("this file is not UTF-8")
                     .at(crate::problem::Place::at_offset(&inner, &good, good.len()))
                     .hint("save it as UTF-8")

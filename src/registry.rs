@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use chrono::NaiveDate;
 use duckdb::Row;
 
-use crate::learn::{Fitted, Metric};
+use crate::learn::{Fitted, Importance, Metric};
 use crate::problem::Problem;
 use crate::train::{Outcome, Parts, Recipe};
 use crate::warehouse::Warehouse;
@@ -35,35 +35,27 @@ pub struct Version {
     pub model: String,
     pub number: i32,
     pub candidate: String,
-    pub algorithm: String,
     /// The recipe, as JSON.
     pub settings: String,
     pub as_of: NaiveDate,
     pub trained_through: NaiveDate,
-    pub rows: i64,
-    pub metric: String,
-    pub mean_metric: Option<f64>,
     pub definition: String,
     pub definition_parts: Parts,
 }
 
-const COLUMNS: &str = "m.model, m.version, m.candidate, m.algorithm, m.settings, m.as_of, m.trained_through,
-    m.trained_rows, m.metric, m.mean_metric, m.definition, m.definition_parts";
+const COLUMNS: &str = "m.model, m.version, m.candidate, m.settings, m.as_of, m.trained_through, m.definition,
+    m.definition_parts";
 
 fn read(row: &Row<'_>) -> duckdb::Result<Version> {
-    let parts: Option<String> = row.get(11)?;
+    let parts: Option<String> = row.get(7)?;
     Ok(Version {
         model: row.get(0)?,
         number: row.get(1)?,
         candidate: row.get(2)?,
-        algorithm: row.get(3)?,
-        settings: row.get(4)?,
-        as_of: row.get(5)?,
-        trained_through: row.get(6)?,
-        rows: row.get(7)?,
-        metric: row.get(8)?,
-        mean_metric: row.get(9)?,
-        definition: row.get(10)?,
+        settings: row.get(3)?,
+        as_of: row.get(4)?,
+        trained_through: row.get(5)?,
+        definition: row.get(6)?,
         definition_parts: parts.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default(),
     })
 }
@@ -116,21 +108,28 @@ pub fn present(warehouse: &Warehouse, model: &str) -> Result<Option<Version>> {
 /// When the stored bytes are damaged.
 pub fn fitted(warehouse: &Warehouse, version: &Version) -> Result<Option<Fitted>> {
     let bytes = warehouse
-        .row("select fitted from registry.models where model = ? and version = ?", &[&version.model, &version.number], |row| {
-            row.get::<_, Option<Vec<u8>>>(0)
-        })?
+        .row(
+            "select fitted from registry.models where model = ? and version = ?",
+            &[&version.model, &version.number],
+            |row| row.get::<_, Option<Vec<u8>>>(0),
+        )?
         .flatten();
-    bytes
-        .map(|bytes| Fitted::from_bytes(&bytes))
-        .transpose()
-        .with_context(|| format!("version {} of {} in registry.models is damaged", version.number, version.model))
+    bytes.map(|bytes| Fitted::from_bytes(&bytes)).transpose().with_context(|| {
+        format!("version {} of {} in registry.models is damaged", version.number, version.model)
+    })
 }
 
 /// Writes a version with its metrics and makes it champion, in one transaction.
 ///
 /// # Errors
 /// When the registry cannot be written.
-pub fn add(warehouse: &Warehouse, new: &NewVersion<'_>, outcomes: &[Outcome], reason: &str) -> Result<Version> {
+pub fn add(
+    warehouse: &Warehouse,
+    new: &NewVersion<'_>,
+    outcomes: &[Outcome],
+    importances: &[Importance],
+    reason: &str,
+) -> Result<Version> {
     warehouse.transaction(|| {
         let number = warehouse
             .row("select 1 + coalesce(max(version), 0) from registry.models where model = ?", &[&new.model], |row| {
@@ -182,6 +181,12 @@ pub fn add(warehouse: &Warehouse, new: &NewVersion<'_>, outcomes: &[Outcome], re
                     ],
                 )?;
             }
+        }
+        for importance in importances {
+            warehouse.execute(
+                "insert into registry.importances values (?, ?, ?, ?)",
+                &[&new.model, &number, &importance.column, &importance.roc_auc_drop],
+            )?;
         }
         crown(warehouse, new.model, number, new.trained_through, reason, SUCCEEDED)?;
         let version = versions(warehouse, new.model)?.into_iter().find(|version| version.number == number);
@@ -253,7 +258,9 @@ pub fn before_present(warehouse: &Warehouse, model: &str) -> Result<i32> {
     )?;
     earlier.ok_or_else(|| {
         Problem::usage(format!("`{model}` has no earlier champion to go back to"))
-            .hint(format!("`olist models {model}` shows its versions; `olist promote {model} VERSION` takes any"))
+            .hint(format!(
+                "`olist models {model}` shows its versions; `olist promote {model} VERSION` takes any"
+            ))
             .into()
     })
 }

@@ -30,7 +30,8 @@ pub fn inputs(
 ) -> Result<BTreeMap<String, String>> {
     let rendered = catalog.render(&format!("scores.{}", model.name), date)?;
     let sql = fingerprint::of(&[&fingerprint::normal(&rendered.sql)]);
-    let mut inputs = BTreeMap::from([("sql".to_owned(), sql), ("version".to_owned(), version.number.to_string())]);
+    let mut inputs =
+        BTreeMap::from([("sql".to_owned(), sql), ("version".to_owned(), version.number.to_string())]);
     for table in &rendered.refs {
         let below = fingerprints.get(&(table.clone(), date)).cloned().unwrap_or_default();
         inputs.insert(table.clone(), below);
@@ -65,7 +66,9 @@ pub fn score(
     let rule = recipe.rule().map(|expression| (recipe.name.clone(), expression.to_owned()));
     let pulled = pull(warehouse, catalog, model, &[date], &rule.clone().into_iter().collect())?;
     let scores = match registry::fitted(warehouse, version)? {
-        Some(fitted) => fitted.predict(&pulled.matrix).map_err(|error| stale(model, version, &error.to_string()))?,
+        Some(fitted) => {
+            fitted.predict(&pulled.matrix).map_err(|error| stale(model, version, &error.to_string()))?
+        }
         None => rule
             .and_then(|(name, _)| pulled.rules.get(&name).cloned())
             .ok_or_else(|| stale(model, version, "its rule reads columns that the file no longer selects"))?,
@@ -109,17 +112,20 @@ pub fn score(
 }
 
 fn stale(model: &Model, version: &Version, what: &str) -> Problem {
-    Problem::data(format!("version {} of `{}` cannot score: {what}", version.number, model.name)).hint(format!(
-        "`olist train {}` makes a version that fits {}; `olist models {}` shows the others",
-        model.name, model.file, model.name
-    ))
+    Problem::data(format!("version {} of `{}` cannot score: {what}", version.number, model.name)).hint(
+        format!(
+            "`olist train {}` makes a version that fits {}; `olist models {}` shows the others",
+            model.name, model.file, model.name
+        ),
+    )
 }
 
 fn key_types(warehouse: &Warehouse, catalog: &Catalog, model: &Model, date: NaiveDate) -> Result<String> {
     let rendered = catalog.render(&format!("scores.{}", model.name), date)?;
     let columns = warehouse.describe(&rendered.sql)?;
     let of = |name: &String| {
-        let sql_type = columns.iter().find(|(column, _)| column == name).map_or("varchar", |(_, sql_type)| sql_type);
+        let sql_type =
+            columns.iter().find(|(column, _)| column == name).map_or("varchar", |(_, sql_type)| sql_type);
         format!("{} {sql_type}", ident(name))
     };
     Ok(model.spec.key.iter().map(of).collect::<Vec<_>>().join(", "))
@@ -137,7 +143,10 @@ fn create_table(warehouse: &Warehouse, table: &str, model: &Model) -> Result<()>
         says("rank", "1 is the most likely; equal scores share a rank"),
         says("decile", "1 is the tenth with the highest scores"),
         says("model_version", "Version in registry.models"),
-        says("trained_through", "Last label date the version was trained on; later than reference_date: a back-cast"),
+        says(
+            "trained_through",
+            "Last label date the version was trained on; later than reference_date: a back-cast",
+        ),
         says("scored_at", "When the score was written"),
     ];
     Ok(warehouse.batch(&format!(
@@ -148,7 +157,11 @@ fn create_table(warehouse: &Warehouse, table: &str, model: &Model) -> Result<()>
          from temp.main.stage limit 0;
          comment on table {table} is {};
          {}",
-        text(&format!("One row per {} and reference date. {}", model.spec.key.join(", "), model.spec.description)),
+        text(&format!(
+            "One row per {} and reference date. {}",
+            model.spec.key.join(", "),
+            model.spec.description
+        )),
         comments.join("\n")
     ))?)
 }

@@ -83,7 +83,10 @@ impl Session {
 
     /// Partitions are built on this many connections.
     pub fn workers(&self) -> usize {
-        self.engine.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from)).clamp(1, 8)
+        self.engine
+            .threads
+            .unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from))
+            .clamp(1, 8)
     }
 }
 

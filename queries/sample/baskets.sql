@@ -75,3 +75,4 @@ select
 from chosen
 inner join {{ ref('sample.products_plan') }} as products
     on products.product_no = chosen.product_no
+order by chosen.order_no, chosen.item_no

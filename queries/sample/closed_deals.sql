@@ -11,12 +11,10 @@ select
     segment as business_segment,
     lead_type,
     nullif(profile, 'none') as lead_behaviour_profile,
-    case when has_form then {{ pick('lead_no', 'company', [
-        'True', 'True', 'True', 'False',
-    ]) }} end as has_company,
-    case when has_form then {{ pick('lead_no', 'gtin', [
-        'True', 'True', 'False',
-    ]) }} end as has_gtin,
+    case when has_form then {{ uniform('lead_no', 'company') }} < 0.9 end
+        as has_company,
+    case when has_form then {{ uniform('lead_no', 'gtin') }} < 0.8 end
+        as has_gtin,
     case when has_form then {{ pick('lead_no', 'stock', [
         '1-5', '5-20', '20-50', '50-200', '200+', 'unknown',
     ]) }} end as average_stock,

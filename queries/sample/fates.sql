@@ -9,9 +9,9 @@ with ended as (
         case
             when fate < 0.006 then 'unavailable'
             when fate < 0.0115 then 'canceled'
-            when fate < 0.0185 then 'shipped'
-            when fate < 0.0205 then 'invoiced'
-            when fate < 0.0225 then 'processing'
+            when fate < 0.0205 then 'shipped'
+            when fate < 0.0225 then 'invoiced'
+            when fate < 0.0245 then 'processing'
             else 'delivered'
         end as last_status,
         -- where it ended: most of the cancelled never left the seller
@@ -19,8 +19,8 @@ with ended as (
             when fate < 0.006 then 1
             when fate < 0.0075 then 0
             when fate < 0.0107 then 1
-            when fate < 0.0185 then 2
-            when fate < 0.0225 then 1
+            when fate < 0.0205 then 2
+            when fate < 0.0245 then 1
             else 3
         end as last_stage,
         -- when it was given up

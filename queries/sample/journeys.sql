@@ -41,7 +41,7 @@ prepared as (
             - 0.4 * quality + 0.6 * neglect)
             * case when month(purchased_at) = 11 then 1.35 else 1 end
             as handover_days,
-        1.8 + 0.18 * sqrt(km) + 0.0012 * km + slow_days as usual_days,
+        1.0 + 0.21 * sqrt(km) + 0.001 * km + slow_days as usual_days,
     from routes
 ),
 
@@ -54,7 +54,7 @@ moved as (
             * exp(0.22 * {{ normal(
                 "seller_state, buyer_state, calendar.week_no // 6",
                 'route') }}
-                + 0.4 * {{ normal('order_no', 'transit') }})
+                + 0.37 * {{ normal('order_no', 'transit') }})
             * case
                 when {{ uniform('order_no', 'astray') }} < 0.02 then 2.8
                 else 1
@@ -77,18 +77,21 @@ select
     {{ uniform('order_no', 'fate') }} * exp(-0.8 * neglect) as fate,
     purchased_at + to_seconds(round(86400 * approval_days)::bigint)
         as approved_at,
-    -- one in a hundred is on its way before the money has come
+    -- one in a hundred is on its way before the money has come, and a few are
+    -- scanned only after they have arrived
     purchased_at + to_seconds(round(86400 * (approval_days
         + case
             when {{ uniform('order_no', 'trust') }} < 0.012
                 then -0.5 * approval_days
+            when {{ uniform('order_no', 'trust') }} < 0.0123
+                then handover_days + transit_days + 0.1
             else handover_days
         end))::bigint) as handed_over_at,
     purchased_at + to_seconds(round(86400 * (approval_days + handover_days
         + transit_days))::bigint) as delivered_at,
     -- promises are cautious and know the usual way, not the present week
-    (purchased_at::date + round(12.0 + 1.25 * usual_days
-        + 3 * exp(0.6 * {{ normal('order_no', 'promise') }}))::integer)
+    (purchased_at::date + round(10.0 + 1.25 * usual_days
+        + 4 * exp(0.7 * {{ normal('order_no', 'promise') }}))::integer)
         ::timestamp as promised_at,
     (purchased_at + to_seconds(round(86400 * (approval_days
         + [4, 5, 5, 6, 6, 6, 6, 7, 7, 12][1 + seller_no % 10]))::bigint))

@@ -5,6 +5,6 @@ select
     {{ identifier('product', 'product_no') }} as product_id,
     {{ identifier('seller', 'seller_no') }} as seller_id,
     shipping_limit_at as shipping_limit_date,
-    price,
-    freight_value,
+    price::decimal(12, 2) as price,
+    freight_value::decimal(12, 2) as freight_value,
 from {{ ref('sample.baskets') }}

@@ -57,11 +57,11 @@ select
         as payment_type,
     case when sequential = 1 then installments else 1 end
         as payment_installments,
-    case
+    (case
         when voucher_count = 0 then total_brl
-        when sequential = 1 then round(total_brl - voucher_brl, 2)
+        when sequential = 1 then total_brl - voucher_brl
         when voucher_count = 1 then voucher_brl
         when sequential = 2 then round(0.6 * voucher_brl, 2)
-        else round(voucher_brl - round(0.6 * voucher_brl, 2), 2)
-    end as payment_value,
+        else voucher_brl - round(0.6 * voucher_brl, 2)
+    end)::decimal(12, 2) as payment_value,
 from payments

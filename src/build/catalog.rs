@@ -57,7 +57,10 @@ impl Catalog {
                 let rendered = templates.render(file, kind, Some(date), None)?;
                 let spec = TableSpec::read(&rendered, templates.source(file), kind)?;
                 let name = format!("{folder}.{name}");
-                tables.insert(name.clone(), Node { name, file: file.to_owned(), kind, spec, refs: rendered.refs });
+                tables.insert(
+                    name.clone(),
+                    Node { name, file: file.to_owned(), kind, spec, refs: rendered.refs },
+                );
             }
         }
         for (file, name) in project.in_folder("models") {
@@ -74,7 +77,8 @@ impl Catalog {
 
     fn link(&mut self) -> Result<()> {
         let tables = self.tables.values().map(|node| (node.name.clone(), &node.file, &node.refs));
-        let models = self.models.values().map(|model| (format!("scores.{}", model.name), &model.file, &model.refs));
+        let models =
+            self.models.values().map(|model| (format!("scores.{}", model.name), &model.file, &model.refs));
         let mut needs = Needs::new();
         for (name, file, refs) in tables.chain(models) {
             if let Some(unknown) = refs.iter().find(|need| !self.tables.contains_key(*need)) {
@@ -105,10 +109,12 @@ impl Catalog {
         }
         let mut selected = BTreeSet::new();
         for word in wanted {
-            let (name, and_dependants) = word.strip_suffix('+').map_or((word.as_str(), false), |name| (name, true));
+            let (name, and_dependants) =
+                word.strip_suffix('+').map_or((word.as_str(), false), |name| (name, true));
             let matches: Vec<&String> = self.order.iter().filter(|table| means(name, table)).collect();
             if matches.is_empty() {
-                let short = self.order.iter().filter_map(|table| table.split_once('.').map(|(_, short)| short));
+                let short =
+                    self.order.iter().filter_map(|table| table.split_once('.').map(|(_, short)| short));
                 let names: Vec<&str> = self.order.iter().map(String::as_str).chain(short).collect();
                 return Err(Problem::usage(format!("--select {word}: there is no such table or model"))
                     .maybe_hint(suggest(name, names))

@@ -11,7 +11,6 @@ use crate::warehouse::Warehouse;
 #[derive(Debug, Clone)]
 pub struct Entry {
     pub fingerprint: String,
-    pub rows: i64,
     /// What it was made from: `sql` and the names of its sources and refs, each with its fingerprint.
     pub inputs: BTreeMap<String, String>,
 }
@@ -27,12 +26,12 @@ impl Ledger {
     /// When the table cannot be read.
     pub fn read(warehouse: &Warehouse) -> Result<Self> {
         let rows = warehouse.rows(
-            "select table_name, reference_date, fingerprint, rows, inputs from pipeline.partitions",
+            "select table_name, reference_date, fingerprint, inputs from pipeline.partitions",
             &[],
             |row| {
-                let inputs: Option<String> = row.get(4)?;
+                let inputs: Option<String> = row.get(3)?;
                 let inputs = inputs.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
-                Ok(((row.get(0)?, row.get(1)?), Entry { fingerprint: row.get(2)?, rows: row.get(3)?, inputs }))
+                Ok(((row.get(0)?, row.get(1)?), Entry { fingerprint: row.get(2)?, inputs }))
             },
         )?;
         Ok(Self { entries: rows.into_iter().collect() })
@@ -65,7 +64,15 @@ impl Line<'_> {
         )?;
         warehouse.execute(
             "insert into pipeline.partitions values (?, ?, ?, ?, now()::timestamp, ?, ?, ?)",
-            &[&self.table, &self.date, &self.rows, &self.fingerprint, &self.duration_ms, &self.run_id, &inputs],
+            &[
+                &self.table,
+                &self.date,
+                &self.rows,
+                &self.fingerprint,
+                &self.duration_ms,
+                &self.run_id,
+                &inputs,
+            ],
         )?;
         Ok(())
     }

@@ -35,12 +35,14 @@ pub fn replace(warehouse: &Warehouse, catalog: &Catalog, task: &Task, context: &
     warehouse.transaction(|| {
         let query = Query::new(node, task, context);
         let explain = |error| query.problem(catalog, task, &error);
-        let shape = warehouse.describe(&query.sql).map_err(|error| explain(error))?;
+        let shape = warehouse.describe(&query.sql).map_err(explain)?;
         check_columns(catalog, node, task, &shape)?;
         let change = shape::fit(warehouse, node, &shape)?;
         warehouse.execute(&format!("delete from {} where reference_date = ?", task.table), &[&task.date])?;
         let head = format!("insert into {} by name\n", task.table);
-        warehouse.execute(&format!("{head}{}", query.sql), &[]).map_err(|error| explain(error.shifted(head.len())))?;
+        warehouse
+            .execute(&format!("{head}{}", query.sql), &[])
+            .map_err(|error| explain(error.shifted(head.len())))?;
         let (rows, mut warnings) = check_rows(warehouse, catalog, node, task)?;
         if change.is_some() {
             warnings.extend(undocumented(node, &shape));
@@ -74,8 +76,11 @@ impl Query {
                 label = ident(label)
             )
         });
-        let head =
-            format!("select date '{}' as reference_date, q.*{} from (\n", task.date, hidden.unwrap_or_default());
+        let head = format!(
+            "select date '{}' as reference_date, q.*{} from (\n",
+            task.date,
+            hidden.unwrap_or_default()
+        );
         Self { sql: format!("{head}{}\n) as q", task.rendered.sql), head: head.len() }
     }
 
@@ -98,7 +103,8 @@ fn check_columns(catalog: &Catalog, node: &Node, task: &Task, shape: &[(String, 
                 .into());
         }
     }
-    let twice = shape.iter().enumerate().find(|(at, (name, _))| shape[..*at].iter().any(|(other, _)| other == name));
+    let twice =
+        shape.iter().enumerate().find(|(at, (name, _))| shape[..*at].iter().any(|(other, _)| other == name));
     if let Some((_, (name, _))) = twice {
         let message = if name == "reference_date" {
             "the query returns `reference_date`: olist puts it in front by itself".to_owned()
@@ -123,25 +129,42 @@ fn undocumented(node: &Node, shape: &[(String, String)]) -> Vec<String> {
         .collect();
     for (pattern, _) in &node.spec.columns {
         if !shape.iter().any(|(name, _)| crate::spec::matches_family(pattern, name)) {
-            notes.push(format!("{}: config(columns = …) describes `{pattern}`, which the query does not return", node.file));
+            notes.push(format!(
+                "{}: config(columns = …) describes `{pattern}`, which the query does not return",
+                node.file
+            ));
         }
     }
     notes
 }
 
 /// Key and checks, in one pass over the new rows.
-fn check_rows(warehouse: &Warehouse, catalog: &Catalog, node: &Node, task: &Task) -> Result<(i64, Vec<String>)> {
+fn check_rows(
+    warehouse: &Warehouse,
+    catalog: &Catalog,
+    node: &Node,
+    task: &Task,
+) -> Result<(i64, Vec<String>)> {
     let key = idents(&node.spec.key);
-    let nulls = node.spec.key.iter().map(|name| format!("{} is null", ident(name))).collect::<Vec<_>>().join(" or ");
-    let checks: String =
-        node.spec.checks.iter().map(|check| format!(", count(*) filter (where not ({}))", check.expression)).collect();
+    let nulls =
+        node.spec.key.iter().map(|name| format!("{} is null", ident(name))).collect::<Vec<_>>().join(" or ");
+    let checks: String = node
+        .spec
+        .checks
+        .iter()
+        .map(|check| format!(", count(*) filter (where not ({}))", check.expression))
+        .collect();
     let partition = format!("from {} where reference_date = date '{}'", task.table, task.date);
     let sql = format!(
         "select count(*), count(distinct ({key})), count(*) filter (where {nulls}){checks} {partition}"
     );
     let count = 3 + node.spec.checks.len();
-    let read = |row: &duckdb::Row<'_>| (0..count).map(|at| row.get::<_, i64>(at)).collect::<duckdb::Result<Vec<i64>>>();
-    let counts = warehouse.row(&sql, &[], read).map_err(|error| wrong_check(warehouse, catalog, node, task, &error))?;
+    let read = |row: &duckdb::Row<'_>| {
+        (0..count).map(|at| row.get::<_, i64>(at)).collect::<duckdb::Result<Vec<i64>>>()
+    };
+    let counts = warehouse
+        .row(&sql, &[], read)
+        .map_err(|error| wrong_check(warehouse, catalog, node, task, &error))?;
     let counts = counts.unwrap_or_else(|| vec![0; count]);
     let place = |word: &str| Place::of_word(&node.file, catalog.templates.source(&node.file), word);
     let stays = "the earlier partition stays";
@@ -153,13 +176,18 @@ fn check_rows(warehouse: &Warehouse, catalog: &Catalog, node: &Node, task: &Task
             .into());
     }
     if counts[1] < counts[0] {
-        let sql = format!("select {key}, count(*) {partition} group by {key} having count(*) > 1 order by {key} limit 3");
+        let sql = format!(
+            "select {key}, count(*) {partition} group by {key} having count(*) > 1 order by {key} limit 3"
+        );
         let rows = example_rows(warehouse, &sql)?;
-        return Err(Problem::data(format!("the key ({key}) is not unique: {} rows, {} keys", counts[0], counts[1]))
-            .at(place("key"))
-            .on(task.date)
-            .hint(format!("for example {rows}; {stays}"))
-            .into());
+        return Err(Problem::data(format!(
+            "the key ({key}) is not unique: {} rows, {} keys",
+            counts[0], counts[1]
+        ))
+        .at(place("key"))
+        .on(task.date)
+        .hint(format!("for example {rows}; {stays}"))
+        .into());
     }
     let mut warnings = Vec::new();
     for (check, failing) in node.spec.checks.iter().zip(&counts[3..]).filter(|(_, failing)| **failing > 0) {
@@ -198,7 +226,9 @@ fn wrong_check(
     error: &crate::warehouse::SqlError,
 ) -> Problem {
     let is_wrong = |expression: &str| {
-        warehouse.describe(&format!("select count(*) filter (where not ({expression})) from {}", task.table)).is_err()
+        warehouse
+            .describe(&format!("select count(*) filter (where not ({expression})) from {}", task.table))
+            .is_err()
     };
     let wrong = node.spec.checks.iter().find(|check| is_wrong(&check.expression));
     let word = wrong.map_or("checks", |check| check.expression.as_str());

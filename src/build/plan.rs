@@ -29,7 +29,8 @@ impl fmt::Display for Reason {
             Self::Forced => write!(f, "--force"),
             Self::Changed => write!(f, "its SQL changed"),
             Self::Inputs(names) => {
-                let (sources, tables): (Vec<_>, Vec<_>) = names.iter().partition(|name| name.starts_with("sources."));
+                let (sources, tables): (Vec<_>, Vec<_>) =
+                    names.iter().partition(|name| name.starts_with("sources."));
                 if let Some(table) = tables.first() {
                     write!(f, "{table} changed")?;
                     if tables.len() > 1 {
@@ -79,7 +80,12 @@ impl Plan {
     ///
     /// # Errors
     /// A mistake in a file, or a source that is not loaded.
-    pub fn make(catalog: &Catalog, tables: &BTreeSet<String>, dates: &[NaiveDate], basis: &Basis<'_>) -> Result<Self> {
+    pub fn make(
+        catalog: &Catalog,
+        tables: &BTreeSet<String>,
+        dates: &[NaiveDate],
+        basis: &Basis<'_>,
+    ) -> Result<Self> {
         let mut plan = Self::default();
         for &date in dates {
             for name in catalog.order.iter().filter(|name| tables.contains(*name)) {
@@ -107,7 +113,8 @@ impl Plan {
         if kind == Kind::Abt {
             inputs.insert("data until".to_owned(), basis.data_until.to_string());
         }
-        let parts: Vec<&str> = inputs.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]).collect();
+        let parts: Vec<&str> =
+            inputs.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]).collect();
         let fingerprint = fingerprint::of(&parts);
         self.fingerprints.insert((name.to_owned(), date), fingerprint.clone());
         match reason(&fingerprint, &inputs, basis.ledger.get(name, date), basis.force) {
@@ -138,7 +145,9 @@ fn reason(
     entry: Option<&super::ledger::Entry>,
     force: bool,
 ) -> Option<Reason> {
-    let Some(entry) = entry else { return Some(Reason::New) };
+    let Some(entry) = entry else {
+        return Some(Reason::New);
+    };
     if entry.fingerprint == fingerprint {
         return force.then_some(Reason::Forced);
     }
@@ -157,8 +166,11 @@ fn check_sources(catalog: &Catalog, rendered: &Rendered, basis: &Basis<'_>) -> R
     };
     let near = crate::problem::nearest(missing, basis.versions.keys().map(String::as_str));
     let known = catalog.templates.source(&crate::ingest::source_file(missing));
-    let problem = Problem::data(format!("the source `{missing}` is not loaded"))
-        .at(Place::of_word(&rendered.file, catalog.templates.source(&rendered.file), missing));
+    let problem = Problem::data(format!("the source `{missing}` is not loaded")).at(Place::of_word(
+        &rendered.file,
+        catalog.templates.source(&rendered.file),
+        missing,
+    ));
     Err(if known.is_empty() {
         problem.maybe_hint(near.map(|name| format!("did you mean `{name}`?")))
     } else {

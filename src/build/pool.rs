@@ -61,7 +61,9 @@ pub fn build(
     let state = state.into_inner().unwrap_or_else(PoisonError::into_inner);
     match state.failed {
         Some((_, error)) => Err(error),
-        None if !state.open.is_empty() => Err(interrupted(plan.tasks.len() - state.open.len(), plan.tasks.len())),
+        None if !state.open.is_empty() => {
+            Err(interrupted(plan.tasks.len() - state.open.len(), plan.tasks.len()))
+        }
         None => Ok(state.built),
     }
 }
@@ -86,7 +88,9 @@ fn work(
     progress: &Progress,
 ) {
     loop {
-        let Some(at) = next(tasks, state, changed) else { return };
+        let Some(at) = next(tasks, state, changed) else {
+            return;
+        };
         let task = &tasks[at];
         progress.working_on(&format!("{} {}", task.table, task.date));
         let outcome = partition::replace(connection, catalog, task, context);
@@ -119,8 +123,12 @@ fn next(tasks: &[Task], state: &Mutex<State>, changed: &Condvar) -> Option<usize
         if now.failed.is_some() || now.open.is_empty() || INTERRUPTED.load(Ordering::Relaxed) {
             return None;
         }
-        let pending: BTreeSet<(&str, NaiveDate)> =
-            now.open.iter().chain(&now.running).map(|&at| (tasks[at].table.as_str(), tasks[at].date)).collect();
+        let pending: BTreeSet<(&str, NaiveDate)> = now
+            .open
+            .iter()
+            .chain(&now.running)
+            .map(|&at| (tasks[at].table.as_str(), tasks[at].date))
+            .collect();
         let busy: BTreeSet<&str> = now.running.iter().map(|&at| tasks[at].table.as_str()).collect();
         let ready = now.open.iter().copied().find(|&at| {
             let task = &tasks[at];

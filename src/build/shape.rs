@@ -27,7 +27,8 @@ impl fmt::Display for Change {
             let plural = if names.len() == 1 { "" } else { "s" };
             (!names.is_empty()).then(|| format!("{what} column{plural} {}", names.join(", ")))
         };
-        let parts = [list("new", &self.added), list("removed", &self.removed), list("retyped", &self.retyped)];
+        let parts =
+            [list("new", &self.added), list("removed", &self.removed), list("retyped", &self.retyped)];
         write!(f, "{}", parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
     }
 }
@@ -48,7 +49,8 @@ pub fn fit(warehouse: &Warehouse, node: &Node, shape: &[(String, String)]) -> Re
         for (column, sql_type) in shape {
             match present.iter().find(|(other, _)| other == column) {
                 None => {
-                    warehouse.batch(&format!("alter table {name} add column {} {sql_type}", ident(column)))?;
+                    warehouse
+                        .batch(&format!("alter table {name} add column {} {sql_type}", ident(column)))?;
                     change.added.push(column.clone());
                 }
                 Some((_, before)) if before != sql_type => {

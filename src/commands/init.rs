@@ -20,7 +20,8 @@ pub fn init(dir: &Path) -> Result<()> {
     for (path, text) in project.files() {
         let target = dir.join(path);
         let folder = target.parent().unwrap_or(dir);
-        std::fs::create_dir_all(folder).with_context(|| format!("could not create `{}`", folder.display()))?;
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("could not create `{}`", folder.display()))?;
         std::fs::write(&target, text).with_context(|| format!("could not write `{}`", target.display()))?;
     }
     term::note(&format!(

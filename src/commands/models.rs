@@ -46,12 +46,15 @@ fn one(session: &Session, warehouse: &Warehouse, name: &str) -> Result<()> {
         metric = metric_of(warehouse, name)?
     ))?;
     table_of(&versions).print(session.options.format)?;
-    let last = warehouse.row("select max(version) from registry.models where model = ?", &[&name], |row| {
-        row.get::<_, Option<i32>>(0)
-    })?;
+    let last =
+        warehouse.row("select max(version) from registry.models where model = ?", &[&name], |row| {
+            row.get::<_, Option<i32>>(0)
+        })?;
     let Some(last) = last.flatten() else { return Ok(()) };
     if session.options.format == crate::output::Format::Table {
-        term::note(&format!("\nout of time, at the training of version {last} (95 % intervals in registry.metrics):"));
+        term::note(&format!(
+            "\nout of time, at the training of version {last} (95 % intervals in registry.metrics):"
+        ));
         metrics_table(warehouse, name, last)?.print(session.options.format)?;
     }
     Ok(())

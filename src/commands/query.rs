@@ -26,13 +26,16 @@ pub fn query(session: &Session, sql: &str, date: Option<NaiveDate>) -> Result<()
     }
     print(session, &warehouse, sql, |error| {
         if error.message.contains("read-only mode") {
-            return Problem::usage("`olist query` only reads").hint("any DuckDB client can write to the file");
+            return Problem::usage("`olist query` only reads")
+                .hint("any DuckDB client can write to the file");
         }
         let mut problem = Problem::usage(error.headline());
         if let Some(at) = error.position {
             problem = problem.at(Place::at_offset("query", sql, at));
         }
-        problem.maybe_hint(error.candidates.clone().filter(|c| !c.is_empty()).map(|c| format!("near it there is: {c}")))
+        problem.maybe_hint(
+            error.candidates.clone().filter(|c| !c.is_empty()).map(|c| format!("near it there is: {c}")),
+        )
     })
 }
 
@@ -50,13 +53,22 @@ fn report(session: &Session, warehouse: &Warehouse, file: &str, date: Option<Nai
     print(session, warehouse, &rendered.sql, |error| analyst(error, &rendered, |file| templates.source(file)))
 }
 
-fn print(session: &Session, warehouse: &Warehouse, sql: &str, explain: impl Fn(&SqlError) -> Problem) -> Result<()> {
+fn print(
+    session: &Session,
+    warehouse: &Warehouse,
+    sql: &str,
+    explain: impl Fn(&SqlError) -> Problem,
+) -> Result<()> {
     if session.options.format == Format::Json {
         // DuckDB's own JSON keeps numbers, lists and NULL apart.
         let query = format!("select to_json(q) from (\n{}\n) as q", sql.trim().trim_end_matches(';'));
         if let Ok(rows) = warehouse.rows(&query, &[], |row| row.get::<_, String>(0)) {
             let body = rows.join(",\n  ");
-            return Ok(term::data(&if rows.is_empty() { "[]\n".to_owned() } else { format!("[\n  {body}\n]\n") })?);
+            return Ok(term::data(&if rows.is_empty() {
+                "[]\n".to_owned()
+            } else {
+                format!("[\n  {body}\n]\n")
+            })?);
         }
     }
     let batches = warehouse.arrow(sql).map_err(|error| explain(&error))?;

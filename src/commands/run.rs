@@ -32,8 +32,11 @@ pub fn run(session: &Session, args: &Run) -> Result<()> {
     let tables: BTreeSet<String> =
         selected.iter().filter(|name| catalog.tables.contains_key(*name)).cloned().collect();
     pipeline.build(&tables, &dates)?;
-    let models: Vec<&Model> =
-        catalog.models.values().filter(|model| selected.contains(&format!("scores.{}", model.name))).collect();
+    let models: Vec<&Model> = catalog
+        .models
+        .values()
+        .filter(|model| selected.contains(&format!("scores.{}", model.name)))
+        .collect();
     let mut scored = Vec::new();
     for &date in &dates {
         for model in &models {
@@ -58,7 +61,10 @@ fn step(pipeline: &mut Pipeline<'_>, model: &Model, date: NaiveDate) -> Result<O
             Err(too_early) => {
                 let fallback = registry::in_force(pipeline.warehouse, &model.name, date)?;
                 let then = if fallback.is_some() { "scored by the champion there is" } else { "not scored" };
-                term::note(&format!("{}: cannot be trained as of {date}: {}; {then}", model.name, too_early.0));
+                term::note(&format!(
+                    "{}: cannot be trained as of {date}: {}; {then}",
+                    model.name, too_early.0
+                ));
                 match fallback {
                     Some(version) => version,
                     None => return Ok(None),
@@ -91,7 +97,10 @@ fn summary(
     last: NaiveDate,
     started: Instant,
 ) -> Result<()> {
-    let rows: i64 = scored.iter().map(|(_, _, outcome)| if let Outcome::Scored(rows) = outcome { *rows } else { 0 }).sum();
+    let rows: i64 = scored
+        .iter()
+        .map(|(_, _, outcome)| if let Outcome::Scored(rows) = outcome { *rows } else { 0 })
+        .sum();
     let written = scored.iter().filter(|(_, _, outcome)| *outcome != Outcome::Unchanged).count();
     let seconds = started.elapsed().as_secs_f64();
     if pipeline.built == 0 && written == 0 {
@@ -105,7 +114,10 @@ fn summary(
             term::counted(written, "partition"),
         ));
     }
-    for model in models.iter().filter(|model| scored.iter().any(|(name, date, _)| *name == model.name && *date == last)) {
+    for model in models
+        .iter()
+        .filter(|model| scored.iter().any(|(name, date, _)| *name == model.name && *date == last))
+    {
         show_scores(session, warehouse, model, last)?;
     }
     Ok(())

@@ -23,7 +23,8 @@ pub fn score(session: &Session, name: &str, dates: &[NaiveDate], force: bool) ->
     let mut pipeline = Pipeline::new(session, &warehouse, &catalog, &loaded, force)?;
     for &date in dates {
         let version = registry::in_force(&warehouse, name, date)?.ok_or_else(|| {
-            Problem::data(format!("`{name}` has no champion yet")).hint(format!("`olist train {name}` makes one"))
+            Problem::data(format!("`{name}` has no champion yet"))
+                .hint(format!("`olist train {name}` makes one"))
         })?;
         let what = match pipeline.score(model, &version, date)? {
             Outcome::Unchanged => "unchanged".to_owned(),
@@ -44,16 +45,20 @@ pub fn show_scores(session: &Session, warehouse: &Warehouse, model: &Model, date
     }
     let key = idents(&model.spec.key);
     let columns = format!("{key}, round(score, 4) as score, rank, decile, model_version, trained_through");
-    let filter = format!("from {table} where reference_date = date '{date}' order by rank, {key}");
-    let top = warehouse.arrow(&format!("select {columns} {filter} limit 10"))?;
+    let query = format!("from {table} where reference_date = date '{date}' order by rank");
+    let top = warehouse.arrow(&format!("select {columns} {query}, {key} limit 10"))?;
     if top.rows() == 0 {
         term::warn(&format!("{} at {date}: nobody is in its population, so there are no scores", model.name));
         return Ok(());
     }
     table_of(&top).print(session.options.format)?;
     let database = session.database().display();
-    let option = if database.to_string() == "olist.duckdb" { String::new() } else { format!("--database {database} ") };
-    term::note(&format!("\nread them again:\n  olist query {option}\"select * {filter}\""));
+    let option = if database.to_string() == "olist.duckdb" {
+        String::new()
+    } else {
+        format!("--database {database} ")
+    };
+    term::note(&format!("\nread them again:\n  olist query {option}\"select * {query}\""));
     Ok(())
 }
 

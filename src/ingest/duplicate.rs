@@ -26,7 +26,8 @@ pub fn problem(path: Option<&Path>, key: &[String], source: &str) -> Result<Prob
     for record in reader.records() {
         let record = record?;
         let line = record.position().map_or(0, csv::Position::line);
-        let value: Vec<String> = at.iter().map(|&column| record.get(column).unwrap_or_default().to_owned()).collect();
+        let value: Vec<String> =
+            at.iter().map(|&column| record.get(column).unwrap_or_default().to_owned()).collect();
         if let Some(first) = seen.insert(value.clone(), line) {
             let text = record.iter().collect::<Vec<_>>().join(",");
             let place = Place {
@@ -35,9 +36,12 @@ pub fn problem(path: Option<&Path>, key: &[String], source: &str) -> Result<Prob
                 column: 0,
                 text: text.chars().take(100).collect(),
             };
-            return Ok(Problem::data(format!("duplicate key: {names} = {}, first in line {first}", value.join(", ")))
-                .at(place)
-                .hint("one of the two rows has to go; nothing was loaded"));
+            return Ok(Problem::data(format!(
+                "duplicate key: {names} = {}, first in line {first}",
+                value.join(", ")
+            ))
+            .at(place)
+            .hint("one of the two rows has to go; nothing was loaded"));
         }
     }
     Ok(plain)

@@ -72,7 +72,8 @@ fn examine(path: &Path, spec: &SourceSpec) -> Result<Found> {
     let literal = text(&path.display().to_string());
     let columns = spec.columns.iter().map(|column| ident(&column.name)).collect::<Vec<_>>().join(", ");
     let relation = if path.extension().is_some_and(|ending| ending == "parquet") {
-        let casts = spec.columns.iter().map(|c| format!("cast({0} as {1}) as {0}", ident(&c.name), c.sql_type));
+        let casts =
+            spec.columns.iter().map(|c| format!("cast({0} as {1}) as {0}", ident(&c.name), c.sql_type));
         format!("(select {} from read_parquet({literal}))", casts.collect::<Vec<_>>().join(", "))
     } else {
         let header = header(path, spec)?;
@@ -107,7 +108,8 @@ pub fn open(path: &Path) -> Result<Box<dyn BufRead>> {
 fn header(path: &Path, spec: &SourceSpec) -> Result<Header> {
     let mut line = Vec::new();
     open(path)?.take(1 << 20).read_until(b'\n', &mut line).map_err(|error| {
-        Problem::data(format!("`{}` is not a whole gzip file: {error}", path.display())).hint("fetch it again")
+        Problem::data(format!("`{}` is not a whole gzip file: {error}", path.display()))
+            .hint("fetch it again")
     })?;
     let first = String::from_utf8_lossy(&line).into_owned();
     let first = first.strip_prefix('\u{feff}').unwrap_or(&first);
@@ -123,7 +125,9 @@ fn header(path: &Path, spec: &SourceSpec) -> Result<Header> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(first.as_bytes());
     let names: Vec<String> = match reader.records().next() {
         Some(Ok(record)) => record.iter().map(|name| name.trim().to_owned()).collect(),
-        _ => return Err(Problem::data("this file is empty").at(place()).hint("fetch it again").into()),
+        _ => {
+            return Err(Problem::data("this file is empty").at(place()).hint("fetch it again").into());
+        }
     };
     for column in &spec.columns {
         if !names.iter().any(|name| name.eq_ignore_ascii_case(&column.name)) {
@@ -132,7 +136,10 @@ fn header(path: &Path, spec: &SourceSpec) -> Result<Header> {
                 .at(place())
                 .hint(match near {
                     Some(name) => format!("there is `{name}`: was it renamed?"),
-                    None => format!("expected: {}", spec.columns.iter().map(|c| &*c.name).collect::<Vec<_>>().join(", ")),
+                    None => format!(
+                        "expected: {}",
+                        spec.columns.iter().map(|c| &*c.name).collect::<Vec<_>>().join(", ")
+                    ),
                 })
                 .into());
         }

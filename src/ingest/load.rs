@@ -33,7 +33,9 @@ pub fn current_versions(warehouse: &Warehouse) -> Result<BTreeMap<String, String
 pub fn load(warehouse: &Warehouse, templates: &Templates, source: &Source) -> Result<()> {
     let table = format!("sources.{}", ident(&source.name));
     let known_at = source.spec.known_at.as_deref().unwrap_or("null");
-    let head = format!("create or replace table {table} as select q.*, cast(({known_at}) as timestamp) as known_at from (\n");
+    let head = format!(
+        "create or replace table {table} as select q.*, cast(({known_at}) as timestamp) as known_at from (\n"
+    );
     let sql = format!("{head}{}\n) as q", source.rendered.sql);
     warehouse.batch(&sql).map_err(|error| load_problem(&error, head.len(), templates, source))?;
     check_key(warehouse, &table, source)?;
@@ -70,11 +72,18 @@ fn csv_problem(error: &SqlError, path: &Path) -> Option<Problem> {
                 .hint("fetch it again; nothing was loaded"),
         );
     }
-    let after = |mark: &str| message.split_once(mark).map(|(_, rest)| rest.lines().next().unwrap_or_default().trim());
+    let after =
+        |mark: &str| message.split_once(mark).map(|(_, rest)| rest.lines().next().unwrap_or_default().trim());
     let line: usize = after("CSV Error on Line:")?.parse().ok()?;
     let text: String = after("Original Line:").unwrap_or_default().chars().take(100).collect();
     let what = message.lines().find(|line| {
-        let starts = ["Error when converting", "Expected Number", "Value with", "Invalid unicode", "Maximum line size"];
+        let starts = [
+            "Error when converting",
+            "Expected Number",
+            "Value with",
+            "Invalid unicode",
+            "Maximum line size",
+        ];
         starts.iter().any(|start| line.trim().starts_with(start))
     });
     let what = what.unwrap_or("this line is not valid CSV").trim();
@@ -89,7 +98,8 @@ fn check_key(warehouse: &Warehouse, table: &str, source: &Source) -> Result<()> 
     }
     let columns = idents(key);
     let nulls = key.iter().map(|name| format!("{} is null", ident(name))).collect::<Vec<_>>().join(" or ");
-    let empty = warehouse.row(&format!("select count(*) from {table} where {nulls}"), &[], |row| row.get::<_, i64>(0))?;
+    let empty = warehouse
+        .row(&format!("select count(*) from {table} where {nulls}"), &[], |row| row.get::<_, i64>(0))?;
     if empty.unwrap_or(0) > 0 {
         return Err(Problem::data(format!(
             "{} rows of `{}` have no key ({})",
@@ -112,7 +122,8 @@ fn check_times(warehouse: &Warehouse, templates: &Templates, source: &Source) ->
     for (name, sql_type) in warehouse.columns(&format!("sources.{}", source.name))? {
         let is_time = sql_type.starts_with("DATE") || sql_type.starts_with("TIMESTAMP");
         let is_row_time = name == "known_at" || source.spec.known_at.as_deref().map(str::trim) == Some(&name);
-        let declared = source.spec.column(&name).is_some_and(|column| column.is_static || column.when != When::WithRow);
+        let declared =
+            source.spec.column(&name).is_some_and(|column| column.is_static || column.when != When::WithRow);
         if is_time && !is_row_time && !declared && source.spec.known_at.is_some() {
             let file = &source.rendered.file;
             return Err(Problem::usage(format!("column `{name}` does not say when it became known"))
@@ -131,7 +142,9 @@ fn as_of(warehouse: &Warehouse, source: &Source) -> Result<String> {
     for (column, _) in warehouse.columns(&format!("sources.{name}"))? {
         let quoted = ident(&column);
         columns.push(match source.spec.column(&column).map(|column| &column.when) {
-            Some(When::KnownAt(moment)) => format!("case when ({moment}) < reference_date then {quoted} end as {quoted}"),
+            Some(When::KnownAt(moment)) => {
+                format!("case when ({moment}) < reference_date then {quoted} end as {quoted}")
+            }
             Some(When::AsOf(value)) => format!("({value}) as {quoted}"),
             Some(When::WithRow) | None => quoted,
         });
@@ -148,9 +161,16 @@ fn as_of(warehouse: &Warehouse, source: &Source) -> Result<String> {
 fn comment(warehouse: &Warehouse, table: &str, source: &Source) -> Result<()> {
     let mut sql = format!("comment on table {table} is {};", text(&source.spec.description));
     for column in &source.spec.columns {
-        let is_there = warehouse.columns(&format!("sources.{}", source.name))?.iter().any(|(name, _)| *name == column.name);
+        let is_there = warehouse
+            .columns(&format!("sources.{}", source.name))?
+            .iter()
+            .any(|(name, _)| *name == column.name);
         if is_there && !column.description.is_empty() {
-            sql += &format!("comment on column {table}.{} is {};", ident(&column.name), text(&column.description));
+            sql += &format!(
+                "comment on column {table}.{} is {};",
+                ident(&column.name),
+                text(&column.description)
+            );
         }
     }
     sql += &format!(
@@ -160,7 +180,8 @@ fn comment(warehouse: &Warehouse, table: &str, source: &Source) -> Result<()> {
 }
 
 fn record(warehouse: &Warehouse, source: &Source) -> Result<()> {
-    let file = source.found.path.as_ref().map_or_else(|| "sample".to_owned(), |path| path.display().to_string());
+    let file =
+        source.found.path.as_ref().map_or_else(|| "sample".to_owned(), |path| path.display().to_string());
     let bytes = i64::try_from(source.found.bytes)?;
     warehouse.execute("update pipeline.loads set is_current = false where source = ?", &[&source.name])?;
     warehouse.execute(

@@ -65,11 +65,16 @@ pub fn ingest(
                 Some(file) => file,
                 None => continue,
             },
-            Origin::Sample { orders, seed } => sample::place(project, templates, &name, &known.spec, *orders, *seed)?,
+            Origin::Sample { orders, seed } => {
+                sample::place(project, templates, &name, &known.spec, *orders, *seed)?
+            }
         };
         let rendered = templates.render(&source_file(&name), Kind::Source, None, Some(&place.relation))?;
-        let parts: Vec<&str> =
-            sources.iter().filter(|other| rendered.sources.contains(&other.name)).map(|s| s.version.as_str()).collect();
+        let parts: Vec<&str> = sources
+            .iter()
+            .filter(|other| rendered.sources.contains(&other.name))
+            .map(|s| s.version.as_str())
+            .collect();
         let version = load::version(&known.rendered, &place.digest, &parts);
         sources.push(Source { name, spec: known.spec.clone(), rendered, found: place, version });
     }
@@ -142,7 +147,8 @@ fn read_specs(project: &Project, templates: &Templates) -> Result<Specs> {
 }
 
 fn load_order(specs: &Specs) -> Result<Vec<String>> {
-    let needs = specs.iter().map(|(name, known)| (name.clone(), known.needs.iter().cloned().collect())).collect();
+    let needs =
+        specs.iter().map(|(name, known)| (name.clone(), known.needs.iter().cloned().collect())).collect();
     graph::in_order(&needs).map_err(|cycle| {
         Problem::usage(format!("sources are made from each other in a circle: {}", cycle.join(" -> "))).into()
     })

@@ -30,8 +30,11 @@ pub fn place(
         return Err(Problem::usage(format!("the sample has no file `{file}` for the source `{name}`")).into());
     }
     let columns = spec.columns.iter().map(|column| ident(&column.name)).collect::<Vec<_>>().join(", ");
-    let texts: Vec<&str> =
-        project.files().filter(|(path, _)| path.starts_with(FOLDER)).map(|(path, _)| templates.source(path)).collect();
+    let texts: Vec<&str> = project
+        .files()
+        .filter(|(path, _)| path.starts_with(FOLDER))
+        .map(|(path, _)| templates.source(path))
+        .collect();
     let (orders, seed) = (orders.to_string(), seed.to_string());
     let mut parts = vec![orders.as_str(), seed.as_str()];
     parts.extend(texts);
@@ -44,7 +47,13 @@ pub fn place(
 }
 
 /// Runs the files in the order in which they refer to each other.
-pub fn generate(warehouse: &Warehouse, project: &Project, templates: &Templates, orders: u64, seed: u64) -> Result<()> {
+pub fn generate(
+    warehouse: &Warehouse,
+    project: &Project,
+    templates: &Templates,
+    orders: u64,
+    seed: u64,
+) -> Result<()> {
     let templates = templates.with_vars([("orders", orders), ("seed", seed)]);
     let mut all: Vec<Rendered> = Vec::new();
     let mut needs = Needs::new();
@@ -65,11 +74,18 @@ pub fn generate(warehouse: &Warehouse, project: &Project, templates: &Templates,
     for name in order {
         progress.working_on(&name);
         let file = format!("{FOLDER}/{name}.sql");
-        let Some(rendered) = all.iter().find(|rendered| rendered.file == file) else { continue };
+        let Some(rendered) = all.iter().find(|rendered| rendered.file == file) else {
+            continue;
+        };
         let head = format!("create table memory.sample.{} as\n", ident(&name));
         warehouse.batch(&format!("{head}{}", rendered.sql)).map_err(|error| {
             let mut problem = analyst(&error.shifted(head.len()), rendered, |file| templates.source(file));
-            problem.place.get_or_insert(Place { file: file.clone(), line: 1, column: 0, text: String::new() });
+            problem.place.get_or_insert(Place {
+                file: file.clone(),
+                line: 1,
+                column: 0,
+                text: String::new(),
+            });
             problem
         })?;
         progress.step();

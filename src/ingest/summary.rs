@@ -22,12 +22,15 @@ pub fn read(warehouse: &Warehouse, sources: &[Source], unchanged: bool) -> Resul
     let mut odd = Vec::new();
     for source in sources {
         let table = format!("sources.{}", ident(&source.name));
-        let sql = format!("select count(*), min(known_at)::date::varchar, max(known_at)::date::varchar from {table}");
+        let sql = format!(
+            "select count(*), min(known_at)::date::varchar, max(known_at)::date::varchar from {table}"
+        );
         let row = warehouse.row(&sql, &[], |row| {
             Ok((row.get::<_, i64>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, Option<String>>(2)?))
         })?;
         let (rows, first, last) = row.unwrap_or((0, None, None));
-        let file = source.found.path.as_deref().and_then(|path| path.file_name()?.to_str()).unwrap_or("sample");
+        let file =
+            source.found.path.as_deref().and_then(|path| path.file_name()?.to_str()).unwrap_or("sample");
         tables.push(vec![
             source.name.clone(),
             rows.to_string(),
@@ -121,7 +124,11 @@ pub fn set_data_until(warehouse: &Warehouse, by_hand: Option<NaiveDate>) -> Resu
     let found = warehouse.row(LAST_COMPLETE_DAY, &[], |row| row.get::<_, Option<String>>(0))?.flatten();
     let day = by_hand.map(|day| day.to_string()).or(found);
     let hand = by_hand.is_some().to_string();
-    warehouse.batch("delete from pipeline.settings where name in ('data_until', 'data_until_set_by_hand')")?;
-    warehouse.execute("insert into pipeline.settings values ('data_until', ?), ('data_until_set_by_hand', ?)", &[&day, &hand])?;
+    warehouse
+        .batch("delete from pipeline.settings where name in ('data_until', 'data_until_set_by_hand')")?;
+    warehouse.execute(
+        "insert into pipeline.settings values ('data_until', ?), ('data_until_set_by_hand', ?)",
+        &[&day, &hand],
+    )?;
     Ok(())
 }

@@ -74,13 +74,7 @@ impl Default for LogisticSettings {
 
 impl Default for ForestSettings {
     fn default() -> Self {
-        Self {
-            trees: 200,
-            max_depth: None,
-            min_samples_leaf: 10,
-            features_per_split: None,
-            subsample: 0.5,
-        }
+        Self { trees: 200, max_depth: None, min_samples_leaf: 10, features_per_split: None, subsample: 0.5 }
     }
 }
 

@@ -18,12 +18,7 @@ struct Column {
 impl Bins {
     pub(super) fn new(matrix: &Matrix) -> Self {
         let columns = 0..matrix.columns().len();
-        Self(
-            columns
-                .into_par_iter()
-                .map(|index| Column::new(matrix.column(index)))
-                .collect(),
-        )
+        Self(columns.into_par_iter().map(|index| Column::new(matrix.column(index))).collect())
     }
 
     /// A value's bin for every row.
@@ -107,10 +102,7 @@ mod tests {
         }
         let used: Vec<usize> = counts.into_iter().filter(|&count| count > 0).collect();
         assert!(used.len() > 100 && used.len() <= 256, "{}", used.len());
-        assert!(
-            used.iter().all(|&count| count == 10_000 || count <= 200),
-            "{used:?}"
-        );
+        assert!(used.iter().all(|&count| count == 10_000 || count <= 200), "{used:?}");
     }
 
     #[test]

@@ -37,10 +37,7 @@ impl Boosting {
     pub(super) fn fit(settings: &BoostingSettings, x: &Matrix, y: &[bool], seed: u64) -> Result<Self> {
         let width = x.columns().len();
         let features = settings.features_per_tree.unwrap_or_else(|| width.div_ceil(2));
-        ensure!(
-            features <= width,
-            "`features_per_tree` is {features}, but the model has {width} inputs"
-        );
+        ensure!(features <= width, "`features_per_tree` is {features}, but the model has {width} inputs");
         let bins = Bins::new(x);
         let base = log_odds(y.iter().filter(|&&label| label).count() as f64 / y.len() as f64);
         let mut scores = vec![base; y.len()];
@@ -55,10 +52,7 @@ impl Boosting {
             }
             trees.push(tree);
         }
-        Ok(Self {
-            base,
-            trees: Trees::new(trees),
-        })
+        Ok(Self { base, trees: Trees::new(trees) })
     }
 }
 
@@ -89,18 +83,10 @@ fn step(
     let raw = |node: Grown| Grown {
         value: node.value.clamp(-LONGEST_STEP, LONGEST_STEP) * settings.learning_rate,
         split: node.split.map(|(feature, code, left, right)| {
-            (
-                columns[feature],
-                bins.threshold(columns[feature], code),
-                left,
-                right,
-            )
+            (columns[feature], bins.threshold(columns[feature], code), left, right)
         }),
     };
-    let nodes: Vec<Grown> = extract::tree(&model, columns.len())?
-        .into_iter()
-        .map(raw)
-        .collect();
+    let nodes: Vec<Grown> = extract::tree(&model, columns.len())?.into_iter().map(raw).collect();
     Tree::new(&nodes)
 }
 

@@ -43,12 +43,7 @@ fn one_tree_by_hand() -> Result<()> {
 #[test]
 fn probabilities_learn_and_keep_the_base_rate() -> Result<()> {
     let (x, y) = sample::rows(3000, 8, 3)?;
-    let boosting = fit(
-        &Algorithm::GradientBoosting(BoostingSettings::default()),
-        &x,
-        &y,
-        1,
-    )?;
+    let boosting = fit(&Algorithm::GradientBoosting(BoostingSettings::default()), &x, &y, 1)?;
     let p = boosting.predict(&x)?;
     assert!(p.iter().all(|&p| p > 0.0 && p < 1.0));
     let scored = Scored::new(&y, &p)?;
@@ -57,11 +52,7 @@ fn probabilities_learn_and_keep_the_base_rate() -> Result<()> {
     assert!((rate - mean).abs() < 0.01, "{rate} {mean}");
     let (later, truth) = sample::rows(3000, 8, 4)?;
     let scored = Scored::new(&truth, &boosting.predict(&later)?)?;
-    assert!(
-        scored.metric(Metric::RocAuc) > Some(0.8),
-        "{:?}",
-        scored.metric(Metric::RocAuc)
-    );
+    assert!(scored.metric(Metric::RocAuc) > Some(0.8), "{:?}", scored.metric(Metric::RocAuc));
     Ok(())
 }
 
@@ -72,19 +63,10 @@ fn pure_leaves_stay_finite() -> Result<()> {
     builder.append(&[&(0..100).map(f64::from).collect::<Vec<_>>()])?;
     let x = builder.finish();
     let y: Vec<bool> = (0..100).map(|row| row >= 50).collect();
-    let settings = BoostingSettings {
-        learning_rate: 1.0,
-        trees: 100,
-        min_samples_leaf: 1,
-        ..Default::default()
-    };
+    let settings =
+        BoostingSettings { learning_rate: 1.0, trees: 100, min_samples_leaf: 1, ..Default::default() };
     let p = fit(&Algorithm::GradientBoosting(settings), &x, &y, 1)?.predict(&x)?;
-    assert!(
-        p.iter()
-            .zip(&y)
-            .all(|(&p, &label)| p > 0.0 && p < 1.0 && (p > 0.5) == label),
-        "{p:?}"
-    );
+    assert!(p.iter().zip(&y).all(|(&p, &label)| p > 0.0 && p < 1.0 && (p > 0.5) == label), "{p:?}");
     assert!(probability(f64::MAX) <= 1.0);
     Ok(())
 }
@@ -92,10 +74,7 @@ fn pure_leaves_stay_finite() -> Result<()> {
 #[test]
 fn the_number_of_threads_changes_nothing() -> Result<()> {
     let (x, y) = sample::rows(500, 8, 1)?;
-    let settings = BoostingSettings {
-        trees: 20,
-        ..Default::default()
-    };
+    let settings = BoostingSettings { trees: 20, ..Default::default() };
     let with = |threads| -> Result<_> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
         pool.install(|| Boosting::fit(&settings, &x, &y, 5))

@@ -28,21 +28,11 @@ impl Calibration {
             return None;
         }
         let target = |label: bool| {
-            if label {
-                (positives + 1.0) / (positives + 2.0)
-            } else {
-                1.0 / (negatives + 2.0)
-            }
+            if label { (positives + 1.0) / (positives + 2.0) } else { 1.0 / (negatives + 2.0) }
         };
-        let rows: Vec<(f64, f64)> = probabilities
-            .iter()
-            .zip(y)
-            .map(|(&p, &label)| (log_odds(p), target(label)))
-            .collect();
-        let mut current = Self {
-            slope: 0.0,
-            intercept: log_odds(positives / y.len() as f64),
-        };
+        let rows: Vec<(f64, f64)> =
+            probabilities.iter().zip(y).map(|(&p, &label)| (log_odds(p), target(label))).collect();
+        let mut current = Self { slope: 0.0, intercept: log_odds(positives / y.len() as f64) };
         for _ in 0..100 {
             let next = current.newton(&rows)?;
             let moved = (next.slope - current.slope).abs() + (next.intercept - current.intercept).abs();
@@ -104,17 +94,11 @@ mod tests {
     fn scores_that_are_right_stay_and_wrong_ones_are_put_right() {
         // Of a thousand rows scored 0.2, 0.5 and 0.8, exactly these shares are positive.
         let shares = [0.2, 0.5, 0.8];
-        let y: Vec<bool> = [200, 500, 800]
-            .iter()
-            .flat_map(|&n| (0..1000).map(move |i| i < n))
-            .collect();
+        let y: Vec<bool> = [200, 500, 800].iter().flat_map(|&n| (0..1000).map(move |i| i < n)).collect();
         let scores =
             |p: [f64; 3]| -> Vec<f64> { p.iter().flat_map(|&p| std::iter::repeat_n(p, 1000)).collect() };
         let right = Calibration::fit(&scores(shares), &y);
-        assert!(
-            right.is_some_and(|c| (c.slope - 1.0).abs() < 0.01 && c.intercept.abs() < 0.01),
-            "{right:?}"
-        );
+        assert!(right.is_some_and(|c| (c.slope - 1.0).abs() < 0.01 && c.intercept.abs() < 0.01), "{right:?}");
         // Odds squared: the slope has to be a half.
         let sure = Calibration::fit(&scores([1.0 / 17.0, 0.5, 16.0 / 17.0]), &y);
         assert!(sure.is_some_and(|c| (c.slope - 0.5).abs() < 0.01), "{sure:?}");
@@ -125,10 +109,7 @@ mod tests {
     fn there_may_be_nothing_to_fit() {
         assert_eq!(Calibration::fit(&[0.1, 0.2], &[true, true]), None);
         assert_eq!(Calibration::fit(&[0.1], &[true, false]), None);
-        assert_eq!(
-            Calibration::fit(&[0.9, 0.1, 0.8, 0.2], &[false, true, false, true]),
-            None
-        );
+        assert_eq!(Calibration::fit(&[0.9, 0.1, 0.8, 0.2], &[false, true, false, true]), None);
         assert_eq!(Calibration::fit(&[], &[]), None);
     }
 }

@@ -66,13 +66,8 @@ struct Node {
 /// # Errors
 /// When the model's shape is not the one this module was written for.
 pub(super) fn forest(model: &impl Serialize, width: usize) -> Result<Vec<Tree>> {
-    let forest = mirror::<ForestModel>(model)?
-        .forest
-        .context("smartcore's forest is not fitted")?;
-    ensure!(
-        forest.features == Some(width),
-        "smartcore's forest has an unexpected number of columns"
-    );
+    let forest = mirror::<ForestModel>(model)?.forest.context("smartcore's forest is not fitted")?;
+    ensure!(forest.features == Some(width), "smartcore's forest has an unexpected number of columns");
     let trees = forest.trees.context("smartcore's forest is not fitted")?;
     trees.iter().map(|tree| Tree::new(&grown(tree, width)?)).collect()
 }
@@ -83,10 +78,7 @@ pub(super) fn forest(model: &impl Serialize, width: usize) -> Result<Vec<Tree>> 
 /// When the model's shape is not the one this module was written for.
 pub(super) fn tree(model: &impl Serialize, width: usize) -> Result<Vec<Grown>> {
     let model = mirror::<TreeModel>(model)?;
-    ensure!(
-        model.features == Some(width),
-        "smartcore's tree has an unexpected number of columns"
-    );
+    ensure!(model.features == Some(width), "smartcore's tree has an unexpected number of columns");
     grown(&model.tree.context("smartcore's tree is not fitted")?, width)
 }
 
@@ -106,14 +98,8 @@ fn grown(tree: &BaseTree, width: usize) -> Result<Vec<Grown>> {
             (_, None, None) => None,
             _ => anyhow::bail!("smartcore's models have another shape"),
         };
-        ensure!(
-            node.split_feature < width,
-            "smartcore's tree asks for a column that is not there"
-        );
-        Ok(Grown {
-            value: node.output,
-            split,
-        })
+        ensure!(node.split_feature < width, "smartcore's tree asks for a column that is not there");
+        Ok(Grown { value: node.output, split })
     };
     tree.nodes.iter().map(node).collect()
 }

@@ -37,19 +37,10 @@ enum Learner {
 /// When there are no rows or columns, all labels are the same, lengths differ, a setting does not fit the number of
 /// columns, the solver does not converge, or the algorithm is one that is not learned (`sql`, `blend`).
 pub fn fit(algorithm: &Algorithm, x: &Matrix, y: &[bool], seed: u64) -> Result<Fitted> {
-    ensure!(
-        x.rows() == y.len(),
-        "{} rows of inputs, but {} labels",
-        x.rows(),
-        y.len()
-    );
+    ensure!(x.rows() == y.len(), "{} rows of inputs, but {} labels", x.rows(), y.len());
     ensure!(!x.columns().is_empty(), "a model needs at least one input");
     ensure!(!y.is_empty(), "there are no rows to train on");
-    ensure!(
-        y.contains(&true) && y.contains(&false),
-        "all {} rows to train on have the same label",
-        y.len()
-    );
+    ensure!(y.contains(&true) && y.contains(&false), "all {} rows to train on have the same label", y.len());
     let learner = match algorithm {
         Algorithm::LogisticRegression(settings) => Learner::Logistic(Logistic::fit(settings, x, y)?),
         Algorithm::RandomForest(settings) => {
@@ -61,11 +52,7 @@ pub fn fit(algorithm: &Algorithm, x: &Matrix, y: &[bool], seed: u64) -> Result<F
             anyhow::bail!("`{}` is not trained", algorithm.name())
         }
     };
-    Ok(Fitted {
-        columns: x.columns().to_vec(),
-        learner,
-        calibration: None,
-    })
+    Ok(Fitted { columns: x.columns().to_vec(), learner, calibration: None })
 }
 
 impl Fitted {
@@ -74,18 +61,12 @@ impl Fitted {
     /// # Errors
     /// When there are no members, or their columns differ.
     pub fn blend(members: Vec<Self>) -> Result<Self> {
-        let Some(first) = members.first() else {
-            anyhow::bail!("a blend needs at least one member")
-        };
+        let Some(first) = members.first() else { anyhow::bail!("a blend needs at least one member") };
         ensure!(
             members.iter().all(|member| member.columns == first.columns),
             "members of a blend have other columns"
         );
-        Ok(Self {
-            columns: first.columns.clone(),
-            learner: Learner::Blend(members),
-            calibration: None,
-        })
+        Ok(Self { columns: first.columns.clone(), learner: Learner::Blend(members), calibration: None })
     }
 
     /// The same model with a calibration of its probabilities, or without one.
@@ -113,14 +94,11 @@ impl Fitted {
     pub fn predict(&self, x: &Matrix) -> Result<Vec<f64>> {
         self.check(x)?;
         let mut scores = vec![0.0; x.rows()];
-        scores
-            .par_chunks_mut(BLOCK)
-            .enumerate()
-            .for_each(|(block, scores)| {
-                let start = block * BLOCK;
-                let rows: Vec<usize> = (start..start + scores.len()).collect();
-                self.score(&x.row_major(&rows), scores);
-            });
+        scores.par_chunks_mut(BLOCK).enumerate().for_each(|(block, scores)| {
+            let start = block * BLOCK;
+            let rows: Vec<usize> = (start..start + scores.len()).collect();
+            self.score(&x.row_major(&rows), scores);
+        });
         Ok(scores)
     }
 
@@ -144,25 +122,17 @@ impl Fitted {
                 Learner::Boosting(boosting) => boosting.trees.fits(width),
                 Learner::Blend(members) => {
                     !members.is_empty()
-                        && members
-                            .iter()
-                            .all(|member| member.columns == self.columns && member.is_sound())
+                        && members.iter().all(|member| member.columns == self.columns && member.is_sound())
                 }
             }
     }
 
     fn check(&self, x: &Matrix) -> Result<()> {
-        let Some((expected, given)) = self
-            .columns
-            .iter()
-            .zip(x.columns())
-            .find(|(left, right)| left != right)
+        let Some((expected, given)) =
+            self.columns.iter().zip(x.columns()).find(|(left, right)| left != right)
         else {
             let (expected, given) = (self.columns.len(), x.columns().len());
-            ensure!(
-                expected == given,
-                "the model was trained on {expected} inputs, {given} are given"
-            );
+            ensure!(expected == given, "the model was trained on {expected} inputs, {given} are given");
             return Ok(());
         };
         anyhow::bail!("the model was trained with the input `{expected}` where `{given}` is given now")

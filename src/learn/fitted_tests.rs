@@ -8,32 +8,21 @@ use crate::learn::{
 use anyhow::Result;
 
 fn algorithms() -> [Algorithm; 4] {
-    let forest = ForestSettings {
-        trees: 30,
-        ..ForestSettings::default()
-    };
+    let forest = ForestSettings { trees: 30, ..ForestSettings::default() };
     [
         Algorithm::LogisticRegression(LogisticSettings::default()),
         Algorithm::RandomForest(forest.clone()),
         Algorithm::ExtraTrees(forest),
-        Algorithm::GradientBoosting(BoostingSettings {
-            trees: 30,
-            ..BoostingSettings::default()
-        }),
+        Algorithm::GradientBoosting(BoostingSettings { trees: 30, ..BoostingSettings::default() }),
     ]
 }
 
 /// One model of each kind, a blend and a calibrated one.
 fn models() -> Result<Vec<Fitted>> {
     let (x, y) = sample::rows(600, 8, 1)?;
-    let mut models = algorithms()
-        .iter()
-        .map(|algorithm| fit(algorithm, &x, &y, 7))
-        .collect::<Result<Vec<_>>>()?;
-    let calibration = Calibration {
-        slope: 0.9,
-        intercept: 0.1,
-    };
+    let mut models =
+        algorithms().iter().map(|algorithm| fit(algorithm, &x, &y, 7)).collect::<Result<Vec<_>>>()?;
+    let calibration = Calibration { slope: 0.9, intercept: 0.1 };
     models.push(Fitted::blend(models.clone())?);
     models.push(models[1].clone().with_calibration(Some(calibration)));
     Ok(models)
@@ -67,10 +56,7 @@ fn damaged_bytes_are_an_error() -> Result<()> {
         }
     }
     let future = Fitted::from_bytes(b"OLML\x63...").map_err(|error| error.to_string());
-    assert_eq!(
-        future,
-        Err("the stored model has format 99, this program reads 1".into())
-    );
+    assert_eq!(future, Err("the stored model has format 99, this program reads 1".into()));
     assert!(Fitted::from_bytes(b"").is_err());
     Ok(())
 }
@@ -94,10 +80,7 @@ fn scores_do_not_depend_on_blocks_or_threads() -> Result<()> {
 fn a_blend_of_models_is_a_blend_of_their_scores() -> Result<()> {
     let (x, _) = sample::rows(200, 8, 2)?;
     let models = models()?;
-    let scores = models[..4]
-        .iter()
-        .map(|model| model.predict(&x))
-        .collect::<Result<Vec<_>>>()?;
+    let scores = models[..4].iter().map(|model| model.predict(&x)).collect::<Result<Vec<_>>>()?;
     let expected = blend(&scores.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
     for (p, expected) in models[4].predict(&x)?.iter().zip(expected) {
         assert!((p - expected).abs() < 1e-12);
@@ -110,19 +93,11 @@ fn other_columns_are_named() -> Result<()> {
     let model = &models()?[0];
     let fewer = sample::rows(5, 7, 1)?.0;
     let error = model.predict(&fewer).map_err(|error| error.to_string());
-    assert_eq!(
-        error,
-        Err("the model was trained on 8 inputs, 7 are given".into())
-    );
+    assert_eq!(error, Err("the model was trained on 8 inputs, 7 are given".into()));
     let mut builder = crate::learn::MatrixBuilder::new(["x0", "x2"].map(String::from).to_vec(), 0);
     builder.append(&[&[1.0], &[1.0]])?;
-    let error = model
-        .predict(&builder.finish())
-        .map_err(|error| error.to_string());
-    assert_eq!(
-        error,
-        Err("the model was trained with the input `x1` where `x2` is given now".into())
-    );
+    let error = model.predict(&builder.finish()).map_err(|error| error.to_string());
+    assert_eq!(error, Err("the model was trained with the input `x1` where `x2` is given now".into()));
     Ok(())
 }
 
@@ -135,24 +110,9 @@ fn rows_that_cannot_be_learned_from_are_an_error() -> Result<()> {
         assert!(fit(&algorithm, &x.select(&[]), &[], 1).is_err());
         // Fewer rows than a leaf needs: the base rate, not a failure.
         let (two, labels) = (x.select(&[0, 1]), [true, false]);
-        assert!(
-            fit(&algorithm, &two, &labels, 1)?
-                .predict(&x)?
-                .iter()
-                .all(|p| p.is_finite())
-        );
+        assert!(fit(&algorithm, &two, &labels, 1)?.predict(&x)?.iter().all(|p| p.is_finite()));
     }
-    assert!(
-        fit(
-            &Algorithm::Sql {
-                expression: "0.5".into()
-            },
-            &x,
-            &[true; 20],
-            1
-        )
-        .is_err()
-    );
+    assert!(fit(&Algorithm::Sql { expression: "0.5".into() }, &x, &[true; 20], 1).is_err());
     Ok(())
 }
 
@@ -160,17 +120,10 @@ fn rows_that_cannot_be_learned_from_are_an_error() -> Result<()> {
 fn importance_finds_the_columns_that_made_the_labels() -> Result<()> {
     let (x, y) = sample::rows(2000, 8, 5)?;
     for model in models()? {
-        let sets = [ValidationSet {
-            model: &model,
-            x: &x,
-            y: &y,
-        }];
+        let sets = [ValidationSet { model: &model, x: &x, y: &y }];
         let found = permutation_importance(&sets, 2, 1)?;
         assert_eq!(found.len(), 8);
-        let mut first: Vec<&str> = found[..3]
-            .iter()
-            .map(|importance| importance.column.as_str())
-            .collect();
+        let mut first: Vec<&str> = found[..3].iter().map(|importance| importance.column.as_str()).collect();
         first.sort_unstable();
         assert_eq!(first, ["x0", "x1", "x3"], "{found:?}");
         assert!(found[0].roc_auc_drop > 0.02);

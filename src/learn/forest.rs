@@ -33,10 +33,7 @@ pub(super) enum Kind {
 pub(super) fn fit(kind: Kind, settings: &ForestSettings, x: &Matrix, y: &[bool], seed: u64) -> Result<Trees> {
     let width = x.columns().len();
     if let Some(features) = settings.features_per_split {
-        ensure!(
-            features <= width,
-            "`features_per_split` is {features}, but the model has {width} inputs"
-        );
+        ensure!(features <= width, "`features_per_split` is {features}, but the model has {width} inputs");
     }
     let shards = settings.trees.div_ceil(SHARD);
     let grown: Result<Vec<Vec<Tree>>> = (0..shards)
@@ -45,10 +42,7 @@ pub(super) fn fit(kind: Kind, settings: &ForestSettings, x: &Matrix, y: &[bool],
             let trees = SHARD.min(settings.trees - shard * SHARD);
             let mut random = Random::new(seed, shard as u64);
             let rows = random.sample(x.rows(), sample_size(settings.subsample, x.rows()));
-            let settings = ForestSettings {
-                trees,
-                ..settings.clone()
-            };
+            let settings = ForestSettings { trees, ..settings.clone() };
             grow(kind, &settings, x, y, &rows, random.next_u64())
         })
         .collect();
@@ -81,11 +75,8 @@ fn grow(
     let labels: Vec<u8> = rows.iter().map(|&row| u8::from(y[row])).collect();
     // smartcore counts the root as a level, we count questions.
     let max_depth = settings.max_depth.map(|depth| depth.saturating_add(1));
-    let (min_samples_leaf, n_trees, m) = (
-        settings.min_samples_leaf,
-        settings.trees,
-        settings.features_per_split,
-    );
+    let (min_samples_leaf, n_trees, m) =
+        (settings.min_samples_leaf, settings.trees, settings.features_per_split);
     match kind {
         Kind::Random => {
             let parameters = RandomForestRegressorParameters {

@@ -35,9 +35,7 @@ fn first_seed(rows: usize) -> u64 {
 }
 
 fn largest_difference(left: &[f64], right: &[f64]) -> f64 {
-    left.iter().zip(right).fold(0.0, |largest: f64, (left, right)| {
-        largest.max((left - right).abs())
-    })
+    left.iter().zip(right).fold(0.0, |largest: f64, (left, right)| largest.max((left - right).abs()))
 }
 
 #[test]
@@ -69,12 +67,7 @@ fn predictions_are_those_of_smartcore() -> Result<()> {
 #[test]
 fn the_number_of_threads_changes_nothing() -> Result<()> {
     let (x, y) = sample::rows(300, 6, 1)?;
-    let settings = ForestSettings {
-        trees: 45,
-        min_samples_leaf: 5,
-        features_per_split: None,
-        ..settings()
-    };
+    let settings = ForestSettings { trees: 45, min_samples_leaf: 5, features_per_split: None, ..settings() };
     for kind in [Kind::Random, Kind::Extra] {
         let with = |threads| -> Result<_> {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
@@ -91,14 +84,8 @@ fn the_number_of_threads_changes_nothing() -> Result<()> {
 #[test]
 fn more_columns_than_there_are_is_an_error() -> Result<()> {
     let (x, y) = sample::rows(50, 4, 1)?;
-    let settings = ForestSettings {
-        features_per_split: Some(5),
-        ..settings()
-    };
+    let settings = ForestSettings { features_per_split: Some(5), ..settings() };
     let error = fit(Kind::Random, &settings, &x, &y, 1).map_err(|error| error.to_string());
-    assert_eq!(
-        error,
-        Err("`features_per_split` is 5, but the model has 4 inputs".into())
-    );
+    assert_eq!(error, Err("`features_per_split` is 5, but the model has 4 inputs".into()));
     Ok(())
 }

@@ -36,19 +36,12 @@ pub struct Importance {
 /// # Errors
 /// When there are no sets, their columns differ, or ROC AUC has no meaning in one of them.
 pub fn permutation_importance(sets: &[ValidationSet], repeats: usize, seed: u64) -> Result<Vec<Importance>> {
-    let columns = sets
-        .first()
-        .context("importance needs a validation set")?
-        .model
-        .columns();
+    let columns = sets.first().context("importance needs a validation set")?.model.columns();
     ensure!(
         sets.iter().all(|set| set.model.columns() == columns),
         "models of validation sets have other columns"
     );
-    let before: Vec<f64> = sets
-        .iter()
-        .map(|set| roc_auc(set, set.x))
-        .collect::<Result<_>>()?;
+    let before: Vec<f64> = sets.iter().map(|set| roc_auc(set, set.x)).collect::<Result<_>>()?;
     let importance = |column: usize| {
         let mut drop = 0.0;
         for (index, (set, before)) in sets.iter().zip(&before).enumerate() {
@@ -63,22 +56,15 @@ pub fn permutation_importance(sets: &[ValidationSet], repeats: usize, seed: u64)
             }
         }
         let roc_auc_drop = drop / (sets.len() * repeats.max(1)) as f64;
-        Ok(Importance {
-            column: columns[column].clone(),
-            roc_auc_drop,
-        })
+        Ok(Importance { column: columns[column].clone(), roc_auc_drop })
     };
-    let mut importances: Vec<Importance> = (0..columns.len())
-        .into_par_iter()
-        .map(importance)
-        .collect::<Result<_>>()?;
+    let mut importances: Vec<Importance> =
+        (0..columns.len()).into_par_iter().map(importance).collect::<Result<_>>()?;
     importances.sort_by(|left, right| right.roc_auc_drop.total_cmp(&left.roc_auc_drop));
     Ok(importances)
 }
 
 fn roc_auc(set: &ValidationSet, x: &Matrix) -> Result<f64> {
     let scored = Scored::new(set.y, &set.model.predict(x)?)?;
-    scored
-        .metric(Metric::RocAuc)
-        .context("a validation set has only one label")
+    scored.metric(Metric::RocAuc).context("a validation set has only one label")
 }

@@ -33,12 +33,7 @@ impl Scored {
         draws: usize,
         seed: u64,
     ) -> Result<Vec<Option<Interval>>> {
-        ensure!(
-            entities.len() == self.rows(),
-            "{} rows, but {} entities",
-            self.rows(),
-            entities.len()
-        );
+        ensure!(entities.len() == self.rows(), "{} rows, but {} entities", self.rows(), entities.len());
         let (codes, count) = codes(entities);
         let mut values = vec![Vec::with_capacity(draws); metrics.len()];
         let mut weights = vec![0.0; self.rows()];
@@ -56,10 +51,7 @@ impl Scored {
                 values.extend(self.of_groups(metric, &weights, &groups));
             }
         }
-        Ok(values
-            .into_iter()
-            .map(|values| percentiles(values, draws))
-            .collect())
+        Ok(values.into_iter().map(|values| percentiles(values, draws)).collect())
     }
 }
 
@@ -81,20 +73,13 @@ fn percentiles(mut values: Vec<f64>, draws: usize) -> Option<Interval> {
         return None;
     }
     values.sort_unstable_by(f64::total_cmp);
-    Some(Interval {
-        low: quantile(&values, 0.025),
-        high: quantile(&values, 0.975),
-    })
+    Some(Interval { low: quantile(&values, 0.025), high: quantile(&values, 0.975) })
 }
 
 /// Linear between neighbours (type 7 of Hyndman, Fan, Sample quantiles, 1996).
 fn quantile(sorted: &[f64], share: f64) -> f64 {
     let place = share * (sorted.len() - 1) as f64;
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a place in a list"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in a list")]
     let below = place.floor() as usize;
     let above = (below + 1).min(sorted.len() - 1);
     sorted[below] + (sorted[above] - sorted[below]) * place.fract()
@@ -121,15 +106,9 @@ mod tests {
         let scored = Scored::new(&y, &[0.5; 400])?;
         let intervals = scored.intervals(&[Metric::BaseRate, Metric::RocAuc], &entities, 1000, 1)?;
         let rate = intervals[0].unwrap_or(Interval { low: 0.0, high: 0.0 });
-        assert!(
-            (rate.low - 0.1608).abs() < 0.006 && (rate.high - 0.2392).abs() < 0.006,
-            "{rate:?}"
-        );
+        assert!((rate.low - 0.1608).abs() < 0.006 && (rate.high - 0.2392).abs() < 0.006, "{rate:?}");
         assert_eq!(intervals[1], Some(Interval { low: 0.5, high: 0.5 }));
-        assert_eq!(
-            intervals,
-            scored.intervals(&[Metric::BaseRate, Metric::RocAuc], &entities, 1000, 1)?
-        );
+        assert_eq!(intervals, scored.intervals(&[Metric::BaseRate, Metric::RocAuc], &entities, 1000, 1)?);
         Ok(())
     }
 
@@ -139,10 +118,7 @@ mod tests {
         let y: Vec<bool> = (0..1000).map(|i| i / 50 % 2 == 0).collect();
         let entities: Vec<String> = (0..1000).map(|i| format!("s{}", i / 50)).collect();
         let intervals = Scored::new(&y, &[0.5; 1000])?.intervals(&[Metric::BaseRate], &entities, 400, 1)?;
-        assert!(
-            intervals[0].is_some_and(|i| i.low < 0.35 && i.high > 0.65),
-            "{intervals:?}"
-        );
+        assert!(intervals[0].is_some_and(|i| i.low < 0.35 && i.high > 0.65), "{intervals:?}");
         Ok(())
     }
 
@@ -150,10 +126,7 @@ mod tests {
     fn a_metric_without_meaning_has_no_interval() -> Result<()> {
         let scored = Scored::new(&[true, true], &[0.1, 0.2])?;
         assert_eq!(scored.intervals(&[Metric::RocAuc], &[1, 2], 50, 1)?, [None]);
-        assert_eq!(
-            Scored::new(&[], &[])?.intervals::<u8>(&[Metric::Brier], &[], 50, 1)?,
-            [None]
-        );
+        assert_eq!(Scored::new(&[], &[])?.intervals::<u8>(&[Metric::Brier], &[], 50, 1)?, [None]);
         assert!(scored.intervals(&[Metric::RocAuc], &[1], 50, 1).is_err());
         Ok(())
     }

@@ -35,11 +35,7 @@ impl Term {
         let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / values.len() as f64;
         let sd = variance.sqrt();
         let constant = sd <= 1e-12 * mean.abs().max(1e-300);
-        Self {
-            mean,
-            sd: if constant { f64::INFINITY } else { sd },
-            coefficient: 0.0,
-        }
+        Self { mean, sd: if constant { f64::INFINITY } else { sd }, coefficient: 0.0 }
     }
 
     fn standardise(&self, value: f64) -> f64 {
@@ -54,10 +50,8 @@ impl Logistic {
     /// When the solver fails or stops before the minimum, as it may where a penalty of 0 has none.
     pub(super) fn fit(settings: &LogisticSettings, x: &Matrix, y: &[bool]) -> Result<Self> {
         let width = x.columns().len();
-        let mut terms: Vec<Term> = (0..width)
-            .into_par_iter()
-            .map(|column| Term::standardising(x.column(column)))
-            .collect();
+        let mut terms: Vec<Term> =
+            (0..width).into_par_iter().map(|column| Term::standardising(x.column(column))).collect();
         let mut values = x.all_row_major();
         for row in values.chunks_exact_mut(width) {
             for (value, term) in row.iter_mut().zip(&terms) {
@@ -71,10 +65,7 @@ impl Logistic {
         for (column, term) in terms.iter_mut().enumerate() {
             term.coefficient = *model.coefficients().get((0, column));
         }
-        let fitted = Self {
-            intercept: *model.intercept().get((0, 0)),
-            terms,
-        };
+        let fitted = Self { intercept: *model.intercept().get((0, 0)), terms };
         let gradient = fitted.gradient(settings.alpha, &inputs, y);
         ensure!(
             gradient < CONVERGED,
@@ -91,32 +82,21 @@ impl Logistic {
         gradient.push(0.0);
         for (row, &label) in y.iter().enumerate() {
             let value = |column| *inputs.get((row, column));
-            let linear: f64 = self
-                .terms
-                .iter()
-                .enumerate()
-                .map(|(column, term)| term.coefficient * value(column))
-                .sum();
+            let linear: f64 =
+                self.terms.iter().enumerate().map(|(column, term)| term.coefficient * value(column)).sum();
             let residual = probability(self.intercept + linear) - f64::from(u8::from(label));
             for (column, part) in gradient.iter_mut().take(width).enumerate() {
                 *part += residual * value(column);
             }
             gradient[width] += residual;
         }
-        gradient
-            .iter()
-            .fold(0.0, |largest: f64, part| largest.max(part.abs()))
-            / y.len() as f64
+        gradient.iter().fold(0.0, |largest: f64, part| largest.max(part.abs())) / y.len() as f64
     }
 
     /// Probability of a row of inputs.
     pub(super) fn score(&self, row: &[f64]) -> f64 {
-        let linear: f64 = self
-            .terms
-            .iter()
-            .zip(row)
-            .map(|(term, &value)| term.coefficient * term.standardise(value))
-            .sum();
+        let linear: f64 =
+            self.terms.iter().zip(row).map(|(term, &value)| term.coefficient * term.standardise(value)).sum();
         probability(self.intercept + linear)
     }
 }

@@ -76,13 +76,7 @@ impl MatrixBuilder {
     #[must_use]
     pub fn new(columns: Vec<String>, rows: usize) -> Self {
         let values = columns.iter().map(|_| Vec::with_capacity(rows)).collect();
-        Self {
-            matrix: Matrix {
-                columns,
-                values,
-                rows: 0,
-            },
-        }
+        Self { matrix: Matrix { columns, values, rows: 0 } }
     }
 
     /// Appends a batch: one slice a column, all of one length.
@@ -91,24 +85,11 @@ impl MatrixBuilder {
     /// When the number of slices or a length is wrong, or a value is NaN or infinite: the message names the column
     /// and the row, counted from 0 over all batches.
     pub fn append(&mut self, batch: &[&[f64]]) -> Result<()> {
-        let Matrix {
-            columns,
-            values,
-            rows,
-        } = &mut self.matrix;
-        ensure!(
-            batch.len() == columns.len(),
-            "{} columns expected, {} given",
-            columns.len(),
-            batch.len()
-        );
+        let Matrix { columns, values, rows } = &mut self.matrix;
+        ensure!(batch.len() == columns.len(), "{} columns expected, {} given", columns.len(), batch.len());
         let length = batch.first().map_or(0, |column| column.len());
         for (name, part) in columns.iter().zip(batch) {
-            ensure!(
-                part.len() == length,
-                "column `{name}` has {} rows, others {length}",
-                part.len()
-            );
+            ensure!(part.len() == length, "column `{name}` has {} rows, others {length}", part.len());
             if let Some(row) = part.iter().position(|value| !value.is_finite()) {
                 anyhow::bail!(
                     "input `{name}` is {} in row {}: inputs must be numbers, without NULL",
@@ -158,13 +139,8 @@ mod tests {
     fn what_is_not_a_number_is_named() -> Result<()> {
         let mut builder = MatrixBuilder::new(vec!["a".into(), "b".into()], 0);
         builder.append(&[&[1.0], &[2.0]])?;
-        let error = builder
-            .append(&[&[1.0], &[f64::NAN]])
-            .map_err(|error| error.to_string());
-        assert_eq!(
-            error,
-            Err("input `b` is NaN in row 1: inputs must be numbers, without NULL".into())
-        );
+        let error = builder.append(&[&[1.0], &[f64::NAN]]).map_err(|error| error.to_string());
+        assert_eq!(error, Err("input `b` is NaN in row 1: inputs must be numbers, without NULL".into()));
         assert!(builder.append(&[&[1.0]]).is_err());
         assert!(builder.append(&[&[1.0], &[]]).is_err());
         assert_eq!(builder.finish().rows(), 1);

@@ -32,8 +32,7 @@ mod settings;
 mod store;
 mod tree;
 
-pub use algorithm::{Algorithm, BoostingSettings, ForestSettings, LogisticSettings};
-pub use calibration::Calibration;
+pub use algorithm::Algorithm;
 pub use fitted::{Fitted, fit};
 pub use importance::{Importance, ValidationSet, permutation_importance};
 pub use interval::Interval;
@@ -41,4 +40,3 @@ pub use matrix::{Matrix, MatrixBuilder};
 pub use metric::Metric;
 pub use odds::blend;
 pub use scored::Scored;
-pub use settings::SettingError;

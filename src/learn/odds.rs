@@ -30,9 +30,7 @@ pub(super) fn log_odds(probability: f64) -> f64 {
 /// # Errors
 /// When there are no members, or their numbers of rows differ.
 pub fn blend(members: &[&[f64]]) -> Result<Vec<f64>> {
-    let Some(first) = members.first() else {
-        anyhow::bail!("a blend needs at least one member")
-    };
+    let Some(first) = members.first() else { anyhow::bail!("a blend needs at least one member") };
     ensure!(
         members.iter().all(|member| member.len() == first.len()),
         "members of a blend have different rows"

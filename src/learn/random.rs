@@ -69,10 +69,7 @@ mod tests {
                 seen[index] += 1;
             }
         }
-        assert!(
-            seen.iter().all(|&count| (1850..2150).contains(&count)),
-            "{seen:?}"
-        );
+        assert!(seen.iter().all(|&count| (1850..2150).contains(&count)), "{seen:?}");
     }
 
     #[test]

@@ -32,9 +32,7 @@ pub(super) fn rows(rows: usize, columns: usize, seed: u64) -> Result<(Matrix, Ve
             + if values[3][row] > 100.0 { 0.7 } else { -0.7 };
         score * 1.5 - 0.3
     };
-    let y = (0..rows)
-        .map(|row| uniform(&mut random) < probability(label(row)))
-        .collect();
+    let y = (0..rows).map(|row| uniform(&mut random) < probability(label(row))).collect();
     let mut builder = MatrixBuilder::new((0..columns).map(|column| format!("x{column}")).collect(), rows);
     builder.append(&values.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
     Ok((builder.finish(), y))

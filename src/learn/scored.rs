@@ -21,18 +21,9 @@ impl Scored {
     /// # Errors
     /// When the lengths differ or a probability is not between 0 and 1.
     pub fn new(y: &[bool], scores: &[f64]) -> Result<Self> {
-        ensure!(
-            y.len() == scores.len(),
-            "{} labels, but {} scores",
-            y.len(),
-            scores.len()
-        );
+        ensure!(y.len() == scores.len(), "{} labels, but {} scores", y.len(), scores.len());
         let outside = scores.iter().find(|score| !(0.0..=1.0).contains(*score));
-        ensure!(
-            outside.is_none(),
-            "a score is {}, not a probability",
-            outside.copied().unwrap_or_default()
-        );
+        ensure!(outside.is_none(), "a score is {}, not a probability", outside.copied().unwrap_or_default());
         let mut order: Vec<u32> = (0..u32::try_from(y.len())?).collect();
         // Adding 0 turns -0 into 0, which is the same score.
         order.sort_by(|&left, &right| {
@@ -48,13 +39,7 @@ impl Scored {
             -chance.clamp(1e-15, 1.0 - 1e-15).ln()
         };
         let log_losses = y.iter().zip(scores).map(loss).collect();
-        Ok(Self {
-            order,
-            ends,
-            y: y.to_vec(),
-            scores: scores.to_vec(),
-            log_losses,
-        })
+        Ok(Self { order, ends, y: y.to_vec(), scores: scores.to_vec(), log_losses })
     }
 
     /// Number of rows.
@@ -92,17 +77,10 @@ impl Scored {
     pub(super) fn groups(&self, weights: &[f64]) -> Vec<Group> {
         let mut start = 0;
         let group = |&end: &u32| {
-            let mut group = Group {
-                positives: 0.0,
-                negatives: 0.0,
-            };
+            let mut group = Group { positives: 0.0, negatives: 0.0 };
             for &row in &self.order[start..end as usize] {
                 let row = row as usize;
-                let side = if self.y[row] {
-                    &mut group.positives
-                } else {
-                    &mut group.negatives
-                };
+                let side = if self.y[row] { &mut group.positives } else { &mut group.negatives };
                 *side += weights[row];
             }
             start = end as usize;
@@ -118,11 +96,7 @@ impl Scored {
 
 fn mean(weights: &[f64], value: impl Fn(usize) -> f64) -> Option<f64> {
     let total: f64 = weights.iter().sum();
-    let sum: f64 = weights
-        .iter()
-        .enumerate()
-        .map(|(row, weight)| weight * value(row))
-        .sum();
+    let sum: f64 = weights.iter().enumerate().map(|(row, weight)| weight * value(row)).sum();
     (total > 0.0).then(|| sum / total)
 }
 

@@ -20,10 +20,7 @@ fn metrics_of_order_by_hand() -> Result<()> {
     // Positives above each negative, ties half: 0.8: 1.5, 0.6: 3, 0.5: 3.5 twice, 0.2: 4, 0.1: 4; of 24 pairs.
     assert!(close(ten.metric(Metric::RocAuc), 19.5 / 24.0));
     // Precision at 0.9, 0.8, 0.7, 0.5, each a quarter of the recall: 1/1, 2/3, 3/4, 4/8.
-    assert!(close(
-        ten.metric(Metric::PrAuc),
-        (1.0 + 2.0 / 3.0 + 0.75 + 0.5) / 4.0
-    ));
+    assert!(close(ten.metric(Metric::PrAuc), (1.0 + 2.0 / 3.0 + 0.75 + 0.5) / 4.0));
     // At 0.7: three of four positives, one of six negatives.
     assert!(close(ten.metric(Metric::Ks), 0.75 - 1.0 / 6.0));
     // The top tenth is the first row, a positive: 1 / 0.4.
@@ -54,19 +51,9 @@ fn metrics_of_size_by_hand() -> Result<()> {
 #[test]
 fn a_tie_at_the_border_of_the_top_decile() -> Result<()> {
     let y: Vec<bool> = (0..20).map(|row| [1, 5, 9, 15].contains(&row)).collect();
-    let scores: Vec<f64> = (0..20)
-        .map(|row| {
-            if row < 3 {
-                0.9
-            } else {
-                0.5 - f64::from(row) / 100.0
-            }
-        })
-        .collect();
-    assert!(close(
-        Scored::new(&y, &scores)?.metric(Metric::TopDecileLift),
-        (1.0 / 3.0) / 0.2
-    ));
+    let scores: Vec<f64> =
+        (0..20).map(|row| if row < 3 { 0.9 } else { 0.5 - f64::from(row) / 100.0 }).collect();
+    assert!(close(Scored::new(&y, &scores)?.metric(Metric::TopDecileLift), (1.0 / 3.0) / 0.2));
     Ok(())
 }
 
@@ -74,10 +61,7 @@ fn a_tie_at_the_border_of_the_top_decile() -> Result<()> {
 fn the_order_of_rows_does_not_matter() -> Result<()> {
     let y = [false, false, true, false, true, true];
     let scores = [0.5, -0.0, 0.5, 0.0, 0.7, 0.0];
-    let reversed = Scored::new(
-        &y.into_iter().rev().collect::<Vec<_>>(),
-        &[0.0, 0.7, 0.0, 0.5, -0.0, 0.5],
-    )?;
+    let reversed = Scored::new(&y.into_iter().rev().collect::<Vec<_>>(), &[0.0, 0.7, 0.0, 0.5, -0.0, 0.5])?;
     let straight = Scored::new(&y, &scores)?;
     for metric in Metric::ALL {
         let found = straight.metric(metric).unwrap_or(f64::NAN);
@@ -97,13 +81,7 @@ fn a_weight_is_a_row_that_many_times() -> Result<()> {
     let scores: Vec<f64> = repeated.iter().map(|&row| ten.scores[row]).collect();
     let long = Scored::new(&y, &scores)?;
     for metric in Metric::ALL {
-        assert!(
-            close(
-                ten.weighted(metric, &weights),
-                long.metric(metric).unwrap_or(f64::NAN)
-            ),
-            "{metric:?}"
-        );
+        assert!(close(ten.weighted(metric, &weights), long.metric(metric).unwrap_or(f64::NAN)), "{metric:?}");
     }
     Ok(())
 }

@@ -19,9 +19,7 @@ pub struct SettingError {
 impl fmt::Display for SettingError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.message)?;
-        self.hint
-            .as_ref()
-            .map_or(Ok(()), |hint| write!(formatter, "; {hint}"))
+        self.hint.as_ref().map_or(Ok(()), |hint| write!(formatter, "; {hint}"))
     }
 }
 
@@ -29,14 +27,8 @@ impl std::error::Error for SettingError {}
 
 type Parsed<T> = Result<T, SettingError>;
 
-const ALGORITHMS: [&str; 6] = [
-    "logistic_regression",
-    "random_forest",
-    "extra_trees",
-    "gradient_boosting",
-    "sql",
-    "blend",
-];
+const ALGORITHMS: [&str; 6] =
+    ["logistic_regression", "random_forest", "extra_trees", "gradient_boosting", "sql", "blend"];
 
 impl Algorithm {
     /// Reads `{'algorithm': 'random_forest', 'trees': 200, ...}`; what is left out has its default.
@@ -44,23 +36,15 @@ impl Algorithm {
     /// # Errors
     /// When the algorithm or a setting is unknown, missing, of another type or out of range.
     pub fn parse(map: &Map<String, Value>) -> Parsed<Self> {
-        let name = Settings {
-            algorithm: "a candidate",
-            map,
-        }
-        .text("algorithm")?;
+        let name = Settings { algorithm: "a candidate", map }.text("algorithm")?;
         let settings = |known: &[&str]| Settings::new(&name, map, known);
         match name.as_str() {
             "logistic_regression" => Ok(Self::LogisticRegression(logistic(&settings(&["alpha"])?)?)),
             "random_forest" => Ok(Self::RandomForest(forest(&settings(&FOREST)?)?)),
             "extra_trees" => Ok(Self::ExtraTrees(forest(&settings(&FOREST)?)?)),
             "gradient_boosting" => Ok(Self::GradientBoosting(boosting(&settings(&BOOSTING)?)?)),
-            "sql" => Ok(Self::Sql {
-                expression: settings(&["expression"])?.text("expression")?,
-            }),
-            "blend" => Ok(Self::Blend {
-                of: settings(&["of"])?.names("of")?,
-            }),
+            "sql" => Ok(Self::Sql { expression: settings(&["expression"])?.text("expression")? }),
+            "blend" => Ok(Self::Blend { of: settings(&["of"])?.names("of")? }),
             other => Err(SettingError {
                 setting: "algorithm".into(),
                 message: format!("unknown algorithm `{other}`"),
@@ -70,30 +54,16 @@ impl Algorithm {
     }
 }
 
-const FOREST: [&str; 5] = [
-    "trees",
-    "max_depth",
-    "min_samples_leaf",
-    "features_per_split",
-    "subsample",
-];
-const BOOSTING: [&str; 6] = [
-    "trees",
-    "learning_rate",
-    "max_depth",
-    "min_samples_leaf",
-    "subsample",
-    "features_per_tree",
-];
+const FOREST: [&str; 5] = ["trees", "max_depth", "min_samples_leaf", "features_per_split", "subsample"];
+const BOOSTING: [&str; 6] =
+    ["trees", "learning_rate", "max_depth", "min_samples_leaf", "subsample", "features_per_tree"];
 const TREES: RangeInclusive<usize> = 1..=5000;
 const LEAF: RangeInclusive<usize> = 1..=1_000_000;
 const FEATURES: RangeInclusive<usize> = 1..=65_000;
 
 fn logistic(settings: &Settings) -> Parsed<LogisticSettings> {
     let default = LogisticSettings::default();
-    Ok(LogisticSettings {
-        alpha: settings.number("alpha", 0.0..=1e9)?.unwrap_or(default.alpha),
-    })
+    Ok(LogisticSettings { alpha: settings.number("alpha", 0.0..=1e9)?.unwrap_or(default.alpha) })
 }
 
 fn forest(settings: &Settings) -> Parsed<ForestSettings> {
@@ -101,13 +71,9 @@ fn forest(settings: &Settings) -> Parsed<ForestSettings> {
     Ok(ForestSettings {
         trees: settings.count("trees", TREES)?.unwrap_or(default.trees),
         max_depth: settings.depth(1..=200)?.or(default.max_depth),
-        min_samples_leaf: settings
-            .count("min_samples_leaf", LEAF)?
-            .unwrap_or(default.min_samples_leaf),
+        min_samples_leaf: settings.count("min_samples_leaf", LEAF)?.unwrap_or(default.min_samples_leaf),
         features_per_split: settings.count("features_per_split", FEATURES)?,
-        subsample: settings
-            .number("subsample", 0.01..=1.0)?
-            .unwrap_or(default.subsample),
+        subsample: settings.number("subsample", 0.01..=1.0)?.unwrap_or(default.subsample),
     })
 }
 
@@ -115,16 +81,10 @@ fn boosting(settings: &Settings) -> Parsed<BoostingSettings> {
     let default = BoostingSettings::default();
     Ok(BoostingSettings {
         trees: settings.count("trees", TREES)?.unwrap_or(default.trees),
-        learning_rate: settings
-            .number("learning_rate", 0.001..=1.0)?
-            .unwrap_or(default.learning_rate),
+        learning_rate: settings.number("learning_rate", 0.001..=1.0)?.unwrap_or(default.learning_rate),
         max_depth: settings.depth(1..=12)?.unwrap_or(default.max_depth),
-        min_samples_leaf: settings
-            .count("min_samples_leaf", LEAF)?
-            .unwrap_or(default.min_samples_leaf),
-        subsample: settings
-            .number("subsample", 0.01..=1.0)?
-            .unwrap_or(default.subsample),
+        min_samples_leaf: settings.count("min_samples_leaf", LEAF)?.unwrap_or(default.min_samples_leaf),
+        subsample: settings.number("subsample", 0.01..=1.0)?.unwrap_or(default.subsample),
         features_per_tree: settings.count("features_per_tree", FEATURES)?,
     })
 }
@@ -136,9 +96,7 @@ struct Settings<'a> {
 
 impl<'a> Settings<'a> {
     fn new(algorithm: &'a str, map: &'a Map<String, Value>, known: &[&str]) -> Parsed<Self> {
-        let unknown = map
-            .keys()
-            .find(|key| *key != "algorithm" && !known.contains(&key.as_str()));
+        let unknown = map.keys().find(|key| *key != "algorithm" && !known.contains(&key.as_str()));
         match unknown {
             None => Ok(Self { algorithm, map }),
             Some(key) => Err(SettingError {
@@ -154,11 +112,7 @@ impl<'a> Settings<'a> {
             None => format!("{} needs `{key}`: {expected}", self.algorithm),
             Some(value) => format!("`{key}` of {} must be {expected}, not {value}", self.algorithm),
         };
-        SettingError {
-            setting: key.to_owned(),
-            message,
-            hint: None,
-        }
+        SettingError { setting: key.to_owned(), message, hint: None }
     }
 
     /// A setting that may be left out or set to none.
@@ -181,45 +135,26 @@ impl<'a> Settings<'a> {
         };
         let expected = || format!("a whole number from {} to {}", range.start(), range.end());
         let number = value.as_u64().and_then(|number| usize::try_from(number).ok());
-        number
-            .filter(|number| range.contains(number))
-            .map(Some)
-            .ok_or_else(|| self.wrong(key, &expected()))
+        number.filter(|number| range.contains(number)).map(Some).ok_or_else(|| self.wrong(key, &expected()))
     }
 
     fn depth(&self, range: RangeInclusive<usize>) -> Parsed<Option<u16>> {
-        Ok(self
-            .count("max_depth", range)?
-            .and_then(|depth| u16::try_from(depth).ok()))
+        Ok(self.count("max_depth", range)?.and_then(|depth| u16::try_from(depth).ok()))
     }
 
     fn text(&self, key: &str) -> Parsed<String> {
-        let text = self
-            .map
-            .get(key)
-            .and_then(Value::as_str)
-            .filter(|text| !text.trim().is_empty());
+        let text = self.map.get(key).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
         text.map(str::to_owned).ok_or_else(|| self.wrong(key, "a text"))
     }
 
     fn names(&self, key: &str) -> Parsed<Vec<String>> {
         let expected = "a list of at least two different candidates";
         let items = self.map.get(key).and_then(Value::as_array);
-        let names: Option<Vec<String>> = items.and_then(|items| {
-            items
-                .iter()
-                .map(|item| item.as_str().map(str::to_owned))
-                .collect()
-        });
-        let distinct = |names: &Vec<String>| {
-            names
-                .iter()
-                .enumerate()
-                .all(|(i, name)| !names[..i].contains(name))
-        };
-        names
-            .filter(|names| names.len() > 1 && distinct(names))
-            .ok_or_else(|| self.wrong(key, expected))
+        let names: Option<Vec<String>> =
+            items.and_then(|items| items.iter().map(|item| item.as_str().map(str::to_owned)).collect());
+        let distinct =
+            |names: &Vec<String>| names.iter().enumerate().all(|(i, name)| !names[..i].contains(name));
+        names.filter(|names| names.len() > 1 && distinct(names)).ok_or_else(|| self.wrong(key, expected))
     }
 }
 
@@ -233,11 +168,7 @@ fn suggestion(given: &str, known: &[&str]) -> String {
         Some((likeness, name)) if likeness > 0.75 => format!("did you mean `{name}`?"),
         _ => format!(
             "there are {}",
-            known
-                .iter()
-                .map(|name| format!("`{name}`"))
-                .collect::<Vec<_>>()
-                .join(", ")
+            known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
         ),
     }
 }

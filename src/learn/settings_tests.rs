@@ -13,25 +13,13 @@ fn parse(value: &Value) -> Result<Algorithm, String> {
 fn what_is_left_out_has_its_default() {
     let forest =
         parse(&json!({"algorithm": "extra_trees", "trees": 50, "max_depth": 9, "features_per_split": null}));
-    let expected = ForestSettings {
-        trees: 50,
-        max_depth: Some(9),
-        ..ForestSettings::default()
-    };
+    let expected = ForestSettings { trees: 50, max_depth: Some(9), ..ForestSettings::default() };
     assert_eq!(forest, Ok(Algorithm::ExtraTrees(expected)));
     let boosting = parse(&json!({"algorithm": "gradient_boosting", "learning_rate": 1}));
-    let expected = BoostingSettings {
-        learning_rate: 1.0,
-        ..BoostingSettings::default()
-    };
+    let expected = BoostingSettings { learning_rate: 1.0, ..BoostingSettings::default() };
     assert_eq!(boosting, Ok(Algorithm::GradientBoosting(expected)));
     let rule = parse(&json!({"algorithm": "sql", "expression": "0.5"}));
-    assert_eq!(
-        rule,
-        Ok(Algorithm::Sql {
-            expression: "0.5".into()
-        })
-    );
+    assert_eq!(rule, Ok(Algorithm::Sql { expression: "0.5".into() }));
 }
 
 #[test]
@@ -47,10 +35,7 @@ fn errors_name_the_setting_and_what_it_has_to_be() {
           `extra_trees`, `gradient_boosting`, `sql`, `blend`",
         ),
         (json!({"trees": 5}), "a candidate needs `algorithm`: a text"),
-        (
-            json!({"algorithm": 5}),
-            "`algorithm` of a candidate must be a text, not 5",
-        ),
+        (json!({"algorithm": 5}), "`algorithm` of a candidate must be a text, not 5"),
         (
             json!({"algorithm": "random_forest", "tree": 5}),
             "unknown setting `tree` of `random_forest`; did you mean `trees`?",
@@ -92,10 +77,7 @@ fn errors_name_the_setting_and_what_it_has_to_be() {
 
 #[test]
 fn an_algorithm_survives_json() -> Result<(), serde_json::Error> {
-    for given in [
-        json!({"algorithm": "random_forest"}),
-        json!({"algorithm": "blend", "of": ["a", "b"]}),
-    ] {
+    for given in [json!({"algorithm": "random_forest"}), json!({"algorithm": "blend", "of": ["a", "b"]})] {
         let algorithm = parse(&given);
         let again: Algorithm = serde_json::from_value(serde_json::to_value(algorithm.as_ref().ok())?)?;
         assert_eq!(Ok(again), algorithm);

@@ -31,9 +31,7 @@ impl Fitted {
     /// # Errors
     /// When the bytes are not a model, of another version, or damaged.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let (header, body) = bytes
-            .split_at_checked(HEADER.len())
-            .context("the stored model is cut off")?;
+        let (header, body) = bytes.split_at_checked(HEADER.len()).context("the stored model is cut off")?;
         ensure!(header[..4] == HEADER[..4], "these bytes are not a stored model");
         let version = header[4];
         ensure!(
@@ -48,10 +46,7 @@ impl Fitted {
             .context("the stored model is damaged")?;
         let (fitted, rest): (Self, _) =
             postcard::take_from_bytes(&plain).context("the stored model is damaged")?;
-        ensure!(
-            rest.is_empty() && fitted.is_sound(),
-            "the stored model is damaged"
-        );
+        ensure!(rest.is_empty() && fitted.is_sound(), "the stored model is damaged");
         Ok(fitted)
     }
 }

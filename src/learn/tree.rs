@@ -53,16 +53,9 @@ impl Tree {
                 }
             };
             ensure!(value.is_finite(), "a value of a tree is {value}");
-            nodes.push(Node {
-                value,
-                right: 0,
-                feature,
-            });
+            nodes.push(Node { value, right: 0, feature });
         }
-        ensure!(
-            nodes.len() == grown.len(),
-            "a tree has nodes that cannot be reached"
-        );
+        ensure!(nodes.len() == grown.len(), "a tree has nodes that cannot be reached");
         Ok(Self(nodes))
     }
 
@@ -74,11 +67,8 @@ impl Tree {
             if node.feature == LEAF {
                 return node.value;
             }
-            index = if input(usize::from(node.feature)) <= node.value {
-                index + 1
-            } else {
-                node.right as usize
-            };
+            index =
+                if input(usize::from(node.feature)) <= node.value { index + 1 } else { node.right as usize };
         }
     }
 
@@ -179,10 +169,7 @@ impl TryFrom<Packed> for Trees {
     type Error = anyhow::Error;
 
     fn try_from(packed: Packed) -> Result<Self> {
-        ensure!(
-            packed.features.len() == packed.values.len(),
-            "a stored tree is incomplete"
-        );
+        ensure!(packed.features.len() == packed.values.len(), "a stored tree is incomplete");
         ensure!(
             packed.different.iter().all(|value| value.is_finite()),
             "a stored tree has a value that is no number"
@@ -196,11 +183,7 @@ impl TryFrom<Packed> for Trees {
             for (feature, &place) in stored.by_ref().take(size) {
                 let value = packed.different.get(place as usize).copied();
                 let value = value.ok_or_else(|| anyhow::anyhow!("a stored tree is damaged"))?;
-                nodes.push(Node {
-                    value,
-                    right: 0,
-                    feature: feature.wrapping_sub(1),
-                });
+                nodes.push(Node { value, right: 0, feature: feature.wrapping_sub(1) });
             }
             link(&mut nodes)?;
             trees.push(Tree(nodes));
@@ -217,9 +200,7 @@ fn link(nodes: &mut [Node]) -> Result<()> {
         if nodes[index].feature != LEAF {
             open.push(index);
         } else if index + 1 < nodes.len() {
-            let parent = open
-                .pop()
-                .ok_or_else(|| anyhow::anyhow!("a stored tree is damaged"))?;
+            let parent = open.pop().ok_or_else(|| anyhow::anyhow!("a stored tree is damaged"))?;
             nodes[parent].right = u32::try_from(index + 1)?;
         }
     }
@@ -240,21 +221,12 @@ mod tests {
     }
 
     fn question(feature: usize, threshold: f64, left: usize, right: usize) -> Grown {
-        Grown {
-            value: 0.0,
-            split: Some((feature, threshold, left, right)),
-        }
+        Grown { value: 0.0, split: Some((feature, threshold, left, right)) }
     }
 
     /// Column 0 up to 1: 10; above, column 1 up to 5: 20, else 30.
     fn tree() -> Result<Tree> {
-        Tree::new(&[
-            question(0, 1.0, 1, 2),
-            leaf(10.0),
-            question(1, 5.0, 3, 4),
-            leaf(20.0),
-            leaf(30.0),
-        ])
+        Tree::new(&[question(0, 1.0, 1, 2), leaf(10.0), question(1, 5.0, 3, 4), leaf(20.0), leaf(30.0)])
     }
 
     #[test]

@@ -34,7 +34,13 @@ impl<'a> Fields<'a> {
     fn missing(&self, key: &str) -> Problem {
         let near = self.map.keys().find(|given| strsim::jaro_winkler(given, key) > 0.85);
         let place = near.map_or_else(
-            || Place::of_word(self.file, self.source, if self.path.is_empty() { "config" } else { leaf(&self.path) }),
+            || {
+                Place::of_word(
+                    self.file,
+                    self.source,
+                    if self.path.is_empty() { "config" } else { leaf(&self.path) },
+                )
+            },
             |given| Place::of_word(self.file, self.source, given),
         );
         let inside = if self.path.is_empty() { String::new() } else { format!(" in `{}`", self.path) };
@@ -47,7 +53,9 @@ impl<'a> Fields<'a> {
         match self.take(key) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(other) => Err(self.wrong(key, format!("expected a text in quotes, found {}", kind(&other))).into()),
+            Some(other) => {
+                Err(self.wrong(key, format!("expected a text in quotes, found {}", kind(&other))).into())
+            }
         }
     }
 
@@ -70,7 +78,9 @@ impl<'a> Fields<'a> {
                     other => Err(self.wrong(key, format!("expected texts, found {}", kind(&other))).into()),
                 })
                 .collect(),
-            Some(other) => Err(self.wrong(key, format!("expected a list of texts, found {}", kind(&other))).into()),
+            Some(other) => {
+                Err(self.wrong(key, format!("expected a list of texts, found {}", kind(&other))).into())
+            }
         }
     }
 
@@ -78,18 +88,32 @@ impl<'a> Fields<'a> {
         match self.take(key) {
             None => Ok(default),
             Some(Value::Bool(flag)) => Ok(flag),
-            Some(other) => Err(self.wrong(key, format!("expected true or false, found {}", kind(&other))).into()),
+            Some(other) => {
+                Err(self.wrong(key, format!("expected true or false, found {}", kind(&other))).into())
+            }
         }
     }
 
     /// A whole number in `range`.
-    pub fn whole(&mut self, key: &'static str, default: u64, range: std::ops::RangeInclusive<u64>) -> Result<u64> {
+    pub fn whole(
+        &mut self,
+        key: &'static str,
+        default: u64,
+        range: std::ops::RangeInclusive<u64>,
+    ) -> Result<u64> {
         match self.take(key) {
             None => Ok(default),
             Some(value) => match value.as_u64() {
                 Some(number) if range.contains(&number) => Ok(number),
                 _ => Err(self
-                    .wrong(key, format!("expected a whole number from {} to {}, found {value}", range.start(), range.end()))
+                    .wrong(
+                        key,
+                        format!(
+                            "expected a whole number from {} to {}, found {value}",
+                            range.start(),
+                            range.end()
+                        ),
+                    )
                     .into()),
             },
         }
@@ -127,7 +151,9 @@ impl<'a> Fields<'a> {
 
     /// Fails on the first key that nobody asked for.
     pub fn finish(self) -> Result<()> {
-        let Some(unknown) = self.map.keys().next() else { return Ok(()) };
+        let Some(unknown) = self.map.keys().next() else {
+            return Ok(());
+        };
         let hint = suggest(unknown, self.asked.iter().copied());
         Err(self.wrong(unknown, "this key is not known").maybe_hint(hint).into())
     }

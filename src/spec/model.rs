@@ -50,7 +50,10 @@ impl ModelSpec {
         let task = match fields.text("task")?.as_str() {
             "binary" => Task::Binary,
             other => {
-                return Err(fields.wrong("task", format!("`{other}` is not a task")).hint("there is: binary").into());
+                return Err(fields
+                    .wrong("task", format!("`{other}` is not a task"))
+                    .hint("there is: binary")
+                    .into());
             }
         };
         let key = fields.texts("key")?;
@@ -58,10 +61,14 @@ impl ModelSpec {
             return Err(fields.wrong("key", "name the column that says who is scored").into());
         }
         let name = fields.text("metric")?;
-        let known = Metric::ALL.into_iter().filter(|metric| metric.higher_is_better().is_some()).map(Metric::name);
-        let metric = Metric::parse(&name).filter(|metric| metric.higher_is_better().is_some()).ok_or_else(|| {
-            fields.wrong("metric", format!("`{name}` is not a metric")).maybe_hint(suggest(&name, known.clone()))
-        })?;
+        let known =
+            Metric::ALL.into_iter().filter(|metric| metric.higher_is_better().is_some()).map(Metric::name);
+        let metric =
+            Metric::parse(&name).filter(|metric| metric.higher_is_better().is_some()).ok_or_else(|| {
+                fields
+                    .wrong("metric", format!("`{name}` is not a metric"))
+                    .maybe_hint(suggest(&name, known.clone()))
+            })?;
         let (from, every) = read_snapshots(&mut fields)?;
         let candidates = read_candidates(&mut fields, rendered, source)?;
         let spec = Self {
@@ -88,7 +95,8 @@ impl ModelSpec {
 
     /// What decides a training: two models that agree in it need not be trained twice.
     pub fn substance(&self) -> String {
-        let candidates: Vec<String> = self.candidates.iter().map(|c| format!("{} {:?}", c.name, c.algorithm)).collect();
+        let candidates: Vec<String> =
+            self.candidates.iter().map(|c| format!("{} {:?}", c.name, c.algorithm)).collect();
         format!(
             "{:?} {:?} {} {} {} {:?} {} {} {}",
             self.task,
@@ -132,7 +140,9 @@ fn read_candidates(fields: &mut Fields<'_>, rendered: &Rendered, source: &str) -
         return Err(fields.wrong("candidates", "a model needs at least one candidate").into());
     }
     for candidate in &candidates {
-        let Algorithm::Blend { of } = &candidate.algorithm else { continue };
+        let Algorithm::Blend { of } = &candidate.algorithm else {
+            continue;
+        };
         for member in of {
             let found = candidates.iter().find(|other| other.name == *member);
             if found.is_none_or(|other| !other.algorithm.is_learned()) {

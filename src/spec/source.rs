@@ -52,17 +52,21 @@ impl SourceSpec {
         let is_static = fields.flag("static", false)?;
         let known_at = fields.optional_text("known_at")?;
         if is_static == known_at.is_some() {
-            return Err(Problem::usage("a source says when its rows became known: `known_at = '…'` or `static = true`")
-                .at(Place::of_word(&rendered.file, source, if is_static { "static" } else { "config" }))
-                .hint("known_at is an expression over the row, for example 'order_purchase_timestamp'")
-                .into());
+            return Err(Problem::usage(
+                "a source says when its rows became known: `known_at = '…'` or `static = true`",
+            )
+            .at(Place::of_word(&rendered.file, source, if is_static { "static" } else { "config" }))
+            .hint("known_at is an expression over the row, for example 'order_purchase_timestamp'")
+            .into());
         }
         let mut columns = Vec::new();
         for (name, value) in fields.map("columns")? {
             columns.push(read_column(&fields, &name, value)?);
         }
         if columns.is_empty() {
-            return Err(fields.wrong("columns", "a source lists the columns of its file, with their types").into());
+            return Err(fields
+                .wrong("columns", "a source lists the columns of its file, with their types")
+                .into());
         }
         let odd = fields.map("odd")?;
         let odd = odd

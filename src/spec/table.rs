@@ -26,7 +26,6 @@ pub struct Check {
 /// The config of a feature store or an ABT.
 #[derive(Debug, Clone)]
 pub struct TableSpec {
-    pub entity: String,
     pub key: Vec<String>,
     /// ABTs only.
     pub label: Option<String>,
@@ -41,10 +40,13 @@ impl TableSpec {
     /// The first key that is missing, unknown or of the wrong type.
     pub fn read(rendered: &Rendered, source: &str, kind: Kind) -> Result<Self> {
         let mut fields = Fields::new(&rendered.file, source, "", rendered.config.clone());
-        let entity = fields.text("entity")?;
+        // For people: what a row is about.
+        fields.text("entity")?;
         let key = fields.texts("key")?;
         if key.is_empty() {
-            return Err(fields.wrong("key", "name the column, or the list of columns, that is unique").into());
+            return Err(fields
+                .wrong("key", "name the column, or the list of columns, that is unique")
+                .into());
         }
         let label = if kind == Kind::Abt { Some(fields.text("label")?) } else { None };
         let columns = fields.map("columns")?;
@@ -59,7 +61,7 @@ impl TableSpec {
         for value in fields.list("checks")? {
             checks.push(read_check(&fields, value)?);
         }
-        let spec = Self { entity, key, label, description: fields.text("description")?, columns, checks };
+        let spec = Self { key, label, description: fields.text("description")?, columns, checks };
         fields.finish()?;
         Ok(spec)
     }

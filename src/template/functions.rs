@@ -19,9 +19,11 @@ fn invalid(message: impl Into<String>) -> Error {
 }
 
 fn with_scope<T>(state: &State<'_, '_>, act: impl FnOnce(&Scope) -> Result<T, Error>) -> Result<T, Error> {
-    let value = state.lookup(scope::NAME).ok_or_else(|| invalid("functions work only while a file is rendered"))?;
-    let scope =
-        value.downcast_object_ref::<Scope>().ok_or_else(|| invalid(format!("`{}` is reserved", scope::NAME)))?;
+    let value =
+        state.lookup(scope::NAME).ok_or_else(|| invalid("functions work only while a file is rendered"))?;
+    let scope = value
+        .downcast_object_ref::<Scope>()
+        .ok_or_else(|| invalid(format!("`{}` is reserved", scope::NAME)))?;
     act(scope)
 }
 
@@ -29,7 +31,8 @@ fn config(state: &mut State<'_, '_>, settings: Kwargs) -> Result<&'static str, E
     let mut map = serde_json::Map::new();
     for key in settings.args() {
         let value: Value = settings.get(key)?;
-        let value = serde_json::to_value(&value).map_err(|error| invalid(format!("config key `{key}`: {error}")))?;
+        let value =
+            serde_json::to_value(&value).map_err(|error| invalid(format!("config key `{key}`: {error}")))?;
         map.insert(key.to_owned(), value);
     }
     settings.assert_all_used()?;
@@ -68,7 +71,9 @@ fn outcome(state: &mut State<'_, '_>, name: &str) -> Result<String, Error> {
 fn reference(state: &mut State<'_, '_>, name: &str) -> Result<String, Error> {
     with_scope(state, |scope| {
         let Some((folder, _)) = name.split_once('.') else {
-            return Err(invalid(format!("`{name}` has no folder: write ref('features.{name}') or ref('abt.{name}')")));
+            return Err(invalid(format!(
+                "`{name}` has no folder: write ref('features.{name}') or ref('abt.{name}')"
+            )));
         };
         let allowed: &[&str] = match scope.kind {
             Kind::Feature => &["features"],
@@ -114,6 +119,9 @@ fn typed(text: &str) -> Value {
 
 fn raw(state: &mut State<'_, '_>) -> Result<String, Error> {
     with_scope(state, |scope| {
-        scope.raw.clone().ok_or_else(|| invalid("raw() is the file that a source is read from: queries/sources/ only"))
+        scope
+            .raw
+            .clone()
+            .ok_or_else(|| invalid("raw() is the file that a source is read from: queries/sources/ only"))
     })
 }

@@ -50,19 +50,27 @@ pub fn problem(error: &Error, source: Option<&str>, prefix: usize) -> Problem {
     let message = match (error.kind(), error.detail()) {
         (ErrorKind::OutOfFuel, _) => "this template does not come to an end: a loop is too long".to_owned(),
         (ErrorKind::UndefinedError, None) => "a value is undefined".to_owned(),
-        (ErrorKind::UnknownFunction, Some(detail)) => detail.replace(" is unknown", "() is not a function or macro"),
+        (ErrorKind::UnknownFunction, Some(detail)) => {
+            detail.replace(" is unknown", "() is not a function or macro")
+        }
         (ErrorKind::MissingArgument, _) => "an argument is missing".to_owned(),
         (ErrorKind::TooManyArguments, detail) => detail.unwrap_or("there are too many arguments").to_owned(),
         (_, Some(detail)) => detail.to_owned(),
         (kind, None) => kind.to_string(),
     };
     let hint = match error.kind() {
-        ErrorKind::UndefinedError => Some("every file knows: reference_date, source(), ref(), var() and the macros"),
-        ErrorKind::UnknownFunction => Some("macros live in queries/macros/; functions: config, source, ref, outcome, var"),
+        ErrorKind::UndefinedError => {
+            Some("every file knows: reference_date, source(), ref(), var() and the macros")
+        }
+        ErrorKind::UnknownFunction => {
+            Some("macros live in queries/macros/; functions: config, source, ref, outcome, var")
+        }
         _ => None,
     };
     let problem = Problem::usage(message).maybe_hint(hint.map(str::to_owned));
-    let (Some(file), Some(source)) = (error.name(), source) else { return problem };
+    let (Some(file), Some(source)) = (error.name(), source) else {
+        return problem;
+    };
     match (error.range(), error.line()) {
         (Some(range), _) => problem.at(Place::at_offset(file, source, range.start.saturating_sub(prefix))),
         (None, Some(line)) => {

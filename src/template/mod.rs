@@ -77,7 +77,8 @@ impl Templates {
     /// The same templates with other values for `var(...)`; what `--var` gave stays in force.
     #[must_use]
     pub fn with_vars<const N: usize>(&self, values: [(&str, u64); N]) -> Self {
-        let mut vars: Vars = values.iter().map(|(name, value)| ((*name).to_owned(), value.to_string())).collect();
+        let mut vars: Vars =
+            values.iter().map(|(name, value)| ((*name).to_owned(), value.to_string())).collect();
         vars.extend(self.vars.clone());
         Self { env: self.env.clone(), prefixes: self.prefixes.clone(), sources: self.sources.clone(), vars }
     }
@@ -91,7 +92,13 @@ impl Templates {
     ///
     /// # Errors
     /// A [`Problem`] with file, line and column.
-    pub fn render(&self, file: &str, kind: Kind, date: Option<NaiveDate>, raw: Option<&str>) -> Result<Rendered> {
+    pub fn render(
+        &self,
+        file: &str,
+        kind: Kind,
+        date: Option<NaiveDate>,
+        raw: Option<&str>,
+    ) -> Result<Rendered> {
         let template =
             self.env.get_template(file).map_err(|_| Problem::usage(format!("there is no file `{file}`")))?;
         let scope = Value::from_object(Scope::new(kind, date, raw, self.vars.clone()));
@@ -153,6 +160,7 @@ fn imports(macros: &BTreeMap<String, String>, source: &str) -> String {
             wanted.entry(file).or_default().push(name);
         }
     }
-    let lines = wanted.iter().map(|(file, names)| format!("{{% from '{file}' import {} %}}", names.join(", ")));
+    let lines =
+        wanted.iter().map(|(file, names)| format!("{{% from '{file}' import {} %}}", names.join(", ")));
     lines.collect()
 }

@@ -35,8 +35,15 @@ impl Pulled {
     /// Rows whose label was known by `date`.
     pub fn known_by(&self, date: NaiveDate) -> Vec<usize> {
         (0..self.labels.len())
-            .filter(|&row| self.labels[row].is_some() && self.known_on[row].is_some_and(|known| known <= date))
+            .filter(|&row| {
+                self.labels[row].is_some() && self.known_on[row].is_some_and(|known| known <= date)
+            })
             .collect()
+    }
+
+    /// The known labels of `rows`.
+    pub fn truth(&self, rows: &[usize]) -> Vec<bool> {
+        rows.iter().map(|&row| self.labels[row] == Some(true)).collect()
     }
 
     /// The date through which labels of `rows` were known.
@@ -126,7 +133,9 @@ fn from_epoch(days: i32) -> Option<NaiveDate> {
 }
 
 fn check_rule(catalog: &Catalog, model: &Model, name: &str, values: &[f64], date: NaiveDate) -> Result<()> {
-    let Some(wrong) = values.iter().find(|value| !(0.0..=1.0).contains(*value)) else { return Ok(()) };
+    let Some(wrong) = values.iter().find(|value| !(0.0..=1.0).contains(*value)) else {
+        return Ok(());
+    };
     Err(Problem::data(format!("the rule `{name}` gives {wrong}, which is no probability"))
         .at(Place::of_word(&model.file, catalog.templates.source(&model.file), name))
         .on(date)
@@ -184,10 +193,13 @@ impl Shape {
                 Ok(_) => kept.push((name.clone(), expression.clone())),
                 // A rule of the file has to work; an earlier champion's may have lost its columns.
                 Err(error) if model.spec.candidates.iter().any(|candidate| candidate.name == *name) => {
-                    return Err(Problem::usage(format!("the rule `{name}` does not work: {}", error.headline()))
-                        .at(place(name))
-                        .hint("a rule is an expression over the columns of this file's SELECT")
-                        .into());
+                    return Err(Problem::usage(format!(
+                        "the rule `{name}` does not work: {}",
+                        error.headline()
+                    ))
+                    .at(place(name))
+                    .hint("a rule is an expression over the columns of this file's SELECT")
+                    .into());
                 }
                 Err(_) => {}
             }
@@ -197,9 +209,16 @@ impl Shape {
 
     /// Inputs, rules, label, label_known_on and key of every row, ordered by key: the order decides nothing else, but
     /// the same rows in the same order give the same model.
-    fn run(&self, warehouse: &Warehouse, catalog: &Catalog, model: &Model, date: NaiveDate) -> Result<Batches> {
+    fn run(
+        &self,
+        warehouse: &Warehouse,
+        catalog: &Catalog,
+        model: &Model,
+        date: NaiveDate,
+    ) -> Result<Batches> {
         let rendered = catalog.render(&format!("scores.{}", model.name), date)?;
-        let mut columns: Vec<String> = self.inputs.iter().map(|name| format!("cast({} as double)", ident(name))).collect();
+        let mut columns: Vec<String> =
+            self.inputs.iter().map(|name| format!("cast({} as double)", ident(name))).collect();
         columns.extend(self.rules.iter().map(|(_, expression)| format!("cast(({expression}) as double)")));
         columns.push(format!("cast({} as double)", ident(&model.spec.label)));
         columns.push("cast(label_known_on as date)".to_owned());
@@ -221,7 +240,8 @@ impl Shape {
     ) -> Result<Vec<&'a [f64]>> {
         let mut slices = Vec::with_capacity(names.len());
         for (name, column) in names.iter().zip(&columns[from..]) {
-            let numbers = column.as_primitive_opt::<Float64Type>().context("DuckDB gave another type than double")?;
+            let numbers =
+                column.as_primitive_opt::<Float64Type>().context("DuckDB gave another type than double")?;
             if numbers.null_count() > 0 {
                 let what = format!("is NULL in {} of {} rows", numbers.null_count(), numbers.len());
                 return Err(input_problem(catalog, model, name, date, &what).into());
@@ -237,5 +257,7 @@ impl Shape {
 
 fn is_number(sql_type: &str) -> bool {
     let names = ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "BOOLEAN"];
-    names.contains(&sql_type) || names.iter().any(|name| sql_type == format!("U{name}")) || sql_type.starts_with("DECIMAL")
+    names.contains(&sql_type)
+        || names.iter().any(|name| sql_type == format!("U{name}"))
+        || sql_type.starts_with("DECIMAL")
 }

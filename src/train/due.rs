@@ -54,7 +54,13 @@ pub fn due(warehouse: &Warehouse, catalog: &Catalog, model: &Model, date: NaiveD
             .iter()
             .filter(|(file, hash)| champion.definition_parts.get(*file) != Some(hash))
             .map(|(file, _)| file.as_str())
-            .chain(champion.definition_parts.keys().filter(|file| !parts.contains_key(*file)).map(String::as_str))
+            .chain(
+                champion
+                    .definition_parts
+                    .keys()
+                    .filter(|file| !parts.contains_key(*file))
+                    .map(String::as_str),
+            )
             .collect();
         return Ok(Due::Train(format!("{} changed since version {}", changed.join(", "), champion.number)));
     }

@@ -49,7 +49,8 @@ pub fn train(
     run_id: &str,
 ) -> Result<Result<Training, TooEarly>> {
     let started = Instant::now();
-    let champion = registry::in_force(warehouse, &model.name, as_of)?.filter(|version| version.as_of <= as_of);
+    let champion =
+        registry::in_force(warehouse, &model.name, as_of)?.filter(|version| version.as_of <= as_of);
     let mut recipes = Recipe::all(&model.spec);
     let incumbent = champion.as_ref().map(|version| Recipe::of_version(version, &mut recipes)).transpose()?;
     let pulled = pull(warehouse, catalog, model, &model.spec.snapshots(as_of), &recipe::rules(&recipes))?;
@@ -59,11 +60,13 @@ pub fn train(
         Ok(folds) => folds,
         Err(message) => return Ok(Err(TooEarly(message))),
     };
-    let outcomes = validate::run(&pulled, &folds, &recipes, model)?;
-    let winner = champion_of(&outcomes, &recipes, incumbent, model);
+    let validated = validate::run(&pulled, &folds, &recipes, model)?;
+    let outcomes = &validated.outcomes;
+    let winner = champion_of(outcomes, &recipes, incumbent, model);
+    let importances = validated.importances(&pulled, &folds, &recipes[winner], model.spec.seed)?;
     let rows = pulled.known_by(as_of);
     let x = pulled.matrix.select(&rows);
-    let y: Vec<bool> = rows.iter().map(|&row| pulled.labels[row] == Some(true)).collect();
+    let y = pulled.truth(&rows);
     let fitted = fit_recipe(&recipes[winner], &x, &y, model)?;
     let reason = reason(&recipes, winner, incumbent, &outcomes, champion.as_ref(), model, why);
     let (definition, parts) = definition(catalog, model)?;
@@ -80,28 +83,28 @@ pub fn train(
         definition: &definition,
         definition_parts: &parts,
         metric: model.spec.metric,
-        mean_metric: mean(&outcomes, &recipes[winner].name, model.spec.metric),
+        mean_metric: mean(outcomes, &recipes[winner].name, model.spec.metric),
         fitted: fitted.as_ref().map(Fitted::to_bytes).transpose()?,
         run_id,
     };
-    let version = registry::add(warehouse, &new, &outcomes, &reason)?;
-    Ok(Ok(Training { version, outcomes, reason, seconds: started.elapsed().as_secs_f64() }))
+    let version = registry::add(warehouse, &new, outcomes, &importances, &reason)?;
+    Ok(Ok(Training { version, outcomes: validated.outcomes, reason, seconds: started.elapsed().as_secs_f64() }))
 }
 
 fn fit_recipe(recipe: &Recipe, x: &learn::Matrix, y: &[bool], model: &Model) -> Result<Option<Fitted>> {
     if recipe.rule().is_some() {
         return Ok(None);
     }
-    let parts = recipe.parts.iter().map(|part| learn::fit(part, x, y, model.spec.seed)).collect::<Result<Vec<_>>>()?;
-    let fitted = if parts.len() == 1 { parts.into_iter().next() } else { Some(Fitted::blend(parts)?) };
-    Ok(fitted)
+    let parts = recipe.parts.iter().map(|part| learn::fit(part, x, y, model.spec.seed));
+    recipe::join(parts.collect::<Result<Vec<_>>>()?).map(Some)
 }
 
 /// The best mean out of time. On a tie the champion stays, then a rule, then the candidate named first.
 fn champion_of(outcomes: &[Outcome], recipes: &[Recipe], incumbent: Option<usize>, model: &Model) -> usize {
     let metric = model.spec.metric;
     let sign = if metric.higher_is_better() == Some(false) { -1.0 } else { 1.0 };
-    let value = |at: usize| mean(outcomes, &recipes[at].name, metric).map_or(f64::NEG_INFINITY, |mean| sign * mean);
+    let value =
+        |at: usize| mean(outcomes, &recipes[at].name, metric).map_or(f64::NEG_INFINITY, |mean| sign * mean);
     let rank = |at: usize| (value(at), Some(at) == incumbent, recipes[at].rule().is_some(), usize::MAX - at);
     (0..recipes.len())
         .max_by(|&a, &b| {
@@ -121,11 +124,17 @@ fn reason(
     why: &str,
 ) -> String {
     let metric = model.spec.metric;
-    let shown = |at: usize| mean(outcomes, &recipes[at].name, metric).map_or_else(String::new, |m| format!("{m:.4}"));
+    let shown =
+        |at: usize| mean(outcomes, &recipes[at].name, metric).map_or_else(String::new, |m| format!("{m:.4}"));
     let name = &recipes[winner].name;
     match (incumbent, champion) {
         (Some(at), Some(version)) if at == winner => {
-            format!("{why}: `{name}` stays (version {}), fitted again; mean {} {}", version.number, metric.name(), shown(at))
+            format!(
+                "{why}: `{name}` stays (version {}), fitted again; mean {} {}",
+                version.number,
+                metric.name(),
+                shown(at)
+            )
         }
         (Some(at), Some(version)) => format!(
             "{why}: `{name}` beats `{}` (version {}), mean {} {} against {}",
@@ -140,7 +149,13 @@ fn reason(
 }
 
 /// The problem that an input of `model` is no number.
-pub(crate) fn input_problem(catalog: &Catalog, model: &Model, column: &str, date: NaiveDate, what: &str) -> Problem {
+pub(crate) fn input_problem(
+    catalog: &Catalog,
+    model: &Model,
+    column: &str,
+    date: NaiveDate,
+    what: &str,
+) -> Problem {
     Problem::data(format!("input `{column}` {what}"))
         .at(Place::of_word(&model.file, catalog.templates.source(&model.file), column))
         .on(date)

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use super::Pulled;
-use crate::learn::Algorithm;
+use crate::learn::{Algorithm, Fitted};
 use crate::registry::Version;
 use crate::spec::ModelSpec;
 
@@ -27,9 +27,11 @@ impl Recipe {
             .map(|candidate| Self {
                 name: candidate.name.clone(),
                 parts: match &candidate.algorithm {
-                    Algorithm::Blend { of } => {
-                        of.iter().filter_map(|name| find(name)).map(|member| member.algorithm.clone()).collect()
-                    }
+                    Algorithm::Blend { of } => of
+                        .iter()
+                        .filter_map(|name| find(name))
+                        .map(|member| member.algorithm.clone())
+                        .collect(),
                     algorithm => vec![algorithm.clone()],
                 },
             })
@@ -41,8 +43,9 @@ impl Recipe {
     /// # Errors
     /// A registry that was written by hand.
     pub fn of_version(version: &Version, recipes: &mut Vec<Self>) -> Result<usize> {
-        let mut recipe: Self = serde_json::from_str(&version.settings)
-            .with_context(|| format!("the settings of version {} in registry.models are damaged", version.number))?;
+        let mut recipe: Self = serde_json::from_str(&version.settings).with_context(|| {
+            format!("the settings of version {} in registry.models are damaged", version.number)
+        })?;
         if let Some(at) = recipes.iter().position(|other| other.parts == recipe.parts) {
             return Ok(at);
         }
@@ -67,6 +70,14 @@ impl Recipe {
     pub fn is_computable(&self, pulled: &Pulled) -> bool {
         self.rule().is_none() || pulled.rules.contains_key(&self.name)
     }
+}
+
+/// The fitted parts of a recipe as one model.
+///
+/// # Errors
+/// When there is no part.
+pub fn join(mut parts: Vec<Fitted>) -> Result<Fitted> {
+    if parts.len() == 1 { Ok(parts.remove(0)) } else { Fitted::blend(parts) }
 }
 
 /// Name and expression of every rule.

@@ -1,15 +1,17 @@
 //! Rolling out-of-time validation: each snapshot is scored by models that saw only what was known at its date.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use chrono::NaiveDate;
 use rayon::prelude::*;
 
-use super::{Pulled, Recipe};
+use super::{Pulled, Recipe, recipe};
 use crate::build::Model;
-use crate::learn::{self, Algorithm, Interval, Metric, Scored};
+use crate::learn::{self, Algorithm, Fitted, Importance, Interval, Metric, Scored, ValidationSet};
 
 /// Resamples behind each interval.
 const DRAWS: usize = 200;
+/// Shuffles of each input behind its importance.
+const REPEATS: usize = 2;
 
 /// One validation snapshot: the rows trained on, and the rows scored.
 pub struct Fold {
@@ -32,16 +34,15 @@ impl Outcome {
     pub fn value(&self, metric: Metric) -> Option<f64> {
         self.metrics.iter().find(|(other, _, _)| *other == metric).and_then(|(_, value, _)| *value)
     }
-
-    pub fn interval(&self, metric: Metric) -> Option<Interval> {
-        self.metrics.iter().find(|(other, _, _)| *other == metric).and_then(|(_, _, interval)| *interval)
-    }
 }
 
 /// The mean of a metric over all snapshots of a candidate.
 pub fn mean(outcomes: &[Outcome], candidate: &str, metric: Metric) -> Option<f64> {
-    let values: Option<Vec<f64>> =
-        outcomes.iter().filter(|outcome| outcome.candidate == candidate).map(|outcome| outcome.value(metric)).collect();
+    let values: Option<Vec<f64>> = outcomes
+        .iter()
+        .filter(|outcome| outcome.candidate == candidate)
+        .map(|outcome| outcome.value(metric))
+        .collect();
     values.filter(|values| !values.is_empty()).map(|values| values.iter().sum::<f64>() / values.len() as f64)
 }
 
@@ -53,7 +54,8 @@ pub fn folds(pulled: &Pulled, as_of: NaiveDate, count: usize) -> Result<Vec<Fold
     let mut snapshots: Vec<NaiveDate> = pulled.dates.clone();
     snapshots.dedup();
     let has_both = |rows: &[usize]| {
-        rows.iter().any(|&row| pulled.labels[row] == Some(true)) && rows.iter().any(|&row| pulled.labels[row] == Some(false))
+        rows.iter().any(|&row| pulled.labels[row] == Some(true))
+            && rows.iter().any(|&row| pulled.labels[row] == Some(false))
     };
     let mut folds = Vec::new();
     for &snapshot in snapshots.iter().rev() {
@@ -82,60 +84,90 @@ pub fn folds(pulled: &Pulled, as_of: NaiveDate, count: usize) -> Result<Vec<Fold
     Ok(folds)
 }
 
+/// What a validation leaves behind.
+pub struct Validated {
+    pub outcomes: Vec<Outcome>,
+    algorithms: Vec<Algorithm>,
+    /// For each fold, the fitted algorithms in their order.
+    fitted: Vec<Vec<Fitted>>,
+}
+
 /// Every recipe at every fold. Algorithms that several recipes share are fitted once.
 ///
 /// # Errors
 /// When an algorithm cannot be fitted.
-pub fn run(pulled: &Pulled, folds: &[Fold], recipes: &[Recipe], model: &Model) -> Result<Vec<Outcome>> {
-    let mut algorithms: Vec<&Algorithm> = Vec::new();
+pub fn run(pulled: &Pulled, folds: &[Fold], recipes: &[Recipe], model: &Model) -> Result<Validated> {
+    let mut algorithms: Vec<Algorithm> = Vec::new();
     for part in recipes.iter().flat_map(|recipe| &recipe.parts).filter(|part| part.is_learned()) {
-        if !algorithms.contains(&part) {
-            algorithms.push(part);
+        if !algorithms.contains(part) {
+            algorithms.push(part.clone());
         }
     }
-    let per_fold: Vec<Result<Vec<Outcome>>> =
-        folds.par_iter().map(|fold| run_fold(pulled, fold, recipes, &algorithms, model)).collect();
-    let mut outcomes: Vec<Outcome> = per_fold.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
-    let position = |name: &str| recipes.iter().position(|recipe| recipe.name == name);
-    outcomes.sort_by_key(|outcome| (position(&outcome.candidate), outcome.snapshot));
-    Ok(outcomes)
+    let jobs: Vec<(&Fold, &Algorithm)> =
+        folds.iter().flat_map(|fold| algorithms.iter().map(move |algorithm| (fold, algorithm))).collect();
+    let fit = |(fold, algorithm): &(&Fold, &Algorithm)| {
+        let x = pulled.matrix.select(&fold.train);
+        learn::fit(algorithm, &x, &pulled.truth(&fold.train), model.spec.seed)
+    };
+    let mut all = jobs.par_iter().map(fit).collect::<Result<Vec<Fitted>>>()?.into_iter();
+    let fitted: Vec<Vec<Fitted>> =
+        folds.iter().map(|_| all.by_ref().take(algorithms.len()).collect()).collect();
+    let mut validated = Validated { outcomes: Vec::new(), algorithms, fitted };
+    for recipe in recipes.iter().filter(|recipe| recipe.is_computable(pulled)) {
+        for (at, fold) in folds.iter().enumerate() {
+            let predicted = match pulled.rules.get(&recipe.name) {
+                Some(rule) => fold.test.iter().map(|&row| rule[row]).collect(),
+                None => validated.of(recipe, at)?.predict(&pulled.matrix.select(&fold.test))?,
+            };
+            validated.outcomes.push(measure(pulled, fold, &recipe.name, &predicted, model)?);
+        }
+    }
+    Ok(validated)
 }
 
-fn run_fold(
-    pulled: &Pulled,
-    fold: &Fold,
-    recipes: &[Recipe],
-    algorithms: &[&Algorithm],
-    model: &Model,
-) -> Result<Vec<Outcome>> {
-    let x = pulled.matrix.select(&fold.train);
-    let y: Vec<bool> = fold.train.iter().map(|&row| pulled.labels[row] == Some(true)).collect();
-    let test = pulled.matrix.select(&fold.test);
-    let scores = algorithms
-        .par_iter()
-        .map(|algorithm| learn::fit(algorithm, &x, &y, model.spec.seed)?.predict(&test))
-        .collect::<Result<Vec<Vec<f64>>>>()?;
-    let of = |part: &Algorithm| algorithms.iter().position(|other| *other == part).map(|at| scores[at].as_slice());
-    let mut outcomes = Vec::new();
-    for recipe in recipes {
-        let predicted = if recipe.rule().is_some() {
-            let Some(rule) = pulled.rules.get(&recipe.name) else { continue };
-            fold.test.iter().map(|&row| rule[row]).collect()
-        } else {
-            let parts: Vec<&[f64]> = recipe.parts.iter().filter_map(of).collect();
-            if parts.len() == 1 { parts[0].to_vec() } else { learn::blend(&parts)? }
+impl Validated {
+    /// A learned recipe as it was fitted for fold `at`.
+    fn of(&self, recipe: &Recipe, at: usize) -> Result<Fitted> {
+        let part = |part: &Algorithm| {
+            let place =
+                self.algorithms.iter().position(|other| other == part).context("a part was not fitted")?;
+            Ok(self.fitted[at][place].clone())
         };
-        outcomes.push(measure(pulled, fold, &recipe.name, &predicted, model)?);
+        recipe::join(recipe.parts.iter().map(part).collect::<Result<Vec<Fitted>>>()?)
     }
-    Ok(outcomes)
+
+    /// How much ROC AUC each input is worth to `recipe`, out of time; empty for a rule.
+    ///
+    /// # Errors
+    /// When scoring fails.
+    pub fn importances(
+        &self,
+        pulled: &Pulled,
+        folds: &[Fold],
+        recipe: &Recipe,
+        seed: u64,
+    ) -> Result<Vec<Importance>> {
+        if recipe.rule().is_some() {
+            return Ok(Vec::new());
+        }
+        let models = (0..folds.len()).map(|at| self.of(recipe, at)).collect::<Result<Vec<Fitted>>>()?;
+        let tables: Vec<_> =
+            folds.iter().map(|fold| (pulled.matrix.select(&fold.test), pulled.truth(&fold.test))).collect();
+        let sets: Vec<ValidationSet<'_>> =
+            models.iter().zip(&tables).map(|(model, (x, y))| ValidationSet { model, x, y }).collect();
+        learn::permutation_importance(&sets, REPEATS, seed)
+    }
 }
 
 fn measure(pulled: &Pulled, fold: &Fold, name: &str, predicted: &[f64], model: &Model) -> Result<Outcome> {
-    let labels: Vec<bool> = fold.test.iter().map(|&row| pulled.labels[row] == Some(true)).collect();
+    let labels = pulled.truth(&fold.test);
     let entities: Vec<&str> = fold.test.iter().map(|&row| pulled.entities[row].as_str()).collect();
     let scored = Scored::new(&labels, predicted)?;
     let intervals = scored.intervals(&Metric::ALL, &entities, DRAWS, model.spec.seed)?;
-    let metrics = Metric::ALL.into_iter().zip(intervals).map(|(metric, interval)| (metric, scored.metric(metric), interval));
+    let metrics = Metric::ALL
+        .into_iter()
+        .zip(intervals)
+        .map(|(metric, interval)| (metric, scored.metric(metric), interval));
     Ok(Outcome {
         candidate: name.to_owned(),
         snapshot: fold.snapshot,

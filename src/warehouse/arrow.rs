@@ -26,7 +26,7 @@ impl Warehouse {
     /// # Errors
     /// The query's [`SqlError`].
     pub fn arrow(&self, sql: &str) -> Result<Batches, SqlError> {
-        let wrap = |error: duckdb::Error| SqlError::new(&error, sql);
+        let wrap = |error: duckdb::Error| SqlError::new(&error);
         let mut statement = self.connection().prepare(sql).map_err(wrap)?;
         let result = statement.query_arrow([]).map_err(wrap)?;
         let schema = result.get_schema();
@@ -49,7 +49,8 @@ impl Warehouse {
             fields.push(Field::new(*name, DataType::Float64, true));
             arrays.push(Arc::new(Float64Array::from(numbers.clone())));
         }
-        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).context("columns differ in length")?;
+        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
+            .context("columns differ in length")?;
         let mut appender = self.connection().appender_to_catalog_and_db("stage", "temp", "main")?;
         appender.append_record_batch(batch)?;
         appender.flush()?;
@@ -60,5 +61,6 @@ impl Warehouse {
 /// One cell as text, as DuckDB's own clients print it; NULL is empty.
 pub fn cell_text(array: &dyn Array, row: usize) -> String {
     let options = FormatOptions::default().with_null("");
-    ArrayFormatter::try_new(array, &options).map_or_else(|error| error.to_string(), |cells| cells.value(row).to_string())
+    ArrayFormatter::try_new(array, &options)
+        .map_or_else(|error| error.to_string(), |cells| cells.value(row).to_string())
 }

@@ -18,11 +18,10 @@ pub struct SqlError {
     /// Byte offset in the SQL that was run.
     pub position: Option<usize>,
     pub candidates: Option<String>,
-    sql: String,
 }
 
 impl SqlError {
-    pub fn new(error: &duckdb::Error, sql: &str) -> Self {
+    pub fn new(error: &duckdb::Error) -> Self {
         let full = match error {
             duckdb::Error::DuckDBFailure(_, Some(message)) => message.clone(),
             other => other.to_string(),
@@ -34,7 +33,6 @@ impl SqlError {
             message: field("exception_message").unwrap_or(full),
             position: field("position").and_then(|position| position.parse().ok()),
             candidates: field("candidates"),
-            sql: sql.to_owned(),
         }
     }
 
@@ -87,7 +85,9 @@ pub fn analyst<'a>(error: &SqlError, rendered: &Rendered, source: impl Fn(&str) 
 }
 
 fn hint(error: &SqlError) -> Option<String> {
-    let after = |mark: &str| error.message.find(mark).map(|at| error.message[at..].lines().next().unwrap_or_default());
+    let after = |mark: &str| {
+        error.message.find(mark).map(|at| error.message[at..].lines().next().unwrap_or_default())
+    };
     if let Some(near) = error.candidates.as_deref().filter(|names| !names.is_empty()) {
         return Some(format!("near it there is: {}", near.replace(',', ", ")));
     }
@@ -99,7 +99,9 @@ pub fn open_problem(path: &Path, error: SqlError) -> Error {
     let file = path.display();
     let message = error.message.as_str();
     let problem = if message.contains("Conflicting lock") {
-        let holder = message.find("PID ").map(|at| message[at + 4..].chars().take_while(char::is_ascii_digit).collect());
+        let holder = message
+            .find("PID ")
+            .map(|at| message[at + 4..].chars().take_while(char::is_ascii_digit).collect());
         let holder: String = holder.unwrap_or_else(|| "unknown".to_owned());
         Problem::usage(format!("`{file}` is in use by another process (PID {holder})"))
             .hint("close that program, or wait until it is done; reading needs no lock on a copy of the file")
@@ -123,7 +125,7 @@ mod tests {
         let conn = duckdb::Connection::open_in_memory().unwrap();
         conn.execute_batch("set errors_as_json = true").unwrap();
         let sql = "select foo from (select 1 as bar)";
-        let error = SqlError::new(&conn.execute_batch(sql).unwrap_err(), sql);
+        let error = SqlError::new(&conn.execute_batch(sql).unwrap_err());
         assert_eq!((error.class.as_str(), error.position), ("Binder", Some(7)));
         assert!(error.headline().contains("foo"), "{error}");
         assert_eq!(hint(&error).unwrap(), "near it there is: bar");

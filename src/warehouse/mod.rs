@@ -63,7 +63,8 @@ impl Warehouse {
         }
         if let Some(limit) = &engine.memory_limit {
             warehouse.batch(&format!("set memory_limit = {}", text(limit))).map_err(|_| {
-                Problem::usage(format!("`{limit}` is not a memory limit")).hint("for example --memory-limit 2GB")
+                Problem::usage(format!("`{limit}` is not a memory limit"))
+                    .hint("for example --memory-limit 2GB")
             })?;
         }
         let name = text(&path.display().to_string());
@@ -80,7 +81,8 @@ impl Warehouse {
     /// # Errors
     /// When DuckDB refuses.
     pub fn another(&self) -> Result<Self> {
-        let other = Self { conn: self.conn.try_clone().context("could not connect again")?, path: self.path.clone() };
+        let other =
+            Self { conn: self.conn.try_clone().context("could not connect again")?, path: self.path.clone() };
         other.batch("use warehouse")?;
         Ok(other)
     }
@@ -90,7 +92,7 @@ impl Warehouse {
     /// # Errors
     /// The [`SqlError`] of the first that fails.
     pub fn batch(&self, sql: &str) -> Result<(), SqlError> {
-        self.conn.execute_batch(sql).map_err(|error| SqlError::new(&error, sql))
+        self.conn.execute_batch(sql).map_err(|error| SqlError::new(&error))
     }
 
     /// Runs one statement; gives the number of rows it changed.
@@ -98,7 +100,7 @@ impl Warehouse {
     /// # Errors
     /// Its [`SqlError`].
     pub fn execute(&self, sql: &str, values: &[&dyn duckdb::ToSql]) -> Result<usize, SqlError> {
-        self.conn.execute(sql, values).map_err(|error| SqlError::new(&error, sql))
+        self.conn.execute(sql, values).map_err(|error| SqlError::new(&error))
     }
 
     /// All rows of a query, each made by `read`.
@@ -111,7 +113,7 @@ impl Warehouse {
         values: &[&dyn duckdb::ToSql],
         read: impl FnMut(&Row<'_>) -> duckdb::Result<T>,
     ) -> Result<Vec<T>, SqlError> {
-        let wrap = |error: duckdb::Error| SqlError::new(&error, sql);
+        let wrap = |error: duckdb::Error| SqlError::new(&error);
         let mut statement = self.conn.prepare(sql).map_err(wrap)?;
         let rows = statement.query_map(values, read).map_err(wrap)?;
         rows.collect::<duckdb::Result<Vec<T>>>().map_err(wrap)
@@ -135,9 +137,9 @@ impl Warehouse {
     /// # Errors
     /// That of `work`, after a rollback, or of the commit.
     pub fn transaction<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        let transaction = self.conn.unchecked_transaction().map_err(|error| SqlError::new(&error, "begin"))?;
+        let transaction = self.conn.unchecked_transaction().map_err(|error| SqlError::new(&error))?;
         let value = work()?;
-        transaction.commit().map_err(|error| SqlError::new(&error, "commit"))?;
+        transaction.commit().map_err(|error| SqlError::new(&error))?;
         Ok(value)
     }
 
@@ -172,11 +174,6 @@ impl Warehouse {
 
     pub(self) const fn connection(&self) -> &Connection {
         &self.conn
-    }
-
-    /// Stops what the connection is doing, from another thread.
-    pub fn interrupter(&self) -> std::sync::Arc<duckdb::InterruptHandle> {
-        self.conn.interrupt_handle()
     }
 }
 

@@ -50,6 +50,9 @@ create table if not exists registry.metrics (
 );
 comment on table registry.metrics is 'One row per version, candidate, out-of-time snapshot and metric, with a 95 % interval by resampling entities';
 
+create table if not exists registry.importances (model varchar, version integer, input varchar, roc_auc_drop double);
+comment on table registry.importances is 'One row per version and input: how much out-of-time ROC AUC falls when its values are shuffled';
+
 create table if not exists registry.champions (
     model varchar, version integer, trained_through date, since timestamp, until timestamp, reason varchar,
     ended_because varchar
@@ -90,7 +93,8 @@ pub fn create(warehouse: &Warehouse) -> Result<()> {
     }
     warehouse.transaction(|| {
         warehouse.batch(CREATE)?;
-        warehouse.execute("insert into pipeline.settings values ('tables_version', ?)", &[&VERSION.to_string()])?;
+        warehouse
+            .execute("insert into pipeline.settings values ('tables_version', ?)", &[&VERSION.to_string()])?;
         Ok(())
     })
 }

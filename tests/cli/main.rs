@@ -1,5 +1,7 @@
 //! Tests of the command line, as a user drives it: arguments in; stdout, stderr and exit code out.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod analyst;
 mod cases;
 mod ingest;

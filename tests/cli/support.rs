@@ -32,7 +32,7 @@ impl Ran {
 
     /// stderr holds none of `parts`.
     #[track_caller]
-    pub fn is_silent_about(self, parts: &[&str]) -> Self {
+    pub fn does_not_say(self, parts: &[&str]) -> Self {
         for part in parts {
             assert!(!self.stderr.contains(part), "`{part}` is in stderr:\n{}", self.stderr);
         }
@@ -128,7 +128,11 @@ impl Place {
             let text = String::from_utf8(bytes.to_vec()).unwrap();
             text.replace(&self.dir.path().display().to_string(), "DIR")
         };
-        Ran { code: output.status.code().unwrap_or(-1), stdout: clean(&output.stdout), stderr: clean(&output.stderr) }
+        Ran {
+            code: output.status.code().unwrap_or(-1),
+            stdout: clean(&output.stdout),
+            stderr: clean(&output.stderr),
+        }
     }
 
     /// The rows of a query, as CSV without the header.
