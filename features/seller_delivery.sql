@@ -15,6 +15,7 @@
         'avg_days_ahead_of_promise': 'Mean days from delivery to the promised day, of orders delivered; negative when late',
         'avg_handover_days': 'Mean days from purchase to hand-over to the carrier, of orders handed over',
         'max_handover_days': 'Longest time from purchase to hand-over to the carrier, of orders handed over',
+        'overdue_handover_count': 'Orders bought more than 7 days before the reference date that the carrier does not have yet; canceled and unavailable ones left out',
         'not_handed_over_share': 'Orders that the carrier does not have yet / orders; canceled and unavailable ones left out of the first',
     },
     checks = [
@@ -55,7 +56,10 @@ deliveries as (
         orders.order_status = 'canceled' as is_canceled,
         orders.order_status in ('canceled', 'unavailable') as is_off,
         orders.order_delivered_customer_date is not null as is_delivered,
-        orders.order_delivered_carrier_date is not null as is_handed_over,
+        orders.order_delivered_carrier_date is null
+            and orders.order_delivered_customer_date is null
+            and orders.order_status not in ('canceled', 'unavailable')
+            as is_with_seller,
         {{ day_of('orders.order_purchase_timestamp') }} as purchase_day,
         {{ day_of('orders.order_approved_at') }} as approval_day,
         {{ day_of('orders.order_delivered_carrier_date') }} as handover_day,
@@ -103,11 +107,12 @@ final as (
             as avg_handover_days,
         max({{ days_between('purchase_day', 'handover_day') }})
             as max_handover_days,
-        {{ ratio(
-            'count(*) filter (where not is_handed_over and not is_delivered'
-            ~ ' and not is_off)',
-            'count(*)',
-        ) }} as not_handed_over_share,
+        {{ ratio('count(*) filter (where is_with_seller)', 'count(*)') }}
+            as not_handed_over_share,
+        count(*) filter (
+            where is_with_seller
+                and purchase_day < {{ days_before(reference_date, 7) }}
+        ) as overdue_handover_count,
     from fates
     group by seller_id
 )

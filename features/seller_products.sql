@@ -11,7 +11,8 @@
     columns = {
         'product_count': 'Distinct products sold',
         'category_count': 'Distinct categories of these products',
-        'products_per_order': 'Distinct products / orders',
+        'items_per_product': 'Items / distinct products',
+        'product_concentration': 'Sum over the products of the squared share of the items: 1 with one product, near 0 with many alike',
         'avg_photo_count': 'Mean number of photos of a product',
         'avg_volume_cm3': 'Mean volume of a product: length x height x width',
         'min_volume_cm3': 'Smallest volume of a product',
@@ -22,6 +23,7 @@
     checks = [
         'product_count > 0',
         'category_count <= product_count',
+        'product_concentration > 0 and product_concentration <= 1',
         'min_volume_cm3 <= max_volume_cm3',
     ],
 ) }}
@@ -37,24 +39,19 @@ products as (
     select * from {{ source('products') }}
 ),
 
-order_counts as (
+seller_products as (
     select
         seller_id,
-        count(distinct order_id) as order_count,
-    from items
-    group by seller_id
-),
-
-seller_products as (
-    select distinct
-        seller_id,
         product_id,
+        count(*) as item_count,
     from items
+    group by seller_id, product_id
 ),
 
 catalogues as (
     select
         seller_products.seller_id,
+        seller_products.item_count,
         products.product_category_name as category,
         products.product_photos_qty as photo_count,
         products.product_length_cm
@@ -67,11 +64,13 @@ catalogues as (
 
 final as (
     select
-        catalogues.seller_id,
+        seller_id,
         count(*) as product_count,
         count(distinct category) as category_count,
-        {{ ratio('count(*)', 'any_value(order_counts.order_count)') }}
-            as products_per_order,
+        {{ ratio('sum(item_count)', 'count(*)') }} as items_per_product,
+        {{ ratio(
+            'sum(item_count * item_count)', 'sum(item_count) * sum(item_count)'
+        ) }} as product_concentration,
         avg(photo_count) as avg_photo_count,
         avg(volume) as avg_volume_cm3,
         min(volume) as min_volume_cm3,
@@ -84,9 +83,7 @@ final as (
         ) }} as product_share_{{ category }},
     {% endfor %}
     from catalogues
-    inner join order_counts
-        on order_counts.seller_id = catalogues.seller_id
-    group by catalogues.seller_id
+    group by seller_id
 )
 
 select * from final

@@ -2,7 +2,7 @@
 {{ config(
     entity = 'seller',
     key = 'seller_id',
-    description = 'One row per seller with an order in the 6 months before the reference date: how much, how often and how regularly it sold. Canceled orders count.',
+    description = 'One row per seller with an order in the 6 months before the reference date: how much, how often and how regularly it sold in them. Canceled orders count.',
     columns = {
         'order_count': 'Distinct orders',
         'selling_days': 'Distinct calendar days with an order',
@@ -15,15 +15,17 @@
         'min_item_price_brl': 'Lowest price of an item',
         'max_item_price_brl': 'Highest price of an item',
         'avg_items_per_order': 'Items / orders',
-        'lifetime_revenue_brl': 'Price of all items sold, over all history',
-        'lifetime_order_count': 'Distinct orders, over all history',
+        'orders_*': 'Distinct orders in the last 7d, 14d, 28d, 56d, 90d before the reference date',
+        'revenue_90d_brl': 'Price of the items sold in the 90 days before the reference date',
+        'lifetime_revenue_brl': 'Price of all items sold before the reference date, over all history',
+        'lifetime_order_count': 'Distinct orders before the reference date, over all history',
         'tenure_days': 'Calendar days from the first order, over all history, to the reference date',
         'avg_days_between_sales': 'Mean gap between selling days; NULL with one day',
         'longest_gap_days': 'Longest gap between selling days; NULL with one day',
         'gap_spread_days': 'Standard deviation of the gaps between selling days; NULL with one day',
+        'gaps_over_45_days': 'Gaps between selling days of more than 45 days',
+        'gaps_over_recency': 'Gaps between selling days longer than recency_days',
         'recency_to_usual_gap': 'recency_days / avg_days_between_sales; NULL with one day',
-        'orders_*': 'Distinct orders in the last 7d, 14d, 28d, 56d, 90d before the reference date',
-        'revenue_90d_brl': 'Price of the items sold in the 90 days before the reference date',
     },
     checks = [
         'order_count > 0',
@@ -33,6 +35,7 @@
         'tenure_days >= recency_days',
         'orders_7d <= orders_90d and orders_90d <= order_count',
         'lifetime_order_count >= order_count',
+        'gaps_over_recency < selling_days',
     ],
 ) }}
 with items as (
@@ -43,7 +46,6 @@ with items as (
 seller_orders as (
     select
         seller_id,
-        order_id,
         {{ day_of('min(known_at)') }} as order_day,
         count(*) as item_count,
         sum(price) as order_value,
@@ -53,107 +55,85 @@ seller_orders as (
     group by seller_id, order_id
 ),
 
-lifetimes as (
+seller_days as (
     select
         seller_id,
-        sum(order_value) as revenue,
+        order_day,
         count(*) as order_count,
-        min(order_day) as first_day,
-    from seller_orders
-    group by seller_id
-),
-
-window_orders as (
-    select *
-    from seller_orders
-    where order_day >= {{ months_before(reference_date, 6) }}
-),
-
-sales as (
-    select
-        seller_id,
-        count(*) as order_count,
-        count(distinct order_day) as selling_days,
         sum(item_count) as item_count,
-        max(order_day) as last_day,
         sum(order_value) as revenue,
         min(order_value) as min_order_value,
         max(order_value) as max_order_value,
         min(min_price) as min_price,
         max(max_price) as max_price,
-    {% for n in windows %}
-        count(*) filter (
-            where order_day >= {{ days_before(reference_date, n) }}
-        ) as orders_{{ n }}d,
-    {% endfor %}
-        coalesce(sum(order_value) filter (
-            where order_day >= {{ days_before(reference_date, 90) }}
-        ), 0) as revenue_90d,
-    from window_orders
+    from seller_orders
+    group by seller_id, order_day
+),
+
+lifetimes as (
+    select
+        seller_id,
+        cast(sum(revenue) as double) as lifetime_revenue_brl,
+        cast(sum(order_count) as bigint) as lifetime_order_count,
+        {{ days_between('min(order_day)', reference_date) }} as tenure_days,
+        {{ days_between('max(order_day)', reference_date) }} as recency_days,
+    from seller_days
     group by seller_id
 ),
 
-selling_days as (
-    select distinct
-        seller_id,
-        order_day,
-    from window_orders
-),
-
-gaps as (
+-- The six months, with the days since the selling day before.
+window_days as (
     select
-        seller_id,
+        *,
+        {{ days_between('order_day', reference_date) }} as age_days,
         {{ days_between(
             'lag(order_day) over (partition by seller_id order by order_day)',
             'order_day',
         ) }} as gap_days,
-    from selling_days
-),
-
-rhythms as (
-    select
-        seller_id,
-        avg(gap_days) as avg_gap,
-        max(gap_days) as longest_gap,
-        {{ spread('gap_days') }} as gap_spread,
-    from gaps
-    group by seller_id
+    from seller_days
+    where order_day >= {{ months_before(reference_date, 6) }}
 ),
 
 final as (
     select
-        sales.seller_id,
-        sales.order_count,
-        sales.selling_days,
-        cast(sales.item_count as bigint) as item_count,
-        {{ days_between('sales.last_day', reference_date) }} as recency_days,
-        {{ ratio('sales.revenue', 'sales.order_count') }}
+        days.seller_id,
+        cast(sum(days.order_count) as bigint) as order_count,
+        count(*) as selling_days,
+        cast(sum(days.item_count) as bigint) as item_count,
+        any_value(lifetimes.recency_days) as recency_days,
+        {{ ratio('sum(days.revenue)', 'sum(days.order_count)') }}
             as avg_order_value_brl,
-        cast(sales.min_order_value as double) as min_order_value_brl,
-        cast(sales.max_order_value as double) as max_order_value_brl,
-        {{ ratio('sales.revenue', 'sales.item_count') }} as avg_item_price_brl,
-        cast(sales.min_price as double) as min_item_price_brl,
-        cast(sales.max_price as double) as max_item_price_brl,
-        {{ ratio('sales.item_count', 'sales.order_count') }}
+        cast(min(days.min_order_value) as double) as min_order_value_brl,
+        cast(max(days.max_order_value) as double) as max_order_value_brl,
+        {{ ratio('sum(days.revenue)', 'sum(days.item_count)') }}
+            as avg_item_price_brl,
+        cast(min(days.min_price) as double) as min_item_price_brl,
+        cast(max(days.max_price) as double) as max_item_price_brl,
+        {{ ratio('sum(days.item_count)', 'sum(days.order_count)') }}
             as avg_items_per_order,
-        cast(lifetimes.revenue as double) as lifetime_revenue_brl,
-        lifetimes.order_count as lifetime_order_count,
-        {{ days_between('lifetimes.first_day', reference_date) }} as tenure_days,
-        rhythms.avg_gap as avg_days_between_sales,
-        rhythms.longest_gap as longest_gap_days,
-        rhythms.gap_spread as gap_spread_days,
-        {{ ratio(
-            days_between('sales.last_day', reference_date), 'rhythms.avg_gap'
-        ) }} as recency_to_usual_gap,
     {% for n in windows %}
-        sales.orders_{{ n }}d,
+        cast(coalesce(sum(days.order_count) filter (
+            where days.age_days <= {{ n }}
+        ), 0) as bigint) as orders_{{ n }}d,
     {% endfor %}
-        cast(sales.revenue_90d as double) as revenue_90d_brl,
-    from sales
+        cast(coalesce(sum(days.revenue) filter (
+            where days.age_days <= 90
+        ), 0) as double) as revenue_90d_brl,
+        any_value(lifetimes.lifetime_revenue_brl) as lifetime_revenue_brl,
+        any_value(lifetimes.lifetime_order_count) as lifetime_order_count,
+        any_value(lifetimes.tenure_days) as tenure_days,
+        avg(days.gap_days) as avg_days_between_sales,
+        max(days.gap_days) as longest_gap_days,
+        {{ spread('days.gap_days') }} as gap_spread_days,
+        count(*) filter (where days.gap_days > 45) as gaps_over_45_days,
+        count(*) filter (where days.gap_days > lifetimes.recency_days)
+            as gaps_over_recency,
+        {{ ratio('any_value(lifetimes.recency_days)', 'avg(days.gap_days)') }}
+            as recency_to_usual_gap,
+    from window_days as days
     inner join lifetimes
-        on lifetimes.seller_id = sales.seller_id
-    inner join rhythms
-        on rhythms.seller_id = sales.seller_id
+        on lifetimes.seller_id = days.seller_id
+    group by days.seller_id
 )
 
 select * from final

@@ -43,7 +43,8 @@ pub struct ForestSettings {
     pub max_depth: Option<u16>,
     /// Fewest training rows in a leaf.
     pub min_samples_leaf: usize,
-    /// Columns tried at a split; by default the square root of their number.
+    /// Columns tried at a split; by default the square root of their number, for extra trees, whose splits are
+    /// random, a third of them.
     pub features_per_split: Option<usize>,
     /// Share of the training rows that a group of trees sees, drawn without replacement.
     pub subsample: f64,
@@ -62,26 +63,26 @@ pub struct BoostingSettings {
     pub min_samples_leaf: usize,
     /// Share of the training rows that a tree sees, drawn without replacement.
     pub subsample: f64,
-    /// Columns that a tree sees, drawn anew for each; by default half of them.
+    /// Columns that a tree sees, drawn anew for each; by default a quarter of them, and at least 4.
     pub features_per_tree: Option<usize>,
 }
 
 impl Default for LogisticSettings {
     fn default() -> Self {
-        Self { alpha: 1.0 }
+        Self { alpha: 30.0 }
     }
 }
 
 impl Default for ForestSettings {
     fn default() -> Self {
-        Self { trees: 200, max_depth: None, min_samples_leaf: 10, features_per_split: None, subsample: 0.5 }
+        Self { trees: 200, max_depth: None, min_samples_leaf: 20, features_per_split: None, subsample: 0.5 }
     }
 }
 
 impl Default for BoostingSettings {
     fn default() -> Self {
         Self {
-            trees: 200,
+            trees: 150,
             learning_rate: 0.05,
             max_depth: 3,
             min_samples_leaf: 20,

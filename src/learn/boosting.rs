@@ -36,7 +36,7 @@ impl Boosting {
     /// When the settings ask for more columns than there are, or smartcore fails.
     pub(super) fn fit(settings: &BoostingSettings, x: &Matrix, y: &[bool], seed: u64) -> Result<Self> {
         let width = x.columns().len();
-        let features = settings.features_per_tree.unwrap_or_else(|| width.div_ceil(2));
+        let features = settings.features_per_tree.unwrap_or_else(|| width.div_ceil(4).max(4).min(width));
         ensure!(features <= width, "`features_per_tree` is {features}, but the model has {width} inputs");
         let bins = Bins::new(x);
         let base = log_odds(y.iter().filter(|&&label| label).count() as f64 / y.len() as f64);

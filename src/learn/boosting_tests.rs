@@ -1,9 +1,10 @@
 //! Boosting against steps worked out by hand, and against the rate of the data.
 
 use super::{Boosting, newton};
+use crate::learn::algorithm::BoostingSettings;
 use crate::learn::matrix::MatrixBuilder;
 use crate::learn::odds::probability;
-use crate::learn::{Algorithm, BoostingSettings, Metric, Scored, fit, sample};
+use crate::learn::{Algorithm, Metric, Scored, fit, sample};
 use anyhow::Result;
 
 #[test]

@@ -1,10 +1,9 @@
 //! Every kind of model: scores, bytes and back, damage, columns, and what it looks at.
 
 use super::{Fitted, fit};
-use crate::learn::{
-    Algorithm, BoostingSettings, Calibration, ForestSettings, LogisticSettings, ValidationSet, blend,
-    permutation_importance, sample,
-};
+use crate::learn::algorithm::{BoostingSettings, ForestSettings, LogisticSettings};
+use crate::learn::calibration::Calibration;
+use crate::learn::{Algorithm, ValidationSet, blend, permutation_importance, sample};
 use anyhow::Result;
 
 fn algorithms() -> [Algorithm; 4] {

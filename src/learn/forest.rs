@@ -75,8 +75,12 @@ fn grow(
     let labels: Vec<u8> = rows.iter().map(|&row| u8::from(y[row])).collect();
     // smartcore counts the root as a level, we count questions.
     let max_depth = settings.max_depth.map(|depth| depth.saturating_add(1));
-    let (min_samples_leaf, n_trees, m) =
-        (settings.min_samples_leaf, settings.trees, settings.features_per_split);
+    let features = match kind {
+        Kind::Random => width.isqrt(),
+        Kind::Extra => width.div_ceil(3),
+    };
+    let m = Some(settings.features_per_split.unwrap_or(features));
+    let (min_samples_leaf, n_trees) = (settings.min_samples_leaf, settings.trees);
     match kind {
         Kind::Random => {
             let parameters = RandomForestRegressorParameters {

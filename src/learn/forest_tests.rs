@@ -1,7 +1,7 @@
 //! Our trees against smartcore's own predictions, and the same forest for any number of threads.
 
 use super::{Kind, SHARD, fit};
-use crate::learn::ForestSettings;
+use crate::learn::algorithm::ForestSettings;
 use crate::learn::matrix::Matrix;
 use crate::learn::random::Random;
 use crate::learn::sample;

@@ -1,7 +1,7 @@
 //! Coefficients against scikit-learn 1.x: `LogisticRegression(C=1/alpha, tol=1e-10)` on the standardised columns.
 
 use super::Logistic;
-use crate::learn::LogisticSettings;
+use crate::learn::algorithm::LogisticSettings;
 use crate::learn::matrix::{Matrix, MatrixBuilder};
 use anyhow::Result;
 

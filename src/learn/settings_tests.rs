@@ -1,7 +1,7 @@
 //! What an analyst reads after a slip in `candidates`.
 
 use super::{Algorithm, SettingError};
-use crate::learn::{BoostingSettings, ForestSettings};
+use crate::learn::algorithm::{BoostingSettings, ForestSettings};
 use serde_json::{Value, json};
 
 fn parse(value: &Value) -> Result<Algorithm, String> {

@@ -5,8 +5,6 @@ use serde::{Deserialize, Serialize};
 
 /// Stands for "no question": the node is a leaf.
 const LEAF: u16 = u16::MAX;
-/// Rows that walk down a tree side by side.
-const LANES: usize = 8;
 
 /// A node in 16 bytes. Nodes stand in preorder, so a left child is the next node.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -71,28 +69,6 @@ impl Tree {
                 if input(usize::from(node.feature)) <= node.value { index + 1 } else { node.right as usize };
         }
     }
-
-    /// As [`value`](Self::value), for `LANES` rows side by side: while one waits for memory, the others go on, and
-    /// going left or right is arithmetic instead of a jump that the processor guesses wrong every other time.
-    fn add_lanes(&self, rows: &[f64], width: usize, sums: &mut [f64]) {
-        let mut at = [0_usize; LANES];
-        let mut walking = true;
-        while walking {
-            walking = false;
-            for (lane, at) in at.iter_mut().enumerate() {
-                let node = self.0[*at];
-                let leaf = node.feature == LEAF;
-                let feature = if leaf { 0 } else { usize::from(node.feature) };
-                let left = rows[lane * width + feature] <= node.value;
-                let next = if left { *at + 1 } else { node.right as usize };
-                *at = if leaf { *at } else { next };
-                walking |= !leaf;
-            }
-        }
-        for (sum, at) in sums.iter_mut().zip(at) {
-            *sum += self.0[at].value;
-        }
-    }
 }
 
 /// Trees whose values are added up.
@@ -113,12 +89,7 @@ impl Trees {
     /// Tree by tree, so that a tree stays in the cache for all rows of a block.
     pub(super) fn add(&self, rows: &[f64], width: usize, sums: &mut [f64]) {
         for tree in &self.0 {
-            let mut rows = rows.chunks_exact(width * LANES);
-            let mut sums = sums.chunks_exact_mut(LANES);
-            for (rows, sums) in rows.by_ref().zip(sums.by_ref()) {
-                tree.add_lanes(rows, width, sums);
-            }
-            for (row, sum) in rows.remainder().chunks_exact(width).zip(sums.into_remainder()) {
+            for (row, sum) in rows.chunks_exact(width).zip(sums.iter_mut()) {
                 *sum += tree.value(|feature| row[feature]);
             }
         }
