@@ -50,16 +50,14 @@ population as (
     where recency_days <= {{ patience_days }}
 ),
 
--- What is still to come: the outcome, and nothing but the label reads it.
+-- What is still to come: the outcome, and only the label is made of it.
 next_orders as (
     select
-        items.seller_id,
-        {{ day_of('min(orders.order_purchase_timestamp)') }} as next_day,
-    from {{ outcome('order_items') }} as items
-    inner join {{ outcome('orders') }} as orders
-        on orders.order_id = items.order_id
-    where orders.order_purchase_timestamp >= {{ reference_date }}
-    group by items.seller_id
+        seller_id,
+        {{ day_of('min(known_at)') }} as next_day,
+    from {{ outcome('order_items') }}
+    where known_at >= {{ reference_date }}
+    group by seller_id
 ),
 
 final as (

@@ -43,6 +43,13 @@ impl Place {
         Self { file: file.to_owned(), line, column, text }
     }
 
+    /// The place where `function` is called with `name`, as in `source('orders')`.
+    pub fn of_call(file: &str, source: &str, function: &str, name: &str) -> Self {
+        let found =
+            ['\'', '"'].iter().find_map(|quote| source.find(&format!("{function}({quote}{name}{quote}")));
+        found.map_or_else(|| Self::of_word(file, source, name), |at| Self::at_offset(file, source, at))
+    }
+
     /// The place of the first occurrence of `word` in `source`, or the file's first line.
     pub fn of_word(file: &str, source: &str, word: &str) -> Self {
         let found = source.match_indices(word).map(|(at, _)| at).find(|&at| {

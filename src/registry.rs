@@ -68,7 +68,7 @@ pub fn in_force(warehouse: &Warehouse, model: &str, date: NaiveDate) -> Result<O
     let sql = format!(
         "select {COLUMNS} from registry.models as m
          inner join registry.champions as c on c.model = m.model and c.version = m.version
-         where m.model = ? and c.ended_because is distinct from '{WITHDRAWN}'
+         where m.model = ? and (c.ended_because is null or c.ended_because = '{SUCCEEDED}')
          order by m.trained_through <= ? desc,
              case when m.trained_through <= ? then m.trained_through end desc, c.until is null desc, m.version desc
          limit 1"
@@ -76,9 +76,12 @@ pub fn in_force(warehouse: &Warehouse, model: &str, date: NaiveDate) -> Result<O
     Ok(warehouse.row(&sql, &[&model, &date, &date], read)?)
 }
 
-/// Why a reign ended that no longer counts for any date.
-const WITHDRAWN: &str = "withdrawn";
+/// The reign ended with a later training, and still counts for the dates before that.
 const SUCCEEDED: &str = "succeeded";
+/// Another version was promoted by hand: the reign no longer counts for any date.
+const WITHDRAWN: &str = "withdrawn";
+/// As withdrawn, and a further rollback passes it by.
+const ROLLED_BACK: &str = "rolled back";
 
 /// All versions of a model, or of all models, oldest first.
 ///
@@ -87,19 +90,6 @@ const SUCCEEDED: &str = "succeeded";
 pub fn versions(warehouse: &Warehouse, model: &str) -> Result<Vec<Version>> {
     let sql = format!("select {COLUMNS} from registry.models as m where m.model = ? order by m.version");
     Ok(warehouse.rows(&sql, &[&model], read)?)
-}
-
-/// The champion of today.
-///
-/// # Errors
-/// When the registry cannot be read.
-pub fn present(warehouse: &Warehouse, model: &str) -> Result<Option<Version>> {
-    let sql = format!(
-        "select {COLUMNS} from registry.models as m
-         inner join registry.champions as c on c.model = m.model and c.version = m.version
-         where m.model = ? and c.until is null"
-    );
-    Ok(warehouse.row(&sql, &[&model], read)?)
 }
 
 /// The fitted model of a version; `None` for a rule.
@@ -203,7 +193,6 @@ fn crown(
     reason: &str,
     ended_because: &str,
 ) -> Result<()> {
-    // A reign that was withdrawn once counts again when its version comes back.
     warehouse.execute(
         "update registry.champions set until = now()::timestamp, ended_because = ? where model = ? and until is null",
         &[&ended_because, &model],
@@ -215,12 +204,46 @@ fn crown(
     Ok(())
 }
 
-/// Makes `number` champion by hand: reigns of versions trained later are withdrawn, so that it scores all dates from
+/// Makes `number` champion by hand. Reigns of versions trained later are withdrawn, so that it scores all dates from
 /// its training on.
 ///
 /// # Errors
 /// There is no such version, or it is champion already.
 pub fn promote(warehouse: &Warehouse, model: &str, number: i32, reason: &str) -> Result<Version> {
+    replace_champion(warehouse, model, number, reason, WITHDRAWN)
+}
+
+/// Makes the version that was champion before the present one champion again.
+///
+/// # Errors
+/// There is none.
+pub fn rollback(warehouse: &Warehouse, model: &str, reason: &str) -> Result<Version> {
+    let earlier = warehouse.row(
+        "select version from registry.champions
+         where model = ? and until is not null
+             and version not in (
+                 select version from registry.champions
+                 where model = ? and (until is null or ended_because = ?)
+             )
+         order by until desc, since desc limit 1",
+        &[&model, &model, &ROLLED_BACK],
+        |row| row.get::<_, i32>(0),
+    )?;
+    let earlier = earlier.ok_or_else(|| {
+        Problem::usage(format!("`{model}` has no earlier champion to go back to")).hint(format!(
+            "`olist models {model}` shows its versions; `olist promote {model} VERSION` takes any"
+        ))
+    })?;
+    replace_champion(warehouse, model, earlier, reason, ROLLED_BACK)
+}
+
+fn replace_champion(
+    warehouse: &Warehouse,
+    model: &str,
+    number: i32,
+    reason: &str,
+    ended_because: &str,
+) -> Result<Version> {
     let all = versions(warehouse, model)?;
     let Some(version) = all.iter().find(|version| version.number == number) else {
         let known: Vec<String> = all.iter().map(|version| version.number.to_string()).collect();
@@ -229,38 +252,23 @@ pub fn promote(warehouse: &Warehouse, model: &str, number: i32, reason: &str) ->
             .hint(format!("its versions: {known}; `olist models {model}` shows them"))
             .into());
     };
-    if present(warehouse, model)?.is_some_and(|champion| champion.number == number) {
+    let present = warehouse.row(
+        "select version from registry.champions where model = ? and until is null",
+        &[&model],
+        |row| row.get::<_, i32>(0),
+    )?;
+    if present == Some(number) {
         return Err(Problem::usage(format!("version {number} of `{model}` is champion already")).into());
     }
     warehouse.transaction(|| {
+        crown(warehouse, model, number, version.trained_through, reason, ended_because)?;
+        // Champions between that version's training and now no longer count either.
         warehouse.execute(
-            "update registry.champions set until = coalesce(until, now()::timestamp), ended_because = ?
-             where model = ? and version <> ? and trained_through >= ?",
-            &[&WITHDRAWN, &model, &number, &version.trained_through],
+            "update registry.champions set ended_because = ?
+             where model = ? and version <> ? and trained_through >= ? and ended_because = ?",
+            &[&WITHDRAWN, &model, &number, &version.trained_through, &SUCCEEDED],
         )?;
-        crown(warehouse, model, number, version.trained_through, reason, SUCCEEDED)
+        Ok(())
     })?;
     Ok(version.clone())
-}
-
-/// The version that was champion before the present one.
-///
-/// # Errors
-/// There is none.
-pub fn before_present(warehouse: &Warehouse, model: &str) -> Result<i32> {
-    let earlier = warehouse.row(
-        "select version from registry.champions
-         where model = ? and until is not null and ended_because is distinct from ?
-             and version <> (select version from registry.champions where model = ? and until is null)
-         order by since desc limit 1",
-        &[&model, &WITHDRAWN, &model],
-        |row| row.get::<_, i32>(0),
-    )?;
-    earlier.ok_or_else(|| {
-        Problem::usage(format!("`{model}` has no earlier champion to go back to"))
-            .hint(format!(
-                "`olist models {model}` shows its versions; `olist promote {model} VERSION` takes any"
-            ))
-            .into()
-    })
 }

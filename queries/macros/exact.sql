@@ -4,7 +4,9 @@ that it is the same whatever the order of the rows. 0 for one value, NULL for
 none.
 #}
 {% macro spread(x) -%}
-sqrt(greatest(avg({{ x }} * {{ x }}) - avg({{ x }}) * avg({{ x }}), 0))
+case when count({{ x }}) > 0 then
+    sqrt(greatest(avg({{ x }} * {{ x }}) - avg({{ x }}) * avg({{ x }}), 0))
+end
 {%- endmacro %}
 
 {#

@@ -83,7 +83,7 @@ impl Catalog {
         for (name, file, refs) in tables.chain(models) {
             if let Some(unknown) = refs.iter().find(|need| !self.tables.contains_key(*need)) {
                 return Err(Problem::usage(format!("there is no table `{unknown}`"))
-                    .at(Place::of_word(file, self.templates.source(file), unknown))
+                    .at(Place::of_call(file, self.templates.source(file), "ref", unknown))
                     .maybe_hint(suggest(unknown, self.tables.keys().map(String::as_str)))
                     .into());
             }
@@ -92,7 +92,7 @@ impl Catalog {
         self.order = graph::in_order(&needs).map_err(|circle| {
             let file = self.tables.get(&circle[0]).map_or("", |node| &node.file);
             Problem::usage(format!("tables refer to each other in a circle: {}", circle.join(" -> ")))
-                .at(Place::of_word(file, self.templates.source(file), &circle[1]))
+                .at(Place::of_call(file, self.templates.source(file), "ref", &circle[1]))
                 .hint("take one of these ref() out")
         })?;
         self.needs = needs;

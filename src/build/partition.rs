@@ -148,16 +148,16 @@ fn check_rows(
     let key = idents(&node.spec.key);
     let nulls =
         node.spec.key.iter().map(|name| format!("{} is null", ident(name))).collect::<Vec<_>>().join(" or ");
-    let checks: String = node
-        .spec
-        .checks
-        .iter()
-        .map(|check| format!(", count(*) filter (where not ({}))", check.expression))
-        .collect();
-    let partition = format!("from {} where reference_date = date '{}'", task.table, task.date);
-    let sql = format!(
-        "select count(*), count(distinct ({key})), count(*) filter (where {nulls}){checks} {partition}"
+    let mut counts = vec![
+        "count(*)".to_owned(),
+        format!("count(distinct ({key}))"),
+        format!("count(*) filter (where {nulls})"),
+    ];
+    counts.extend(
+        node.spec.checks.iter().map(|check| format!("count(*) filter (where not ({}))", check.expression)),
     );
+    let partition = format!("from {} where reference_date = date '{}'", task.table, task.date);
+    let sql = format!("select {} {partition}", counts.join(", "));
     let count = 3 + node.spec.checks.len();
     let read = |row: &duckdb::Row<'_>| {
         (0..count).map(|at| row.get::<_, i64>(at)).collect::<duckdb::Result<Vec<i64>>>()

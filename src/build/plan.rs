@@ -166,11 +166,9 @@ fn check_sources(catalog: &Catalog, rendered: &Rendered, basis: &Basis<'_>) -> R
     };
     let near = crate::problem::nearest(missing, basis.versions.keys().map(String::as_str));
     let known = catalog.templates.source(&crate::ingest::source_file(missing));
-    let problem = Problem::data(format!("the source `{missing}` is not loaded")).at(Place::of_word(
-        &rendered.file,
-        catalog.templates.source(&rendered.file),
-        missing,
-    ));
+    let function = if rendered.sources.contains(missing) { "source" } else { "outcome" };
+    let place = Place::of_call(&rendered.file, catalog.templates.source(&rendered.file), function, missing);
+    let problem = Problem::data(format!("the source `{missing}` is not loaded")).at(place);
     Err(if known.is_empty() {
         problem.maybe_hint(near.map(|name| format!("did you mean `{name}`?")))
     } else {

@@ -79,15 +79,16 @@ pub fn fit(warehouse: &Warehouse, node: &Node, shape: &[(String, String)]) -> Re
 }
 
 fn comment(warehouse: &Warehouse, node: &Node, shape: &[(String, String)]) -> Result<()> {
-    let mut sql = format!("comment on table {} is {};", node.name, text(&node.spec.description));
-    sql += &format!(
-        "comment on column {}.reference_date is 'Midnight at the start of this day; everything here was known before it';",
-        node.name
-    );
-    for (column, _) in shape {
+    let name = &node.name;
+    let date = "Midnight at the start of this day; everything here was known before it";
+    let mut statements = vec![
+        format!("comment on table {name} is {}", text(&node.spec.description)),
+        format!("comment on column {name}.reference_date is {}", text(date)),
+    ];
+    for (column, _) in shape.iter().filter(|(column, _)| column != "reference_date") {
         if let Some(description) = node.spec.describes(column) {
-            sql += &format!("comment on column {}.{} is {};", node.name, ident(column), text(description));
+            statements.push(format!("comment on column {name}.{} is {}", ident(column), text(description)));
         }
     }
-    Ok(warehouse.batch(&sql)?)
+    Ok(warehouse.batch(&statements.join(";"))?)
 }

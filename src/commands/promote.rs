@@ -14,8 +14,7 @@ pub fn promote(session: &Session, model: &str, version: i32, reason: &str) -> Re
 
 pub fn rollback(session: &Session, model: &str, reason: &str) -> Result<()> {
     let warehouse = session.open()?;
-    let earlier = registry::before_present(&warehouse, model)?;
-    announce(&registry::promote(&warehouse, model, earlier, reason)?);
+    announce(&registry::rollback(&warehouse, model, reason)?);
     Ok(())
 }
 

@@ -159,24 +159,19 @@ fn as_of(warehouse: &Warehouse, source: &Source) -> Result<String> {
 }
 
 fn comment(warehouse: &Warehouse, table: &str, source: &Source) -> Result<()> {
-    let mut sql = format!("comment on table {table} is {};", text(&source.spec.description));
-    for column in &source.spec.columns {
-        let is_there = warehouse
-            .columns(&format!("sources.{}", source.name))?
-            .iter()
-            .any(|(name, _)| *name == column.name);
-        if is_there && !column.description.is_empty() {
-            sql += &format!(
-                "comment on column {table}.{} is {};",
-                ident(&column.name),
-                text(&column.description)
-            );
+    let known_at = "When the row became known; at a reference date it exists only if this is before it";
+    let mut statements = vec![
+        format!("comment on table {table} is {}", text(&source.spec.description)),
+        format!("comment on column {table}.known_at is {}", text(known_at)),
+    ];
+    let present = warehouse.columns(&format!("sources.{}", source.name))?;
+    for column in source.spec.columns.iter().filter(|column| !column.description.is_empty()) {
+        if present.iter().any(|(name, _)| *name == column.name) {
+            let (name, description) = (ident(&column.name), text(&column.description));
+            statements.push(format!("comment on column {table}.{name} is {description}"));
         }
     }
-    sql += &format!(
-        "comment on column {table}.known_at is 'When the row became known; the row exists at a reference date only if this is before it';"
-    );
-    Ok(warehouse.batch(&sql)?)
+    Ok(warehouse.batch(&statements.join(";"))?)
 }
 
 fn record(warehouse: &Warehouse, source: &Source) -> Result<()> {

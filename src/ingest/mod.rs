@@ -97,7 +97,7 @@ pub fn ingest(
             progress.step();
         }
         load::forget_missing(warehouse, &sources)?;
-        summary::set_data_until(warehouse, until)
+        summary::set_data_until(warehouse, until, matches!(origin, Origin::Sample { .. }))
     })?;
     drop(progress);
     if matches!(origin, Origin::Sample { .. }) {
@@ -135,7 +135,7 @@ fn read_specs(project: &Project, templates: &Templates) -> Result<Specs> {
         if let Some(unknown) = known.needs.iter().find(|need| !specs.contains_key(*need)) {
             let file = source_file(name);
             return Err(Problem::usage(format!("there is no source `{unknown}`"))
-                .at(Place::of_word(&file, templates.source(&file), unknown))
+                .at(Place::of_call(&file, templates.source(&file), "source", unknown))
                 .maybe_hint(suggest(unknown, specs.keys().map(String::as_str)))
                 .into());
         }

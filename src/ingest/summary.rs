@@ -120,8 +120,14 @@ select coalesce(
 from compared";
 
 /// Finds data until, or keeps what the user set by hand. Runs inside the load's transaction.
-pub fn set_data_until(warehouse: &Warehouse, by_hand: Option<NaiveDate>) -> Result<()> {
-    let found = warehouse.row(LAST_COMPLETE_DAY, &[], |row| row.get::<_, Option<String>>(0))?.flatten();
+pub fn set_data_until(warehouse: &Warehouse, by_hand: Option<NaiveDate>, is_sample: bool) -> Result<()> {
+    // The sample is complete by construction; a small one has too few orders a day to tell.
+    let query = if is_sample {
+        "select max(order_purchase_timestamp)::date::varchar from sources.orders"
+    } else {
+        LAST_COMPLETE_DAY
+    };
+    let found = warehouse.row(query, &[], |row| row.get::<_, Option<String>>(0))?.flatten();
     let day = by_hand.map(|day| day.to_string()).or(found);
     let hand = by_hand.is_some().to_string();
     warehouse

@@ -2,7 +2,6 @@
 
 use super::algorithm::Algorithm;
 use super::boosting::Boosting;
-use super::calibration::Calibration;
 use super::forest::{self, Kind};
 use super::logistic::Logistic;
 use super::matrix::Matrix;
@@ -20,7 +19,6 @@ const BLOCK: usize = 128;
 pub struct Fitted {
     columns: Vec<String>,
     learner: Learner,
-    calibration: Option<Calibration>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,11 +50,12 @@ pub fn fit(algorithm: &Algorithm, x: &Matrix, y: &[bool], seed: u64) -> Result<F
             anyhow::bail!("`{}` is not trained", algorithm.name())
         }
     };
-    Ok(Fitted { columns: x.columns().to_vec(), learner, calibration: None })
+    Ok(Fitted { columns: x.columns().to_vec(), learner })
 }
 
 impl Fitted {
-    /// A model that scores by the mean log-odds of others, as [`blend`](super::blend) does with their probabilities.
+    /// A model that scores by the mean log-odds of others: a logarithmic opinion pool with equal weights (Genest and
+    /// Zidek, Combining probability distributions, Statistical Science 1986).
     ///
     /// # Errors
     /// When there are no members, or their columns differ.
@@ -66,19 +65,7 @@ impl Fitted {
             members.iter().all(|member| member.columns == first.columns),
             "members of a blend have other columns"
         );
-        Ok(Self { columns: first.columns.clone(), learner: Learner::Blend(members), calibration: None })
-    }
-
-    /// The same model with a calibration of its probabilities, or without one.
-    #[must_use]
-    pub fn with_calibration(self, calibration: Option<Calibration>) -> Self {
-        Self { calibration, ..self }
-    }
-
-    /// The calibration that [`predict`](Self::predict) ends with.
-    #[must_use]
-    pub fn calibration(&self) -> Option<Calibration> {
-        self.calibration
+        Ok(Self { columns: first.columns.clone(), learner: Learner::Blend(members) })
     }
 
     /// Names of the inputs, in the order they have to come in.
@@ -173,11 +160,6 @@ impl Fitted {
                 for score in scores.iter_mut() {
                     *score = probability(*score / members.len() as f64);
                 }
-            }
-        }
-        if let Some(calibration) = &self.calibration {
-            for score in scores.iter_mut() {
-                *score = calibration.apply(*score);
             }
         }
     }

@@ -5,7 +5,7 @@
 //!
 //! * [`Algorithm`]: what a candidate of `models/*.sql` asks for, parsed with errors that name the setting;
 //! * [`fit`]: trains it; [`Fitted::predict`] scores; [`Fitted::to_bytes`] stores;
-//! * [`blend`], [`Calibration`]: what happens to probabilities afterwards;
+//! * [`Fitted::blend`]: several models as one;
 //! * [`Scored`]: metrics and their intervals; [`permutation_importance`]: what the model looks at.
 //!
 //! Everything is deterministic: the same rows, settings and seed give the same bits for any number of threads.
@@ -14,7 +14,6 @@
 mod algorithm;
 mod bins;
 mod boosting;
-mod calibration;
 mod extract;
 mod fitted;
 mod forest;
@@ -38,5 +37,4 @@ pub use importance::{Importance, ValidationSet, permutation_importance};
 pub use interval::Interval;
 pub use matrix::{Matrix, MatrixBuilder};
 pub use metric::Metric;
-pub use odds::blend;
 pub use scored::Scored;

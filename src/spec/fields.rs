@@ -84,6 +84,12 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// As `texts`, and at least one.
+    pub fn some_texts(&mut self, key: &'static str) -> Result<Vec<String>> {
+        let texts = self.texts(key)?;
+        if texts.is_empty() { Err(self.missing(key).into()) } else { Ok(texts) }
+    }
+
     pub fn flag(&mut self, key: &'static str, default: bool) -> Result<bool> {
         match self.take(key) {
             None => Ok(default),

@@ -56,10 +56,7 @@ impl ModelSpec {
                     .into());
             }
         };
-        let key = fields.texts("key")?;
-        if key.is_empty() {
-            return Err(fields.wrong("key", "name the column that says who is scored").into());
-        }
+        let key = fields.some_texts("key")?;
         let name = fields.text("metric")?;
         let known =
             Metric::ALL.into_iter().filter(|metric| metric.higher_is_better().is_some()).map(Metric::name);

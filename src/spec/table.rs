@@ -4,7 +4,6 @@ use anyhow::Result;
 use serde_json::Value;
 
 use super::Fields;
-use crate::problem::Problem;
 use crate::template::{Kind, Rendered};
 
 /// What a failing check does.
@@ -42,12 +41,7 @@ impl TableSpec {
         let mut fields = Fields::new(&rendered.file, source, "", rendered.config.clone());
         // For people: what a row is about.
         fields.text("entity")?;
-        let key = fields.texts("key")?;
-        if key.is_empty() {
-            return Err(fields
-                .wrong("key", "name the column, or the list of columns, that is unique")
-                .into());
-        }
+        let key = fields.some_texts("key")?;
         let label = if kind == Kind::Abt { Some(fields.text("label")?) } else { None };
         let columns = fields.map("columns")?;
         let columns = columns
@@ -95,7 +89,8 @@ fn read_check(fields: &Fields<'_>, value: Value) -> Result<Check> {
                 None | Some("fail") => Severity::Fail,
                 Some("warn") => Severity::Warn,
                 Some(other) => {
-                    return Err(Problem::from(given.wrong("severity", format!("`{other}` is not known")))
+                    return Err(given
+                        .wrong("severity", format!("`{other}` is not known"))
                         .hint("there are: fail, warn")
                         .into());
                 }

@@ -27,6 +27,7 @@ fn with_scope<T>(state: &State<'_, '_>, act: impl FnOnce(&Scope) -> Result<T, Er
     act(scope)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "minijinja hands arguments over")]
 fn config(state: &mut State<'_, '_>, settings: Kwargs) -> Result<&'static str, Error> {
     let mut map = serde_json::Map::new();
     for key in settings.args() {

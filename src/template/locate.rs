@@ -23,7 +23,7 @@ struct Piece {
 }
 
 impl SourceMap {
-    pub fn new(spans: Vec<OutputSpan>, prefixes: &BTreeMap<String, usize>) -> Self {
+    pub fn new(spans: &[OutputSpan], prefixes: &BTreeMap<String, usize>) -> Self {
         let piece = |span: &OutputSpan| Piece {
             file: span.name().to_owned(),
             output: span.output_range(),

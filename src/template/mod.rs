@@ -126,7 +126,7 @@ impl Templates {
             refs: trace.refs,
             sources: trace.sources,
             outcomes: trace.outcomes,
-            map: SourceMap::new(spans, &self.prefixes),
+            map: SourceMap::new(&spans, &self.prefixes),
         })
     }
 }

@@ -207,7 +207,7 @@ impl Shape {
         Ok(Self { inputs, rules: kept })
     }
 
-    /// Inputs, rules, label, label_known_on and key of every row, ordered by key: the order decides nothing else, but
+    /// Inputs, rules, label, `label_known_on` and key of every row, ordered by key: the order decides nothing else, but
     /// the same rows in the same order give the same model.
     fn run(
         &self,

@@ -68,7 +68,7 @@ pub fn train(
     let x = pulled.matrix.select(&rows);
     let y = pulled.truth(&rows);
     let fitted = fit_recipe(&recipes[winner], &x, &y, model)?;
-    let reason = reason(&recipes, winner, incumbent, &outcomes, champion.as_ref(), model, why);
+    let reason = reason(&recipes, winner, incumbent, outcomes, champion.as_ref(), model, why);
     let (definition, parts) = definition(catalog, model)?;
     let new = NewVersion {
         model: &model.name,
@@ -88,7 +88,12 @@ pub fn train(
         run_id,
     };
     let version = registry::add(warehouse, &new, outcomes, &importances, &reason)?;
-    Ok(Ok(Training { version, outcomes: validated.outcomes, reason, seconds: started.elapsed().as_secs_f64() }))
+    Ok(Ok(Training {
+        version,
+        outcomes: validated.outcomes,
+        reason,
+        seconds: started.elapsed().as_secs_f64(),
+    }))
 }
 
 fn fit_recipe(recipe: &Recipe, x: &learn::Matrix, y: &[bool], model: &Model) -> Result<Option<Fitted>> {

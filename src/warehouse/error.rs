@@ -75,13 +75,11 @@ pub fn analyst<'a>(error: &SqlError, rendered: &Rendered, source: impl Fn(&str) 
     problem.date = rendered.date;
     problem.hint = hint(error);
     let place = error.position.filter(|at| *at <= rendered.sql.len()).and_then(|at| rendered.map.origin(at));
-    match place {
-        Some((file, offset)) => problem.at(Place::at_offset(file, source(file), offset)),
-        None => {
-            let text = source(&rendered.file).lines().next().unwrap_or_default().to_owned();
-            problem.at(Place { file: rendered.file.clone(), line: 1, column: 0, text })
-        }
+    if let Some((file, offset)) = place {
+        return problem.at(Place::at_offset(file, source(file), offset));
     }
+    let text = source(&rendered.file).lines().next().unwrap_or_default().to_owned();
+    problem.at(Place { file: rendered.file.clone(), line: 1, column: 0, text })
 }
 
 fn hint(error: &SqlError) -> Option<String> {

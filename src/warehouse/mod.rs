@@ -36,7 +36,9 @@ impl Warehouse {
     /// # Errors
     /// When the file is no database, is in use by another process, or cannot be written.
     pub fn open(path: &Path, engine: &Engine) -> Result<Self> {
-        let warehouse = Self::attach(path, engine, "storage_version 'v1.4.0'")?;
+        // A file that is there keeps the version it has.
+        let options = if path.exists() { "read_write" } else { "storage_version 'v1.4.0'" };
+        let warehouse = Self::attach(path, engine, options)?;
         tables::create(&warehouse)?;
         Ok(warehouse)
     }
@@ -83,7 +85,7 @@ impl Warehouse {
     pub fn another(&self) -> Result<Self> {
         let other =
             Self { conn: self.conn.try_clone().context("could not connect again")?, path: self.path.clone() };
-        other.batch("use warehouse")?;
+        other.batch("set errors_as_json = true; use warehouse")?;
         Ok(other)
     }
 

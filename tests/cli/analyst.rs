@@ -9,8 +9,8 @@ fn a_new_column_reaches_its_table() {
     let place = Place::with_sample();
     place.edit(
         "features/seller_reviews.sql",
-        "select\n    seller_id,",
-        "select\n    seller_id,\n    42 as answer,",
+        "final as (\n    select\n        seller_id,",
+        "final as (\n    select\n        seller_id,\n        42 as answer,",
     );
     place.olist(&["run", "--date", "2018-06-01", "--select", "features.seller_reviews"]).code(0).says(&[
         "features.seller_reviews         1 date  its SQL changed",
@@ -23,7 +23,7 @@ fn a_new_column_reaches_its_table() {
         ),
         "42"
     );
-    place.edit("features/seller_reviews.sql", "\n    42 as answer,", "");
+    place.edit("features/seller_reviews.sql", "\n        42 as answer,", "");
     place
         .olist(&["run", "--date", "2018-06-01", "--select", "features.seller_reviews"])
         .code(0)
@@ -35,8 +35,8 @@ fn a_comment_or_layout_rebuilds_nothing() {
     let place = Place::with_sample();
     place.edit(
         "features/seller_reviews.sql",
-        "select\n    seller_id,",
-        "select -- the seller\n\n    seller_id,",
+        "final as (\n    select\n        seller_id,",
+        "final as (\n    select -- the seller\n\n        seller_id,",
     );
     place.olist(&DATE).code(0).says(&["nothing to do"]);
 }
@@ -46,8 +46,8 @@ fn an_edit_rebuilds_what_depends_on_it_and_says_why() {
     let place = Place::with_sample();
     place.edit(
         "features/seller_reviews.sql",
-        "select\n    seller_id,",
-        "select\n    seller_id,\n    42 as answer,",
+        "final as (\n    select\n        seller_id,",
+        "final as (\n    select\n        seller_id,\n        42 as answer,",
     );
     let ran = place.olist(&DATE).code(0).says(&[
         "its SQL changed",
@@ -98,7 +98,7 @@ fn render_prints_what_runs() {
     let place = Place::with_project();
     place.write("features/v.sql", "{{ config(entity = 'x', key = 'x', description = 'x') }}\nselect order_id as x\nfrom {{ source('orders') }}\nwhere 1 < {{ days_between('a', reference_date) }}\n");
     place.olist(&["render", "features/v.sql", "--date", "2018-01-01"]).code(0).prints(
-        "select order_id as x\nfrom sources.orders_as_of(date '2018-01-01')\nwhere 1 < date_diff('day', (a)::date, (date '2018-01-01')::date)\n",
+        "select order_id as x\nfrom sources.orders_as_of(date '2018-01-01')\nwhere 1 < date_diff('day', cast(a as date), cast(date '2018-01-01' as date))\n",
     );
     place
         .olist(&["render", "features/w.sql", "--date", "2018-01-01"])

@@ -124,8 +124,8 @@ fn a_failed_check_leaves_the_earlier_partition() {
     place.edit("features/seller_sales.sql", "checks = [", "checks = [\n        'order_count < 3',");
     place.edit(
         "features/seller_sales.sql",
-        "select\n    seller_id,",
-        "select\n    1 as one,\n    seller_id,",
+        "select\n        days.seller_id,",
+        "select\n        1 as one,\n        days.seller_id,",
     );
     place.olist(&["run", "--date", "2018-06-01", "--select", "features.seller_sales"]).code(1).says(&[
         "check failed for ",
