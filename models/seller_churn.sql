@@ -19,14 +19,14 @@
         'random_forest': {
             'algorithm': 'random_forest',
             'trees': 200,
-            'min_samples_leaf': 10,
-            'features_per_split': 8,
+            'min_samples_leaf': 15,
+            'features_per_split': 6,
         },
         'extra_trees': {
             'algorithm': 'extra_trees',
             'trees': 200,
-            'min_samples_leaf': 8,
-            'features_per_split': 14,
+            'min_samples_leaf': 12,
+            'features_per_split': 12,
         },
         'boosting': {
             'algorithm': 'gradient_boosting',
@@ -68,11 +68,8 @@ final as (
 
         -- how long it is silent, and what its own rhythm says of that
         recency_days,
-        ln(recency_days) as log_recency,
         (gaps_over_45_days + 0.35) / (gaps_over_recency + 1)
             as long_silence_ratio,
-        ln(1 + coalesce(avg_days_between_sales, 90)) as log_usual_gap,
-        ln(1 + coalesce(longest_gap_days, 184)) as log_longest_gap,
 
         -- orders to expect until the 45th day
     {% for n in windows + ['lifetime'] %}
@@ -83,15 +80,12 @@ final as (
 
         -- size and trend
         orders_90d,
-        ln(1 + orders_7d) as log_orders_7d,
         ln(1 + orders_56d) as log_orders_56d,
-        ln(1 + order_count) as log_orders_6m,
         ln(1 + tenure_days) as log_tenure,
         ln(daily_orders_28d / daily_orders_90d) as order_trend,
 
         -- the catalogue
         ln(product_count) as log_products,
-        ln(1 + category_count) as log_categories,
         product_concentration,
         ln(1 + avg_item_price_brl) as log_item_price,
         coalesce({{ ratio(
@@ -107,7 +101,6 @@ final as (
         coalesce(avg_days_ahead_of_promise, 12) as days_ahead_of_promise,
         ln(1 + greatest(coalesce(avg_handover_days, 3), 0)) as log_handover,
         coalesce(avg_review_score, 4.1) as review_score,
-        coalesce(min_review_score, 3) as min_review_score,
         reviewed_order_share,
         ln(1 + customer_state_count) as log_customer_states,
     from rates

@@ -82,7 +82,7 @@ impl<'a> Pipeline<'a> {
             term::note(&format!("  {table:<28} {:>9}  {reason}", term::counted(dates, "date")));
         }
         let context = Context { run_id: &self.session.run_id, data_until: self.loaded.data_until };
-        let built = build::build(self.warehouse, self.catalog, &plan, &context, self.session.workers())?;
+        let built = build::build(self.warehouse, self.catalog, &plan, &context, self.session.cores())?;
         build::report(&built);
         self.built += built.partitions;
         term::note(&format!(

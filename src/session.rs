@@ -81,12 +81,9 @@ impl Session {
         Catalog::read(self.project()?, self.vars.clone(), date)
     }
 
-    /// Partitions are built on this many connections.
-    pub fn workers(&self) -> usize {
-        self.engine
-            .threads
-            .unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from))
-            .clamp(1, 8)
+    /// Cores that may be used.
+    pub fn cores(&self) -> usize {
+        self.engine.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from))
     }
 }
 

@@ -15,6 +15,9 @@ use crate::problem::Problem;
 use crate::term::{self, Progress};
 use crate::warehouse::Warehouse;
 
+/// More connections than this only wait for each other.
+const MOST_WORKERS: usize = 8;
+
 /// Set by Ctrl-C: no further partition is begun.
 pub static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
@@ -36,7 +39,7 @@ struct State {
     built: Built,
 }
 
-/// Builds all partitions of `plan` on `workers` connections.
+/// Builds all partitions of `plan`, on one connection a core.
 ///
 /// # Errors
 /// The problem of the first partition that failed; partitions built before it stay.
@@ -45,19 +48,23 @@ pub fn build(
     catalog: &Catalog,
     plan: &Plan,
     context: &Context<'_>,
-    workers: usize,
+    cores: usize,
 ) -> Result<Built> {
     let state = Mutex::new(State { open: (0..plan.tasks.len()).collect(), ..State::default() });
     let changed = Condvar::new();
     let progress = Progress::new(plan.tasks.len(), "build");
+    let workers = cores.clamp(1, MOST_WORKERS).min(plan.tasks.len().max(1));
+    // Every worker computes on its own thread; DuckDB's own threads are for the cores that are left.
+    warehouse.set_threads(cores.saturating_sub(workers) + 1)?;
     std::thread::scope(|scope| -> Result<()> {
-        for _ in 0..workers.min(plan.tasks.len()) {
+        for _ in 0..workers {
             let connection = warehouse.another()?;
             let (state, changed, progress) = (&state, &changed, &progress);
             scope.spawn(move || work(&connection, catalog, &plan.tasks, context, state, changed, progress));
         }
         Ok(())
     })?;
+    warehouse.set_threads(cores)?;
     let state = state.into_inner().unwrap_or_else(PoisonError::into_inner);
     match state.failed {
         Some((_, error)) => Err(error),

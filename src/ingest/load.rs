@@ -33,8 +33,12 @@ pub fn current_versions(warehouse: &Warehouse) -> Result<BTreeMap<String, String
 pub fn load(warehouse: &Warehouse, templates: &Templates, source: &Source) -> Result<()> {
     let table = format!("sources.{}", ident(&source.name));
     let known_at = source.spec.known_at.as_deref().unwrap_or("null");
+    // A column that the SELECT adds only to say when a row became known is kept once, as known_at.
+    let is_name = known_at != "null" && known_at.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let is_helper = is_name && source.spec.column(known_at).is_none();
+    let kept = if is_helper { format!("q.* exclude ({})", ident(known_at)) } else { "q.*".to_owned() };
     let head = format!(
-        "create or replace table {table} as select q.*, cast(({known_at}) as timestamp) as known_at from (\n"
+        "create or replace table {table} as select {kept}, cast(({known_at}) as timestamp) as known_at from (\n"
     );
     let sql = format!("{head}{}\n) as q", source.rendered.sql);
     warehouse.batch(&sql).map_err(|error| load_problem(&error, head.len(), templates, source))?;
@@ -121,7 +125,7 @@ fn check_key(warehouse: &Warehouse, table: &str, source: &Source) -> Result<()> 
 fn check_times(warehouse: &Warehouse, templates: &Templates, source: &Source) -> Result<()> {
     for (name, sql_type) in warehouse.columns(&format!("sources.{}", source.name))? {
         let is_time = sql_type.starts_with("DATE") || sql_type.starts_with("TIMESTAMP");
-        let is_row_time = name == "known_at" || source.spec.known_at.as_deref().map(str::trim) == Some(&name);
+        let is_row_time = name == "known_at" || source.spec.known_at.as_deref() == Some(&name);
         let declared =
             source.spec.column(&name).is_some_and(|column| column.is_static || column.when != When::WithRow);
         if is_time && !is_row_time && !declared && source.spec.known_at.is_some() {

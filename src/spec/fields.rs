@@ -32,7 +32,7 @@ impl<'a> Fields<'a> {
     }
 
     fn missing(&self, key: &str) -> Problem {
-        let near = self.map.keys().find(|given| strsim::jaro_winkler(given, key) > 0.85);
+        let near = self.map.keys().find(|given| strsim::jaro_winkler(given, key) > 0.8);
         let place = near.map_or_else(
             || {
                 Place::of_word(

@@ -89,6 +89,14 @@ impl Warehouse {
         Ok(other)
     }
 
+    /// DuckDB's threads, the caller's own included.
+    ///
+    /// # Errors
+    /// When DuckDB refuses.
+    pub fn set_threads(&self, threads: usize) -> Result<(), SqlError> {
+        self.batch(&format!("set threads = {}", threads.max(1)))
+    }
+
     /// Runs statements that give no rows.
     ///
     /// # Errors
