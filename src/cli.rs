@@ -103,7 +103,7 @@ pub enum Command {
     Query {
         /// SQL, or the name of a report such as `seller_churn_to_call`
         sql: String,
-        /// The reference date of a report
+        /// The reference date of a report; else the last one that has scores
         #[arg(long, value_name = "D", value_parser = dates::parse)]
         date: Option<NaiveDate>,
     },

@@ -42,15 +42,36 @@ pub fn query(session: &Session, sql: &str, date: Option<NaiveDate>) -> Result<()
 fn report(session: &Session, warehouse: &Warehouse, file: &str, date: Option<NaiveDate>) -> Result<()> {
     let date = match date {
         Some(date) => date,
-        None => Loaded::read(warehouse)?.last_date(),
+        None => newest_scores(warehouse)?,
     };
     let templates = session.templates()?;
     let rendered = templates.render(file, Kind::Report, Some(date), None)?;
     let mut fields = Fields::new(file, templates.source(file), "", rendered.config.clone());
     let description = fields.text("description")?;
     fields.finish()?;
+    for table in &rendered.refs {
+        let built = "select 1 from pipeline.partitions where table_name = ? and reference_date = ?";
+        if warehouse.row(built, &[table, &date], |_| Ok(()))?.is_none() {
+            return Err(Problem::data(format!("`{table}` is not built at {date}"))
+                .hint(format!("`olist run --date {date}` builds it"))
+                .into());
+        }
+    }
     term::note(&format!("{description} ({date})"));
     print(session, warehouse, &rendered.sql, |error| analyst(error, &rendered, |file| templates.source(file)))
+}
+
+/// The last reference date that has scores; else the last one that could have.
+fn newest_scores(warehouse: &Warehouse) -> Result<NaiveDate> {
+    let newest = warehouse.row(
+        "select max(reference_date) from pipeline.partitions where table_name like 'scores.%'",
+        &[],
+        |row| row.get::<_, Option<NaiveDate>>(0),
+    )?;
+    match newest.flatten() {
+        Some(date) => Ok(date),
+        None => Ok(Loaded::read(warehouse)?.last_date()),
+    }
 }
 
 fn print(

@@ -273,6 +273,13 @@ fn reports_are_queries_with_a_name() {
     let ran =
         place.olist(&["query", "seller_churn_to_call", "--date", "2018-06-01", "--format", "csv"]).code(0);
     assert!(ran.stdout.lines().count() > 50, "{}", ran.stdout);
+    let newest = place.olist(&["query", "seller_churn_to_call", "--format", "csv"]).code(0);
+    assert_eq!(newest.stdout, ran.stdout);
+    let unbuilt = ["query", "seller_churn_to_call", "--date", "2018-05-07"];
+    place
+        .olist(&unbuilt)
+        .code(1)
+        .says(&["is not built at 2018-05-07", "`olist run --date 2018-05-07` builds it"]);
     place.olist(&["query", "select 1", "--date", "2018-06-01"]).code(2).says(&["--date goes with a report"]);
 }
 

@@ -1,9 +1,11 @@
 //! Tests of the command line, as a user drives it: arguments in; stdout, stderr and exit code out.
 
+#![expect(clippy::print_stderr, reason = "what is skipped is told")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod analyst;
 mod cases;
+mod client;
 mod ingest;
 mod run;
 mod support;

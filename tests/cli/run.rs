@@ -167,15 +167,6 @@ fn months_in_order_are_the_history_that_monthly_runs_leave() {
 }
 
 #[test]
-fn older_clients_can_read_the_file() {
-    // The storage format is that of DuckDB 1.4; `duckdb_databases` says so.
-    let place = Place::with_sample();
-    let tags = place
-        .cell("select tags['storage_version'] from duckdb_databases() where database_name = 'warehouse'");
-    assert!(tags.contains("v1.4"), "{tags}");
-}
-
-#[test]
 fn quiet_prints_data_only() {
     let place = Place::with_sample();
     let ran =
