@@ -1,6 +1,6 @@
 //! A folder, a project and a database for one test, and the program run in it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
@@ -151,7 +151,7 @@ impl Place {
     }
 }
 
-/// The folder of the repository.
-pub fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+/// The folder of the repository: asked when the tests run, because checkouts may share one target folder.
+pub fn repository() -> PathBuf {
+    std::env::var_os("CARGO_MANIFEST_DIR").unwrap().into()
 }
