@@ -105,12 +105,11 @@ impl<'a> Pipeline<'a> {
         as_of: NaiveDate,
         why: &str,
     ) -> Result<Result<Training, TooEarly>> {
-        let mut dates = model.spec.snapshots(as_of);
+        let dates = model.spec.snapshots(as_of);
         if dates.is_empty() {
             return Ok(Err(TooEarly(format!("its snapshots begin on {}", model.spec.from))));
         }
-        dates.retain(|date| *date <= as_of);
-        self.build(&self.catalog.upstream(&format!("scores.{}", model.name)), &dates)?;
+        self.build(&self.catalog.upstream(&model.table()), &dates)?;
         self.begin()?;
         train::train(self.warehouse, self.catalog, model, as_of, why, &self.session.run_id)
     }
@@ -120,7 +119,7 @@ impl<'a> Pipeline<'a> {
     /// # Errors
     /// As `score::score`.
     pub fn score(&mut self, model: &Model, version: &Version, date: NaiveDate) -> Result<Outcome> {
-        self.build(&self.catalog.upstream(&format!("scores.{}", model.name)), &[date])?;
+        self.build(&self.catalog.upstream(&model.table()), &[date])?;
         let inputs = score::inputs(self.catalog, model, version, date, &self.fingerprints)?;
         let run_id = &self.session.run_id;
         let (warehouse, catalog, ledger) = (self.warehouse, self.catalog, &self.ledger);

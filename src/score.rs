@@ -28,7 +28,7 @@ pub fn inputs(
     date: NaiveDate,
     fingerprints: &BTreeMap<(String, NaiveDate), String>,
 ) -> Result<BTreeMap<String, String>> {
-    let rendered = catalog.render(&format!("scores.{}", model.name), date)?;
+    let rendered = catalog.render(&model.table(), date)?;
     let sql = fingerprint::of(&[&fingerprint::normal(&rendered.sql)]);
     let mut inputs =
         BTreeMap::from([("sql".to_owned(), sql), ("version".to_owned(), version.number.to_string())]);
@@ -56,9 +56,8 @@ pub fn score(
     run_id: &str,
 ) -> Result<Outcome> {
     let started = Instant::now();
-    let table = format!("scores.{}", model.name);
-    let parts: Vec<&str> = inputs.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]).collect();
-    let fingerprint = fingerprint::of(&parts);
+    let table = model.table();
+    let fingerprint = fingerprint::of_named(inputs);
     if !force && ledger.get(&table, date).is_some_and(|entry| entry.fingerprint == fingerprint) {
         return Ok(Outcome::Unchanged);
     }
@@ -121,7 +120,7 @@ fn stale(model: &Model, version: &Version, what: &str) -> Problem {
 }
 
 fn key_types(warehouse: &Warehouse, catalog: &Catalog, model: &Model, date: NaiveDate) -> Result<String> {
-    let rendered = catalog.render(&format!("scores.{}", model.name), date)?;
+    let rendered = catalog.render(&model.table(), date)?;
     let columns = warehouse.describe(&rendered.sql)?;
     let of = |name: &String| {
         let sql_type =

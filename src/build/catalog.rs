@@ -32,6 +32,13 @@ pub struct Model {
     pub refs: BTreeSet<String>,
 }
 
+impl Model {
+    /// `scores.seller_churn`
+    pub fn table(&self) -> String {
+        format!("scores.{}", self.name)
+    }
+}
+
 /// Everything a project defines.
 pub struct Catalog {
     pub templates: Templates,
@@ -77,8 +84,7 @@ impl Catalog {
 
     fn link(&mut self) -> Result<()> {
         let tables = self.tables.values().map(|node| (node.name.clone(), &node.file, &node.refs));
-        let models =
-            self.models.values().map(|model| (format!("scores.{}", model.name), &model.file, &model.refs));
+        let models = self.models.values().map(|model| (model.table(), &model.file, &model.refs));
         let mut needs = Needs::new();
         for (name, file, refs) in tables.chain(models) {
             if let Some(unknown) = refs.iter().find(|need| !self.tables.contains_key(*need)) {

@@ -9,7 +9,7 @@ use super::ledger::Line;
 use super::plan::Task;
 use super::shape::{self, Change};
 use super::{Catalog, Node};
-use crate::problem::{Place, Problem};
+use crate::problem::Problem;
 use crate::spec::Severity;
 use crate::template::Kind;
 use crate::term;
@@ -98,7 +98,7 @@ fn check_columns(catalog: &Catalog, node: &Node, task: &Task, shape: &[(String, 
     for name in needed {
         if !has(name) {
             return Err(Problem::usage(format!("the query does not return `{name}`, which config promises"))
-                .at(Place::of_word(&node.file, catalog.templates.source(&node.file), name))
+                .at(catalog.templates.place(&node.file, name))
                 .on(task.date)
                 .into());
         }
@@ -112,7 +112,7 @@ fn check_columns(catalog: &Catalog, node: &Node, task: &Task, shape: &[(String, 
             format!("the query returns two columns `{name}`")
         };
         return Err(Problem::usage(message)
-            .at(Place::of_word(&node.file, catalog.templates.source(&node.file), name))
+            .at(catalog.templates.place(&node.file, name))
             .on(task.date)
             .into());
     }
@@ -166,7 +166,7 @@ fn check_rows(
         .row(&sql, &[], read)
         .map_err(|error| wrong_check(warehouse, catalog, node, task, &error))?;
     let counts = counts.unwrap_or_else(|| vec![0; count]);
-    let place = |word: &str| Place::of_word(&node.file, catalog.templates.source(&node.file), word);
+    let place = |word: &str| catalog.templates.place(&node.file, word);
     let stays = "the earlier partition stays";
     if counts[2] > 0 {
         return Err(Problem::data(format!("{} of {} rows have no key ({key})", counts[2], counts[0]))
@@ -195,7 +195,7 @@ fn check_rows(
         let rows = example_rows(warehouse, &sql)?;
         let of = term::thousands(u64::try_from(counts[0]).unwrap_or(0));
         let problem = Problem::data(format!("check failed for {failing} of {of} rows: {}", check.expression))
-            .at(Place::of_word(&node.file, catalog.templates.source(&node.file), &check.expression))
+            .at(catalog.templates.place(&node.file, &check.expression))
             .on(task.date);
         match check.severity {
             Severity::Fail => return Err(problem.hint(format!("for example {rows}; {stays}")).into()),
@@ -233,7 +233,7 @@ fn wrong_check(
     let wrong = node.spec.checks.iter().find(|check| is_wrong(&check.expression));
     let word = wrong.map_or("checks", |check| check.expression.as_str());
     Problem::usage(format!("a check does not work: {}", error.headline()))
-        .at(Place::of_word(&node.file, catalog.templates.source(&node.file), word))
+        .at(catalog.templates.place(&node.file, word))
         .on(task.date)
         .hint("a check is an expression over the columns of this table")
 }

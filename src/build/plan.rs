@@ -113,9 +113,7 @@ impl Plan {
         if kind == Kind::Abt {
             inputs.insert("data until".to_owned(), basis.data_until.to_string());
         }
-        let parts: Vec<&str> =
-            inputs.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]).collect();
-        let fingerprint = fingerprint::of(&parts);
+        let fingerprint = fingerprint::of_named(&inputs);
         self.fingerprints.insert((name.to_owned(), date), fingerprint.clone());
         match reason(&fingerprint, &inputs, basis.ledger.get(name, date), basis.force) {
             None => self.unchanged += 1,

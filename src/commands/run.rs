@@ -32,11 +32,8 @@ pub fn run(session: &Session, args: &Run) -> Result<()> {
     let tables: BTreeSet<String> =
         selected.iter().filter(|name| catalog.tables.contains_key(*name)).cloned().collect();
     pipeline.build(&tables, &dates)?;
-    let models: Vec<&Model> = catalog
-        .models
-        .values()
-        .filter(|model| selected.contains(&format!("scores.{}", model.name)))
-        .collect();
+    let models: Vec<&Model> =
+        catalog.models.values().filter(|model| selected.contains(&model.table())).collect();
     let mut scored = Vec::new();
     for &date in &dates {
         for model in &models {

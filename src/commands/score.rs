@@ -39,7 +39,7 @@ pub fn score(session: &Session, name: &str, dates: &[NaiveDate], force: bool) ->
 
 /// The ten highest scores of a date on stdout, and how to read all of them.
 pub fn show_scores(session: &Session, warehouse: &Warehouse, model: &Model, date: NaiveDate) -> Result<()> {
-    let table = format!("scores.{}", model.name);
+    let table = model.table();
     if !warehouse.has_table(&table)? {
         return Ok(());
     }

@@ -48,7 +48,7 @@ pub fn load(warehouse: &Warehouse, templates: &Templates, source: &Source) -> Re
     warehouse.batch(&macro_sql).map_err(|error| {
         let file = &source.rendered.file;
         Problem::usage(format!("the as-of relation of `{}` does not work: {}", source.name, error.headline()))
-            .at(Place::of_word(file, templates.source(file), "columns"))
+            .at(templates.place(file, "columns"))
             .hint("known_at and as_of are expressions over the row; `reference_date` is a DATE in them")
     })?;
     comment(warehouse, &table, source)?;
@@ -131,7 +131,7 @@ fn check_times(warehouse: &Warehouse, templates: &Templates, source: &Source) ->
         if is_time && !is_row_time && !declared && source.spec.known_at.is_some() {
             let file = &source.rendered.file;
             return Err(Problem::usage(format!("column `{name}` does not say when it became known"))
-                .at(Place::of_word(file, templates.source(file), &name))
+                .at(templates.place(file, &name))
                 .hint("give it 'known_at', 'as_of', or 'static': true if it is no news (a promise, a plan)")
                 .into());
         }

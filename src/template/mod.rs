@@ -88,6 +88,11 @@ impl Templates {
         self.sources.get(file).map_or("", String::as_str)
     }
 
+    /// The place of `word` in a file of the project.
+    pub fn place(&self, file: &str, word: &str) -> Place {
+        Place::of_word(file, self.source(file), word)
+    }
+
     /// Renders `file` at `date` (files of sources and the sample have none).
     ///
     /// # Errors

@@ -137,7 +137,7 @@ fn check_rule(catalog: &Catalog, model: &Model, name: &str, values: &[f64], date
         return Ok(());
     };
     Err(Problem::data(format!("the rule `{name}` gives {wrong}, which is no probability"))
-        .at(Place::of_word(&model.file, catalog.templates.source(&model.file), name))
+        .at(catalog.templates.place(&model.file, name))
         .on(date)
         .hint("a rule gives numbers from 0 to 1; 1 / (1 + exp(-x)) turns any number x into one")
         .into())
@@ -157,7 +157,7 @@ impl Shape {
         date: NaiveDate,
         rules: &BTreeMap<String, String>,
     ) -> Result<Self> {
-        let rendered = catalog.render(&format!("scores.{}", model.name), date)?;
+        let rendered = catalog.render(&model.table(), date)?;
         let explain = |error: SqlError| analyst(&error, &rendered, |file| catalog.templates.source(file));
         let columns = warehouse.describe(&rendered.sql).map_err(explain)?;
         let source = catalog.templates.source(&model.file);
@@ -216,7 +216,7 @@ impl Shape {
         model: &Model,
         date: NaiveDate,
     ) -> Result<Batches> {
-        let rendered = catalog.render(&format!("scores.{}", model.name), date)?;
+        let rendered = catalog.render(&model.table(), date)?;
         let mut columns: Vec<String> =
             self.inputs.iter().map(|name| format!("cast({} as double)", ident(name))).collect();
         columns.extend(self.rules.iter().map(|(_, expression)| format!("cast(({expression}) as double)")));

@@ -28,7 +28,7 @@ fn fixed_date() -> NaiveDate {
 /// # Errors
 /// A file with a mistake.
 pub fn definition(catalog: &Catalog, model: &Model) -> Result<(String, Parts)> {
-    let own = format!("scores.{}", model.name);
+    let own = model.table();
     let mut parts = Parts::new();
     for name in catalog.upstream(&own).into_iter().chain([own.clone()]) {
         let rendered = catalog.render(&name, fixed_date())?;
@@ -36,8 +36,7 @@ pub fn definition(catalog: &Catalog, model: &Model) -> Result<(String, Parts)> {
         let substance = if name == own { model.spec.substance() } else { String::new() };
         parts.insert(rendered.file, fingerprint::of(&[&sql, &substance]));
     }
-    let all: Vec<&str> = parts.iter().flat_map(|(file, hash)| [file.as_str(), hash.as_str()]).collect();
-    Ok((fingerprint::of(&all), parts))
+    Ok((fingerprint::of_named(&parts), parts))
 }
 
 /// What `olist run` does with `model` at `date`.

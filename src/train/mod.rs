@@ -18,7 +18,7 @@ pub use validate::{Outcome, mean};
 
 use crate::build::{Catalog, Model};
 use crate::learn::{self, Fitted};
-use crate::problem::{Place, Problem};
+use crate::problem::Problem;
 use crate::registry::{self, NewVersion, Version};
 use crate::warehouse::Warehouse;
 
@@ -162,7 +162,7 @@ pub(crate) fn input_problem(
     what: &str,
 ) -> Problem {
     Problem::data(format!("input `{column}` {what}"))
-        .at(Place::of_word(&model.file, catalog.templates.source(&model.file), column))
+        .at(catalog.templates.place(&model.file, column))
         .on(date)
         .hint(format!("inputs are numbers without NULL: say in this file what a missing one means, e.g. coalesce({column}, 0)"))
 }
