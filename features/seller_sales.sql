@@ -16,6 +16,7 @@
         'max_item_price_brl': 'Highest price of an item',
         'avg_items_per_order': 'Items / orders',
         'orders_*': 'Distinct orders in the last 7d, 14d, 28d, 56d, 90d before the reference date',
+        'revenue_brl': 'Price of the items sold',
         'revenue_90d_brl': 'Price of the items sold in the 90 days before the reference date',
         'lifetime_revenue_brl': 'Price of all items sold before the reference date, over all history',
         'lifetime_order_count': 'Distinct orders before the reference date, over all history',
@@ -111,6 +112,7 @@ final as (
         cast(max(days.max_price) as double) as max_item_price_brl,
         {{ ratio('sum(days.item_count)', 'sum(days.order_count)') }}
             as avg_items_per_order,
+        cast(sum(days.revenue) as double) as revenue_brl,
     {% for n in windows %}
         cast(coalesce(sum(days.order_count) filter (
             where days.age_days <= {{ n }}

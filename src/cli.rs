@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
 use crate::dates::{self, DateRange, Every};
@@ -83,7 +84,12 @@ pub enum Command {
         force: bool,
     },
     /// Models with their champions; or one model's versions, metrics and champions
-    Models { model: Option<String> },
+    #[command(args_conflicts_with_subcommands = true)]
+    Models {
+        model: Option<String>,
+        #[command(subcommand)]
+        command: Option<ModelsCommand>,
+    },
     /// Make a version champion
     Promote {
         model: String,
@@ -99,6 +105,9 @@ pub enum Command {
         #[arg(long, default_value = "rolled back by hand")]
         reason: String,
     },
+    /// MLflow: runs, models and champions on a tracking server
+    #[command(subcommand)]
+    Mlflow(Mlflow),
     /// Run a read-only query, or a report of queries/reports/
     Query {
         /// SQL, or the name of a report such as `seller_churn_to_call`
@@ -107,6 +116,53 @@ pub enum Command {
         #[arg(long, value_name = "D", value_parser = dates::parse)]
         date: Option<NaiveDate>,
     },
+}
+
+/// MLflow's own variables: what works for its Python client works here.
+const MLFLOW_VARIABLES: &str = "\
+Environment:
+  MLFLOW_TRACKING_URI            address of the server, http or https; without it nothing is contacted
+  MLFLOW_EXPERIMENT_NAME         experiments are called NAME.MODEL [default: olist]
+  MLFLOW_TRACKING_USERNAME, MLFLOW_TRACKING_PASSWORD
+                                 a login
+  MLFLOW_TRACKING_TOKEN          or a token
+  MLFLOW_TRACKING_INSECURE_TLS   `true` takes any certificate
+  MLFLOW_HTTP_REQUEST_TIMEOUT    seconds that one request may take [default: 15]";
+
+#[derive(Debug, Subcommand)]
+pub enum Mlflow {
+    /// Send what waits in `registry.outbox`, in order, each thing once
+    ///
+    /// Trainings, promotions and scorings are sent by the commands that make them, where MLflow's address is set; what
+    /// could not be sent within 30 seconds waits for this command, or for the next run.
+    #[command(after_long_help = MLFLOW_VARIABLES)]
+    Sync,
+}
+
+/// What else can be done with a model's versions.
+#[derive(Debug, Subcommand)]
+pub enum ModelsCommand {
+    /// Write a version as an ONNX model that MLflow loads, or as one SELECT that scores in DuckDB
+    Export(Export),
+}
+
+#[derive(Debug, Args)]
+pub struct Export {
+    pub model: String,
+    /// Which version; else the champion
+    #[arg(long, value_name = "N")]
+    pub version: Option<i32>,
+    /// What to write: a folder that MLflow loads, with an ONNX model in it, or SQL
+    // The global option of this name, with other values: it has to have the same id and type.
+    #[arg(long, value_name = "FORMAT", default_value = "onnx",
+          value_parser = PossibleValuesParser::new(["onnx", "sql"]).map(|word| Format::of_export(&word)))]
+    pub format: Format,
+    /// The folder, else MODEL-VERSION; or the file of the SQL, else it is printed
+    #[arg(long, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+    /// At which reference date the model's SELECT is written out; else the last one that has scores
+    #[arg(long, value_name = "D", value_parser = dates::parse)]
+    pub date: Option<NaiveDate>,
 }
 
 #[derive(Debug, Args)]

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use chrono::{Days, Months, NaiveDate};
+use chrono::{Datelike, Days, Months, NaiveDate, TimeDelta};
 
 use crate::problem::Problem;
 
@@ -15,12 +15,30 @@ pub enum Every {
 }
 
 impl Every {
+    /// Its word on the command line and in `config`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Month => "month",
+            Self::Week => "week",
+            Self::Day => "day",
+        }
+    }
+
     /// The date `steps` steps after `start`; months keep the day of the start where the month has it.
     pub fn after(self, start: NaiveDate, steps: u32) -> Option<NaiveDate> {
         match self {
             Self::Month => start.checked_add_months(Months::new(steps)),
             Self::Week => start.checked_add_days(Days::new(7 * u64::from(steps))),
             Self::Day => start.checked_add_days(Days::new(u64::from(steps))),
+        }
+    }
+
+    /// The first day of the period that `date` lies in; weeks are counted from `from`.
+    pub fn period(self, date: NaiveDate, from: NaiveDate) -> NaiveDate {
+        match self {
+            Self::Month => date.with_day(1).unwrap_or(date),
+            Self::Week => date - TimeDelta::days((date - from).num_days().rem_euclid(7)),
+            Self::Day => date,
         }
     }
 
@@ -71,7 +89,7 @@ pub fn parse(text: &str) -> Result<NaiveDate, String> {
     let date = NaiveDate::parse_from_str(text, "%Y-%m-%d")
         .map_err(|_| format!("`{text}` is not a date: expected YYYY-MM-DD, for example 2018-06-01"))?;
     // DuckDB's dates reach further, but a year like 20188 is a slip of the finger.
-    if (1900..=9999).contains(&chrono::Datelike::year(&date)) {
+    if (1900..=9999).contains(&date.year()) {
         Ok(date)
     } else {
         Err(format!("the year of {date} is out of range: expected 1900 to 9999"))
@@ -106,6 +124,15 @@ mod tests {
     fn months_keep_the_day_of_the_start() {
         let dates = Every::Month.range(day("2018-01-31"), day("2018-03-31"));
         assert_eq!(dates, [day("2018-01-31"), day("2018-02-28"), day("2018-03-31")]);
+    }
+
+    #[test]
+    fn periods_begin_where_a_month_or_week_begins() {
+        let (from, date) = (day("2018-01-03"), day("2018-02-15"));
+        assert_eq!(Every::Month.period(date, from), day("2018-02-01"));
+        assert_eq!(Every::Week.period(date, from), day("2018-02-14"));
+        assert_eq!(Every::Week.period(day("2018-01-01"), from), day("2017-12-27"));
+        assert_eq!(Every::Day.period(date, from), date);
     }
 
     #[test]

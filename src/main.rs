@@ -3,17 +3,22 @@
 mod build;
 mod cli;
 mod commands;
+mod comparison;
 mod dates;
+mod export;
 mod fingerprint;
 mod graph;
 mod ingest;
 mod learn;
+mod mlflow;
+mod outbox;
 mod output;
 mod pipeline;
 mod problem;
 mod project;
 mod registry;
 mod score;
+mod segment;
 mod session;
 mod spec;
 mod template;
@@ -27,7 +32,7 @@ use std::sync::atomic::Ordering;
 use anyhow::{Context, Result};
 use clap::Parser;
 
-use cli::{Cli, Command};
+use cli::{Cli, Command, Mlflow, ModelsCommand};
 use problem::{Kind, Problem};
 use session::Session;
 
@@ -64,9 +69,13 @@ fn run(cli: Cli) -> Result<()> {
         Command::Render { file, date } => commands::render(&session, &file, date),
         Command::Train { model, as_of } => commands::train(&session, &model, as_of),
         Command::Score { model, dates, force } => commands::score(&session, &model, &dates.expand(), force),
-        Command::Models { model } => commands::models(&session, model.as_deref()),
+        Command::Models { command: Some(ModelsCommand::Export(args)), .. } => {
+            commands::export(&session, &args)
+        }
+        Command::Models { model, command: None } => commands::models(&session, model.as_deref()),
         Command::Promote { model, version, reason } => commands::promote(&session, &model, version, &reason),
         Command::Rollback { model, reason } => commands::rollback(&session, &model, &reason),
+        Command::Mlflow(Mlflow::Sync) => commands::mlflow_sync(&session),
         Command::Query { sql, date } => commands::query(&session, &sql, date),
     }
 }

@@ -7,6 +7,7 @@ use comfy_table::{CellAlignment, presets};
 use serde_json::{Map, Value};
 
 use crate::term;
+use crate::warehouse::{Batches, cell_text};
 
 /// How data is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -15,6 +16,19 @@ pub enum Format {
     Table,
     Json,
     Csv,
+    /// Only of `olist models export`.
+    #[value(skip)]
+    Onnx,
+    /// Only of `olist models export`.
+    #[value(skip)]
+    Sql,
+}
+
+impl Format {
+    /// `onnx` or `sql`.
+    pub fn of_export(word: &str) -> Self {
+        if word == "sql" { Self::Sql } else { Self::Onnx }
+    }
 }
 
 /// Rows of texts under named columns.
@@ -29,6 +43,18 @@ impl Table {
         Self { columns: columns.iter().map(ToString::to_string).collect(), rows: Vec::new() }
     }
 
+    /// The rows of a query.
+    pub fn of(batches: &Batches) -> Self {
+        let names: Vec<&String> = batches.schema.fields().iter().map(|field| field.name()).collect();
+        let mut table = Self::new(&names);
+        for batch in &batches.batches {
+            for row in 0..batch.num_rows() {
+                table.push(batch.columns().iter().map(|column| cell_text(column, row)).collect());
+            }
+        }
+        table
+    }
+
     pub fn push(&mut self, row: Vec<String>) {
         self.rows.push(row);
     }
@@ -39,7 +65,7 @@ impl Table {
     /// When stdout cannot be written.
     pub fn print(&self, format: Format) -> Result<()> {
         let text = match format {
-            Format::Table => self.text(),
+            Format::Table | Format::Onnx | Format::Sql => self.text(),
             Format::Json => self.json()?,
             Format::Csv => self.csv()?,
         };
@@ -97,7 +123,11 @@ impl Table {
         Ok(serde_json::to_string_pretty(&rows)? + "\n")
     }
 
-    fn csv(&self) -> Result<String> {
+    /// As CSV, with a header.
+    ///
+    /// # Errors
+    /// When it cannot be written, which does not happen in memory.
+    pub fn csv(&self) -> Result<String> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         writer.write_record(&self.columns)?;
         for row in &self.rows {

@@ -7,12 +7,13 @@ use anyhow::Result;
 use chrono::NaiveDate;
 
 use crate::build::{self, Basis, Catalog, Context, Ledger, Model, Plan};
-use crate::output::Table;
 use crate::registry::Version;
-use crate::score::{self, Outcome};
+use crate::score::{self, Job, Outcome};
+use crate::segment;
 use crate::session::{Loaded, Session};
+use crate::spec::Task;
 use crate::term;
-use crate::train::{self, TooEarly, Training, mean};
+use crate::train::{self, TooEarly, Training};
 use crate::warehouse::Warehouse;
 
 /// A run in progress.
@@ -111,7 +112,13 @@ impl<'a> Pipeline<'a> {
         }
         self.build(&self.catalog.upstream(&model.table()), &dates)?;
         self.begin()?;
-        train::train(self.warehouse, self.catalog, model, as_of, why, &self.session.run_id)
+        let (warehouse, catalog, run_id) = (self.warehouse, self.catalog, &self.session.run_id);
+        match &model.spec.task {
+            Task::Binary(binary) => train::train(warehouse, catalog, model, binary, as_of, why, run_id),
+            Task::Clusters(clusters) => {
+                segment::train(warehouse, catalog, model, clusters, as_of, why, run_id)
+            }
+        }
     }
 
     /// Scores one date.
@@ -121,9 +128,20 @@ impl<'a> Pipeline<'a> {
     pub fn score(&mut self, model: &Model, version: &Version, date: NaiveDate) -> Result<Outcome> {
         self.build(&self.catalog.upstream(&model.table()), &[date])?;
         let inputs = score::inputs(self.catalog, model, version, date, &self.fingerprints)?;
-        let run_id = &self.session.run_id;
-        let (warehouse, catalog, ledger) = (self.warehouse, self.catalog, &self.ledger);
-        score::score(warehouse, catalog, ledger, model, version, date, &inputs, self.force, run_id)
+        let job = Job {
+            warehouse: self.warehouse,
+            catalog: self.catalog,
+            model,
+            version,
+            date,
+            inputs: &inputs,
+            run_id: &self.session.run_id,
+        };
+        if !self.force && job.is_unchanged(&self.ledger) {
+            return Ok(Outcome::Unchanged);
+        }
+        self.begin()?;
+        job.score()
     }
 
     fn begin(&mut self) -> Result<()> {
@@ -157,34 +175,9 @@ impl<'a> Pipeline<'a> {
 pub fn note_training(model: &Model, as_of: NaiveDate, training: &Training) {
     term::note(&format!("{}: trained as of {as_of} in {:.1} s", model.name, training.seconds));
     if !term::is_quiet() {
-        for line in metric_table(model, training).text().lines() {
+        for line in training.table.text().lines() {
             term::note(&format!("  {line}"));
         }
     }
     term::note(&format!("{}: version {}, {}", model.name, training.version.number, training.reason));
-}
-
-fn metric_table(model: &Model, training: &Training) -> Table {
-    let metric = model.spec.metric;
-    let mut snapshots: Vec<NaiveDate> = training.outcomes.iter().map(|outcome| outcome.snapshot).collect();
-    snapshots.sort_unstable();
-    snapshots.dedup();
-    let mut columns = vec![format!("out-of-time {}", metric.name())];
-    columns.extend(snapshots.iter().map(ToString::to_string));
-    columns.push("mean".to_owned());
-    let mut table = Table::new(&columns);
-    let mut candidates: Vec<&str> =
-        training.outcomes.iter().map(|outcome| outcome.candidate.as_str()).collect();
-    candidates.dedup();
-    for name in candidates {
-        let mut row = vec![name.to_owned()];
-        for outcome in training.outcomes.iter().filter(|outcome| outcome.candidate == name) {
-            row.push(outcome.value(metric).map_or_else(String::new, |value| format!("{value:.4}")));
-        }
-        row.push(
-            mean(&training.outcomes, name, metric).map_or_else(String::new, |value| format!("{value:.4}")),
-        );
-        table.push(row);
-    }
-    table
 }

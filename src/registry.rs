@@ -4,9 +4,10 @@ use anyhow::{Context, Result};
 use chrono::NaiveDate;
 use duckdb::Row;
 
-use crate::learn::{Fitted, Importance, Metric};
+use crate::learn::{Importance, Interval};
+use crate::outbox::{self, News};
 use crate::problem::Problem;
-use crate::train::{Outcome, Parts, Recipe};
+use crate::train::{Parts, Recipe};
 use crate::warehouse::Warehouse;
 
 /// A version that is about to be written.
@@ -18,15 +19,45 @@ pub struct NewVersion<'a> {
     pub as_of: NaiveDate,
     pub trained_through: NaiveDate,
     pub rows: usize,
-    pub base_rate: f64,
+    /// `None` where nothing is predicted.
+    pub base_rate: Option<f64>,
     pub data_digest: String,
     pub definition: &'a str,
     pub definition_parts: &'a Parts,
-    pub metric: Metric,
+    pub metric: &'a str,
     pub mean_metric: Option<f64>,
     /// `None` for a rule.
     pub fitted: Option<Vec<u8>>,
     pub run_id: &'a str,
+    /// What MLflow is to hear beyond this.
+    pub news: outbox::Training,
+}
+
+/// One line of `registry.metrics`.
+pub struct Measured<'a> {
+    pub candidate: &'a str,
+    /// The first snapshot of the fold.
+    pub snapshot: NaiveDate,
+    pub snapshots: usize,
+    pub slice: Option<&'a str>,
+    pub metric: &'a str,
+    pub value: Option<f64>,
+    pub interval: Option<Interval>,
+    pub rows: usize,
+    pub entities: usize,
+    pub base_rate: Option<f64>,
+}
+
+/// One line of `registry.segments`.
+pub struct Segment {
+    pub number: i32,
+    pub name: String,
+    pub sets_apart: String,
+    pub rows: i64,
+    pub share: f64,
+    /// Mean of the label at `outcome_from`, where it was known.
+    pub outcome_share: Option<f64>,
+    pub outcome_from: Option<NaiveDate>,
 }
 
 /// A version as the registry has it, without the fitted model.
@@ -92,21 +123,46 @@ pub fn versions(warehouse: &Warehouse, model: &str) -> Result<Vec<Version>> {
     Ok(warehouse.rows(&sql, &[&model], read)?)
 }
 
-/// The fitted model of a version; `None` for a rule.
+/// The version that is champion now.
 ///
 /// # Errors
-/// When the stored bytes are damaged.
-pub fn fitted(warehouse: &Warehouse, version: &Version) -> Result<Option<Fitted>> {
-    let bytes = warehouse
-        .row(
-            "select fitted from registry.models where model = ? and version = ?",
-            &[&version.model, &version.number],
-            |row| row.get::<_, Option<Vec<u8>>>(0),
-        )?
-        .flatten();
-    bytes.map(|bytes| Fitted::from_bytes(&bytes)).transpose().with_context(|| {
-        format!("version {} of {} in registry.models is damaged", version.number, version.model)
-    })
+/// When the registry cannot be read.
+pub fn champion(warehouse: &Warehouse, model: &str) -> Result<Option<Version>> {
+    let sql = format!(
+        "select {COLUMNS} from registry.models as m
+         inner join registry.champions as c on c.model = m.model and c.version = m.version
+         where m.model = ? and c.until is null"
+    );
+    Ok(warehouse.row(&sql, &[&model], read)?)
+}
+
+/// A version by its number.
+///
+/// # Errors
+/// There is none of this number.
+pub fn version(warehouse: &Warehouse, model: &str, number: i32) -> Result<Version> {
+    let all = versions(warehouse, model)?;
+    if let Some(version) = all.iter().find(|version| version.number == number) {
+        return Ok(version.clone());
+    }
+    let known: Vec<String> = all.iter().map(|version| version.number.to_string()).collect();
+    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    Err(Problem::usage(format!("`{model}` has no version {number}"))
+        .hint(format!("its versions: {known}; `olist models {model}` shows them"))
+        .into())
+}
+
+/// The stored model of a version, as bytes; `None` for a rule.
+///
+/// # Errors
+/// When the registry cannot be read.
+pub fn fitted(warehouse: &Warehouse, version: &Version) -> Result<Option<Vec<u8>>> {
+    let bytes = warehouse.row(
+        "select fitted from registry.models where model = ? and version = ?",
+        &[&version.model, &version.number],
+        |row| row.get::<_, Option<Vec<u8>>>(0),
+    )?;
+    Ok(bytes.flatten())
 }
 
 /// Writes a version with its metrics and makes it champion, in one transaction.
@@ -116,8 +172,9 @@ pub fn fitted(warehouse: &Warehouse, version: &Version) -> Result<Option<Fitted>
 pub fn add(
     warehouse: &Warehouse,
     new: &NewVersion<'_>,
-    outcomes: &[Outcome],
+    metrics: &[Measured<'_>],
     importances: &[Importance],
+    segments: &[Segment],
     reason: &str,
 ) -> Result<Version> {
     warehouse.transaction(|| {
@@ -147,30 +204,33 @@ pub fn add(
                 &new.definition,
                 &parts,
                 &new.mean_metric,
-                &new.metric.name(),
+                &new.metric,
                 &new.fitted,
                 &env!("CARGO_PKG_VERSION"),
                 &new.run_id,
             ],
         )?;
-        for outcome in outcomes {
-            for (metric, value, interval) in &outcome.metrics {
-                warehouse.execute(
-                    "insert into registry.metrics values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    &[
-                        &new.model,
-                        &number,
-                        &outcome.candidate,
-                        &outcome.snapshot,
-                        &metric.name(),
-                        value,
-                        &interval.map(|interval| interval.low),
-                        &interval.map(|interval| interval.high),
-                        &i64::try_from(outcome.rows)?,
-                        &outcome.base_rate,
-                    ],
-                )?;
-            }
+        for line in metrics {
+            warehouse.execute(
+                "insert into registry.metrics by name
+                 select ? as model, ? as version, ? as candidate, ? as snapshot, ? as snapshots, ? as slice, ? as metric,
+                     ? as value, ? as low, ? as high, ? as rows, ? as entities, ? as base_rate",
+                &[
+                    &new.model,
+                    &number,
+                    &line.candidate,
+                    &line.snapshot,
+                    &i64::try_from(line.snapshots)?,
+                    &line.slice,
+                    &line.metric,
+                    &line.value,
+                    &line.interval.map(|interval| interval.low),
+                    &line.interval.map(|interval| interval.high),
+                    &i64::try_from(line.rows)?,
+                    &i64::try_from(line.entities)?,
+                    &line.base_rate,
+                ],
+            )?;
         }
         for importance in importances {
             warehouse.execute(
@@ -178,7 +238,25 @@ pub fn add(
                 &[&new.model, &number, &importance.column, &importance.roc_auc_drop],
             )?;
         }
+        for segment in segments {
+            warehouse.execute(
+                "insert into registry.segments values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                &[
+                    &new.model,
+                    &number,
+                    &segment.number,
+                    &segment.name,
+                    &segment.sets_apart,
+                    &segment.rows,
+                    &segment.share,
+                    &segment.outcome_share,
+                    &segment.outcome_from,
+                ],
+            )?;
+        }
         crown(warehouse, new.model, number, new.trained_through, reason, SUCCEEDED)?;
+        let news = News::Training(Box::new(new.news.clone()));
+        outbox::add(warehouse, new.model, number, None, new.run_id, &news)?;
         let version = versions(warehouse, new.model)?.into_iter().find(|version| version.number == number);
         version.context("the new version is not in the registry")
     })
@@ -209,15 +287,21 @@ fn crown(
 ///
 /// # Errors
 /// There is no such version, or it is champion already.
-pub fn promote(warehouse: &Warehouse, model: &str, number: i32, reason: &str) -> Result<Version> {
-    replace_champion(warehouse, model, number, reason, WITHDRAWN)
+pub fn promote(
+    warehouse: &Warehouse,
+    model: &str,
+    number: i32,
+    reason: &str,
+    run_id: &str,
+) -> Result<Version> {
+    replace_champion(warehouse, model, number, reason, WITHDRAWN, run_id)
 }
 
 /// Makes the version that was champion before the present one champion again.
 ///
 /// # Errors
 /// There is none.
-pub fn rollback(warehouse: &Warehouse, model: &str, reason: &str) -> Result<Version> {
+pub fn rollback(warehouse: &Warehouse, model: &str, reason: &str, run_id: &str) -> Result<Version> {
     let earlier = warehouse.row(
         "select version from registry.champions
          where model = ? and until is not null
@@ -234,7 +318,7 @@ pub fn rollback(warehouse: &Warehouse, model: &str, reason: &str) -> Result<Vers
             "`olist models {model}` shows its versions; `olist promote {model} VERSION` takes any"
         ))
     })?;
-    replace_champion(warehouse, model, earlier, reason, ROLLED_BACK)
+    replace_champion(warehouse, model, earlier, reason, ROLLED_BACK, run_id)
 }
 
 fn replace_champion(
@@ -243,15 +327,9 @@ fn replace_champion(
     number: i32,
     reason: &str,
     ended_because: &str,
+    run_id: &str,
 ) -> Result<Version> {
-    let all = versions(warehouse, model)?;
-    let Some(version) = all.iter().find(|version| version.number == number) else {
-        let known: Vec<String> = all.iter().map(|version| version.number.to_string()).collect();
-        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-        return Err(Problem::usage(format!("`{model}` has no version {number}"))
-            .hint(format!("its versions: {known}; `olist models {model}` shows them"))
-            .into());
-    };
+    let version = version(warehouse, model, number)?;
     let present = warehouse.row(
         "select version from registry.champions where model = ? and until is null",
         &[&model],
@@ -268,7 +346,7 @@ fn replace_champion(
              where model = ? and version <> ? and trained_through >= ? and ended_because = ?",
             &[&WITHDRAWN, &model, &number, &version.trained_through, &SUCCEEDED],
         )?;
-        Ok(())
+        outbox::add(warehouse, model, number, None, run_id, &News::Champion { reason: reason.to_owned() })
     })?;
-    Ok(version.clone())
+    Ok(version)
 }

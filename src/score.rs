@@ -1,16 +1,21 @@
-//! Score tables: the champion's probabilities for one reference date, replaced in one transaction.
+//! Score tables: what the champion says of one reference date, replaced in one transaction.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
 
 use anyhow::Result;
 use chrono::NaiveDate;
+use duckdb::arrow::array::ArrayRef;
 
-use crate::build::{Catalog, Ledger, Line, Model};
+use crate::build::{self, Catalog, Ledger, Line, Model};
 use crate::fingerprint;
+use crate::learn::Fitted;
+use crate::outbox::{self, News};
 use crate::problem::Problem;
 use crate::registry::{self, Version};
-use crate::train::{Recipe, pull};
+use crate::segment;
+use crate::spec::Task;
+use crate::train::{Pulled, Recipe, pull};
 use crate::warehouse::{Warehouse, ident, idents, text};
 
 /// What scoring one date did.
@@ -39,128 +44,221 @@ pub fn inputs(
     Ok(inputs)
 }
 
-/// Scores `date` with `version`, unless its scores are there and unchanged.
-///
-/// # Errors
-/// Inputs that do not fit the version, or DuckDB's.
-#[expect(clippy::too_many_arguments, reason = "each is one plain fact about the partition")]
-pub fn score(
+/// One date to be scored by one version.
+pub struct Job<'a> {
+    pub warehouse: &'a Warehouse,
+    pub catalog: &'a Catalog,
+    pub model: &'a Model,
+    pub version: &'a Version,
+    pub date: NaiveDate,
+    pub inputs: &'a BTreeMap<String, String>,
+    pub run_id: &'a str,
+}
+
+/// What a champion says of a date: rows in the temporary table `stage`, and what the score table makes of them.
+pub struct Staged {
+    pub pulled: Pulled,
+    /// Name, expression over the staged rows, and comment.
+    pub columns: Vec<(&'static str, String, &'static str)>,
+    /// In which order they are stored; the key follows.
+    pub order: &'static str,
+}
+
+impl Job<'_> {
+    pub fn is_unchanged(&self, ledger: &Ledger) -> bool {
+        let entry = ledger.get(&self.model.table(), self.date);
+        entry.is_some_and(|entry| entry.fingerprint == fingerprint::of_named(self.inputs))
+    }
+
+    /// Scores the date, and replaces its partition.
+    ///
+    /// # Errors
+    /// Inputs that do not fit the version, or DuckDB's.
+    pub fn score(&self) -> Result<Outcome> {
+        let started = Instant::now();
+        let table = self.model.table();
+        let staged = match &self.model.spec.task {
+            Task::Binary(_) => self.probabilities()?,
+            Task::Clusters(_) => segment::assign(self)?,
+        };
+        let rows = i64::try_from(staged.pulled.dates.len())?;
+        let per = format!("One row per {} and reference date. ", self.model.spec.key.join(", "));
+        let description = format!("{per}{}", self.model.spec.description);
+        let comments: Vec<(&str, &str)> =
+            staged.columns.iter().map(|(name, _, words)| (*name, *words)).collect();
+        self.warehouse.transaction(|| {
+            self.write(&table, &self.rows_sql(&staged), &description, &comments)?;
+            if let Task::Clusters(clusters) = &self.model.spec.task {
+                segment::write_profile(self, clusters, &staged.pulled)?;
+            }
+            self.tell()?;
+            Line {
+                table: &table,
+                date: self.date,
+                rows,
+                fingerprint: &fingerprint::of_named(self.inputs),
+                duration_ms: started.elapsed().as_secs_f64() * 1000.0,
+                run_id: self.run_id,
+                inputs: self.inputs,
+            }
+            .write(self.warehouse)
+        })?;
+        Ok(Outcome::Scored(rows))
+    }
+
+    /// The version's probabilities, staged, and the columns made of them.
+    fn probabilities(&self) -> Result<Staged> {
+        let recipe: Recipe = serde_json::from_str(&self.version.settings)?;
+        let rule = recipe.rule().map(|expression| (recipe.name.clone(), expression.to_owned()));
+        let rules = rule.clone().into_iter().collect();
+        let pulled = pull(self.warehouse, self.catalog, self.model, &[self.date], &rules)?;
+        let scores = match registry::fitted(self.warehouse, self.version)? {
+            Some(bytes) => {
+                let fitted = Fitted::from_bytes(&bytes).map_err(|error| self.stale(&error.to_string()))?;
+                fitted.predict(&pulled.matrix).map_err(|error| self.stale(&error.to_string()))?
+            }
+            None => rule
+                .and_then(|(name, _)| pulled.rules.get(&name).cloned())
+                .ok_or_else(|| self.stale("its rule reads columns that the file no longer selects"))?,
+        };
+        stage(self.warehouse, self.catalog, self.model, &pulled.keys, self.date, &[("score", scores)])?;
+        let key = idents(&self.model.spec.key);
+        let columns = vec![
+            ("score", "score".to_owned(), "Probability of the label, 0..1"),
+            (
+                "rank",
+                "rank() over (order by score desc)".to_owned(),
+                "1 is the most likely; equal scores share a rank",
+            ),
+            (
+                "decile",
+                format!("ntile(10) over (order by score desc, {key})"),
+                "1 is the tenth with the highest scores",
+            ),
+        ];
+        Ok(Staged { pulled, columns, order: "score desc" })
+    }
+
+    /// The staged rows as the score table has them.
+    fn rows_sql(&self, staged: &Staged) -> String {
+        let key = idents(&self.model.spec.key);
+        let own: Vec<String> =
+            staged.columns.iter().map(|(name, sql, _)| format!("{sql} as {name}")).collect();
+        format!(
+            "select date '{}' as reference_date, {key}, {}, {}::integer as model_version,
+                 date '{}' as trained_through, now()::timestamp as scored_at
+             from temp.main.stage order by {}, {key}",
+            self.date,
+            own.join(", "),
+            self.version.number,
+            self.version.trained_through,
+            staged.order,
+        )
+    }
+
+    /// Puts what the scores are like into the outbox.
+    fn tell(&self) -> Result<()> {
+        let name = match self.model.spec.task {
+            Task::Binary(_) => DISTRIBUTION,
+            Task::Clusters(_) => SHARES,
+        };
+        let sql = name.replace("{table}", &self.model.table());
+        let metrics = self.warehouse.rows(&sql, &[&self.date], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let news = News::Scores { metrics: metrics.into_iter().collect() };
+        outbox::add(
+            self.warehouse,
+            &self.model.name,
+            self.version.number,
+            Some(self.date),
+            self.run_id,
+            &news,
+        )
+    }
+
+    /// Replaces the partition of `table` by the rows of `sql`. Its columns follow the query's.
+    ///
+    /// # Errors
+    /// DuckDB's.
+    pub fn write(&self, table: &str, sql: &str, description: &str, comments: &[(&str, &str)]) -> Result<()> {
+        let shape = self.warehouse.describe(sql)?;
+        if build::fit(self.warehouse, table, &shape)?.is_some() {
+            let mut statements = vec![format!("comment on table {table} is {}", text(description))];
+            let known = comments.iter().chain(&SHARED);
+            for (column, words) in known.filter(|(name, _)| shape.iter().any(|(column, _)| column == name)) {
+                statements.push(format!("comment on column {table}.{} is {}", ident(column), text(words)));
+            }
+            self.warehouse.batch(&statements.join(";"))?;
+        }
+        self.warehouse.execute(&format!("delete from {table} where reference_date = ?"), &[&self.date])?;
+        self.warehouse.execute(&format!("insert into {table} by name {sql}"), &[])?;
+        Ok(())
+    }
+
+    pub fn stale(&self, what: &str) -> Problem {
+        stale(self.model, self.version, what)
+    }
+}
+
+/// Name and value of what MLflow hears of a date's probabilities.
+const DISTRIBUTION: &str = "
+unpivot (
+    select count(*)::double as rows, avg(score) as mean_score, stddev_pop(score) as spread_score, min(score) as score_min,
+        quantile_cont(score, 0.10) as score_p10, quantile_cont(score, 0.25) as score_p25,
+        quantile_cont(score, 0.50) as score_p50, quantile_cont(score, 0.75) as score_p75,
+        quantile_cont(score, 0.90) as score_p90, max(score) as score_max
+    from {table} where reference_date = ?
+) on columns(*) into name name value value";
+
+/// As `DISTRIBUTION`, of a date's segments.
+const SHARES: &str = "
+with scored as (select segment, segment_name, distance from {table} where reference_date = ?)
+select 'rows' as name, count(*)::double as value from scored
+union all
+select 'mean_distance', avg(distance) from scored having count(*) > 0
+union all
+select 'share/' || coalesce(any_value(segment_name), segment::varchar), count(*) / (select count(*) from scored)
+from scored group by segment";
+
+/// A version that the model's file no longer fits.
+pub fn stale(model: &Model, version: &Version, what: &str) -> Problem {
+    let (number, name) = (version.number, &model.name);
+    Problem::data(format!("version {number} of `{name}` cannot score: {what}")).hint(format!(
+        "`olist train {name}` makes a version that fits {}; `olist models {name}` shows the others",
+        model.file
+    ))
+}
+
+/// What all score tables say of their rows.
+const SHARED: [(&str, &str); 4] = [
+    ("reference_date", "Midnight at the start of this day; the score knows nothing later"),
+    ("model_version", "Version in registry.models"),
+    (
+        "trained_through",
+        "Last label date the version was trained on, or its last snapshot where it has no label; later than reference_date: a back-cast",
+    ),
+    ("scored_at", "When the row was written"),
+];
+
+/// Puts keys and values into the temporary table `stage`.
+pub fn stage(
     warehouse: &Warehouse,
     catalog: &Catalog,
-    ledger: &Ledger,
     model: &Model,
-    version: &Version,
+    keys: &[(String, ArrayRef)],
     date: NaiveDate,
-    inputs: &BTreeMap<String, String>,
-    force: bool,
-    run_id: &str,
-) -> Result<Outcome> {
-    let started = Instant::now();
-    let table = model.table();
-    let fingerprint = fingerprint::of_named(inputs);
-    if !force && ledger.get(&table, date).is_some_and(|entry| entry.fingerprint == fingerprint) {
-        return Ok(Outcome::Unchanged);
-    }
-    let recipe: Recipe = serde_json::from_str(&version.settings)?;
-    let rule = recipe.rule().map(|expression| (recipe.name.clone(), expression.to_owned()));
-    let pulled = pull(warehouse, catalog, model, &[date], &rule.clone().into_iter().collect())?;
-    let scores = match registry::fitted(warehouse, version)? {
-        Some(fitted) => {
-            fitted.predict(&pulled.matrix).map_err(|error| stale(model, version, &error.to_string()))?
-        }
-        None => rule
-            .and_then(|(name, _)| pulled.rules.get(&name).cloned())
-            .ok_or_else(|| stale(model, version, "its rule reads columns that the file no longer selects"))?,
-    };
-    let rows = i64::try_from(scores.len())?;
-    warehouse.batch("drop table if exists temp.main.stage")?;
-    if rows > 0 {
-        let types = key_types(warehouse, catalog, model, date)?;
-        warehouse.batch(&format!("create temp table stage ({types}, score double)"))?;
-        warehouse.stage(&pulled.keys, &[("score", scores)])?;
-    }
-    warehouse.transaction(|| {
-        if rows > 0 {
-            create_table(warehouse, &table, model)?;
-            warehouse.execute(&format!("delete from {table} where reference_date = ?"), &[&date])?;
-            let key = idents(&model.spec.key);
-            warehouse.execute(
-                &format!(
-                    "insert into {table}
-                     select ?::date, {key}, score, rank() over (order by score desc),
-                         ntile(10) over (order by score desc, {key}), ?, ?, now()::timestamp
-                     from temp.main.stage order by score desc, {key}"
-                ),
-                &[&date, &version.number, &version.trained_through],
-            )?;
-        } else if warehouse.has_table(&table)? {
-            warehouse.execute(&format!("delete from {table} where reference_date = ?"), &[&date])?;
-        }
-        Line {
-            table: &table,
-            date,
-            rows,
-            fingerprint: &fingerprint,
-            duration_ms: started.elapsed().as_secs_f64() * 1000.0,
-            run_id,
-            inputs,
-        }
-        .write(warehouse)
-    })?;
-    Ok(Outcome::Scored(rows))
-}
-
-fn stale(model: &Model, version: &Version, what: &str) -> Problem {
-    Problem::data(format!("version {} of `{}` cannot score: {what}", version.number, model.name)).hint(
-        format!(
-            "`olist train {}` makes a version that fits {}; `olist models {}` shows the others",
-            model.name, model.file, model.name
-        ),
-    )
-}
-
-fn key_types(warehouse: &Warehouse, catalog: &Catalog, model: &Model, date: NaiveDate) -> Result<String> {
+    values: &[(&str, Vec<f64>)],
+) -> Result<()> {
     let rendered = catalog.render(&model.table(), date)?;
-    let columns = warehouse.describe(&rendered.sql)?;
+    let described = warehouse.describe(&rendered.sql)?;
     let of = |name: &String| {
-        let sql_type =
-            columns.iter().find(|(column, _)| column == name).map_or("varchar", |(_, sql_type)| sql_type);
+        let sql_type = described.iter().find(|(column, _)| column == name).map_or("varchar", |(_, t)| t);
         format!("{} {sql_type}", ident(name))
     };
-    Ok(model.spec.key.iter().map(of).collect::<Vec<_>>().join(", "))
-}
-
-fn create_table(warehouse: &Warehouse, table: &str, model: &Model) -> Result<()> {
-    if warehouse.has_table(table)? {
-        return Ok(());
-    }
-    let key = idents(&model.spec.key);
-    let says = |column: &str, words: &str| format!("comment on column {table}.{column} is {};", text(words));
-    let comments = [
-        says("reference_date", "Midnight at the start of this day; the score knows nothing later"),
-        says("score", "Probability of the label, 0..1"),
-        says("rank", "1 is the most likely; equal scores share a rank"),
-        says("decile", "1 is the tenth with the highest scores"),
-        says("model_version", "Version in registry.models"),
-        says(
-            "trained_through",
-            "Last label date the version was trained on; later than reference_date: a back-cast",
-        ),
-        says("scored_at", "When the score was written"),
-    ];
-    Ok(warehouse.batch(&format!(
-        "create table {table} as
-         select null::date as reference_date, {key}, null::double as score, null::bigint as rank,
-             null::bigint as decile, null::integer as model_version, null::date as trained_through,
-             null::timestamp as scored_at
-         from temp.main.stage limit 0;
-         comment on table {table} is {};
-         {}",
-        text(&format!(
-            "One row per {} and reference date. {}",
-            model.spec.key.join(", "),
-            model.spec.description
-        )),
-        comments.join("\n")
-    ))?)
+    let mut columns: Vec<String> = model.spec.key.iter().map(of).collect();
+    columns.extend(values.iter().map(|(name, _)| format!("{name} double")));
+    warehouse.batch(&format!(
+        "drop table if exists temp.main.stage; create temp table stage ({})",
+        columns.join(", ")
+    ))?;
+    if keys.is_empty() { Ok(()) } else { warehouse.stage(keys, values) }
 }

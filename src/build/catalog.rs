@@ -1,6 +1,7 @@
 //! All tables and models of a project, what they need, and what `--select` means.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -41,6 +42,8 @@ impl Model {
 
 /// Everything a project defines.
 pub struct Catalog {
+    /// The project's folder; `None` for the built-in files.
+    pub root: Option<PathBuf>,
     pub templates: Templates,
     pub tables: BTreeMap<String, Node>,
     pub models: BTreeMap<String, Model>,
@@ -77,7 +80,8 @@ impl Catalog {
             let name = name.to_owned();
             models.insert(name.clone(), Model { name, file: file.to_owned(), spec, refs: rendered.refs });
         }
-        let mut catalog = Self { templates, tables, models, needs: Needs::new(), order: Vec::new() };
+        let root = project.root.clone();
+        let mut catalog = Self { root, templates, tables, models, needs: Needs::new(), order: Vec::new() };
         catalog.link()?;
         Ok(catalog)
     }

@@ -12,3 +12,4 @@ pub use ledger::{Ledger, Line};
 pub use partition::Context;
 pub use plan::{Basis, Plan};
 pub use pool::{INTERRUPTED, build, report};
+pub use shape::fit;

@@ -37,7 +37,10 @@ pub fn replace(warehouse: &Warehouse, catalog: &Catalog, task: &Task, context: &
         let explain = |error| query.problem(catalog, task, &error);
         let shape = warehouse.describe(&query.sql).map_err(explain)?;
         check_columns(catalog, node, task, &shape)?;
-        let change = shape::fit(warehouse, node, &shape)?;
+        let change = shape::fit(warehouse, &node.name, &shape)?;
+        if change.is_some() {
+            shape::comment(warehouse, node, &shape)?;
+        }
         warehouse.execute(&format!("delete from {} where reference_date = ?", task.table), &[&task.date])?;
         let head = format!("insert into {} by name\n", task.table);
         warehouse

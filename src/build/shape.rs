@@ -33,13 +33,15 @@ impl fmt::Display for Change {
     }
 }
 
-/// Creates or alters the node's table so that it takes rows of `shape`. Runs inside the partition's transaction.
+/// Creates or alters table `name` so that it takes rows of `shape`. Runs inside the partition's transaction.
 ///
 /// Dates that are not rebuilt yet hold NULL in a new column; the ledger knows them as stale.
-pub fn fit(warehouse: &Warehouse, node: &Node, shape: &[(String, String)]) -> Result<Option<Change>> {
-    let mut change = Change { table: node.name.clone(), ..Change::default() };
-    let present = warehouse.columns(&node.name)?;
-    let name = &node.name;
+///
+/// # Errors
+/// DuckDB's.
+pub fn fit(warehouse: &Warehouse, name: &str, shape: &[(String, String)]) -> Result<Option<Change>> {
+    let mut change = Change { table: name.to_owned(), ..Change::default() };
+    let present = warehouse.columns(name)?;
     if present.is_empty() {
         let columns = shape.iter().map(|(column, sql_type)| format!("{} {sql_type}", ident(column)));
         warehouse.batch(&format!("create table {name} ({})", columns.collect::<Vec<_>>().join(", ")))?;
@@ -74,11 +76,14 @@ pub fn fit(warehouse: &Warehouse, node: &Node, shape: &[(String, String)]) -> Re
     if !change.is_new && change.added.is_empty() && change.removed.is_empty() && change.retyped.is_empty() {
         return Ok(None);
     }
-    comment(warehouse, node, shape)?;
     Ok(Some(change))
 }
 
-fn comment(warehouse: &Warehouse, node: &Node, shape: &[(String, String)]) -> Result<()> {
+/// Puts the texts of the node's config on its table and columns.
+///
+/// # Errors
+/// DuckDB's.
+pub fn comment(warehouse: &Warehouse, node: &Node, shape: &[(String, String)]) -> Result<()> {
     let name = &node.name;
     let date = "Midnight at the start of this day; everything here was known before it";
     let mut statements = vec![

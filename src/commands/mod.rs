@@ -1,7 +1,9 @@
 //! One short file a command; each calls nouns.
 
+mod export;
 mod ingest;
 mod init;
+mod mlflow;
 mod models;
 mod promote;
 mod query;
@@ -10,8 +12,10 @@ mod run;
 mod score;
 mod train;
 
+pub use export::export;
 pub use ingest::ingest;
 pub use init::init;
+pub use mlflow::mlflow_sync;
 pub use models::models;
 pub use promote::{promote, rollback};
 pub use query::query;

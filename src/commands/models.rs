@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::score::table_of;
+use crate::comparison;
 use crate::output::Table;
 use crate::problem::Problem;
 use crate::session::Session;
@@ -29,7 +29,7 @@ fn all(session: &Session, warehouse: &Warehouse) -> Result<()> {
         term::note("no model is trained yet: `olist run --date D` trains those that are due");
         return Ok(());
     }
-    table_of(&rows).print(session.options.format)
+    Table::of(&rows).print(session.options.format)
 }
 
 fn one(session: &Session, warehouse: &Warehouse, name: &str) -> Result<()> {
@@ -45,17 +45,15 @@ fn one(session: &Session, warehouse: &Warehouse, name: &str) -> Result<()> {
         text(name),
         metric = metric_of(warehouse, name)?
     ))?;
-    table_of(&versions).print(session.options.format)?;
+    Table::of(&versions).print(session.options.format)?;
     let last =
         warehouse.row("select max(version) from registry.models where model = ?", &[&name], |row| {
             row.get::<_, Option<i32>>(0)
         })?;
     let Some(last) = last.flatten() else { return Ok(()) };
     if session.options.format == crate::output::Format::Table {
-        term::note(&format!(
-            "\nout of time, at the training of version {last} (95 % intervals in registry.metrics):"
-        ));
-        metrics_table(warehouse, name, last)?.print(session.options.format)?;
+        term::note(&format!("\nout of time, at the training of version {last}, as registry.metrics has it:"));
+        comparison::of(warehouse, name, last)?.print(session.options.format)?;
     }
     Ok(())
 }
@@ -71,44 +69,4 @@ fn metric_of(warehouse: &Warehouse, name: &str) -> Result<String> {
             .hint(format!("`olist models` lists what is trained; `olist train {name}` trains it"))
             .into()
     })
-}
-
-/// All candidates, snapshots and metrics of one training.
-pub fn metrics_table(warehouse: &Warehouse, name: &str, version: i32) -> Result<Table> {
-    let rows = warehouse.arrow(&format!(
-        "with one as (
-             select candidate, snapshot::varchar as snapshot, metric, value, low, high, rows, base_rate, rowid as place
-             from registry.metrics
-             where model = {name} and version = {version}
-         ),
-         mean as (
-             select candidate, 'mean' as snapshot, metric, avg(value) as value, null as low, null as high,
-                 sum(rows) as rows, avg(base_rate) as base_rate, max(place) as place
-             from one
-             group by candidate, metric
-         ),
-         wide as (
-             select candidate, snapshot, min(place) as place, max(rows) as rows, max(base_rate) as base_rate,
-                 max(value) filter (where metric = 'mean_score') as mean_score,
-                 max(value) filter (where metric = 'roc_auc') as roc_auc,
-                 max(low) filter (where metric = 'roc_auc') as low,
-                 max(high) filter (where metric = 'roc_auc') as high,
-                 max(value) filter (where metric = 'pr_auc') as pr_auc,
-                 max(value) filter (where metric = 'ks') as ks,
-                 max(value) filter (where metric = 'log_loss') as log_loss,
-                 max(value) filter (where metric = 'brier') as brier,
-                 max(value) filter (where metric = 'top_decile_lift') as top_decile_lift
-             from (from one union all by name from mean)
-             group by candidate, snapshot
-         )
-         select candidate, snapshot, rows, printf('%.3f', base_rate) as base_rate, printf('%.3f', mean_score) as mean_score,
-             printf('%.4f', roc_auc) as roc_auc,
-             case when low is not null then printf('%.3f..%.3f', low, high) end as roc_auc_95,
-             printf('%.3f', pr_auc) as pr_auc, printf('%.3f', ks) as ks, printf('%.4f', log_loss) as log_loss,
-             printf('%.4f', brier) as brier, printf('%.2f', top_decile_lift) as lift_10
-         from wide
-         order by min(place) over (partition by candidate), snapshot = 'mean', snapshot",
-        name = text(name)
-    ))?;
-    Ok(table_of(&rows))
 }

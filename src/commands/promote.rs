@@ -2,20 +2,21 @@
 
 use anyhow::Result;
 
+use crate::mlflow;
 use crate::registry::{self, Version};
 use crate::session::Session;
 use crate::term;
 
 pub fn promote(session: &Session, model: &str, version: i32, reason: &str) -> Result<()> {
     let warehouse = session.open()?;
-    announce(&registry::promote(&warehouse, model, version, reason)?);
-    Ok(())
+    announce(&registry::promote(&warehouse, model, version, reason, &session.run_id)?);
+    mlflow::flush(&warehouse)
 }
 
 pub fn rollback(session: &Session, model: &str, reason: &str) -> Result<()> {
     let warehouse = session.open()?;
-    announce(&registry::rollback(&warehouse, model, reason)?);
-    Ok(())
+    announce(&registry::rollback(&warehouse, model, reason, &session.run_id)?);
+    mlflow::flush(&warehouse)
 }
 
 fn announce(version: &Version) {

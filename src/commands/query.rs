@@ -1,16 +1,17 @@
 //! `olist query SQL`, or the name of a report
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use chrono::NaiveDate;
 
-use super::score::table_of;
-use crate::output::Format;
+use crate::output::{Format, Table};
 use crate::problem::{Place, Problem};
 use crate::session::{Loaded, Session};
 use crate::spec::Fields;
 use crate::template::Kind;
 use crate::term;
-use crate::warehouse::{SqlError, Warehouse, analyst};
+use crate::warehouse::{SqlError, Warehouse, analyst, text};
 
 pub fn query(session: &Session, sql: &str, date: Option<NaiveDate>) -> Result<()> {
     let warehouse = session.open_read_only()?;
@@ -40,11 +41,15 @@ pub fn query(session: &Session, sql: &str, date: Option<NaiveDate>) -> Result<()
 }
 
 fn report(session: &Session, warehouse: &Warehouse, file: &str, date: Option<NaiveDate>) -> Result<()> {
-    let date = match date {
-        Some(date) => date,
-        None => newest_scores(warehouse)?,
-    };
     let templates = session.templates()?;
+    let date = if let Some(date) = date {
+        date
+    } else {
+        // What it refers to is the same at any date.
+        let last = Loaded::read(warehouse)?.last_date();
+        let rendered = templates.render(file, Kind::Report, Some(last), None)?;
+        newest_scores(warehouse, &rendered.refs)?.unwrap_or(last)
+    };
     let rendered = templates.render(file, Kind::Report, Some(date), None)?;
     let mut fields = Fields::new(file, templates.source(file), "", rendered.config.clone());
     let description = fields.text("description")?;
@@ -61,17 +66,15 @@ fn report(session: &Session, warehouse: &Warehouse, file: &str, date: Option<Nai
     print(session, warehouse, &rendered.sql, |error| analyst(error, &rendered, |file| templates.source(file)))
 }
 
-/// The last reference date that has scores; else the last one that could have.
-fn newest_scores(warehouse: &Warehouse) -> Result<NaiveDate> {
-    let newest = warehouse.row(
-        "select max(reference_date) from pipeline.partitions where table_name like 'scores.%'",
-        &[],
-        |row| row.get::<_, Option<NaiveDate>>(0),
-    )?;
-    match newest.flatten() {
-        Some(date) => Ok(date),
-        None => Ok(Loaded::read(warehouse)?.last_date()),
-    }
+/// The last reference date at which the scores among `tables` are built.
+fn newest_scores(warehouse: &Warehouse, tables: &BTreeSet<String>) -> Result<Option<NaiveDate>> {
+    let scores: Vec<String> =
+        tables.iter().filter(|name| name.starts_with("scores.")).map(|t| text(t)).collect();
+    let sql = format!(
+        "select max(reference_date) from pipeline.partitions where list_contains([{}], table_name)",
+        scores.join(", ")
+    );
+    Ok(warehouse.row(&sql, &[], |row| row.get::<_, Option<NaiveDate>>(0))?.flatten())
 }
 
 fn print(
@@ -93,5 +96,5 @@ fn print(
         }
     }
     let batches = warehouse.arrow(sql).map_err(|error| explain(&error))?;
-    table_of(&batches).print(session.options.format)
+    Table::of(&batches).print(session.options.format)
 }

@@ -10,6 +10,8 @@ use super::score::show_scores;
 use crate::build::Model;
 use crate::cli::{self, Run};
 use crate::ingest::{self, Origin};
+use crate::mlflow;
+use crate::output::{Format, Table};
 use crate::pipeline::{Pipeline, note_training};
 use crate::registry;
 use crate::score::Outcome;
@@ -43,7 +45,8 @@ pub fn run(session: &Session, args: &Run) -> Result<()> {
         }
     }
     pipeline.finish()?;
-    summary(session, &warehouse, &pipeline, &scored, &models, last, started)
+    summary(session, &warehouse, &pipeline, &scored, &models, last, started)?;
+    mlflow::flush(&warehouse)
 }
 
 /// Trains `model` at `date` if that is due, and scores the date.
@@ -111,11 +114,40 @@ fn summary(
             term::counted(written, "partition"),
         ));
     }
-    for model in models
+    let shown: Vec<&&Model> = models
         .iter()
         .filter(|model| scored.iter().any(|(name, date, _)| *name == model.name && *date == last))
-    {
-        show_scores(session, warehouse, model, last)?;
+        .collect();
+    if shown.len() > 1 && session.options.format != Format::Table {
+        return partitions(warehouse, &shown, last)?.print(session.options.format);
+    }
+    for model in &shown {
+        show_scores(session, warehouse, model, last, if shown.len() > 1 { 5 } else { 10 })?;
     }
     Ok(())
+}
+
+/// For programs: which partitions of scores there are now. Several tables on one stdout could not be read.
+fn partitions(warehouse: &Warehouse, models: &[&&Model], date: NaiveDate) -> Result<Table> {
+    let mut table =
+        Table::new(&["table_name", "reference_date", "rows", "model_version", "trained_through", "built_at"]);
+    for model in models {
+        let name = model.table();
+        let row = warehouse.row(
+            &format!(
+                "select rows::varchar, built_at::varchar, coalesce(any_value(s.model_version)::varchar, ''),
+                     coalesce(any_value(s.trained_through)::varchar, '')
+                 from pipeline.partitions as p
+                 left join {name} as s on s.reference_date = p.reference_date
+                 where p.table_name = ? and p.reference_date = ?
+                 group by all"
+            ),
+            &[&name, &date],
+            |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]),
+        )?;
+        if let Some([rows, built_at, version, through]) = row {
+            table.push(vec![name, date.to_string(), rows, version, through, built_at]);
+        }
+    }
+    Ok(table)
 }

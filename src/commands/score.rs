@@ -4,14 +4,17 @@ use anyhow::Result;
 use chrono::NaiveDate;
 
 use crate::build::Model;
+use crate::mlflow;
 use crate::output::Table;
 use crate::pipeline::Pipeline;
 use crate::problem::Problem;
 use crate::registry;
 use crate::score::Outcome;
+use crate::segment;
 use crate::session::{Loaded, Session};
+use crate::spec::Task;
 use crate::term;
-use crate::warehouse::{Warehouse, cell_text, idents};
+use crate::warehouse::{Warehouse, idents};
 
 pub fn score(session: &Session, name: &str, dates: &[NaiveDate], force: bool) -> Result<()> {
     let (first, last) = (dates[0], dates[dates.len() - 1]);
@@ -34,42 +37,56 @@ pub fn score(session: &Session, name: &str, dates: &[NaiveDate], force: bool) ->
         term::note(&format!("{name} {date}: {what} by version {}{back}", version.number));
     }
     pipeline.finish()?;
-    show_scores(session, &warehouse, model, last)
+    show_scores(session, &warehouse, model, last, 10)?;
+    mlflow::flush(&warehouse)
 }
 
-/// The ten highest scores of a date on stdout, and how to read all of them.
-pub fn show_scores(session: &Session, warehouse: &Warehouse, model: &Model, date: NaiveDate) -> Result<()> {
+/// What a date's scores look like, on stdout: the highest few, or the profile of the segments. And how to read all.
+pub fn show_scores(
+    session: &Session,
+    warehouse: &Warehouse,
+    model: &Model,
+    date: NaiveDate,
+    most: usize,
+) -> Result<()> {
     let table = model.table();
     if !warehouse.has_table(&table)? {
         return Ok(());
     }
     let key = idents(&model.spec.key);
-    let columns = format!("{key}, round(score, 4) as score, rank, decile, model_version, trained_through");
-    let query = format!("from {table} where reference_date = date '{date}' order by rank");
-    let top = warehouse.arrow(&format!("select {columns} {query}, {key} limit 10"))?;
+    let (query, shown) = match model.spec.task {
+        Task::Binary(_) => {
+            let columns =
+                format!("{key}, round(score, 4) as score, rank, decile, model_version, trained_through");
+            let query = format!("from {table} where reference_date = date '{date}' order by rank");
+            let shown = format!("select {columns} {query}, {key} limit {most}");
+            (query, shown)
+        }
+        Task::Clusters(_) => {
+            let query =
+                format!("from {table} where reference_date = date '{date}' order by segment, distance");
+            let profile = segment::table_of(model);
+            let shown = format!(
+                "select segment, segment_name, size, round(share, 3) as share, round(outcome_share, 3) as outcome_share,
+                     outcome_from, sets_apart
+                 from {profile} where reference_date = date '{date}' order by segment"
+            );
+            (query, shown)
+        }
+    };
+    let top = warehouse.arrow(&shown)?;
     if top.rows() == 0 {
         term::warn(&format!("{} at {date}: nobody is in its population, so there are no scores", model.name));
         return Ok(());
     }
-    table_of(&top).print(session.options.format)?;
+    term::note(&format!("\n{} at {date}", model.name));
+    Table::of(&top).print(session.options.format)?;
     let database = session.database().display();
     let option = if database.to_string() == "olist.duckdb" {
         String::new()
     } else {
         format!("--database {database} ")
     };
-    term::note(&format!("\nread them again:\n  olist query {option}\"select * {query}\""));
+    term::note(&format!("read all of them:\n  olist query {option}\"select * {query}\""));
     Ok(())
-}
-
-/// The rows of a query as texts.
-pub fn table_of(batches: &crate::warehouse::Batches) -> Table {
-    let names: Vec<&String> = batches.schema.fields().iter().map(|field| field.name()).collect();
-    let mut table = Table::new(&names);
-    for batch in &batches.batches {
-        for row in 0..batch.num_rows() {
-            table.push(batch.columns().iter().map(|column| cell_text(column, row)).collect());
-        }
-    }
-    table
 }

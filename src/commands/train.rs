@@ -3,7 +3,8 @@
 use anyhow::Result;
 use chrono::NaiveDate;
 
-use super::models::metrics_table;
+use crate::comparison;
+use crate::mlflow;
 use crate::pipeline::Pipeline;
 use crate::problem::Problem;
 use crate::session::{Loaded, Session};
@@ -23,7 +24,7 @@ pub fn train(session: &Session, name: &str, as_of: Option<NaiveDate>) -> Result<
         Problem::data(format!("`{name}` cannot be trained as of {as_of}: {}", too_early.0))
             .hint("a later --as-of, or an earlier `snapshots` in the model's file")
     })?;
-    metrics_table(&warehouse, name, training.version.number)?.print(session.options.format)?;
+    comparison::of(&warehouse, name, training.version.number)?.print(session.options.format)?;
     term::note(&format!("{name}: version {}, {}", training.version.number, training.reason));
-    Ok(())
+    mlflow::flush(&warehouse)
 }

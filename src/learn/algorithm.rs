@@ -15,6 +15,8 @@ pub enum Algorithm {
     ExtraTrees(ForestSettings),
     /// A sum of small trees, each a Newton step of the log-likelihood.
     GradientBoosting(BoostingSettings),
+    /// Groups around centres (Lloyd, Least squares quantization in PCM, 1982).
+    KMeans(KMeansSettings),
     /// An analyst's rule: an SQL expression that gives a probability.
     Sql {
         /// Over the columns of the model's SELECT.
@@ -25,6 +27,15 @@ pub enum Algorithm {
         /// At least two names of candidates of the same model that are not blends themselves.
         of: Vec<String>,
     },
+}
+
+/// Settings of k-means.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KMeansSettings {
+    /// Number of groups.
+    pub clusters: usize,
+    /// Starts from other centres; the one with the least sum of squared distances counts.
+    pub restarts: usize,
 }
 
 /// Settings of logistic regression.
@@ -101,14 +112,15 @@ impl Algorithm {
             Self::RandomForest(_) => "random_forest",
             Self::ExtraTrees(_) => "extra_trees",
             Self::GradientBoosting(_) => "gradient_boosting",
+            Self::KMeans(_) => "k_means",
             Self::Sql { .. } => "sql",
             Self::Blend { .. } => "blend",
         }
     }
 
-    /// Whether [`fit`](super::fit) trains it.
+    /// Whether [`fit`](super::fit) trains it to predict.
     #[must_use]
     pub fn is_learned(&self) -> bool {
-        !matches!(self, Self::Sql { .. } | Self::Blend { .. })
+        !matches!(self, Self::KMeans(_) | Self::Sql { .. } | Self::Blend { .. })
     }
 }

@@ -26,9 +26,9 @@ const LONGEST_STEP: f64 = 4.0;
 
 /// Log-odds of the base rate, and trees whose values are added to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Boosting {
-    pub(super) base: f64,
-    pub(super) trees: Trees,
+pub struct Boosting {
+    pub base: f64,
+    pub trees: Trees,
 }
 
 impl Boosting {

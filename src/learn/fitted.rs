@@ -21,11 +21,14 @@ pub struct Fitted {
     learner: Learner,
 }
 
+/// What was learned.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-enum Learner {
+pub enum Learner {
     Logistic(Logistic),
+    /// The mean of the trees is the probability.
     Forest(Trees),
     Boosting(Boosting),
+    /// The mean log-odds of the members are those of the probability.
     Blend(Vec<Fitted>),
 }
 
@@ -46,7 +49,7 @@ pub fn fit(algorithm: &Algorithm, x: &Matrix, y: &[bool], seed: u64) -> Result<F
         }
         Algorithm::ExtraTrees(settings) => Learner::Forest(forest::fit(Kind::Extra, settings, x, y, seed)?),
         Algorithm::GradientBoosting(settings) => Learner::Boosting(Boosting::fit(settings, x, y, seed)?),
-        Algorithm::Sql { .. } | Algorithm::Blend { .. } => {
+        Algorithm::KMeans(_) | Algorithm::Sql { .. } | Algorithm::Blend { .. } => {
             anyhow::bail!("`{}` is not trained", algorithm.name())
         }
     };
@@ -72,6 +75,12 @@ impl Fitted {
     #[must_use]
     pub fn columns(&self) -> &[String] {
         &self.columns
+    }
+
+    /// What was learned, to be written in another form.
+    #[must_use]
+    pub fn learner(&self) -> &Learner {
+        &self.learner
     }
 
     /// Probabilities of the rows of `x`, strictly between 0 and 1 unless all trees of a forest agree.

@@ -15,17 +15,17 @@ const CONVERGED: f64 = 1e-4;
 
 /// `log-odds = intercept + sum(coefficient * (value - mean) / sd)`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Logistic {
-    pub(super) intercept: f64,
-    pub(super) terms: Vec<Term>,
+pub struct Logistic {
+    pub intercept: f64,
+    pub terms: Vec<Term>,
 }
 
 /// One input: how it is standardised (mean and population standard deviation of the training rows), and its weight.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub(super) struct Term {
-    pub(super) mean: f64,
-    pub(super) sd: f64,
-    pub(super) coefficient: f64,
+pub struct Term {
+    pub mean: f64,
+    pub sd: f64,
+    pub coefficient: f64,
 }
 
 impl Term {

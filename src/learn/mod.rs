@@ -5,7 +5,9 @@
 //!
 //! * [`Algorithm`]: what a candidate of `models/*.sql` asks for, parsed with errors that name the setting;
 //! * [`fit`]: trains it; [`Fitted::predict`] scores; [`Fitted::to_bytes`] stores;
+//! * [`Fitted::learner`] and [`Clustering::segments`]: what was learned, to be written in another form;
 //! * [`Fitted::blend`]: several models as one;
+//! * [`cluster`]: groups rows; [`silhouette`] and [`stability`]: whether the groups are worth anything;
 //! * [`Scored`]: metrics and their intervals; [`permutation_importance`]: what the model looks at.
 //!
 //! Everything is deterministic: the same rows, settings and seed give the same bits for any number of threads.
@@ -17,8 +19,10 @@ mod boosting;
 mod extract;
 mod fitted;
 mod forest;
+mod grouping;
 mod importance;
 mod interval;
+mod kmeans;
 mod logistic;
 mod matrix;
 mod metric;
@@ -31,10 +35,16 @@ mod settings;
 mod store;
 mod tree;
 
-pub use algorithm::Algorithm;
-pub use fitted::{Fitted, fit};
+pub use algorithm::{Algorithm, KMeansSettings};
+pub use boosting::Boosting;
+pub use fitted::{Fitted, Learner, fit};
+pub use grouping::{silhouette, stability};
 pub use importance::{Importance, ValidationSet, permutation_importance};
 pub use interval::Interval;
+pub use kmeans::{Clustering, Segment, cluster};
+pub use logistic::{Logistic, Term};
 pub use matrix::{Matrix, MatrixBuilder};
 pub use metric::Metric;
+pub use odds::EDGE;
 pub use scored::Scored;
+pub use tree::{Step, Trees};

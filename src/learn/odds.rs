@@ -2,7 +2,7 @@
 
 /// Probabilities are kept this far from 0 and 1 before their log-odds are taken: a learner that is sure counts for
 /// at most 9.2, so that it cannot outvote all others of a blend.
-const EDGE: f64 = 1e-4;
+pub const EDGE: f64 = 1e-4;
 
 /// `1 / (1 + exp(-x))`, without overflow.
 pub(super) fn probability(log_odds: f64) -> f64 {

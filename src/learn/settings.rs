@@ -1,6 +1,6 @@
 //! From a candidate's settings, as an analyst wrote them, to an [`Algorithm`].
 
-use super::algorithm::{Algorithm, BoostingSettings, ForestSettings, LogisticSettings};
+use super::algorithm::{Algorithm, BoostingSettings, ForestSettings, KMeansSettings, LogisticSettings};
 use serde_json::{Map, Value};
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -27,8 +27,8 @@ impl std::error::Error for SettingError {}
 
 type Parsed<T> = Result<T, SettingError>;
 
-const ALGORITHMS: [&str; 6] =
-    ["logistic_regression", "random_forest", "extra_trees", "gradient_boosting", "sql", "blend"];
+const ALGORITHMS: [&str; 7] =
+    ["logistic_regression", "random_forest", "extra_trees", "gradient_boosting", "k_means", "sql", "blend"];
 
 impl Algorithm {
     /// Reads `{'algorithm': 'random_forest', 'trees': 200, ...}`; what is left out has its default.
@@ -43,6 +43,7 @@ impl Algorithm {
             "random_forest" => Ok(Self::RandomForest(forest(&settings(&FOREST)?)?)),
             "extra_trees" => Ok(Self::ExtraTrees(forest(&settings(&FOREST)?)?)),
             "gradient_boosting" => Ok(Self::GradientBoosting(boosting(&settings(&BOOSTING)?)?)),
+            "k_means" => Ok(Self::KMeans(k_means(&settings(&["clusters", "restarts"])?)?)),
             "sql" => Ok(Self::Sql { expression: settings(&["expression"])?.text("expression")? }),
             "blend" => Ok(Self::Blend { of: settings(&["of"])?.names("of")? }),
             other => Err(SettingError {
@@ -64,6 +65,14 @@ const FEATURES: RangeInclusive<usize> = 1..=65_000;
 fn logistic(settings: &Settings) -> Parsed<LogisticSettings> {
     let default = LogisticSettings::default();
     Ok(LogisticSettings { alpha: settings.number("alpha", 0.0..=1e9)?.unwrap_or(default.alpha) })
+}
+
+fn k_means(settings: &Settings) -> Parsed<KMeansSettings> {
+    let clusters = settings.count("clusters", 2..=50)?;
+    Ok(KMeansSettings {
+        clusters: clusters.ok_or_else(|| settings.wrong("clusters", "a whole number from 2 to 50"))?,
+        restarts: settings.count("restarts", 1..=1000)?.unwrap_or(20),
+    })
 }
 
 fn forest(settings: &Settings) -> Parsed<ForestSettings> {

@@ -32,7 +32,7 @@ fn errors_name_the_setting_and_what_it_has_to_be() {
         (
             json!({"algorithm": "xyz"}),
             "unknown algorithm `xyz`; there are `logistic_regression`, `random_forest`, \
-          `extra_trees`, `gradient_boosting`, `sql`, `blend`",
+          `extra_trees`, `gradient_boosting`, `k_means`, `sql`, `blend`",
         ),
         (json!({"trees": 5}), "a candidate needs `algorithm`: a text"),
         (json!({"algorithm": 5}), "`algorithm` of a candidate must be a text, not 5"),

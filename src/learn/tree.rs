@@ -23,9 +23,18 @@ pub(super) struct Grown {
     pub(super) split: Option<(usize, f64, usize, usize)>,
 }
 
+/// A node of a tree, for those who write it in another form.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Step {
+    /// The value of the rows that come here.
+    Leaf(f64),
+    /// Rows whose `column` is at most `threshold` go to the next node of the tree, others to node `right`.
+    Question { column: usize, threshold: f64, right: usize },
+}
+
 /// A regression tree: "is column f at most t?" down to a value.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Tree(Vec<Node>);
+pub struct Tree(Vec<Node>);
 
 impl Tree {
     /// # Errors
@@ -57,6 +66,18 @@ impl Tree {
         Ok(Self(nodes))
     }
 
+    /// The nodes in preorder: a question comes before all that it leads to.
+    pub fn steps(&self) -> impl Iterator<Item = Step> {
+        self.0.iter().map(|node| match node.feature {
+            LEAF => Step::Leaf(node.value),
+            feature => Step::Question {
+                column: usize::from(feature),
+                threshold: node.value,
+                right: node.right as usize,
+            },
+        })
+    }
+
     /// The value of the leaf that a row comes to.
     pub(super) fn value(&self, input: impl Fn(usize) -> f64) -> f64 {
         let mut index = 0;
@@ -74,15 +95,19 @@ impl Tree {
 /// Trees whose values are added up.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(into = "Packed", try_from = "Packed")]
-pub(super) struct Trees(Vec<Tree>);
+pub struct Trees(Vec<Tree>);
 
 impl Trees {
     pub(super) fn new(trees: Vec<Tree>) -> Self {
         Self(trees)
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.0.len()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Tree> {
+        self.0.iter()
     }
 
     /// Adds the values of all trees to `sums`, a row of `width` numbers each in `rows`.

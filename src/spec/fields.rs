@@ -125,6 +125,36 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// A number in `range`.
+    pub fn number(
+        &mut self,
+        key: &'static str,
+        default: f64,
+        range: std::ops::RangeInclusive<f64>,
+    ) -> Result<f64> {
+        let Some(value) = self.take(key) else { return Ok(default) };
+        value.as_f64().filter(|number| range.contains(number)).ok_or_else(|| {
+            let expected = format!("a number from {} to {}", range.start(), range.end());
+            self.wrong(key, format!("expected {expected}, found {value}")).into()
+        })
+    }
+
+    pub fn is_map(&self, key: &str) -> bool {
+        self.map.get(key).is_some_and(Value::is_object)
+    }
+
+    /// Names with a text each, in their order.
+    pub fn text_map(&mut self, key: &'static str) -> Result<Vec<(String, String)>> {
+        let map = self.map(key)?;
+        let read = |(name, value): (String, Value)| match value {
+            Value::String(text) => Ok((name, text)),
+            other => {
+                Err(self.wrong(&name, format!("expected a text in quotes, found {}", kind(&other))).into())
+            }
+        };
+        map.into_iter().map(read).collect()
+    }
+
     pub fn list(&mut self, key: &'static str) -> Result<Vec<Value>> {
         match self.take(key) {
             None => Ok(Vec::new()),

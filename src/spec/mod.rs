@@ -6,6 +6,6 @@ mod source;
 mod table;
 
 pub use fields::Fields;
-pub use model::ModelSpec;
+pub use model::{Binary, Clusters, ModelSpec, Task, Validate};
 pub use source::{SourceSpec, When};
 pub use table::{Severity, TableSpec, matches_family};

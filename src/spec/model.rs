@@ -11,10 +11,45 @@ use crate::problem::{Place, Problem, suggest};
 use crate::template::Rendered;
 
 /// What a model learns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Task {
-    /// A label of two values; scores are probabilities.
-    Binary,
+    Binary(Binary),
+    Clusters(Clusters),
+}
+
+/// A label of two values; scores are probabilities.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Binary {
+    pub label: String,
+    /// Decides who becomes champion.
+    pub metric: Metric,
+    pub validate: Validate,
+    /// Parts of the population whose metrics are shown apart: name and condition.
+    pub slices: Vec<(String, String)>,
+}
+
+/// Groups of rows that are alike; scores are segments.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Clusters {
+    /// What followed, for the profile: it is not learned.
+    pub label: Option<String>,
+    /// Least adjusted Rand index under resampling.
+    pub stability: f64,
+    /// Least share of the rows in a segment.
+    pub smallest_share: f64,
+    /// Columns of the profile: name and aggregate.
+    pub profile: Vec<(String, String)>,
+    /// Names a segment, from the columns of the profile.
+    pub name: String,
+}
+
+/// Which snapshots the candidates are compared on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Validate {
+    /// Number of folds.
+    pub last: usize,
+    /// Snapshots of one such period are one fold.
+    pub every: Every,
 }
 
 /// One algorithm with its settings.
@@ -29,14 +64,11 @@ pub struct Candidate {
 pub struct ModelSpec {
     pub task: Task,
     pub key: Vec<String>,
-    pub label: String,
-    /// Decides who becomes champion.
-    pub metric: Metric,
     pub description: String,
     pub from: NaiveDate,
     pub every: Every,
-    /// Number of out-of-time snapshots.
-    pub validate: usize,
+    /// Names or families of the columns that are learned from; empty: all that are not key or label.
+    pub inputs: Vec<String>,
     pub retrain_days: i64,
     pub seed: u64,
     pub candidates: Vec<Candidate>,
@@ -47,42 +79,41 @@ impl ModelSpec {
     /// The first key that is missing, unknown or of the wrong type.
     pub fn read(rendered: &Rendered, source: &str) -> Result<Self> {
         let mut fields = Fields::new(&rendered.file, source, "", rendered.config.clone());
-        let task = match fields.text("task")?.as_str() {
-            "binary" => Task::Binary,
+        let task = fields.text("task")?;
+        let key = fields.some_texts("key")?;
+        let (from, every) = read_snapshots(&mut fields)?;
+        let task = match task.as_str() {
+            "binary" => Task::Binary(read_binary(&mut fields, every)?),
+            "clusters" => Task::Clusters(read_clusters(&mut fields)?),
             other => {
                 return Err(fields
                     .wrong("task", format!("`{other}` is not a task"))
-                    .hint("there is: binary")
+                    .hint("there are: binary, clusters")
                     .into());
             }
         };
-        let key = fields.some_texts("key")?;
-        let name = fields.text("metric")?;
-        let known =
-            Metric::ALL.into_iter().filter(|metric| metric.higher_is_better().is_some()).map(Metric::name);
-        let metric =
-            Metric::parse(&name).filter(|metric| metric.higher_is_better().is_some()).ok_or_else(|| {
-                fields
-                    .wrong("metric", format!("`{name}` is not a metric"))
-                    .maybe_hint(suggest(&name, known.clone()))
-            })?;
-        let (from, every) = read_snapshots(&mut fields)?;
-        let candidates = read_candidates(&mut fields, rendered, source)?;
+        let candidates = read_candidates(&mut fields, rendered, source, &task)?;
         let spec = Self {
             task,
             key,
-            label: fields.text("label")?,
-            metric,
             description: fields.text("description")?,
             from,
             every,
-            validate: usize::try_from(fields.whole("validate", 4, 1..=24)?)?,
+            inputs: fields.texts("inputs")?,
             retrain_days: i64::try_from(fields.whole("retrain_days", 28, 1..=3650)?)?,
             seed: fields.whole("seed", 42, 0..=u64::MAX)?,
             candidates,
         };
         fields.finish()?;
         Ok(spec)
+    }
+
+    /// The column of what came true, if the model has one.
+    pub fn label(&self) -> Option<&str> {
+        match &self.task {
+            Task::Binary(binary) => Some(&binary.label),
+            Task::Clusters(clusters) => clusters.label.as_deref(),
+        }
     }
 
     /// All reference dates of snapshots up to `last`.
@@ -95,18 +126,60 @@ impl ModelSpec {
         let candidates: Vec<String> =
             self.candidates.iter().map(|c| format!("{} {:?}", c.name, c.algorithm)).collect();
         format!(
-            "{:?} {:?} {} {} {} {:?} {} {} {}",
+            "{:?} {:?} {} {:?} {:?} {} {}",
             self.task,
             self.key,
-            self.label,
-            self.metric.name(),
             self.from,
             self.every,
-            self.validate,
+            self.inputs,
             self.seed,
             candidates.join("; ")
         )
     }
+}
+
+fn read_binary(fields: &mut Fields<'_>, every: Every) -> Result<Binary> {
+    let name = fields.text("metric")?;
+    let chooses = |metric: &Metric| metric.higher_is_better().is_some();
+    let metric = Metric::parse(&name).filter(chooses).ok_or_else(|| {
+        let known = Metric::ALL.into_iter().filter(chooses).map(Metric::name);
+        fields.wrong("metric", format!("`{name}` is not a metric")).maybe_hint(suggest(&name, known))
+    })?;
+    Ok(Binary {
+        label: fields.text("label")?,
+        metric,
+        validate: read_validate(fields, every)?,
+        slices: fields.text_map("slices")?,
+    })
+}
+
+fn read_clusters(fields: &mut Fields<'_>) -> Result<Clusters> {
+    Ok(Clusters {
+        label: fields.optional_text("label")?,
+        stability: fields.number("stability", 0.85, 0.0..=1.0)?,
+        smallest_share: fields.number("smallest_share", 0.03, 0.0..=0.5)?,
+        profile: fields.text_map("profile")?,
+        name: fields.optional_text("name")?.unwrap_or_else(|| "'segment ' || segment".to_owned()),
+    })
+}
+
+/// `validate = 4`, or `{'last': 4, 'every': 'month'}` to take the snapshots of a month together.
+fn read_validate(fields: &mut Fields<'_>, every: Every) -> Result<Validate> {
+    const FOLDS: std::ops::RangeInclusive<u64> = 1..=24;
+    if !fields.is_map("validate") {
+        return Ok(Validate { last: usize::try_from(fields.whole("validate", 4, FOLDS)?)?, every });
+    }
+    let map = fields.map("validate")?;
+    let mut given = fields.below("validate", Value::Object(map))?;
+    let last = usize::try_from(given.whole("last", 4, FOLDS)?)?;
+    let every = read_every(&mut given)?.unwrap_or(every);
+    given.finish()?;
+    Ok(Validate { last, every })
+}
+
+fn read_every(fields: &mut Fields<'_>) -> Result<Option<Every>> {
+    let every = fields.optional_text("every")?.map(|text| text.parse());
+    Ok(every.transpose().map_err(|problem: Problem| fields.wrong("every", problem.message))?)
 }
 
 fn read_snapshots(fields: &mut Fields<'_>) -> Result<(NaiveDate, Every)> {
@@ -114,13 +187,17 @@ fn read_snapshots(fields: &mut Fields<'_>) -> Result<(NaiveDate, Every)> {
     let mut given = fields.below("snapshots", Value::Object(map))?;
     let text = given.text("from")?;
     let from = dates::parse(&text).map_err(|message| given.wrong("from", message))?;
-    let every = given.optional_text("every")?.unwrap_or_else(|| "month".to_owned());
-    let every = every.parse().map_err(|problem: Problem| given.wrong("every", problem.message))?;
+    let every = read_every(&mut given)?.unwrap_or(Every::Month);
     given.finish()?;
     Ok((from, every))
 }
 
-fn read_candidates(fields: &mut Fields<'_>, rendered: &Rendered, source: &str) -> Result<Vec<Candidate>> {
+fn read_candidates(
+    fields: &mut Fields<'_>,
+    rendered: &Rendered,
+    source: &str,
+    task: &Task,
+) -> Result<Vec<Candidate>> {
     let mut candidates = Vec::new();
     for (name, value) in fields.map("candidates")? {
         let map: Map<String, Value> = fields.below(&name, value)?.rest();
@@ -131,6 +208,14 @@ fn read_candidates(fields: &mut Fields<'_>, rendered: &Rendered, source: &str) -
                 .at(Place::at_offset(&rendered.file, source, within))
                 .maybe_hint(error.hint)
         })?;
+        let groups = matches!(algorithm, Algorithm::KMeans(_));
+        if groups != matches!(task, Task::Clusters(_)) {
+            let wanted = if groups { "algorithms that predict a label" } else { "k_means" };
+            return Err(fields
+                .wrong(&name, format!("`{}` does not fit this task", algorithm.name()))
+                .hint(format!("candidates of this task are {wanted}"))
+                .into());
+        }
         candidates.push(Candidate { name, algorithm });
     }
     if candidates.is_empty() {

@@ -5,15 +5,19 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
 use chrono::{Days, NaiveDate};
-use duckdb::arrow::array::{Array, ArrayRef, AsArray};
-use duckdb::arrow::compute::concat;
+use duckdb::arrow::array::{Array, ArrayRef, AsArray, UInt64Array};
+use duckdb::arrow::compute::{concat, take};
 use duckdb::arrow::datatypes::{Date32Type, Float64Type};
 
 use super::input_problem;
 use crate::build::{Catalog, Model};
 use crate::learn::{Matrix, MatrixBuilder};
-use crate::problem::{Place, Problem};
+use crate::problem::{Place, Problem, suggest};
+use crate::spec::{Task, matches_family};
 use crate::warehouse::{Batches, SqlError, Warehouse, analyst, cell_text, ident, idents};
+
+/// Share of the labels of a fold that have to be known before it counts.
+const SETTLED: f64 = 0.95;
 
 /// Rows of a model's SELECT: inputs, labels, and the rules computed over them.
 pub struct Pulled {
@@ -29,16 +33,25 @@ pub struct Pulled {
     /// A probability for each row, by the name of the rule. Rules that could not be computed are left out if they
     /// belong to an earlier champion.
     pub rules: BTreeMap<String, Vec<f64>>,
+    /// Which rows belong to each slice of the model, in the order of its file.
+    pub slices: Vec<(String, Vec<bool>)>,
 }
 
 impl Pulled {
     /// Rows whose label was known by `date`.
     pub fn known_by(&self, date: NaiveDate) -> Vec<usize> {
-        (0..self.labels.len())
-            .filter(|&row| {
-                self.labels[row].is_some() && self.known_on[row].is_some_and(|known| known <= date)
-            })
-            .collect()
+        (0..self.labels.len()).filter(|&row| self.is_known(row, date)).collect()
+    }
+
+    /// Whether nearly all labels of `rows` were known by `date`: a few promises may reach far ahead, and waiting for
+    /// the last of them would put off validation by months.
+    pub fn is_settled(&self, rows: &[usize], date: NaiveDate) -> bool {
+        let known = rows.iter().filter(|&&row| self.is_known(row, date)).count();
+        !rows.is_empty() && known as f64 >= SETTLED * rows.len() as f64
+    }
+
+    pub fn is_known(&self, row: usize, date: NaiveDate) -> bool {
+        self.labels[row].is_some() && self.known_on[row].is_some_and(|known| known <= date)
     }
 
     /// The known labels of `rows`.
@@ -49,6 +62,16 @@ impl Pulled {
     /// The date through which labels of `rows` were known.
     pub fn trained_through(&self, rows: &[usize]) -> Option<NaiveDate> {
         rows.iter().filter_map(|&row| self.known_on[row]).max()
+    }
+
+    /// The key columns of `rows`.
+    ///
+    /// # Errors
+    /// When a row is not there.
+    pub fn keys_of(&self, rows: &[usize]) -> Result<Vec<(String, ArrayRef)>> {
+        let rows = rows.iter().map(|&row| u64::try_from(row)).collect::<Result<Vec<_>, _>>()?;
+        let rows = UInt64Array::from(rows);
+        self.keys.iter().map(|(name, values)| Ok((name.clone(), take(values, &rows, None)?))).collect()
     }
 
     /// A digest of everything that is trained on: keys, dates, labels and inputs of `rows`.
@@ -91,6 +114,7 @@ pub fn pull(
         entities: Vec::new(),
         keys: Vec::new(),
         rules: shape.rules.iter().map(|(name, _)| (name.clone(), Vec::new())).collect(),
+        slices: shape.slices.iter().map(|(name, _)| (name.clone(), Vec::new())).collect(),
     };
     let mut keys: Vec<Vec<ArrayRef>> = vec![Vec::new(); model.spec.key.len()];
     for &date in dates {
@@ -105,6 +129,11 @@ pub fn pull(
                 pulled.rules.entry(name.clone()).or_default().extend_from_slice(values);
             }
             let mut at = shape.inputs.len() + names.len();
+            for (_, rows) in &mut pulled.slices {
+                let inside = batch.column(at).as_boolean();
+                rows.extend(inside.iter().map(|inside| inside == Some(true)));
+                at += 1;
+            }
             let label = batch.column(at).as_primitive::<Float64Type>();
             let known = batch.column(at + 1).as_primitive::<Date32Type>();
             at += 2;
@@ -147,6 +176,7 @@ fn check_rule(catalog: &Catalog, model: &Model, name: &str, values: &[f64], date
 struct Shape {
     inputs: Vec<String>,
     rules: Vec<(String, String)>,
+    slices: Vec<(String, String)>,
 }
 
 impl Shape {
@@ -163,7 +193,7 @@ impl Shape {
         let source = catalog.templates.source(&model.file);
         let place = |word: &str| Place::of_word(&model.file, source, word);
         let mut needed: Vec<&str> = model.spec.key.iter().map(String::as_str).collect();
-        needed.extend([model.spec.label.as_str(), "label_known_on"]);
+        needed.extend(model.spec.label().into_iter().flat_map(|label| [label, "label_known_on"]));
         for name in &needed {
             if !columns.iter().any(|(column, _)| column == name) {
                 return Err(Problem::usage(format!("the query does not return `{name}`"))
@@ -172,13 +202,27 @@ impl Shape {
                     .into());
             }
         }
-        let is_input = |name: &str| name != "reference_date" && !needed.contains(&name);
+        for pattern in &model.spec.inputs {
+            if !columns.iter().any(|(name, _)| matches_family(pattern, name)) {
+                let names = columns.iter().map(|(name, _)| name.as_str());
+                return Err(Problem::usage(format!("the query returns no input `{pattern}`"))
+                    .at(place(pattern))
+                    .maybe_hint(suggest(pattern, names))
+                    .into());
+            }
+        }
+        let chosen = &model.spec.inputs;
+        let is_input = |name: &str| {
+            name != "reference_date"
+                && !needed.contains(&name)
+                && (chosen.is_empty() || chosen.iter().any(|pattern| matches_family(pattern, name)))
+        };
         let mut inputs = Vec::new();
         for (name, sql_type) in columns.iter().filter(|(name, _)| is_input(name)) {
             if !is_number(sql_type) {
                 return Err(Problem::usage(format!("input `{name}` is {sql_type}, not a number"))
                     .at(place(name))
-                    .hint("turn it into numbers in this file, e.g. (column = 'value')::int, or leave it out")
+                    .hint("turn it into numbers in this file, e.g. (column = 'value')::int, or leave it out of `inputs`")
                     .into());
             }
             inputs.push(name.clone());
@@ -204,7 +248,19 @@ impl Shape {
                 Err(_) => {}
             }
         }
-        Ok(Self { inputs, rules: kept })
+        let slices = match &model.spec.task {
+            Task::Binary(binary) => binary.slices.clone(),
+            Task::Clusters(_) => Vec::new(),
+        };
+        for (name, condition) in &slices {
+            let query = format!("select cast(({condition}) as boolean) from (\n{}\n) as q", rendered.sql);
+            warehouse.describe(&query).map_err(|error| {
+                Problem::usage(format!("the slice `{name}` does not work: {}", error.headline()))
+                    .at(place(name))
+                    .hint("a slice is a condition over the columns of this file's SELECT")
+            })?;
+        }
+        Ok(Self { inputs, rules: kept, slices })
     }
 
     /// Inputs, rules, label, `label_known_on` and key of every row, ordered by key: the order decides nothing else, but
@@ -220,8 +276,14 @@ impl Shape {
         let mut columns: Vec<String> =
             self.inputs.iter().map(|name| format!("cast({} as double)", ident(name))).collect();
         columns.extend(self.rules.iter().map(|(_, expression)| format!("cast(({expression}) as double)")));
-        columns.push(format!("cast({} as double)", ident(&model.spec.label)));
-        columns.push("cast(label_known_on as date)".to_owned());
+        columns.extend(self.slices.iter().map(|(_, condition)| format!("cast(({condition}) as boolean)")));
+        match model.spec.label() {
+            Some(label) => columns.extend([
+                format!("cast({} as double)", ident(label)),
+                "cast(label_known_on as date)".to_owned(),
+            ]),
+            None => columns.extend(["null::double".to_owned(), "null::date".to_owned()]),
+        }
         columns.extend(model.spec.key.iter().map(|name| ident(name)));
         let head = format!("select {} from (\n", columns.join(", "));
         let sql = format!("{head}{}\n) as q order by {}", rendered.sql, idents(&model.spec.key));

@@ -3,6 +3,7 @@
 mod data;
 mod due;
 mod recipe;
+mod table;
 mod validate;
 
 use std::collections::BTreeMap;
@@ -10,22 +11,28 @@ use std::time::Instant;
 
 use anyhow::Result;
 use chrono::NaiveDate;
+use rayon::prelude::*;
 
 pub use data::{Pulled, pull};
 pub use due::{Due, definition, due};
 pub use recipe::Recipe;
-pub use validate::{Outcome, mean};
 
 use crate::build::{Catalog, Model};
-use crate::learn::{self, Fitted};
+use validate::{Outcome, mean};
+
+use crate::learn::{self, Fitted, Metric};
+use crate::outbox;
+use crate::output::Table;
 use crate::problem::Problem;
 use crate::registry::{self, NewVersion, Version};
+use crate::spec::Binary;
 use crate::warehouse::Warehouse;
 
 /// A finished training.
 pub struct Training {
     pub version: Version,
-    pub outcomes: Vec<Outcome>,
+    /// How the candidates compare, to be shown.
+    pub table: Table,
     pub reason: String,
     pub seconds: f64,
 }
@@ -44,6 +51,7 @@ pub fn train(
     warehouse: &Warehouse,
     catalog: &Catalog,
     model: &Model,
+    binary: &Binary,
     as_of: NaiveDate,
     why: &str,
     run_id: &str,
@@ -56,19 +64,19 @@ pub fn train(
     let pulled = pull(warehouse, catalog, model, &model.spec.snapshots(as_of), &recipe::rules(&recipes))?;
     // The champion's rule may read columns that an edit took away; then it cannot defend itself.
     let incumbent = incumbent.filter(|at| recipes[*at].is_computable(&pulled));
-    let folds = match validate::folds(&pulled, as_of, model.spec.validate) {
+    let folds = match validate::folds(&pulled, as_of, &model.spec, binary.validate) {
         Ok(folds) => folds,
         Err(message) => return Ok(Err(TooEarly(message))),
     };
     let validated = validate::run(&pulled, &folds, &recipes, model)?;
     let outcomes = &validated.outcomes;
-    let winner = champion_of(outcomes, &recipes, incumbent, model);
+    let winner = champion_of(outcomes, &recipes, incumbent, binary.metric);
     let importances = validated.importances(&pulled, &folds, &recipes[winner], model.spec.seed)?;
     let rows = pulled.known_by(as_of);
     let x = pulled.matrix.select(&rows);
     let y = pulled.truth(&rows);
     let fitted = fit_recipe(&recipes[winner], &x, &y, model)?;
-    let reason = reason(&recipes, winner, incumbent, outcomes, champion.as_ref(), model, why);
+    let reason = reason(&recipes, winner, incumbent, outcomes, champion.as_ref(), binary.metric, why);
     let (definition, parts) = definition(catalog, model)?;
     let new = NewVersion {
         model: &model.name,
@@ -78,38 +86,36 @@ pub fn train(
         as_of,
         trained_through: pulled.trained_through(&rows).unwrap_or(as_of),
         rows: rows.len(),
-        base_rate: y.iter().filter(|label| **label).count() as f64 / y.len() as f64,
+        base_rate: Some(y.iter().filter(|label| **label).count() as f64 / y.len() as f64),
         data_digest: pulled.digest(&rows),
         definition: &definition,
         definition_parts: &parts,
-        metric: model.spec.metric,
-        mean_metric: mean(outcomes, &recipes[winner].name, model.spec.metric),
+        metric: binary.metric.name(),
+        mean_metric: mean(outcomes, &recipes[winner].name, None, binary.metric),
         fitted: fitted.as_ref().map(Fitted::to_bytes).transpose()?,
         run_id,
+        news: outbox::Training::of(warehouse, catalog, model, as_of, &recipes, &x, started.elapsed())?,
     };
-    let version = registry::add(warehouse, &new, outcomes, &importances, &reason)?;
-    Ok(Ok(Training {
-        version,
-        outcomes: validated.outcomes,
-        reason,
-        seconds: started.elapsed().as_secs_f64(),
-    }))
+    let metrics: Vec<_> = outcomes.iter().flat_map(Outcome::lines).collect();
+    let version = registry::add(warehouse, &new, &metrics, &importances, &[], &reason)?;
+    let table = table::of(outcomes, binary.metric);
+    Ok(Ok(Training { version, table, reason, seconds: started.elapsed().as_secs_f64() }))
 }
 
 fn fit_recipe(recipe: &Recipe, x: &learn::Matrix, y: &[bool], model: &Model) -> Result<Option<Fitted>> {
     if recipe.rule().is_some() {
         return Ok(None);
     }
-    let parts = recipe.parts.iter().map(|part| learn::fit(part, x, y, model.spec.seed));
+    let parts = recipe.parts.par_iter().map(|part| learn::fit(part, x, y, model.spec.seed));
     recipe::join(parts.collect::<Result<Vec<_>>>()?).map(Some)
 }
 
 /// The best mean out of time. On a tie the champion stays, then a rule, then the candidate named first.
-fn champion_of(outcomes: &[Outcome], recipes: &[Recipe], incumbent: Option<usize>, model: &Model) -> usize {
-    let metric = model.spec.metric;
+fn champion_of(outcomes: &[Outcome], recipes: &[Recipe], incumbent: Option<usize>, metric: Metric) -> usize {
     let sign = if metric.higher_is_better() == Some(false) { -1.0 } else { 1.0 };
-    let value =
-        |at: usize| mean(outcomes, &recipes[at].name, metric).map_or(f64::NEG_INFINITY, |mean| sign * mean);
+    let value = |at: usize| {
+        mean(outcomes, &recipes[at].name, None, metric).map_or(f64::NEG_INFINITY, |mean| sign * mean)
+    };
     let rank = |at: usize| (value(at), Some(at) == incumbent, recipes[at].rule().is_some(), usize::MAX - at);
     (0..recipes.len())
         .max_by(|&a, &b| {
@@ -125,12 +131,12 @@ fn reason(
     incumbent: Option<usize>,
     outcomes: &[Outcome],
     champion: Option<&Version>,
-    model: &Model,
+    metric: Metric,
     why: &str,
 ) -> String {
-    let metric = model.spec.metric;
-    let shown =
-        |at: usize| mean(outcomes, &recipes[at].name, metric).map_or_else(String::new, |m| format!("{m:.4}"));
+    let shown = |at: usize| {
+        mean(outcomes, &recipes[at].name, None, metric).map_or_else(String::new, |m| format!("{m:.4}"))
+    };
     let name = &recipes[winner].name;
     match (incumbent, champion) {
         (Some(at), Some(version)) if at == winner => {

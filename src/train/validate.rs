@@ -1,5 +1,7 @@
 //! Rolling out-of-time validation: each snapshot is scored by models that saw only what was known at its date.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use anyhow::{Context, Result};
 use chrono::NaiveDate;
 use rayon::prelude::*;
@@ -7,78 +9,110 @@ use rayon::prelude::*;
 use super::{Pulled, Recipe, recipe};
 use crate::build::Model;
 use crate::learn::{self, Algorithm, Fitted, Importance, Interval, Metric, Scored, ValidationSet};
+use crate::registry::Measured;
+use crate::spec::{ModelSpec, Validate};
 
 /// Resamples behind each interval.
 const DRAWS: usize = 200;
 /// Shuffles of each input behind its importance.
 const REPEATS: usize = 2;
 
-/// One validation snapshot: the rows trained on, and the rows scored.
+/// The snapshots of one period: the rows trained on, known by the first of them, and the rows scored.
 pub struct Fold {
+    /// The first snapshot.
     pub snapshot: NaiveDate,
+    pub snapshots: usize,
     pub train: Vec<usize>,
     pub test: Vec<usize>,
 }
 
-/// What one candidate reached at one snapshot.
+/// What one candidate reached on one fold, or on a slice of it.
 #[derive(Debug, Clone)]
 pub struct Outcome {
     pub candidate: String,
     pub snapshot: NaiveDate,
+    pub snapshots: usize,
+    /// `None` for all rows.
+    pub slice: Option<String>,
     pub rows: usize,
+    pub entities: usize,
     pub base_rate: f64,
     pub metrics: Vec<(Metric, Option<f64>, Option<Interval>)>,
 }
 
 impl Outcome {
+    /// As the registry keeps it.
+    pub fn lines(&self) -> impl Iterator<Item = Measured<'_>> {
+        self.metrics.iter().map(|(metric, value, interval)| Measured {
+            candidate: &self.candidate,
+            snapshot: self.snapshot,
+            snapshots: self.snapshots,
+            slice: self.slice.as_deref(),
+            metric: metric.name(),
+            value: *value,
+            interval: *interval,
+            rows: self.rows,
+            entities: self.entities,
+            base_rate: Some(self.base_rate),
+        })
+    }
+
     pub fn value(&self, metric: Metric) -> Option<f64> {
         self.metrics.iter().find(|(other, _, _)| *other == metric).and_then(|(_, value, _)| *value)
     }
 }
 
-/// The mean of a metric over all snapshots of a candidate.
-pub fn mean(outcomes: &[Outcome], candidate: &str, metric: Metric) -> Option<f64> {
+/// The mean of a metric over all folds of a candidate: of all their rows, or of a slice.
+pub fn mean(outcomes: &[Outcome], candidate: &str, slice: Option<&str>, metric: Metric) -> Option<f64> {
     let values: Option<Vec<f64>> = outcomes
         .iter()
-        .filter(|outcome| outcome.candidate == candidate)
+        .filter(|outcome| outcome.candidate == candidate && outcome.slice.as_deref() == slice)
         .map(|outcome| outcome.value(metric))
         .collect();
     values.filter(|values| !values.is_empty()).map(|values| values.iter().sum::<f64>() / values.len() as f64)
 }
 
-/// The last `count` snapshots whose labels were all known by `as_of`, with something to train on before each.
+/// The last folds whose labels were known by `as_of`, with something to train on before each.
 ///
 /// # Errors
 /// A sentence that says what is missing.
-pub fn folds(pulled: &Pulled, as_of: NaiveDate, count: usize) -> Result<Vec<Fold>, String> {
-    let mut snapshots: Vec<NaiveDate> = pulled.dates.clone();
-    snapshots.dedup();
+pub fn folds(
+    pulled: &Pulled,
+    as_of: NaiveDate,
+    spec: &ModelSpec,
+    wanted: Validate,
+) -> Result<Vec<Fold>, String> {
+    let mut periods: BTreeMap<NaiveDate, Vec<NaiveDate>> = BTreeMap::new();
+    for snapshot in spec.snapshots(as_of) {
+        periods.entry(wanted.every.period(snapshot, spec.from)).or_default().push(snapshot);
+    }
     let has_both = |rows: &[usize]| {
         rows.iter().any(|&row| pulled.labels[row] == Some(true))
             && rows.iter().any(|&row| pulled.labels[row] == Some(false))
     };
     let mut folds = Vec::new();
-    for &snapshot in snapshots.iter().rev() {
-        if folds.len() == count {
+    for snapshots in periods.values().rev() {
+        if folds.len() == wanted.last {
             break;
         }
-        let test: Vec<usize> = (0..pulled.dates.len()).filter(|&row| pulled.dates[row] == snapshot).collect();
-        let settled = test.iter().all(|&row| {
-            pulled.labels[row].is_some() && pulled.known_on[row].is_some_and(|known| known <= as_of)
-        });
+        let first = snapshots[0];
+        let all: Vec<usize> =
+            (0..pulled.dates.len()).filter(|&row| snapshots.contains(&pulled.dates[row])).collect();
+        let is_settled = pulled.is_settled(&all, as_of);
+        let test: Vec<usize> = all.into_iter().filter(|&row| pulled.is_known(row, as_of)).collect();
         let train: Vec<usize> =
-            pulled.known_by(snapshot).into_iter().filter(|&row| pulled.dates[row] < snapshot).collect();
-        if settled && has_both(&test) && has_both(&train) {
-            folds.push(Fold { snapshot, train, test });
+            pulled.known_by(first).into_iter().filter(|&row| pulled.dates[row] < first).collect();
+        if is_settled && has_both(&test) && has_both(&train) {
+            folds.push(Fold { snapshot: first, snapshots: snapshots.len(), train, test });
         }
     }
     folds.reverse();
     if folds.is_empty() {
         let known = pulled.known_by(as_of).len();
         return Err(format!(
-            "no snapshot has all its labels known by {as_of} and earlier rows to train on \
+            "no snapshot has its labels known by {as_of} and earlier rows to train on \
              ({} snapshots, {known} rows with a known label)",
-            snapshots.len()
+            periods.values().map(Vec::len).sum::<usize>()
         ));
     }
     Ok(folds)
@@ -114,13 +148,15 @@ pub fn run(pulled: &Pulled, folds: &[Fold], recipes: &[Recipe], model: &Model) -
         folds.iter().map(|_| all.by_ref().take(algorithms.len()).collect()).collect();
     let mut validated = Validated { outcomes: Vec::new(), algorithms, fitted };
     for recipe in recipes.iter().filter(|recipe| recipe.is_computable(pulled)) {
-        for (at, fold) in folds.iter().enumerate() {
+        let of_fold = |(at, fold): (usize, &Fold)| {
             let predicted = match pulled.rules.get(&recipe.name) {
                 Some(rule) => fold.test.iter().map(|&row| rule[row]).collect(),
                 None => validated.of(recipe, at)?.predict(&pulled.matrix.select(&fold.test))?,
             };
-            validated.outcomes.push(measure(pulled, fold, &recipe.name, &predicted, model)?);
-        }
+            measure(pulled, fold, &recipe.name, &predicted, model.spec.seed)
+        };
+        let outcomes: Vec<Vec<Outcome>> = folds.par_iter().enumerate().map(of_fold).collect::<Result<_>>()?;
+        validated.outcomes.extend(outcomes.into_iter().flatten());
     }
     Ok(validated)
 }
@@ -159,11 +195,33 @@ impl Validated {
     }
 }
 
-fn measure(pulled: &Pulled, fold: &Fold, name: &str, predicted: &[f64], model: &Model) -> Result<Outcome> {
-    let labels = pulled.truth(&fold.test);
-    let entities: Vec<&str> = fold.test.iter().map(|&row| pulled.entities[row].as_str()).collect();
-    let scored = Scored::new(&labels, predicted)?;
-    let intervals = scored.intervals(&Metric::ALL, &entities, DRAWS, model.spec.seed)?;
+/// The metrics of a fold, and of those of its slices that have both labels.
+fn measure(pulled: &Pulled, fold: &Fold, name: &str, predicted: &[f64], seed: u64) -> Result<Vec<Outcome>> {
+    let everything: Vec<usize> = (0..fold.test.len()).collect();
+    let mut outcomes = vec![measure_part(pulled, fold, name, predicted, &everything, None, seed)?];
+    for (slice, inside) in &pulled.slices {
+        let part: Vec<usize> = everything.iter().copied().filter(|&at| inside[fold.test[at]]).collect();
+        if !part.is_empty() {
+            outcomes.push(measure_part(pulled, fold, name, predicted, &part, Some(slice), seed)?);
+        }
+    }
+    Ok(outcomes)
+}
+
+fn measure_part(
+    pulled: &Pulled,
+    fold: &Fold,
+    name: &str,
+    predicted: &[f64],
+    part: &[usize],
+    slice: Option<&str>,
+    seed: u64,
+) -> Result<Outcome> {
+    let rows: Vec<usize> = part.iter().map(|&at| fold.test[at]).collect();
+    let predicted: Vec<f64> = part.iter().map(|&at| predicted[at]).collect();
+    let entities: Vec<&str> = rows.iter().map(|&row| pulled.entities[row].as_str()).collect();
+    let scored = Scored::new(&pulled.truth(&rows), &predicted)?;
+    let intervals = scored.intervals(&Metric::ALL, &entities, DRAWS, seed)?;
     let metrics = Metric::ALL
         .into_iter()
         .zip(intervals)
@@ -171,7 +229,10 @@ fn measure(pulled: &Pulled, fold: &Fold, name: &str, predicted: &[f64], model: &
     Ok(Outcome {
         candidate: name.to_owned(),
         snapshot: fold.snapshot,
-        rows: labels.len(),
+        snapshots: fold.snapshots,
+        slice: slice.map(str::to_owned),
+        rows: rows.len(),
+        entities: entities.iter().collect::<BTreeSet<_>>().len(),
         base_rate: scored.metric(Metric::BaseRate).unwrap_or_default(),
         metrics: metrics.collect(),
     })

@@ -6,7 +6,19 @@ use super::Warehouse;
 use crate::problem::Problem;
 
 /// Version of these tables; a database of a newer one is refused.
-const VERSION: i32 = 1;
+const VERSION: i32 = 3;
+
+/// What brings the tables of an earlier version up to date: from 1 to 2, and so on.
+const UPGRADES: [&str; 2] = [
+    "
+alter table registry.metrics add column slice varchar;
+alter table registry.metrics add column snapshots integer default 1;
+alter table registry.metrics add column entities bigint;
+update registry.metrics set entities = rows;
+",
+    // Only what CREATE makes is new in version 3.
+    "",
+];
 
 const CREATE: &str = "
 create schema if not exists sources;
@@ -46,12 +58,28 @@ comment on table registry.models is 'One row per model version: algorithm, setti
 
 create table if not exists registry.metrics (
     model varchar, version integer, candidate varchar, snapshot date, metric varchar, value double, low double,
-    high double, rows bigint, base_rate double
+    high double, rows bigint, base_rate double, slice varchar, snapshots integer, entities bigint
 );
-comment on table registry.metrics is 'One row per version, candidate, out-of-time snapshot and metric, with a 95 % interval by resampling entities';
+comment on table registry.metrics is 'One row per version, candidate, out-of-time fold and metric, with a 95 % interval by resampling entities';
+comment on column registry.metrics.snapshot is 'The first snapshot of the fold; trained on what was known at it';
+comment on column registry.metrics.snapshots is 'How many snapshots the fold has';
+comment on column registry.metrics.slice is 'The part of the population that is measured; NULL for all of it';
+comment on column registry.metrics.entities is 'How many entities the rows belong to: rows / entities is the mean weight of one';
+
+create table if not exists registry.segments (
+    model varchar, version integer, segment integer, segment_name varchar, sets_apart varchar, rows bigint, share double,
+    outcome_share double, outcome_from date
+);
+comment on table registry.segments is 'One row per version and segment: its name and profile at the training, and what followed at the newest snapshot whose labels were known';
 
 create table if not exists registry.importances (model varchar, version integer, input varchar, roc_auc_drop double);
 comment on table registry.importances is 'One row per version and input: how much out-of-time ROC AUC falls when its values are shuffled';
+
+create table if not exists registry.outbox (
+    item bigint, kind varchar, model varchar, version integer, reference_date date, run_id varchar, created_at timestamp,
+    sent_at timestamp, sent_to varchar, attempts integer, last_error varchar, payload varchar
+);
+comment on table registry.outbox is 'One row per training, promotion and scoring, for MLflow: what waits has no sent_at';
 
 create table if not exists registry.champions (
     model varchar, version integer, trained_through date, since timestamp, until timestamp, reason varchar,
@@ -76,7 +104,7 @@ pub fn create(warehouse: &Warehouse) -> Result<()> {
             .hint("install the newer olist")
             .into());
         }
-        return Ok(());
+        return warehouse.transaction(|| upgrade(warehouse, version));
     }
     let foreign = warehouse.row(
         "select schema_name || '.' || table_name from duckdb_tables() where database_name = 'warehouse' limit 1",
@@ -97,4 +125,19 @@ pub fn create(warehouse: &Warehouse) -> Result<()> {
             .execute("insert into pipeline.settings values ('tables_version', ?)", &[&VERSION.to_string()])?;
         Ok(())
     })
+}
+
+fn upgrade(warehouse: &Warehouse, version: i32) -> Result<()> {
+    if version == VERSION {
+        return Ok(());
+    }
+    for step in UPGRADES.iter().skip(usize::try_from(version - 1)?) {
+        warehouse.batch(step)?;
+    }
+    warehouse.batch(CREATE)?;
+    warehouse.execute(
+        "update pipeline.settings set value = ? where name = 'tables_version'",
+        &[&VERSION.to_string()],
+    )?;
+    Ok(())
 }

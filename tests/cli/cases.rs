@@ -23,10 +23,11 @@ struct Case {
     until: Option<String>,
     given: Vec<Given>,
     expect: Given,
+    condition: Option<String>,
 }
 
 /// Reads one file: `case`, `date`, `until`, `given TABLE`, `expect TABLE`, and below the last two a header and rows of
-/// cells between `|`.
+/// cells between `|`. `where CONDITION` below `expect TABLE` leaves out the other rows of a long table.
 fn read(file: &str, text: &str) -> Vec<Case> {
     let mut cases: Vec<Case> = Vec::new();
     let mut in_expect = false;
@@ -45,6 +46,7 @@ fn read(file: &str, text: &str) -> Vec<Case> {
         match word {
             "date" => rest.trim().clone_into(&mut case.date),
             "until" => case.until = Some(rest.trim().to_owned()),
+            "where" => case.condition = Some(rest.trim().to_owned()),
             "given" => {
                 case.given.push(Given { name: rest.trim().to_owned(), ..Given::default() });
                 in_expect = false;
@@ -119,8 +121,9 @@ fn check(case: &Case, raw: &BTreeMap<String, Vec<String>>) -> Result<(), String>
         return Err(built.stderr);
     }
     let columns: Vec<String> =
-        case.expect.columns.iter().map(|column| format!("coalesce({column}::varchar, 'null')")).collect();
-    let sql = format!("select {} from {}", columns.join(", "), case.expect.name);
+        case.expect.columns.iter().map(|column| format!("coalesce(({column})::varchar, 'null')")).collect();
+    let condition = case.condition.as_deref().unwrap_or("true");
+    let sql = format!("select {} from {} where {condition}", columns.join(", "), case.expect.name);
     let ran = place.olist(&["query", "--format", "csv", &sql]);
     if ran.code != 0 {
         return Err(ran.stderr);

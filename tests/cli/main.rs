@@ -8,5 +8,6 @@ mod cases;
 mod client;
 mod ingest;
 mod run;
+mod segments;
 mod support;
 mod train;

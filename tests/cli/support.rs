@@ -74,18 +74,37 @@ impl Place {
         place
     }
 
-    /// A folder with the project, and a database that holds a small sample and all its tables at 2018-06-01.
+    /// A folder with the project, cut down to seller churn and what it needs.
+    pub fn with_churn() -> Self {
+        let place = Self::with_project();
+        for (folder, kept) in [
+            ("models", &["seller_churn"][..]),
+            ("abt", &["seller_churn"]),
+            ("features", &["sales", "reviews", "customers", "delivery", "payments", "products"]),
+        ] {
+            for entry in std::fs::read_dir(place.path(folder)).unwrap() {
+                let path = entry.unwrap().path();
+                let name = path.file_stem().unwrap().to_str().unwrap();
+                if !kept.iter().any(|kept| name == *kept || name == format!("seller_{kept}")) {
+                    std::fs::remove_file(path).unwrap();
+                }
+            }
+        }
+        place
+    }
+
+    /// As `with_churn`, and a database that holds a small sample and all tables at 2018-06-01.
     pub fn with_sample() -> Self {
         static BUILT: OnceLock<PathBuf> = OnceLock::new();
         let built = BUILT.get_or_init(|| {
-            let place = Self::with_project();
+            let place = Self::with_churn();
             place.olist(&["ingest", "--sample", "--orders", "12000"]).code(0);
             place.olist(&["run", "--date", "2018-06-01"]).code(0);
             let kept = place.path("olist.duckdb");
             std::mem::forget(place.dir);
             kept
         });
-        let place = Self::with_project();
+        let place = Self::with_churn();
         std::fs::copy(built, place.path("olist.duckdb")).unwrap();
         place
     }

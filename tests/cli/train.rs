@@ -60,7 +60,8 @@ fn a_learned_model_that_beats_the_rule_takes_over() {
     let ran = place.olist(&["train", "seller_churn", "--as-of", "2018-06-01", "--format", "csv"]).code(0);
     assert_eq!(ran.stdout.lines().count(), 1 + 2 * 4, "{}", ran.stdout);
     assert!(
-        ran.stdout.starts_with("candidate,snapshot,rows,base_rate,mean_score,roc_auc,"),
+        ran.stdout
+            .starts_with("candidate,slice,snapshot,snapshots,rows,entities,base_rate,mean_score,roc_auc,"),
         "{}",
         ran.stdout
     );
@@ -109,7 +110,7 @@ fn too_early_to_train_is_explained() {
     place
         .olist(&["train", "seller_churn", "--as-of", "2017-02-01"])
         .code(1)
-        .says(&["cannot be trained as of 2017-02-01", "no snapshot has all its labels known by 2017-02-01"]);
+        .says(&["cannot be trained as of 2017-02-01", "no snapshot has its labels known by 2017-02-01"]);
 }
 
 #[test]
@@ -211,4 +212,43 @@ fn models_are_listed() {
     assert!(ran.stdout.starts_with("model,version,champion,algorithm,metric,mean,as_of,trained_through,rows,champion_since\nseller_churn,1,"), "{}", ran.stdout);
     place.olist(&["models", "seller_churn"]).code(0).says(&["out of time, at the training of version 1"]);
     place.olist(&["models", "nothing"]).code(2).says(&["`nothing` has no versions"]);
+}
+
+#[test]
+fn months_of_weekly_snapshots_and_slices_are_measured() {
+    let place = with_candidates(&format!("{RULE}\n        {LOGISTIC}"));
+    let file = "models/seller_churn.sql";
+    place.edit(file, "'from': '2017-02-01', 'every': 'month'", "'from': '2017-10-04', 'every': 'week'");
+    place.edit(
+        file,
+        "validate = 3",
+        "validate = {'last': 2, 'every': 'month'},\n    slices = {'quiet': 'recency_days > 20'}",
+    );
+    let ran = place.olist(&["train", "seller_churn", "--as-of", "2018-05-01", "--format", "csv"]).code(0);
+    assert!(ran.stdout.contains("rule,quiet,2018-02-07,"), "{}", ran.stdout);
+    // A fold is a month: its Wednesdays together, measured once, trained at the first of them.
+    let folds = "select distinct snapshot, snapshots from registry.metrics where version = 2 order by 1";
+    assert_eq!(place.query(folds), ["2018-01-03,5", "2018-02-07,4"]);
+    let rows =
+        "select count(*) from abt.seller_churn where reference_date in (date '2018-02-07', date '2018-02-14',
+                    date '2018-02-21', date '2018-02-28') and label_known_on <= date '2018-05-01'";
+    let quiet = format!("{rows} and recency_days > 20");
+    let measured =
+        "select any_value(rows) from registry.metrics where version = 2 and snapshot = date '2018-02-07'
+                        and candidate = 'rule' and metric = 'roc_auc' and slice";
+    assert_eq!(place.cell(&format!("{measured} is null")), place.cell(rows));
+    assert_eq!(place.cell(&format!("{measured} = 'quiet'")), place.cell(&quiet));
+    // A seller stands in several weeks: its weight is rows / entities.
+    let sellers = rows.replace("count(*)", "count(distinct seller_id)");
+    let entities = measured.replace("any_value(rows)", "any_value(entities)");
+    assert_eq!(place.cell(&format!("{entities} is null")), place.cell(&sellers));
+
+    place.edit(file, "recency_days > 20", "recency_dayz > 20");
+    place.olist(&["train", "seller_churn", "--as-of", "2018-05-01"]).code(2).says(&[
+        "the slice `quiet` does not work",
+        "models/seller_churn.sql:",
+        "a slice is a condition over the columns",
+    ]);
+    place.edit(file, "'every': 'month'},\n    slices", "'every': 'moon'},\n    slices");
+    place.olist(&["train", "seller_churn"]).code(2).says(&["config `validate.every`: `moon` is not a step"]);
 }

@@ -1,0 +1,115 @@
+//! `olist models export MODEL`
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use chrono::NaiveDate;
+
+use crate::cli::Export;
+use crate::export::{self, Subject};
+use crate::output::Format;
+use crate::problem::Problem;
+use crate::registry::{self, Version};
+use crate::session::{Loaded, Session};
+use crate::term;
+use crate::warehouse::Warehouse;
+
+pub fn export(session: &Session, args: &Export) -> Result<()> {
+    let warehouse = session.open_read_only()?;
+    let name = args.model.as_str();
+    let date = match args.date {
+        Some(date) => date,
+        None => newest_scores(&warehouse, name)?.map_or_else(|| last_date(&warehouse), Ok)?,
+    };
+    let catalog = session.catalog(date)?;
+    let model = catalog.model(name)?;
+    let version = version(&warehouse, args)?;
+    let subject = Subject { warehouse: &warehouse, catalog: &catalog, model, version: &version, date };
+    match args.format {
+        Format::Sql => sql(&subject, args.out.as_deref()),
+        _ => onnx(&subject, args.out.clone()),
+    }
+}
+
+fn newest_scores(warehouse: &Warehouse, name: &str) -> Result<Option<NaiveDate>> {
+    let sql = "select max(reference_date) from pipeline.partitions where table_name = 'scores.' || ?";
+    Ok(warehouse.row(sql, &[&name], |row| row.get::<_, Option<NaiveDate>>(0))?.flatten())
+}
+
+fn last_date(warehouse: &Warehouse) -> Result<NaiveDate> {
+    Ok(Loaded::read(warehouse)?.last_date())
+}
+
+/// The one that was asked for; the one that scores the date that was asked for; or the champion.
+fn version(warehouse: &Warehouse, args: &Export) -> Result<Version> {
+    let name = args.model.as_str();
+    let version = match (args.version, args.date) {
+        (Some(number), _) => return registry::version(warehouse, name, number),
+        (None, Some(date)) => registry::in_force(warehouse, name, date)?,
+        (None, None) => registry::champion(warehouse, name)?,
+    };
+    version.ok_or_else(|| {
+        Problem::data(format!("`{name}` has no champion yet"))
+            .hint(format!("`olist train {name}` makes one"))
+            .into()
+    })
+}
+
+fn onnx(subject: &Subject<'_>, out: Option<PathBuf>) -> Result<()> {
+    let (name, number) = (&subject.model.name, subject.version.number);
+    let folder = out.unwrap_or_else(|| PathBuf::from(format!("{name}-{number}")));
+    let files = export::directory(&subject.trained()?).map_err(|error| {
+        let rule = &subject.version.candidate;
+        match error.downcast::<Problem>() {
+            Ok(problem) => problem.at(subject.catalog.templates.place(&subject.model.file, rule)).into(),
+            Err(error) => error,
+        }
+    })?;
+    // A folder of something else is not written over.
+    let is_foreign = folder.is_file()
+        || (!folder.join("MLmodel").exists()
+            && folder.read_dir().is_ok_and(|mut entries| entries.next().is_some()));
+    if is_foreign {
+        return Err(Problem::usage(format!("`{}` is there, and no model of MLflow", folder.display()))
+            .hint("--out names a new folder")
+            .into());
+    }
+    std::fs::create_dir_all(&folder).with_context(|| format!("could not create `{}`", folder.display()))?;
+    for (file, bytes) in &files {
+        write(&folder.join(file), bytes)?;
+    }
+    let bytes: usize = files.iter().map(|(_, bytes)| bytes.len()).sum();
+    term::note(&format!(
+        "wrote version {number} of `{name}` to `{0}`: {1}, {2} bytes
+
+in Python, with `pip install -r {0}/requirements.txt`:
+  import mlflow
+  model = mlflow.pyfunc.load_model({0:?})
+  inputs = model.metadata.get_input_schema().input_names()
+  scores = model.predict(frame[inputs].astype(\"float64\"))
+`frame` is a DataFrame of what the SELECT of {3} returns",
+        folder.display().to_string(),
+        term::counted(files.len(), "file"),
+        term::thousands(bytes as u64),
+        subject.model.file,
+    ));
+    Ok(())
+}
+
+fn sql(subject: &Subject<'_>, out: Option<&Path>) -> Result<()> {
+    let select = export::select(subject)?;
+    let Some(file) = out else { return Ok(term::data(&select)?) };
+    write(file, select.as_bytes())?;
+    term::note(&format!(
+        "wrote version {} of `{}` at {} to `{}`",
+        subject.version.number,
+        subject.model.name,
+        subject.date,
+        file.display()
+    ));
+    Ok(())
+}
+
+fn write(file: &Path, bytes: &[u8]) -> Result<()> {
+    std::fs::write(file, bytes).with_context(|| format!("could not write `{}`", file.display()))
+}

@@ -1,0 +1,94 @@
+//! Learned models and groups as ONNX graphs: the arithmetic of `learn`, operator by operator.
+
+use anyhow::Result;
+
+use super::ensemble;
+use super::graph::{Builder, Value, doubles, int, int32s, int64s, length, texts};
+use super::proto::DataType;
+use crate::learn::{Boosting, Clustering, EDGE, Fitted, Learner, Logistic};
+
+/// The probabilities of a fitted model for the rows of `matrix`: rows x 1.
+///
+/// # Errors
+/// A model without trees where there should be some.
+pub fn probability(graph: &mut Builder, matrix: &Value, fitted: &Fitted) -> Result<Value> {
+    match fitted.learner() {
+        Learner::Logistic(logistic) => {
+            let log_odds = linear(graph, matrix, logistic);
+            Ok(graph.op("Sigmoid", &[&log_odds]))
+        }
+        Learner::Forest(trees) => {
+            let sum = ensemble::sum(graph, matrix, trees)?;
+            let count = graph.number(trees.len() as f64);
+            Ok(graph.op("Div", &[&sum, &count]))
+        }
+        Learner::Boosting(Boosting { base, trees }) => {
+            let base = graph.number(*base);
+            let sum = ensemble::sum(graph, matrix, trees)?;
+            let log_odds = graph.op("Add", &[&base, &sum]);
+            Ok(graph.op("Sigmoid", &[&log_odds]))
+        }
+        Learner::Blend(members) => {
+            let mut log_odds = Vec::with_capacity(members.len());
+            for member in members {
+                let p = probability(graph, matrix, member)?;
+                log_odds.push(clipped_log_odds(graph, &p));
+            }
+            let all: Vec<&Value> = log_odds.iter().collect();
+            let sum = graph.op("Sum", &all);
+            let count = graph.number(members.len() as f64);
+            let mean = graph.op("Div", &[&sum, &count]);
+            Ok(graph.op("Sigmoid", &[&mean]))
+        }
+    }
+}
+
+fn linear(graph: &mut Builder, matrix: &Value, logistic: &Logistic) -> Value {
+    // A column that was constant has an infinite standard deviation: it is 0 in every row.
+    let of = |number: fn(&crate::learn::Term) -> f64| logistic.terms.iter().map(number).collect::<Vec<_>>();
+    let width = length(&logistic.terms);
+    let mean = graph.constant(doubles(&[width], &of(|term| term.mean)));
+    let sd = graph.constant(doubles(&[width], &of(|term| term.sd)));
+    let coefficients = graph.constant(doubles(&[width, 1], &of(|term| term.coefficient)));
+    let intercept = graph.number(logistic.intercept);
+    let centred = graph.op("Sub", &[matrix, &mean]);
+    let standardised = graph.op("Div", &[&centred, &sd]);
+    let product = graph.op("MatMul", &[&standardised, &coefficients]);
+    graph.op("Add", &[&product, &intercept])
+}
+
+fn clipped_log_odds(graph: &mut Builder, p: &Value) -> Value {
+    let (low, high, one) = (graph.number(EDGE), graph.number(1.0 - EDGE), graph.number(1.0));
+    let clipped = graph.op("Clip", &[p, &low, &high]);
+    let rest = graph.op("Sub", &[&one, &clipped]);
+    let odds = graph.op("Div", &[&clipped, &rest]);
+    graph.op("Log", &[&odds])
+}
+
+/// The outputs of a grouping: number, name and distance of the nearest centre's segment. `names` stand in the order
+/// of the segments; without them there is no such output.
+pub fn segments(graph: &mut Builder, matrix: &Value, clustering: &Clustering, names: Option<&[String]>) {
+    let segments = clustering.segments();
+    let centres: Vec<f64> = segments.iter().flat_map(|segment| &segment.centre).copied().collect();
+    let width = length(clustering.columns());
+    let centres = graph.constant(doubles(&[length(segments), width], &centres));
+    let numbers: Vec<i32> = segments.iter().map(|segment| segment.number).collect();
+    let numbers = graph.constant(int32s(&numbers));
+    // rows x 1 x columns less segments x columns: rows x segments x columns.
+    let middle = graph.constant(int64s(&[1]));
+    let last = graph.constant(int64s(&[2]));
+    let rows = graph.op("Unsqueeze", &[matrix, &middle]);
+    let apart = graph.op("Sub", &[&rows, &centres]);
+    let squared = graph.op_with("ReduceSumSquare", "", &[&apart, &last], vec![int("keepdims", 0)]);
+    let nearest = graph.op_with("ArgMin", "", &[&squared], vec![int("axis", 1), int("keepdims", 0)]);
+    let smallest = graph.op_with("ReduceMin", "", &[&squared, &middle], vec![int("keepdims", 0)]);
+    let distance = graph.op("Sqrt", &[&smallest]);
+    let segment = graph.op("Gather", &[&numbers, &nearest]);
+    graph.output("segment", DataType::Int32, &segment);
+    if let Some(names) = names {
+        let names = graph.constant(texts(names));
+        let name = graph.op("Gather", &[&names, &nearest]);
+        graph.output("segment_name", DataType::String, &name);
+    }
+    graph.output("distance", DataType::Double, &distance);
+}

@@ -1,0 +1,137 @@
+//! How good groups are: how far apart, and whether other rows would give the same ones.
+
+use super::algorithm::KMeansSettings;
+use super::kmeans::{Clustering, cluster};
+use super::matrix::Matrix;
+use super::random::Random;
+use anyhow::Result;
+use rayon::prelude::*;
+use std::collections::HashMap;
+
+/// Rows that the silhouette is computed on at most: its cost grows with their square.
+const SILHOUETTE_ROWS: usize = 4000;
+/// Resamples behind the stability, their rows at most, and the starts of each.
+const RESAMPLES: u64 = 20;
+const RESAMPLE_ROWS: usize = 10_000;
+const RESAMPLE_STARTS: usize = 5;
+
+/// Mean silhouette (Rousseeuw, Silhouettes, 1987): for each row `(b - a) / max(a, b)`, with `a` its mean distance to the
+/// other rows of its group and `b` that to the nearest other group; 0 for a row alone in its group. -1..1, more is
+/// better. Of more than 4000 rows, 4000 are drawn. `None` with fewer than two groups.
+#[must_use]
+pub fn silhouette(x: &Matrix, groups: &[usize], seed: u64) -> Option<f64> {
+    let chosen = Random::new(seed, 0).sample(x.rows(), SILHOUETTE_ROWS);
+    let width = x.columns().len();
+    let values = x.row_major(&chosen);
+    let groups: Vec<usize> = chosen.iter().map(|&row| groups[row]).collect();
+    let count = groups.iter().max()? + 1;
+    let mut sizes = vec![0.0; count];
+    for &group in &groups {
+        sizes[group] += 1.0;
+    }
+    if sizes.iter().filter(|&&size| size > 0.0).count() < 2 {
+        return None;
+    }
+    let of_row = |row: usize| {
+        let own = &values[row * width..(row + 1) * width];
+        let mut sums = vec![0.0; count];
+        for (other, &group) in values.chunks_exact(width).zip(&groups) {
+            sums[group] += own.iter().zip(other).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
+        }
+        let mine = groups[row];
+        if sizes[mine] < 2.0 {
+            return 0.0;
+        }
+        let within = sums[mine] / (sizes[mine] - 1.0);
+        let others = (0..count).filter(|&group| group != mine && sizes[group] > 0.0);
+        let between = others.map(|group| sums[group] / sizes[group]).fold(f64::INFINITY, f64::min);
+        let larger = within.max(between);
+        if larger > 0.0 { (between - within) / larger } else { 0.0 }
+    };
+    let each: Vec<f64> = (0..groups.len()).into_par_iter().map(of_row).collect();
+    Some(each.iter().sum::<f64>() / each.len() as f64)
+}
+
+/// Adjusted Rand index of two groupings of the same rows (Hubert, Arabie, Comparing partitions, 1985): 1 when they are
+/// the same but for the numbers, around 0 when they agree by chance only.
+#[must_use]
+pub fn adjusted_rand_index(left: &[usize], right: &[usize]) -> f64 {
+    let pairs = |n: f64| n * (n - 1.0) / 2.0;
+    let mut cells: HashMap<(usize, usize), f64> = HashMap::new();
+    let (mut lefts, mut rights): (HashMap<usize, f64>, HashMap<usize, f64>) = Default::default();
+    for (&left, &right) in left.iter().zip(right) {
+        *cells.entry((left, right)).or_default() += 1.0;
+        *lefts.entry(left).or_default() += 1.0;
+        *rights.entry(right).or_default() += 1.0;
+    }
+    // Sums of whole numbers: exact whatever the order of a map.
+    let sum = |counts: &mut dyn Iterator<Item = &f64>| counts.map(|&n| pairs(n)).sum::<f64>();
+    let both = sum(&mut cells.values());
+    let (in_left, in_right) = (sum(&mut lefts.values()), sum(&mut rights.values()));
+    let expected = in_left * in_right / pairs(left.len() as f64).max(1.0);
+    let largest = f64::midpoint(in_left, in_right);
+    if (largest - expected).abs() < f64::EPSILON { 1.0 } else { (both - expected) / (largest - expected) }
+}
+
+/// Mean adjusted Rand index between `clustering` and those of 20 resamples of its rows, drawn with replacement, all
+/// applied to all rows: would other sellers of the same kind give the same groups?
+///
+/// # Errors
+/// When the columns of `x` are not those of `clustering`.
+pub fn stability(
+    settings: &KMeansSettings,
+    clustering: &Clustering,
+    x: &Matrix,
+    seed: u64,
+) -> Result<Option<f64>> {
+    let places = |clustering: &Clustering, x: &Matrix| -> Result<Vec<usize>> {
+        Ok(clustering.assign(x)?.into_iter().map(|(at, _)| at).collect())
+    };
+    let x = &x.select(&Random::new(seed, 1).sample(x.rows(), RESAMPLE_ROWS));
+    let whole = places(clustering, x)?;
+    let settings = KMeansSettings { restarts: settings.restarts.min(RESAMPLE_STARTS), ..settings.clone() };
+    let of_resample = |resample: u64| -> Result<Option<f64>> {
+        let mut random = Random::new(seed, 2 + resample);
+        let drawn: Vec<usize> = (0..x.rows()).map(|_| random.below(x.rows())).collect();
+        // A resample of a few rows may not have enough different ones.
+        let Ok(other) = cluster(&settings, &x.select(&drawn), random.next_u64()) else { return Ok(None) };
+        Ok(Some(adjusted_rand_index(&whole, &places(&other, x)?)))
+    };
+    let all: Vec<Option<f64>> = (0..RESAMPLES).into_par_iter().map(of_resample).collect::<Result<_>>()?;
+    let all: Option<Vec<f64>> = all.into_iter().collect();
+    Ok(all.map(|all| all.iter().sum::<f64>() / RESAMPLES as f64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{adjusted_rand_index, silhouette};
+    use crate::learn::{Matrix, MatrixBuilder};
+    use anyhow::Result;
+
+    fn matrix(column: &[f64]) -> Result<Matrix> {
+        let mut builder = MatrixBuilder::new(vec!["a".into()], 0);
+        builder.append(&[column])?;
+        Ok(builder.finish())
+    }
+
+    #[test]
+    fn a_silhouette_by_hand() -> Result<()> {
+        // Row 0: a = 1, b = 9.5; row 1: a = 1, b = 8.5; the other two alike.
+        let x = matrix(&[0.0, 1.0, 9.0, 10.0])?;
+        let by_hand = f64::midpoint(8.5 / 9.5, 7.5 / 8.5);
+        assert!(silhouette(&x, &[0, 0, 1, 1], 1).is_some_and(|value| (value - by_hand).abs() < 1e-12));
+        assert_eq!(silhouette(&x, &[0, 0, 0, 0], 1), None);
+        assert!(silhouette(&x, &[0, 1, 0, 1], 1).is_some_and(|value| value < 0.0));
+        Ok(())
+    }
+
+    #[test]
+    fn the_adjusted_rand_index_knows_names_from_groups() {
+        assert!((adjusted_rand_index(&[0, 0, 1, 1], &[5, 5, 2, 2]) - 1.0).abs() < 1e-12);
+        // scikit-learn gives 0.5714285714285714 and -0.5 for these.
+        let partly = adjusted_rand_index(&[0, 0, 1, 2], &[0, 0, 1, 1]);
+        assert!((partly - 0.571_428_571_428_571_4).abs() < 1e-12, "{partly}");
+        let worse = adjusted_rand_index(&[0, 0, 1, 1], &[0, 1, 0, 1]);
+        assert!((worse + 0.5).abs() < 1e-12, "{worse}");
+    }
+}

@@ -1,0 +1,201 @@
+//! k-means: smartcore's, from several starts, with segments that keep their numbers from one fit to the next.
+
+use super::algorithm::KMeansSettings;
+use super::matrix::Matrix;
+use super::random::Random;
+use anyhow::{Context, Result, ensure};
+use pathfinding::kuhn_munkres::kuhn_munkres_min;
+use pathfinding::matrix::Matrix as Weights;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use smartcore::cluster::kmeans::{KMeans, KMeansParameters};
+use smartcore::linalg::basic::matrix::DenseMatrix;
+use std::collections::HashSet;
+
+/// Rounds of one start; smartcore stops earlier, when the sum of squared distances falls no further.
+const ROUNDS: usize = 300;
+
+/// Centres and the numbers of their segments.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Clustering {
+    columns: Vec<String>,
+    segments: Vec<Segment>,
+    /// The highest number that this clustering or one before it has used: a number is never given twice.
+    highest: i32,
+}
+
+/// One segment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Segment {
+    /// From 1; it stays the same in later clusterings.
+    pub number: i32,
+    /// Mean of its rows, one value a column.
+    pub centre: Vec<f64>,
+}
+
+/// Groups the rows of `x`; segments are numbered by size, the largest first.
+///
+/// # Errors
+/// When there are fewer different rows than groups, or every start left a group empty.
+pub fn cluster(settings: &KMeansSettings, x: &Matrix, seed: u64) -> Result<Clustering> {
+    let k = settings.clusters;
+    let (rows, width) = (x.rows(), x.columns().len());
+    ensure!(width > 0, "a model needs at least one input");
+    let values = x.all_row_major();
+    let different: HashSet<Vec<u64>> =
+        values.chunks_exact(width).map(|row| row.iter().map(|value| value.to_bits()).collect()).collect();
+    ensure!(different.len() >= k, "{} different rows cannot make {k} groups", different.len());
+    let dense = DenseMatrix::new(rows, width, values.clone(), false)?;
+    let starts: Vec<Option<(f64, Vec<Vec<f64>>)>> = (0..settings.restarts as u64)
+        .into_par_iter()
+        .map(|start| {
+            let seed = Random::new(seed, start).next_u64();
+            let centres = one_start(&dense, &values, width, k, seed)?;
+            let inertia = values.chunks_exact(width).map(|row| nearest(&centres, row).1).sum();
+            Ok(centres.iter().all(|centre| !centre.is_empty()).then_some((inertia, centres)))
+        })
+        .collect::<Result<_>>()?;
+    let best = starts.into_iter().flatten().min_by(|left, right| left.0.total_cmp(&right.0));
+    let (_, mut centres) = best.context("every start left a group empty")?;
+    let mut sizes = vec![0_usize; k];
+    for row in values.chunks_exact(width) {
+        sizes[nearest(&centres, row).0] += 1;
+    }
+    let mut order: Vec<usize> = (0..k).collect();
+    order.sort_by_key(|&at| std::cmp::Reverse(sizes[at]));
+    let numbered = order.iter().zip(1..);
+    let segments: Vec<Segment> =
+        numbered.map(|(&at, number)| Segment { number, centre: std::mem::take(&mut centres[at]) }).collect();
+    let highest = i32::try_from(k)?;
+    Ok(Clustering { columns: x.columns().to_vec(), segments, highest })
+}
+
+/// Centres after one start; an empty one for a group without rows.
+fn one_start(
+    dense: &DenseMatrix<f64>,
+    values: &[f64],
+    width: usize,
+    k: usize,
+    seed: u64,
+) -> Result<Vec<Vec<f64>>> {
+    let parameters = KMeansParameters { k, max_iter: ROUNDS, seed: Some(seed) };
+    let fitted: KMeans<f64, i32, DenseMatrix<f64>, Vec<i32>> = KMeans::fit(dense, parameters)?;
+    let mut sums = vec![(0.0, vec![0.0; width]); k];
+    for (row, group) in values.chunks_exact(width).zip(fitted.predict(dense)?) {
+        let (count, sum) = &mut sums[usize::try_from(group)?];
+        *count += 1.0;
+        for (sum, value) in sum.iter_mut().zip(row) {
+            *sum += value;
+        }
+    }
+    let mean = |(count, sum): (f64, Vec<f64>)| {
+        if count > 0.0 { sum.into_iter().map(|sum| sum / count).collect() } else { Vec::new() }
+    };
+    Ok(sums.into_iter().map(mean).collect())
+}
+
+/// Place of the nearest centre, and the squared distance to it.
+fn nearest<C: AsRef<[f64]>>(centres: &[C], row: &[f64]) -> (usize, f64) {
+    let distance = |centre: &C| -> f64 {
+        centre.as_ref().iter().zip(row).map(|(centre, value)| (centre - value).powi(2)).sum()
+    };
+    let mut best = (0, f64::INFINITY);
+    for (at, centre) in centres.iter().enumerate() {
+        let distance = distance(centre);
+        if !centre.as_ref().is_empty() && distance < best.1 {
+            best = (at, distance);
+        }
+    }
+    best
+}
+
+impl AsRef<[f64]> for Segment {
+    fn as_ref(&self) -> &[f64] {
+        &self.centre
+    }
+}
+
+impl Clustering {
+    /// Names of the inputs, in the order they have to come in.
+    #[must_use]
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    #[must_use]
+    pub fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    /// For each row the place of its segment in [`segments`](Self::segments), and the distance to its centre.
+    ///
+    /// # Errors
+    /// When the columns of `x` are not those of the training, by name and order.
+    pub fn assign(&self, x: &Matrix) -> Result<Vec<(usize, f64)>> {
+        ensure!(
+            self.columns == x.columns(),
+            "the model was trained with the inputs {}, given are {}",
+            self.columns.join(", "),
+            x.columns().join(", ")
+        );
+        let width = self.columns.len();
+        let rows = x.all_row_major();
+        Ok(rows
+            .chunks_exact(width)
+            .map(|row| {
+                let (at, squared) = nearest(&self.segments, row);
+                (at, squared.sqrt())
+            })
+            .collect())
+    }
+
+    /// The same centres with the numbers of those of `earlier` that they succeed, by the least total distance between
+    /// pairs (Kuhn, The Hungarian method for the assignment problem, 1955). A centre without a counterpart gets a new
+    /// number. With other inputs nothing can be compared, and the numbers stay.
+    #[must_use]
+    pub fn succeeding(mut self, earlier: &Self) -> Self {
+        if self.columns != earlier.columns {
+            return self;
+        }
+        let pairs = pairs(&self.segments, &earlier.segments);
+        self.highest = earlier.highest;
+        for (at, segment) in self.segments.iter_mut().enumerate() {
+            segment.number = if let Some((_, old)) = pairs.iter().find(|(new, _)| *new == at) {
+                earlier.segments[*old].number
+            } else {
+                self.highest += 1;
+                self.highest
+            };
+        }
+        self.segments.sort_by_key(|segment| segment.number);
+        self
+    }
+
+    pub(super) fn is_sound(&self) -> bool {
+        !self.segments.is_empty()
+            && !self.columns.is_empty()
+            && self.segments.iter().all(|segment| segment.centre.len() == self.columns.len())
+    }
+}
+
+/// Places of the new segments beside those of the old ones they succeed: as many pairs as the smaller side has.
+fn pairs(new: &[Segment], old: &[Segment]) -> Vec<(usize, usize)> {
+    if new.len() > old.len() {
+        return pairs(old, new).into_iter().map(|(old, new)| (new, old)).collect();
+    }
+    // Whole millionths, because the method wants numbers with a total order; distances of standardised inputs are small.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a float beyond the range becomes the largest number"
+    )]
+    let weight = |new: &Segment, old: &Segment| {
+        let squared: f64 = new.centre.iter().zip(&old.centre).map(|(a, b)| (a - b).powi(2)).sum();
+        (squared.sqrt().min(1e9) * 1e6) as i64
+    };
+    let weights = Weights::from_fn(new.len(), old.len(), |(row, column)| weight(&new[row], &old[column]));
+    kuhn_munkres_min(&weights).1.into_iter().enumerate().collect()
+}
+
+#[cfg(test)]
+#[path = "kmeans_tests.rs"]
+mod tests;

@@ -1,0 +1,244 @@
+//! MLflow's tracking and registry API, as far as it is needed: each call may be repeated and leaves one thing.
+
+use std::collections::BTreeMap;
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
+use ureq::http::Method;
+
+use super::client::{Client, Failure};
+
+/// Most of each that one request may carry.
+const METRICS: usize = 1000;
+const PARAMS: usize = 100;
+/// Longest values that MLflow keeps.
+const LONGEST_PARAM: usize = 6000;
+const LONGEST_TAG: usize = 5000;
+
+/// The tag by which a thing of ours is found again.
+const KEY: &str = "olist.key";
+
+type Answer<T> = Result<T, Failure>;
+pub type Texts = BTreeMap<String, String>;
+
+/// A run on the server.
+#[derive(Debug, Clone)]
+pub struct Run {
+    pub id: String,
+    pub artifact_uri: String,
+}
+
+/// One value of a metric.
+pub struct Point {
+    pub name: String,
+    pub value: f64,
+    pub step: i64,
+    /// Milliseconds since 1970.
+    pub at: i64,
+}
+
+/// The experiment of this name, made where it is not there.
+pub fn experiment(client: &Client, name: &str) -> Answer<String> {
+    let path =
+        format!("experiments/get-by-name?experiment_name={}", utf8_percent_encode(name, NON_ALPHANUMERIC));
+    client.again(|| {
+        match client.once(&Method::GET, &path, &Value::Null) {
+            Ok(found) if found["experiment"]["lifecycle_stage"] == "deleted" => {
+                return Err(Failure {
+                    message: format!("the experiment `{name}` is deleted in MLflow at {}", client.settings.uri),
+                    hint: Some(format!(
+                        "`mlflow experiments restore --experiment-id {}` brings it back; MLFLOW_EXPERIMENT_NAME takes another name",
+                        text(&found["experiment"]["experiment_id"])
+                    )),
+                    code: None,
+                    may_pass: false,
+                });
+            }
+            Ok(found) => return Ok(text(&found["experiment"]["experiment_id"])),
+            Err(failure) if failure.is("RESOURCE_DOES_NOT_EXIST") => {}
+            Err(failure) => return Err(failure),
+        }
+        let made = client.once(&Method::POST, "experiments/create", &json!({"name": name}))?;
+        Ok(text(&made["experiment_id"]))
+    })
+}
+
+/// The run with this key, made where it is not there.
+pub fn run(
+    client: &Client,
+    experiment: &str,
+    key: &str,
+    start: i64,
+    name: &str,
+    tags: &Texts,
+) -> Answer<Run> {
+    client.again(|| {
+        if let Some(run) = find_run(client, experiment, key)? {
+            return Ok(run);
+        }
+        let mut tags = tags.clone();
+        tags.insert(KEY.to_owned(), key.to_owned());
+        let body = json!({"experiment_id": experiment, "start_time": start, "run_name": name, "tags": pairs(&tags, LONGEST_TAG)});
+        let made = client.once(&Method::POST, "runs/create", &body)?;
+        Ok(read_run(&made["run"]))
+    })
+}
+
+/// The run with this key. Where a request that seemed lost has made a second one, the later ones go.
+pub fn find_run(client: &Client, experiment: &str, key: &str) -> Answer<Option<Run>> {
+    let body = json!({
+        "experiment_ids": [experiment],
+        "filter": format!("tags.`{KEY}` = '{key}'"),
+        "run_view_type": "ACTIVE_ONLY",
+        "max_results": 10,
+        "order_by": ["attributes.start_time ASC"],
+    });
+    let found = client.call(&Method::POST, "runs/search", &body)?;
+    let runs: Vec<Run> = found["runs"].as_array().into_iter().flatten().map(read_run).collect();
+    for extra in runs.iter().skip(1) {
+        client.call(&Method::POST, "runs/delete", &json!({"run_id": extra.id}))?;
+    }
+    Ok(runs.into_iter().next())
+}
+
+fn read_run(run: &Value) -> Run {
+    Run { id: text(&run["info"]["run_id"]), artifact_uri: text(&run["info"]["artifact_uri"]) }
+}
+
+/// Params and metrics of a run.
+pub fn log(client: &Client, run: &Run, params: &Texts, points: &[Point]) -> Answer<()> {
+    let params = pairs(params, LONGEST_PARAM);
+    for params in params.chunks(PARAMS) {
+        client.call(&Method::POST, "runs/log-batch", &json!({"run_id": run.id, "params": params}))?;
+    }
+    for points in points.chunks(METRICS) {
+        let metrics: Vec<Value> = points
+            .iter()
+            .map(|point| json!({"key": metric_name(&point.name), "value": point.value, "timestamp": point.at, "step": point.step}))
+            .collect();
+        client.call(&Method::POST, "runs/log-batch", &json!({"run_id": run.id, "metrics": metrics}))?;
+    }
+    Ok(())
+}
+
+/// A dataset as input of a run.
+pub fn log_dataset(
+    client: &Client,
+    run: &Run,
+    name: &str,
+    digest: &str,
+    source: &Value,
+    schema: &Value,
+    rows: i64,
+) -> Answer<()> {
+    let dataset = json!({
+        "name": name,
+        "digest": digest,
+        "source_type": "duckdb",
+        "source": source.to_string(),
+        "schema": schema.to_string(),
+        "profile": json!({"num_rows": rows}).to_string(),
+    });
+    let context = json!([{"key": "mlflow.data.context", "value": "training"}]);
+    let body = json!({"run_id": run.id, "datasets": [{"tags": context, "dataset": dataset}]});
+    client.call(&Method::POST, "runs/log-inputs", &body).map(|_| ())
+}
+
+/// Writes a file among the artifacts of a run.
+pub fn log_artifact(client: &Client, run: &Run, path: &str, bytes: &[u8]) -> Answer<()> {
+    // `mlflow-artifacts:/1/abc/artifacts`, or with a host in it.
+    let root = run.artifact_uri.strip_prefix("mlflow-artifacts:").map(|rest| match rest.strip_prefix("//") {
+        Some(rest) => rest.split_once('/').map_or("", |(_, path)| path),
+        None => rest.trim_start_matches('/'),
+    });
+    let Some(root) = root else {
+        return Err(Failure {
+            message: format!(
+                "MLflow at {} keeps artifacts at {}, past the server, where only its own client can write",
+                client.settings.uri, run.artifact_uri
+            ),
+            hint: Some("start `mlflow server` with --serve-artifacts (its default) and without --default-artifact-root; new experiments then take files through it".to_owned()),
+            code: None,
+            may_pass: false,
+        });
+    };
+    client.put(&format!("{root}/{path}"), bytes)
+}
+
+/// Ends a run.
+pub fn finish(client: &Client, run: &Run, end: i64) -> Answer<()> {
+    let body = json!({"run_id": run.id, "status": "FINISHED", "end_time": end});
+    client.call(&Method::POST, "runs/update", &body).map(|_| ())
+}
+
+/// The registered model of this name, made where it is not there.
+pub fn registered_model(client: &Client, name: &str, description: &str) -> Answer<()> {
+    let body = json!({"name": name, "description": description});
+    match client.call(&Method::POST, "registered-models/create", &body) {
+        Err(failure) if !failure.is("RESOURCE_ALREADY_EXISTS") => Err(failure),
+        _ => Ok(()),
+    }
+}
+
+/// The version of a registered model that comes from this run.
+pub fn find_version(client: &Client, run: &Run) -> Answer<Option<String>> {
+    let filter = format!("run_id='{}'", run.id);
+    let path = format!(
+        "model-versions/search?max_results=10&filter={}",
+        utf8_percent_encode(&filter, NON_ALPHANUMERIC)
+    );
+    let found = client.call(&Method::GET, &path, &Value::Null)?;
+    let mut numbers: Vec<u64> = found["model_versions"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|version| text(&version["version"]).parse().ok())
+        .collect();
+    numbers.sort_unstable();
+    Ok(numbers.first().map(u64::to_string))
+}
+
+/// The version of `name` whose files are at `model/` of the run, made where it is not there.
+pub fn version(client: &Client, name: &str, run: &Run, description: &str, tags: &Texts) -> Answer<String> {
+    client.again(|| {
+        if let Some(version) = find_version(client, run)? {
+            return Ok(version);
+        }
+        let body = json!({
+            "name": name,
+            "source": format!("{}/model", run.artifact_uri),
+            "run_id": run.id,
+            "description": description,
+            "tags": pairs(tags, LONGEST_TAG),
+        });
+        let made = client.once(&Method::POST, "model-versions/create", &body)?;
+        Ok(text(&made["model_version"]["version"]))
+    })
+}
+
+/// Points the alias `champion` to a version, and says there why.
+pub fn crown(client: &Client, name: &str, version: &str, reason: &str) -> Answer<()> {
+    let tag = json!({"name": name, "version": version, "key": "olist.champion_because", "value": cut(reason, LONGEST_TAG)});
+    client.call(&Method::POST, "model-versions/set-tag", &tag)?;
+    let alias = json!({"name": name, "alias": "champion", "version": version});
+    client.call(&Method::POST, "registered-models/alias", &alias).map(|_| ())
+}
+
+fn pairs(values: &Texts, longest: usize) -> Vec<Value> {
+    values.iter().map(|(key, value)| json!({"key": metric_name(key), "value": cut(value, longest)})).collect()
+}
+
+/// What MLflow takes as a name: letters, digits and a few signs.
+fn metric_name(name: &str) -> String {
+    let is_taken = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ' ' | '/');
+    name.chars().map(|c| if is_taken(c) { c } else { '_' }).collect()
+}
+
+fn cut(value: &str, longest: usize) -> String {
+    value.chars().take(longest).collect()
+}
+
+/// A text of an answer; ids come as texts or numbers.
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}

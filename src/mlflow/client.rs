@@ -1,0 +1,239 @@
+//! Requests to MLflow: limits of time, retries with backoff, and what went wrong in the words of a user.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use ureq::Agent;
+use ureq::http::{Method, Request, StatusCode};
+use ureq::tls::{RootCerts, TlsConfig};
+
+use super::Settings;
+
+/// Tries of one request, with a pause between two that doubles.
+const TRIES: u32 = 4;
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
+/// Answers of the tracking API are small.
+const LARGEST_ANSWER: u64 = 64 << 20;
+
+/// A request that did not work.
+#[derive(Debug)]
+pub struct Failure {
+    pub message: String,
+    pub hint: Option<String>,
+    /// MLflow's own word for it, such as `RESOURCE_ALREADY_EXISTS`.
+    pub code: Option<String>,
+    /// Whether it may work later as it is.
+    pub may_pass: bool,
+}
+
+impl Failure {
+    fn new(message: String, hint: &str, may_pass: bool) -> Self {
+        Self { message, hint: Some(hint.to_owned()), code: None, may_pass }
+    }
+
+    pub fn is(&self, code: &str) -> bool {
+        self.code.as_deref() == Some(code)
+    }
+}
+
+type Answer<T> = Result<T, Failure>;
+
+/// A connection to one server.
+pub struct Client {
+    agent: Agent,
+    pub settings: Settings,
+    /// No request is started after it, and none goes on beyond.
+    deadline: Option<Instant>,
+}
+
+impl Client {
+    pub fn new(settings: Settings, limit: Option<Duration>) -> Self {
+        let tls = TlsConfig::builder()
+            .root_certs(RootCerts::PlatformVerifier)
+            .disable_verification(settings.is_insecure)
+            .build();
+        let agent = Agent::config_builder()
+            .tls_config(tls)
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .timeout_connect(Some(CONNECT_TIMEOUT))
+            .user_agent(concat!("olist/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .into();
+        Self { agent, settings, deadline: limit.map(|limit| Instant::now() + limit) }
+    }
+
+    /// A request to the tracking API that may be repeated without harm.
+    ///
+    /// # Errors
+    /// The last failure, after all tries.
+    pub fn call(&self, method: &Method, path: &str, body: &Value) -> Answer<Value> {
+        self.again(|| self.once(method, path, body))
+    }
+
+    /// A request to the tracking API that is sent once.
+    ///
+    /// # Errors
+    /// Its failure.
+    pub fn once(&self, method: &Method, path: &str, body: &Value) -> Answer<Value> {
+        self.send(
+            method,
+            &format!("/api/2.0/mlflow/{path}"),
+            body.to_string().into_bytes(),
+            "application/json",
+        )
+    }
+
+    /// Writes an artifact through the server; the same again changes nothing.
+    ///
+    /// # Errors
+    /// The last failure, after all tries.
+    pub fn put(&self, path: &str, bytes: &[u8]) -> Answer<()> {
+        let path = format!("/api/2.0/mlflow-artifacts/artifacts/{path}");
+        let put = || self.send(&Method::PUT, &path, bytes.to_vec(), "application/octet-stream");
+        self.again(put).map(|_| ())
+    }
+
+    /// Repeats `work` while it fails in a way that may pass.
+    ///
+    /// # Errors
+    /// The last failure.
+    pub fn again<T>(&self, work: impl Fn() -> Answer<T>) -> Answer<T> {
+        let mut pause = FIRST_PAUSE;
+        for _ in 1..TRIES {
+            match work() {
+                Err(failure) if failure.may_pass && !self.is_over(pause) => sleep(pause),
+                other => return other,
+            }
+            pause *= 2;
+        }
+        work()
+    }
+
+    fn is_over(&self, pause: Duration) -> bool {
+        self.deadline.is_some_and(|deadline| Instant::now() + pause >= deadline)
+    }
+
+    fn send(&self, method: &Method, path: &str, body: Vec<u8>, content_type: &str) -> Answer<Value> {
+        let uri = &self.settings.uri;
+        let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        if left == Some(Duration::ZERO) {
+            return Err(Failure::new(
+                format!("the time for sending to MLflow at {uri} is used up"),
+                "what is left waits in registry.outbox",
+                true,
+            ));
+        }
+        let timeout = left.map_or(self.settings.timeout, |left| left.min(self.settings.timeout));
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("{uri}{path}"))
+            .header("content-type", content_type)
+            .header("accept", "application/json");
+        let request = match &self.settings.authorization {
+            Some(authorization) => request.header("authorization", authorization),
+            None => request,
+        };
+        let request = request.body(body).map_err(|error| {
+            Failure::new(
+                format!("MLFLOW_TRACKING_URI or a login of MLflow cannot be sent: {error}"),
+                "look at MLFLOW_TRACKING_URI, MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_TOKEN",
+                false,
+            )
+        })?;
+        let request = self.agent.configure_request(request).timeout_global(Some(timeout)).build();
+        let mut response = self.agent.run(request).map_err(|error| self.broken(&error, timeout))?;
+        let status = response.status();
+        let header = |name: &str| {
+            let value = response.headers().get(name).and_then(|value| value.to_str().ok());
+            value.unwrap_or_default().to_owned()
+        };
+        let (content, location) = (header("content-type"), header("location"));
+        let text = response
+            .body_mut()
+            .with_config()
+            .limit(LARGEST_ANSWER)
+            .read_to_string()
+            .map_err(|error| self.broken(&error, timeout))?;
+        self.answer(status, &content, &location, &text)
+    }
+
+    /// What an answer means.
+    fn answer(&self, status: StatusCode, content: &str, location: &str, text: &str) -> Answer<Value> {
+        let uri = &self.settings.uri;
+        let json: Option<Value> =
+            if text.trim().is_empty() { Some(Value::Null) } else { serde_json::from_str(text).ok() };
+        if let (true, Some(value)) = (status.is_success(), &json) {
+            return Ok(value.clone());
+        }
+        if matches!(status.as_u16(), 401 | 403) {
+            let hint = "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, say who you are";
+            let what =
+                if self.settings.authorization.is_some() { "refuses this login" } else { "wants a login" };
+            return Err(Failure::new(format!("MLflow at {uri} {what} ({status})"), hint, false));
+        }
+        if let Some((code, message)) = json.as_ref().and_then(|value| {
+            Some((value.get("error_code")?.as_str()?, value.get("message")?.as_str().unwrap_or_default()))
+        }) {
+            return Err(Failure {
+                message: format!("MLflow at {uri} refuses: {message} ({code})"),
+                hint: None,
+                code: Some(code.to_owned()),
+                may_pass: is_passing(status),
+            });
+        }
+        let hint = "MLFLOW_TRACKING_URI has to be the address of `mlflow server` itself; open it in a browser to see what answers there";
+        let what = if status.is_redirection() {
+            format!("sends us on to {location} ({status})")
+        } else if content.contains("html") || text.trim_start().starts_with('<') {
+            format!("answers with a web page{}, not as MLflow does ({status})", title(text))
+        } else {
+            let start: String = text.trim().chars().take(80).collect();
+            format!("does not answer as MLflow does ({status}): {start}")
+        };
+        Err(Failure::new(format!("{uri} {what}"), hint, is_passing(status)))
+    }
+
+    /// A request without an answer.
+    fn broken(&self, error: &ureq::Error, timeout: Duration) -> Failure {
+        let uri = &self.settings.uri;
+        match error {
+            ureq::Error::Timeout(_) => Failure::new(
+                format!("MLflow at {uri} did not answer within {:.0} s", timeout.as_secs_f64().max(1.0)),
+                "is the server busy? MLFLOW_HTTP_REQUEST_TIMEOUT sets the seconds that a request may take",
+                true,
+            ),
+            ureq::Error::HostNotFound => {
+                Failure::new(format!("there is no such host: {uri}"), "look at MLFLOW_TRACKING_URI", true)
+            }
+            ureq::Error::Tls(_) | ureq::Error::Rustls(_) => Failure::new(
+                format!("the certificate of {uri} is not accepted: {error}"),
+                "MLFLOW_TRACKING_INSECURE_TLS=true sends without checking it",
+                false,
+            ),
+            _ => Failure::new(
+                format!("MLflow at {uri} cannot be reached: {error}"),
+                "is the server running, and MLFLOW_TRACKING_URI its address?",
+                true,
+            ),
+        }
+    }
+}
+
+/// Whether the same request may work later: the server is busy or starting.
+fn is_passing(status: StatusCode) -> bool {
+    status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429)
+}
+
+/// ` "Sign in"`: the title of a web page, to recognise it by.
+fn title(page: &str) -> String {
+    let after = page.split_once("<title>").map(|(_, after)| after);
+    let title = after.and_then(|after| after.split_once("</title>")).map(|(title, _)| title.trim());
+    title.filter(|title| !title.is_empty()).map_or_else(String::new, |title| {
+        let short: String = title.chars().take(60).collect();
+        format!(" \"{short}\"")
+    })
+}

@@ -1,0 +1,94 @@
+//! The only module that talks to MLflow: it sends what waits in `registry.outbox`.
+
+mod api;
+mod client;
+mod send;
+mod settings;
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::build;
+use crate::outbox;
+use crate::problem::Problem;
+use crate::term;
+use crate::warehouse::Warehouse;
+use client::{Client, Failure};
+pub use settings::Settings;
+
+/// The longest that sending may hold up a command that has other work.
+pub const LIMIT: Duration = Duration::from_secs(30);
+
+/// What sending came to.
+pub struct Sent {
+    pub items: usize,
+    pub waiting: usize,
+    pub failure: Option<Problem>,
+}
+
+/// Sends what waits, in order, each thing once, until something fails.
+///
+/// # Errors
+/// When the outbox cannot be read or written.
+pub fn sync(warehouse: &Warehouse, settings: &Settings, limit: Option<Duration>) -> Result<Sent> {
+    let client = Client::new(settings.clone(), limit);
+    let waiting = outbox::waiting(warehouse)?;
+    let progress = term::Progress::new(waiting.len(), "sending");
+    for (at, id) in waiting.iter().enumerate() {
+        if build::INTERRUPTED.load(Ordering::Relaxed) {
+            break;
+        }
+        let item = outbox::read(warehouse, *id)?;
+        progress.working_on(&item.model);
+        match send::item(&client, warehouse, &item)? {
+            Ok(()) => outbox::mark_sent(warehouse, *id, &settings.uri)?,
+            Err(failure) => {
+                outbox::mark_failed(warehouse, *id, &failure.message)?;
+                let failure = Some(problem(failure));
+                return Ok(Sent { items: at, waiting: waiting.len() - at, failure });
+            }
+        }
+        progress.step();
+    }
+    let left = outbox::waiting(warehouse)?.len();
+    Ok(Sent { items: waiting.len() - left, waiting: left, failure: None })
+}
+
+fn problem(failure: Failure) -> Problem {
+    Problem::usage(failure.message).maybe_hint(failure.hint)
+}
+
+/// Sends what waits at the end of a command. What cannot be sent is told, and never fails the command.
+///
+/// # Errors
+/// When the outbox cannot be read or written.
+pub fn flush(warehouse: &Warehouse) -> Result<()> {
+    let settings = match Settings::from_environment() {
+        Ok(None) => return Ok(()),
+        Ok(Some(settings)) => settings,
+        Err(error) => {
+            term::warn(&format!("nothing was sent to MLflow: {error:#}"));
+            return Ok(());
+        }
+    };
+    let sent = sync(warehouse, &settings, Some(LIMIT))?;
+    if sent.items > 0 {
+        term::note(&format!("sent {} to MLflow at {}", things(sent.items), settings.uri));
+    }
+    if let Some(failure) = sent.failure {
+        term::warn(&format!("{} to MLflow: {failure}", left(sent.waiting)));
+    }
+    Ok(())
+}
+
+/// `3 trainings and scorings`: what the items of the outbox are.
+pub fn things(count: usize) -> String {
+    term::counted(count, "item")
+}
+
+fn left(count: usize) -> String {
+    let verb = if count == 1 { "waits" } else { "wait" };
+    format!("{} {verb} in registry.outbox, for `olist mlflow sync`, and could not be sent", things(count))
+}
