@@ -16,6 +16,9 @@ pub enum Kind {
     Usage,
 }
 
+/// Longer lines are cut when they are shown, in characters.
+const WIDEST: usize = 120;
+
 /// A place in one of the analyst's files. Lines and columns count from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -43,6 +46,22 @@ impl Place {
         Self { file: file.to_owned(), line, column, text }
     }
 
+    /// The text to print and the column of the caret in it: a long line is cut around the caret.
+    fn window(&self) -> (String, usize) {
+        let length = self.text.chars().count();
+        if length <= WIDEST {
+            return (self.text.clone(), self.column);
+        }
+        let skip = self.column.saturating_sub(WIDEST / 2).min(length - WIDEST);
+        let cut: String = self.text.chars().skip(skip).take(WIDEST).collect();
+        let (lead, column) = match (skip, self.column) {
+            (0, column) => ("", column),
+            (_, column) => ("… ", (column + 2).saturating_sub(skip)),
+        };
+        let trail = if skip + WIDEST < length { " …" } else { "" };
+        (format!("{lead}{cut}{trail}"), column)
+    }
+
     /// The place where `function` is called with `name`, as in `source('orders')`.
     pub fn of_call(file: &str, source: &str, function: &str, name: &str) -> Self {
         let found =
@@ -68,12 +87,21 @@ pub struct Problem {
     pub message: String,
     pub place: Option<Place>,
     pub date: Option<NaiveDate>,
+    /// What led there, one line each: the call of a macro, the iteration of a loop.
+    pub notes: Vec<String>,
     pub hint: Option<String>,
 }
 
 impl Problem {
     pub fn usage(message: impl Into<String>) -> Self {
-        Self { kind: Kind::Usage, message: message.into(), place: None, date: None, hint: None }
+        Self {
+            kind: Kind::Usage,
+            message: message.into(),
+            place: None,
+            date: None,
+            notes: Vec::new(),
+            hint: None,
+        }
     }
 
     pub fn data(message: impl Into<String>) -> Self {
@@ -89,6 +117,27 @@ impl Problem {
     #[must_use]
     pub fn on(mut self, date: NaiveDate) -> Self {
         self.date = Some(date);
+        self
+    }
+
+    /// As `on`, where there may be none.
+    #[must_use]
+    pub fn maybe_on(mut self, date: Option<NaiveDate>) -> Self {
+        self.date = date.or(self.date);
+        self
+    }
+
+    /// The file's first line, where no better place is known.
+    #[must_use]
+    pub fn at_least(mut self, file: &str, source: &str) -> Self {
+        let text = source.lines().next().unwrap_or_default().to_owned();
+        self.place.get_or_insert(Place { file: file.to_owned(), line: 1, column: 0, text });
+        self
+    }
+
+    #[must_use]
+    pub fn noting(mut self, notes: Vec<String>) -> Self {
+        self.notes.extend(notes);
         self
     }
 
@@ -118,15 +167,15 @@ impl fmt::Display for Problem {
             if let Some(date) = &date {
                 write!(f, " ({date})")?;
             }
-            write!(f, "\n{margin} |\n{number} | {}", place.text)?;
-            if place.column > 0 {
-                let lead: String = place
-                    .text
-                    .chars()
-                    .take(place.column - 1)
-                    .map(|c| if c == '\t' { '\t' } else { ' ' })
-                    .collect();
+            let (text, column) = place.window();
+            write!(f, "\n{margin} |\n{number} | {text}")?;
+            if column > 0 {
+                let tab = |c: char| if c == '\t' { '\t' } else { ' ' };
+                let lead: String = text.chars().take(column - 1).map(tab).collect();
                 write!(f, "\n{margin} | {lead}^")?;
+            }
+            for note in &self.notes {
+                write!(f, "\n{margin} = {note}")?;
             }
         } else if let Some(date) = &date {
             write!(f, " ({date})")?;

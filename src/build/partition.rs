@@ -88,7 +88,7 @@ impl Query {
     }
 
     fn problem(&self, catalog: &Catalog, task: &Task, error: &crate::warehouse::SqlError) -> Problem {
-        analyst(&error.clone().shifted(self.head), &task.rendered, |file| catalog.templates.source(file))
+        analyst(&error.clone().shifted(self.head), &task.rendered, &catalog.templates)
     }
 }
 

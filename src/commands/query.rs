@@ -63,7 +63,7 @@ fn report(session: &Session, warehouse: &Warehouse, file: &str, date: Option<Nai
         }
     }
     term::note(&format!("{description} ({date})"));
-    print(session, warehouse, &rendered.sql, |error| analyst(error, &rendered, |file| templates.source(file)))
+    print(session, warehouse, &rendered.sql, |error| analyst(error, &rendered, &templates))
 }
 
 /// The last reference date at which the scores among `tables` are built.

@@ -60,7 +60,7 @@ fn load_problem(error: &SqlError, head: usize, templates: &Templates, source: &S
     if let Some(problem) = path.and_then(|path| csv_problem(error, path)) {
         return problem;
     }
-    let mut problem = analyst(&error.clone().shifted(head), &source.rendered, |file| templates.source(file));
+    let mut problem = analyst(&error.clone().shifted(head), &source.rendered, templates);
     if let Some(path) = path {
         problem.message = format!("could not load `{}`: {}", path.display(), problem.message);
     }

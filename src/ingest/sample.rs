@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::files::Found;
 use crate::fingerprint;
 use crate::graph::{self, Needs};
-use crate::problem::{Place, Problem};
+use crate::problem::Problem;
 use crate::project::Project;
 use crate::spec::{Fields, SourceSpec};
 use crate::template::{Kind, Rendered, Templates};
@@ -78,16 +78,9 @@ pub fn generate(
             continue;
         };
         let head = format!("create table memory.sample.{} as\n", ident(&name));
-        warehouse.batch(&format!("{head}{}", rendered.sql)).map_err(|error| {
-            let mut problem = analyst(&error.shifted(head.len()), rendered, |file| templates.source(file));
-            problem.place.get_or_insert(Place {
-                file: file.clone(),
-                line: 1,
-                column: 0,
-                text: String::new(),
-            });
-            problem
-        })?;
+        warehouse
+            .batch(&format!("{head}{}", rendered.sql))
+            .map_err(|error| analyst(&error.shifted(head.len()), rendered, &templates))?;
         progress.step();
     }
     Ok(())

@@ -3,8 +3,11 @@
 mod functions;
 mod locate;
 mod scope;
+pub mod tags;
+mod trace;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -18,6 +21,7 @@ pub use scope::Kind;
 use crate::problem::{Place, Problem};
 use crate::project::Project;
 use scope::Scope;
+use trace::{Marks, Trace};
 
 /// `--var name=value`.
 pub type Vars = BTreeMap<String, String>;
@@ -39,7 +43,10 @@ pub struct Templates {
 #[derive(Debug, Clone)]
 pub struct Rendered {
     pub file: String,
+    pub kind: Kind,
     pub date: Option<NaiveDate>,
+    /// What `raw()` gave, in a source file.
+    pub raw: Option<String>,
     pub sql: String,
     /// The arguments of `config(...)`.
     pub config: Map<String, serde_json::Value>,
@@ -56,19 +63,14 @@ impl Templates {
     /// # Errors
     /// The first file that is not valid Jinja.
     pub fn new(project: &Project, vars: Vars) -> Result<Self> {
-        let mut env = Environment::new();
-        env.set_undefined_behavior(UndefinedBehavior::Strict);
-        env.set_debug(true);
-        env.set_fuel(Some(FUEL));
-        env.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
-        functions::register(&mut env);
+        let mut env = environment(FUEL)?;
         let macros = macro_names(project);
         let mut prefixes = BTreeMap::new();
         for (file, source) in project.files() {
             let prefix = if file.starts_with(MACROS) { String::new() } else { imports(&macros, source) };
             prefixes.insert(file.to_owned(), prefix.len());
             env.add_template_owned(file.to_owned(), format!("{prefix}{source}"))
-                .map_err(|error| locate::problem(&error, project.source(file), prefix.len()))?;
+                .map_err(|error| locate::syntax(&error, file, source, prefix.len()))?;
         }
         let sources = project.files().map(|(file, text)| (file.to_owned(), text.to_owned())).collect();
         Ok(Self { env, prefixes, sources, vars })
@@ -106,15 +108,10 @@ impl Templates {
     ) -> Result<Rendered> {
         let template =
             self.env.get_template(file).map_err(|_| Problem::usage(format!("there is no file `{file}`")))?;
-        let scope = Value::from_object(Scope::new(kind, date, raw, self.vars.clone()));
-        let reference_date = date.map_or(Value::UNDEFINED, |date| Value::from(format!("date '{date}'")));
-        let given = context! { __scope => scope.clone(), reference_date };
+        let (given, scope) = self.given(kind, date, raw);
         let (sql, spans) = template.render_with_spans(given).map_err(|error| {
-            let name = error.name().unwrap_or(file).to_owned();
-            let skip = self.prefixes.get(&name).copied().unwrap_or(0);
-            let mut problem = locate::problem(&error, self.sources.get(&name).map(String::as_str), skip);
-            problem.date = date;
-            problem
+            let marks = self.marked(file, kind, date, raw).map(|(_, marks)| marks);
+            locate::problem(&error, self, marks.as_deref()).at_least(file, self.source(file)).maybe_on(date)
         })?;
         let trace = scope.downcast_object_ref::<Scope>().map(Scope::trace).unwrap_or_default();
         let Some(config) = trace.config else {
@@ -125,7 +122,9 @@ impl Templates {
         };
         Ok(Rendered {
             file: file.to_owned(),
+            kind,
             date,
+            raw: raw.map(str::to_owned),
             sql,
             config,
             refs: trace.refs,
@@ -134,6 +133,67 @@ impl Templates {
             map: SourceMap::new(&spans, &self.prefixes),
         })
     }
+
+    /// What a rendering gets: the variables of the file, and the scope that its functions find.
+    fn given(&self, kind: Kind, date: Option<NaiveDate>, raw: Option<&str>) -> (Value, Value) {
+        let scope = Value::from_object(Scope::new(kind, date, raw, self.vars.clone()));
+        let reference_date = date.map_or(Value::UNDEFINED, |date| Value::from(format!("date '{date}'")));
+        (context! { __scope => scope.clone(), reference_date }, scope)
+    }
+
+    /// Where byte `offset` of the SQL came from, with the calls and iterations that made it.
+    pub fn locate(&self, rendered: &Rendered, offset: usize) -> Option<Located> {
+        let Rendered { file, kind, date, raw, sql, .. } = rendered;
+        let trace = self
+            .marked(file, *kind, *date, raw.as_deref())
+            .and_then(|(marked, marks)| Some(Trace::read(&marked.ok()?, &marks)))
+            .filter(|trace| trace.sql == *sql);
+        if let Some(located) = trace.and_then(|trace| locate::unfold(self, sql, offset, &trace.spots(offset)))
+        {
+            return Some(located);
+        }
+        let (file, at) = rendered.map.origin(offset)?;
+        Some(Located { place: Place::at_offset(file, self.source(file), at), notes: Vec::new() })
+    }
+
+    /// Renders `file` with marks in it: only when something failed.
+    fn marked(
+        &self,
+        file: &str,
+        kind: Kind,
+        date: Option<NaiveDate>,
+        raw: Option<&str>,
+    ) -> Option<(Result<String, minijinja::Error>, Arc<Marks>)> {
+        let mut env = environment(FUEL * 4).ok()?;
+        let mut marks = Marks::default();
+        for (file, source) in &self.sources {
+            let template = self.env.get_template(file).ok()?;
+            let imports = &template.source()[..*self.prefixes.get(file)?];
+            let text = format!("{imports}{}", marks.instrument(file, source));
+            env.add_template_owned(file.clone(), text).ok()?;
+        }
+        let marks = Arc::new(marks);
+        trace::register(&mut env, &marks);
+        let (given, _) = self.given(kind, date, raw);
+        Some((env.get_template(file).ok()?.render(given), marks))
+    }
+}
+
+/// A place, and what led to it: `called at …`, `in the 3rd iteration of …`.
+#[derive(Debug, Clone)]
+pub struct Located {
+    pub place: Place,
+    pub notes: Vec<String>,
+}
+
+fn environment(fuel: u64) -> Result<Environment<'static>> {
+    let mut env = Environment::new();
+    env.set_undefined_behavior(UndefinedBehavior::Strict);
+    env.set_debug(true);
+    env.set_fuel(Some(fuel));
+    env.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    functions::register(&mut env);
+    Ok(env)
 }
 
 fn first_line(source: &str) -> String {

@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::Error;
 use serde_json::Value;
 
-use crate::problem::{Kind, Place, Problem};
-use crate::template::Rendered;
+use crate::problem::{Kind, Problem};
+use crate::template::{Rendered, Templates};
 
 /// One error of DuckDB.
 #[derive(Debug, Clone)]
@@ -65,21 +65,18 @@ impl fmt::Display for SqlError {
 impl std::error::Error for SqlError {}
 
 /// The problem that `error` is for the analyst: `error.position` counts from the start of `rendered.sql`.
-/// `source` gives the text of a project file.
-pub fn analyst<'a>(error: &SqlError, rendered: &Rendered, source: impl Fn(&str) -> &'a str) -> Problem {
+pub fn analyst(error: &SqlError, rendered: &Rendered, templates: &Templates) -> Problem {
     let kind = match error.class.as_str() {
         "Conversion" | "Out of Range" | "Invalid Input" | "Constraint" => Kind::Data,
         _ => Kind::Usage,
     };
-    let mut problem = Problem { kind, ..Problem::usage(error.headline()) };
-    problem.date = rendered.date;
-    problem.hint = hint(error);
-    let place = error.position.filter(|at| *at <= rendered.sql.len()).and_then(|at| rendered.map.origin(at));
-    if let Some((file, offset)) = place {
-        return problem.at(Place::at_offset(file, source(file), offset));
+    let problem = Problem { kind, ..Problem::usage(error.headline()) }.maybe_on(rendered.date);
+    let problem = problem.maybe_hint(hint(error));
+    let inside = error.position.filter(|at| *at <= rendered.sql.len());
+    match inside.and_then(|at| templates.locate(rendered, at)) {
+        Some(located) => problem.at(located.place).noting(located.notes),
+        None => problem.at_least(&rendered.file, templates.source(&rendered.file)),
     }
-    let text = source(&rendered.file).lines().next().unwrap_or_default().to_owned();
-    problem.at(Place { file: rendered.file.clone(), line: 1, column: 0, text })
 }
 
 fn hint(error: &SqlError) -> Option<String> {

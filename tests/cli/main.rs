@@ -7,6 +7,7 @@ mod analyst;
 mod cases;
 mod client;
 mod ingest;
+mod lines;
 mod run;
 mod segments;
 mod support;
