@@ -13,7 +13,7 @@ use crate::problem::Problem;
 use crate::spec::Severity;
 use crate::template::Kind;
 use crate::term;
-use crate::warehouse::{Warehouse, analyst, ident, idents};
+use crate::warehouse::{SqlError, Warehouse, analyst, ident, idents};
 
 /// What all partitions of a run share.
 pub struct Context<'a> {
@@ -34,7 +34,7 @@ pub fn replace(warehouse: &Warehouse, catalog: &Catalog, task: &Task, context: &
     let started = Instant::now();
     warehouse.transaction(|| {
         let query = Query::new(node, task, context);
-        let explain = |error| query.problem(catalog, task, &error);
+        let explain = |error| query.problem(warehouse, catalog, task, error);
         let shape = warehouse.describe(&query.sql).map_err(explain)?;
         check_columns(catalog, node, task, &shape)?;
         let change = shape::fit(warehouse, &node.name, &shape)?;
@@ -87,8 +87,8 @@ impl Query {
         Self { sql: format!("{head}{}\n) as q", task.rendered.sql), head: head.len() }
     }
 
-    fn problem(&self, catalog: &Catalog, task: &Task, error: &crate::warehouse::SqlError) -> Problem {
-        analyst(&error.clone().shifted(self.head), &task.rendered, &catalog.templates)
+    fn problem(&self, warehouse: &Warehouse, catalog: &Catalog, task: &Task, error: SqlError) -> Problem {
+        analyst(warehouse, error.shifted(self.head), &task.rendered, &catalog.templates)
     }
 }
 
@@ -226,7 +226,7 @@ fn wrong_check(
     catalog: &Catalog,
     node: &Node,
     task: &Task,
-    error: &crate::warehouse::SqlError,
+    error: &SqlError,
 ) -> Problem {
     let is_wrong = |expression: &str| {
         warehouse

@@ -30,6 +30,7 @@ pub fn query(session: &Session, sql: &str, date: Option<NaiveDate>) -> Result<()
             return Problem::usage("`olist query` only reads")
                 .hint("any DuckDB client can write to the file");
         }
+        let error = warehouse.placed(sql, error.clone());
         let mut problem = Problem::usage(error.headline());
         if let Some(at) = error.position {
             problem = problem.at(Place::at_offset("query", sql, at));
@@ -63,7 +64,7 @@ fn report(session: &Session, warehouse: &Warehouse, file: &str, date: Option<Nai
         }
     }
     term::note(&format!("{description} ({date})"));
-    print(session, warehouse, &rendered.sql, |error| analyst(error, &rendered, &templates))
+    print(session, warehouse, &rendered.sql, |error| analyst(warehouse, error.clone(), &rendered, &templates))
 }
 
 /// The last reference date at which the scores among `tables` are built.

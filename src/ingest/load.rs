@@ -41,7 +41,7 @@ pub fn load(warehouse: &Warehouse, templates: &Templates, source: &Source) -> Re
         "create or replace table {table} as select {kept}, cast(({known_at}) as timestamp) as known_at from (\n"
     );
     let sql = format!("{head}{}\n) as q", source.rendered.sql);
-    warehouse.batch(&sql).map_err(|error| load_problem(&error, head.len(), templates, source))?;
+    warehouse.batch(&sql).map_err(|error| load_problem(warehouse, error, head.len(), templates, source))?;
     check_key(warehouse, &table, source)?;
     check_times(warehouse, templates, source)?;
     let macro_sql = as_of(warehouse, source)?;
@@ -55,12 +55,18 @@ pub fn load(warehouse: &Warehouse, templates: &Templates, source: &Source) -> Re
     record(warehouse, source)
 }
 
-fn load_problem(error: &SqlError, head: usize, templates: &Templates, source: &Source) -> Problem {
+fn load_problem(
+    warehouse: &Warehouse,
+    error: SqlError,
+    head: usize,
+    templates: &Templates,
+    source: &Source,
+) -> Problem {
     let path = source.found.path.as_deref();
-    if let Some(problem) = path.and_then(|path| csv_problem(error, path)) {
+    if let Some(problem) = path.and_then(|path| csv_problem(&error, path)) {
         return problem;
     }
-    let mut problem = analyst(&error.clone().shifted(head), &source.rendered, templates);
+    let mut problem = analyst(warehouse, error.shifted(head), &source.rendered, templates);
     if let Some(path) = path {
         problem.message = format!("could not load `{}`: {}", path.display(), problem.message);
     }

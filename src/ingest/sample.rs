@@ -80,7 +80,7 @@ pub fn generate(
         let head = format!("create table memory.sample.{} as\n", ident(&name));
         warehouse
             .batch(&format!("{head}{}", rendered.sql))
-            .map_err(|error| analyst(&error.shifted(head.len()), rendered, &templates))?;
+            .map_err(|error| analyst(warehouse, error.shifted(head.len()), rendered, &templates))?;
         progress.step();
     }
     Ok(())

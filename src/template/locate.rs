@@ -67,7 +67,17 @@ pub fn problem(error: &Error, templates: &Templates, marks: Option<&Marks>) -> P
         let text = source.lines().nth(line - 1).unwrap_or_default().to_owned();
         return problem.at(Place { file: file.to_owned(), line, column: 0, text });
     };
-    let offset = range.start.saturating_sub(templates.prefixes.get(file).copied().unwrap_or(0));
+    let prefix = templates.prefixes.get(file).copied().unwrap_or(0);
+    let offset = range.start.saturating_sub(prefix);
+    let text = source.get(offset..range.end.saturating_sub(prefix)).unwrap_or_default();
+    let unknown =
+        (innermost.kind() == ErrorKind::UndefinedError).then(|| unknown(source, offset, text)).flatten();
+    let (offset, problem) = match (unknown, innermost.detail()) {
+        (Some((at, name)), None) => {
+            (offset + at, Problem { message: format!("`{name}` is undefined"), ..problem })
+        }
+        _ => (offset, problem),
+    };
     let Some(marks) = marks else {
         return problem.at(Place::at_offset(file, source, offset));
     };
@@ -79,26 +89,72 @@ pub fn problem(error: &Error, templates: &Templates, marks: Option<&Marks>) -> P
     }
     let loops = marks.around(file, offset);
     spots.push(Spot { file: file.to_owned(), offset, expression: 0..0, loops });
+    if let Some(at) = handed_over(innermost, templates, &spots) {
+        let located = at_one(templates, &spots, at.0, Some(at.1));
+        return problem.at(located.place).noting(located.notes);
+    }
     // A parameter without a value is the mistake of who calls.
-    let missing = innermost.kind() == ErrorKind::UndefinedError && is_parameter(source, offset, innermost);
-    let first = spots.len() - if missing && spots.len() > 1 { 2 } else { 1 };
-    let located = at_one(templates, &spots, first, None);
-    let problem = if first + 1 < spots.len() {
-        problem.hint("the macro wants an argument that this call does not give")
-    } else {
-        problem
-    };
+    let missing = innermost.kind() == ErrorKind::UndefinedError && is_parameter(source, offset, text);
+    if missing && spots.len() > 1 {
+        let located = at_one(templates, &spots, spots.len() - 2, None);
+        let message = format!("the macro gets no argument `{text}` here");
+        return Problem { message, hint: None, ..problem }.at(located.place).noting(located.notes);
+    }
+    let located = at_one(templates, &spots, spots.len() - 1, None);
     problem.at(located.place).noting(located.notes)
 }
 
-/// Whether what `error` misses is a parameter of the macro around `offset`.
-fn is_parameter(source: &str, offset: usize, error: &Error) -> bool {
-    let Some(name) = error.detail().and_then(|detail| detail.split('`').nth(1)) else {
-        return false;
-    };
+/// Where the name stands that was undefined when a macro was called, as Jinja tells: `(from FILE:LINE)`.
+fn handed_over(error: &Error, templates: &Templates, spots: &[Spot]) -> Option<(usize, usize)> {
+    let detail = error.detail()?;
+    let name = detail.split('`').nth(1)?;
+    let (file, line) = detail.rsplit_once("from ")?.1.trim_end_matches(')').rsplit_once(':')?;
+    let line: usize = line.parse().ok()?;
+    let at = spots.iter().rposition(|spot| spot.file == file)?;
+    let source = templates.source(file);
+    let start: usize = source.split_inclusive('\n').take(line.checked_sub(1)?).map(str::len).sum();
+    let text = source.get(start..)?.lines().next()?;
+    Some((at, start + tags::mentions(text, name).next()?))
+}
+
+/// Whether `name` is a parameter of the macro around `offset`.
+fn is_parameter(source: &str, offset: usize, name: &str) -> bool {
     let pieces = tags::pieces(source);
     let heads = pieces.iter().filter(|piece| piece.start < offset && piece.word() == "macro");
     heads.last().is_some_and(|head| tags::mentions(head.text, name).next().is_some())
+}
+
+/// The first name in `text`, an expression at `offset`, that nothing in the file defines.
+fn unknown<'a>(source: &str, offset: usize, text: &'a str) -> Option<(usize, &'a str)> {
+    const WORDS: [&str; 12] =
+        ["and", "or", "not", "in", "is", "if", "else", "true", "false", "none", "loop", "reference_date"];
+    let defined = |name: &str| {
+        WORDS.contains(&name)
+            || tags::pieces(source)
+                .iter()
+                .filter(|piece| piece.start < offset && ["for", "set", "macro"].contains(&piece.word()))
+                .any(|piece| {
+                    tags::mentions(piece.text.split('=').next().unwrap_or(""), name).next().is_some()
+                })
+    };
+    let mut at = 0;
+    while at < text.len() {
+        let rest = &text[at..];
+        let first = rest.chars().next()?;
+        if first == '\'' || first == '"' {
+            at = tags::end_of_text(text.as_bytes(), at, first as u8);
+            continue;
+        }
+        let length = rest.find(|c| !tags::is_word(c)).unwrap_or(rest.len());
+        let name = &rest[..length];
+        let calls = rest[length..].starts_with('(');
+        let member = text[..at].ends_with(['.', '|']);
+        if length > 0 && !first.is_ascii_digit() && !calls && !member && !defined(name) {
+            return Some((at, name));
+        }
+        at += length.max(first.len_utf8());
+    }
+    None
 }
 
 /// An error of Jinja in a file that cannot be read at all.

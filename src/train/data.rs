@@ -188,7 +188,7 @@ impl Shape {
         rules: &BTreeMap<String, String>,
     ) -> Result<Self> {
         let rendered = catalog.render(&model.table(), date)?;
-        let explain = |error: SqlError| analyst(&error, &rendered, &catalog.templates);
+        let explain = |error: SqlError| analyst(warehouse, error, &rendered, &catalog.templates);
         let columns = warehouse.describe(&rendered.sql).map_err(explain)?;
         let source = catalog.templates.source(&model.file);
         let place = |word: &str| Place::of_word(&model.file, source, word);
@@ -287,9 +287,9 @@ impl Shape {
         columns.extend(model.spec.key.iter().map(|name| ident(name)));
         let head = format!("select {} from (\n", columns.join(", "));
         let sql = format!("{head}{}\n) as q order by {}", rendered.sql, idents(&model.spec.key));
-        warehouse
-            .arrow(&sql)
-            .map_err(|error| analyst(&error.shifted(head.len()), &rendered, &catalog.templates).into())
+        warehouse.arrow(&sql).map_err(|error| {
+            analyst(warehouse, error.shifted(head.len()), &rendered, &catalog.templates).into()
+        })
     }
 
     fn numbers<'a>(

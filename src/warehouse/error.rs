@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::problem::{Kind, Problem};
 use crate::template::{Rendered, Templates};
+use crate::warehouse::Warehouse;
 
 /// One error of DuckDB.
 #[derive(Debug, Clone)]
@@ -65,7 +66,14 @@ impl fmt::Display for SqlError {
 impl std::error::Error for SqlError {}
 
 /// The problem that `error` is for the analyst: `error.position` counts from the start of `rendered.sql`.
-pub fn analyst(error: &SqlError, rendered: &Rendered, templates: &Templates) -> Problem {
+pub fn analyst(
+    warehouse: &Warehouse,
+    error: SqlError,
+    rendered: &Rendered,
+    templates: &Templates,
+) -> Problem {
+    let stumbled = error.position;
+    let error = &warehouse.placed(&rendered.sql, error);
     let kind = match error.class.as_str() {
         "Conversion" | "Out of Range" | "Invalid Input" | "Constraint" => Kind::Data,
         _ => Kind::Usage,
@@ -74,7 +82,14 @@ pub fn analyst(error: &SqlError, rendered: &Rendered, templates: &Templates) -> 
     let problem = problem.maybe_hint(hint(error));
     let inside = error.position.filter(|at| *at <= rendered.sql.len());
     match inside.and_then(|at| templates.locate(rendered, at)) {
-        Some(located) => problem.at(located.place).noting(located.notes),
+        Some(mut located) => {
+            // A bracket that is never closed stands long before the place where that shows.
+            let shows = stumbled.filter(|at| inside != Some(*at) && *at < rendered.sql.len());
+            if let Some(there) = shows.and_then(|at| templates.locate(rendered, at)) {
+                located.notes.push(format!("which shows at {}:{}", there.place.file, there.place.line));
+            }
+            problem.at(located.place).noting(located.notes)
+        }
         None => problem.at_least(&rendered.file, templates.source(&rendered.file)),
     }
 }

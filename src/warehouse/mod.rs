@@ -4,7 +4,9 @@
 //! collide with a schema, and created with the storage format of DuckDB 1.4, so that older clients can read it.
 
 mod arrow;
+mod culprit;
 mod error;
+mod scan;
 mod tables;
 
 use std::path::{Path, PathBuf};
