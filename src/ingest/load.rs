@@ -137,7 +137,7 @@ fn check_times(warehouse: &Warehouse, templates: &Templates, source: &Source) ->
         if is_time && !is_row_time && !declared && source.spec.known_at.is_some() {
             let file = &source.rendered.file;
             return Err(Problem::usage(format!("column `{name}` does not say when it became known"))
-                .at(templates.place(file, &name))
+                .at(templates.config_key(file, &format!("columns.{name}")))
                 .hint("give it 'known_at', 'as_of', or 'static': true if it is no news (a promise, a plan)")
                 .into());
         }

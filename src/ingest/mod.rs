@@ -82,7 +82,7 @@ pub fn ingest(
     let unchanged = sources.iter().all(|source| current.get(&source.name) == Some(&source.version))
         && current.len() == sources.len();
     if unchanged && until.is_none_or(|day| data_until(warehouse).ok().flatten() == Some(day)) {
-        return summary::read(warehouse, &sources, true);
+        return summary::read(warehouse, templates, &sources, true);
     }
     if let Origin::Sample { orders, seed } = origin {
         sample::generate(warehouse, project, templates, *orders, *seed)?;
@@ -103,7 +103,7 @@ pub fn ingest(
     if matches!(origin, Origin::Sample { .. }) {
         sample::forget(warehouse)?;
     }
-    summary::read(warehouse, &sources, false)
+    summary::read(warehouse, templates, &sources, false)
 }
 
 /// `queries/sources/<name>.sql`

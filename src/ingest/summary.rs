@@ -5,7 +5,8 @@ use chrono::NaiveDate;
 
 use super::Source;
 use crate::output::Table;
-use crate::problem::{Place, Problem};
+use crate::problem::Problem;
+use crate::template::Templates;
 use crate::term;
 use crate::warehouse::{Warehouse, ident};
 
@@ -17,7 +18,12 @@ pub struct Summary {
     pub unchanged: bool,
 }
 
-pub fn read(warehouse: &Warehouse, sources: &[Source], unchanged: bool) -> Result<Summary> {
+pub fn read(
+    warehouse: &Warehouse,
+    templates: &Templates,
+    sources: &[Source],
+    unchanged: bool,
+) -> Result<Summary> {
     let mut tables = Table::new(&["source", "rows", "from", "to", "file"]);
     let mut odd = Vec::new();
     for source in sources {
@@ -39,11 +45,16 @@ pub fn read(warehouse: &Warehouse, sources: &[Source], unchanged: bool) -> Resul
             file.to_owned(),
         ]);
         for (name, expression) in &source.spec.odd {
-            let sql = format!("select count(*) from {table} where ({expression})");
+            let head = format!("select count(*) from {table} where (");
+            let (sql, head) = (format!("{head}{expression})"), head.len());
             let count = warehouse.row(&sql, &[], |row| row.get::<_, i64>(0)).map_err(|error| {
                 let file = &source.rendered.file;
                 Problem::usage(format!("odd '{name}': {}", error.headline()))
-                    .at(Place { file: file.clone(), line: 1, column: 0, text: expression.clone() })
+                    .at(templates.in_config(
+                        file,
+                        &format!("odd.{name}"),
+                        error.position.map_or(0, |at| at.saturating_sub(head)),
+                    ))
                     .hint("an odd expression is true for an odd row of the loaded table")
             });
             match count {

@@ -7,12 +7,12 @@ use chrono::NaiveDate;
 
 use crate::build::{Catalog, Model};
 use crate::learn::{Clustering, Matrix};
-use crate::problem::{Place, Problem};
+use crate::problem::Problem;
 use crate::registry::Segment;
 use crate::score::Job;
 use crate::spec::Clusters;
 use crate::train::Pulled;
-use crate::warehouse::{Warehouse, ident, text};
+use crate::warehouse::{SqlError, Warehouse, ident, text};
 
 /// Differences from the mean that are worth a word, in standard deviations, and how many of them.
 const NOTABLE: f64 = 0.4;
@@ -102,13 +102,20 @@ fn check(
     clusters: &Clusters,
     date: NaiveDate,
 ) -> Result<()> {
-    let source = catalog.templates.source(&model.file);
-    let place = |word: &str| Place::of_word(&model.file, source, word);
+    // The analyst's expression begins behind `head` in the SQL that was tried.
+    let place = |path: &str, error: &SqlError, head: usize| {
+        let offset = error.position.and_then(|at| at.checked_sub(head)).unwrap_or(0);
+        catalog.templates.in_config(&model.file, path, offset)
+    };
     for aggregate in &clusters.profile {
         let sql = query(catalog, model, std::slice::from_ref(aggregate), date)?;
         warehouse.describe(&sql).map_err(|error| {
             Problem::usage(format!("the profile's `{}` does not work: {}", aggregate.0, error.headline()))
-                .at(place(&aggregate.0))
+                .at(place(
+                    &format!("profile.{}", aggregate.0),
+                    &error,
+                    sql.find(&format!("({}) as", aggregate.1)).unwrap_or(0) + 1,
+                ))
                 .hint("it is an aggregate over the columns of this file's SELECT, e.g. median(price_brl)")
         })?;
     }
@@ -118,7 +125,7 @@ fn check(
         let columns = clusters.profile.iter().map(|(name, _)| name.as_str());
         let columns: Vec<&str> = ["segment", "size", "share"].into_iter().chain(columns).collect();
         Problem::usage(format!("the `name` of segments does not work: {}", error.headline()))
-            .at(place("name"))
+            .at(place("name", &error, "select (".len()))
             .hint(format!("it is an expression over the columns of the profile: {}", columns.join(", ")))
     })?;
     Ok(())

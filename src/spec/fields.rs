@@ -4,6 +4,7 @@ use anyhow::Result;
 use serde_json::{Map, Value};
 
 use crate::problem::{Place, Problem, suggest};
+use crate::template::config;
 
 /// The keys of one `{...}` of a config, taken one by one.
 pub struct Fields<'a> {
@@ -22,8 +23,19 @@ impl<'a> Fields<'a> {
 
     /// A problem about `key`, at its line.
     pub fn wrong(&self, key: &str, message: impl std::fmt::Display) -> Problem {
-        let path = if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
-        Problem::usage(format!("config `{path}`: {message}")).at(Place::of_word(self.file, self.source, key))
+        let path = self.path_of(key);
+        Problem::usage(format!("config `{path}`: {message}")).at(self.place(&path))
+    }
+
+    fn path_of(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+
+    /// The place of what is at `path` of the config.
+    fn place(&self, path: &str) -> Place {
+        let found = config::place(self.file, self.source, path);
+        let found = found.or_else(|| config::call(self.file, self.source).filter(|_| path.is_empty()));
+        found.unwrap_or_else(|| Place::of_word(self.file, self.source, leaf(path)))
     }
 
     fn take(&mut self, key: &'static str) -> Option<Value> {
@@ -33,16 +45,7 @@ impl<'a> Fields<'a> {
 
     fn missing(&self, key: &str) -> Problem {
         let near = self.map.keys().find(|given| strsim::jaro_winkler(given, key) > 0.8);
-        let place = near.map_or_else(
-            || {
-                Place::of_word(
-                    self.file,
-                    self.source,
-                    if self.path.is_empty() { "config" } else { leaf(&self.path) },
-                )
-            },
-            |given| Place::of_word(self.file, self.source, given),
-        );
+        let place = self.place(&near.map_or_else(|| self.path.clone(), |given| self.path_of(given)));
         let inside = if self.path.is_empty() { String::new() } else { format!(" in `{}`", self.path) };
         Problem::usage(format!("config key `{key}` is missing{inside}"))
             .at(place)
@@ -73,9 +76,13 @@ impl<'a> Fields<'a> {
             Some(Value::String(text)) => Ok(vec![text]),
             Some(Value::Array(items)) => items
                 .into_iter()
-                .map(|item| match item {
+                .enumerate()
+                .map(|(at, item)| match item {
                     Value::String(text) => Ok(text),
-                    other => Err(self.wrong(key, format!("expected texts, found {}", kind(&other))).into()),
+                    other => {
+                        let problem = self.wrong(key, format!("expected texts, found {}", kind(&other)));
+                        Err(problem.at(self.place(&format!("{}.{at}", self.path_of(key)))).into())
+                    }
                 })
                 .collect(),
             Some(other) => {
@@ -149,7 +156,8 @@ impl<'a> Fields<'a> {
         let read = |(name, value): (String, Value)| match value {
             Value::String(text) => Ok((name, text)),
             other => {
-                Err(self.wrong(&name, format!("expected a text in quotes, found {}", kind(&other))).into())
+                let path = format!("{key}.{name}");
+                Err(self.wrong(&path, format!("expected a text in quotes, found {}", kind(&other))).into())
             }
         };
         map.into_iter().map(read).collect()
@@ -173,7 +181,7 @@ impl<'a> Fields<'a> {
 
     /// The settings below `key`, which have to be a map.
     pub fn below(&self, key: &str, value: Value) -> Result<Self> {
-        let path = if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
+        let path = self.path_of(key);
         match value {
             Value::Object(map) => Ok(Fields::new(self.file, self.source, &path, map)),
             other => Err(self.wrong(key, format!("expected {{...}}, found {}", kind(&other))).into()),

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use super::Fields;
 use crate::dates::{self, Every};
 use crate::learn::{Algorithm, Metric};
-use crate::problem::{Place, Problem, suggest};
-use crate::template::Rendered;
+use crate::problem::{Problem, suggest};
+use crate::template::{Rendered, config};
 
 /// What a model learns.
 #[derive(Debug, Clone, PartialEq)]
@@ -200,19 +200,20 @@ fn read_candidates(
 ) -> Result<Vec<Candidate>> {
     let mut candidates = Vec::new();
     for (name, value) in fields.map("candidates")? {
-        let map: Map<String, Value> = fields.below(&name, value)?.rest();
+        let path = format!("candidates.{name}");
+        let map: Map<String, Value> = fields.below(&path, value)?.rest();
         let algorithm = Algorithm::parse(&map).map_err(|error| {
-            let at = source.find(&format!("'{name}'")).unwrap_or(0);
-            let within = source[at..].find(&error.setting).map_or(at, |further| at + further);
-            Problem::usage(format!("candidate `{name}`: {}", error.message))
-                .at(Place::at_offset(&rendered.file, source, within))
+            let place = |path: &str| config::place(&rendered.file, source, path);
+            let at = place(&format!("{path}.{}", error.setting)).or_else(|| place(&path));
+            Problem { place: at, ..Problem::usage(format!("candidate `{name}`: {}", error.message)) }
                 .maybe_hint(error.hint)
+                .at_least(&rendered.file, source)
         })?;
         let groups = matches!(algorithm, Algorithm::KMeans(_));
         if groups != matches!(task, Task::Clusters(_)) {
             let wanted = if groups { "algorithms that predict a label" } else { "k_means" };
             return Err(fields
-                .wrong(&name, format!("`{}` does not fit this task", algorithm.name()))
+                .wrong(&path, format!("`{}` does not fit this task", algorithm.name()))
                 .hint(format!("candidates of this task are {wanted}"))
                 .into());
         }
@@ -230,7 +231,10 @@ fn read_candidates(
             if found.is_none_or(|other| !other.algorithm.is_learned()) {
                 let learned = candidates.iter().filter(|c| c.algorithm.is_learned()).map(|c| c.name.as_str());
                 return Err(fields
-                    .wrong(&candidate.name, format!("`{member}` is not a learned candidate of this model"))
+                    .wrong(
+                        &format!("candidates.{}.of", candidate.name),
+                        format!("`{member}` is not a learned candidate of this model"),
+                    )
                     .maybe_hint(suggest(member, learned))
                     .into());
             }

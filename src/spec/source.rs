@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::Fields;
 use crate::problem::{Place, Problem};
-use crate::template::Rendered;
+use crate::template::{Rendered, config};
 
 /// When a column's value became known, given that its row was.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +55,9 @@ impl SourceSpec {
             return Err(Problem::usage(
                 "a source says when its rows became known: `known_at = '…'` or `static = true`",
             )
-            .at(Place::of_word(&rendered.file, source, if is_static { "static" } else { "config" }))
+            .at(config::place(&rendered.file, source, "static")
+                .or_else(|| config::call(&rendered.file, source))
+                .unwrap_or_else(|| Place::at_offset(&rendered.file, source, 0)))
             .hint("known_at is an expression over the row, for example 'order_purchase_timestamp'")
             .into());
         }
@@ -73,7 +75,10 @@ impl SourceSpec {
             .into_iter()
             .map(|(name, value)| match value {
                 Value::String(expression) => Ok((name, expression)),
-                _ => Err(fields.wrong("odd", "expected texts: an expression for each name").into()),
+                _ => {
+                    let path = format!("odd.{name}");
+                    Err(fields.wrong(&path, "expected texts: an expression for each name").into())
+                }
             })
             .collect::<Result<_>>()?;
         let spec = Self {
@@ -95,7 +100,7 @@ impl SourceSpec {
 }
 
 fn read_column(fields: &Fields<'_>, name: &str, value: Value) -> Result<Column> {
-    let mut given = fields.below(name, value)?;
+    let mut given = fields.below(&format!("columns.{name}"), value)?;
     let known_at = given.optional_text("known_at")?;
     let as_of = given.optional_text("as_of")?;
     let when = match (known_at, as_of) {

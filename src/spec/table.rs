@@ -20,6 +20,8 @@ pub enum Severity {
 pub struct Check {
     pub expression: String,
     pub severity: Severity,
+    /// Where the expression stands in the config: `checks.2`.
+    pub path: String,
 }
 
 /// The config of a feature store or an ABT.
@@ -48,12 +50,15 @@ impl TableSpec {
             .into_iter()
             .map(|(name, value)| match value {
                 Value::String(text) => Ok((name, text)),
-                _ => Err(fields.wrong(&name, "expected a text that describes the column").into()),
+                _ => {
+                    let path = format!("columns.{name}");
+                    Err(fields.wrong(&path, "expected a text that describes the column").into())
+                }
             })
             .collect::<Result<_>>()?;
         let mut checks = Vec::new();
-        for value in fields.list("checks")? {
-            checks.push(read_check(&fields, value)?);
+        for (at, value) in fields.list("checks")?.into_iter().enumerate() {
+            checks.push(read_check(&fields, at, value)?);
         }
         let spec = Self { key, label, description: fields.text("description")?, columns, checks };
         fields.finish()?;
@@ -79,11 +84,12 @@ pub fn matches_family(pattern: &str, column: &str) -> bool {
     }
 }
 
-fn read_check(fields: &Fields<'_>, value: Value) -> Result<Check> {
+fn read_check(fields: &Fields<'_>, at: usize, value: Value) -> Result<Check> {
+    let path = format!("checks.{at}");
     match value {
-        Value::String(expression) => Ok(Check { expression, severity: Severity::Fail }),
+        Value::String(expression) => Ok(Check { expression, severity: Severity::Fail, path }),
         other => {
-            let mut given = fields.below("checks", other)?;
+            let mut given = fields.below(&path, other)?;
             let expression = given.text("expression")?;
             let severity = match given.optional_text("severity")?.as_deref() {
                 None | Some("fail") => Severity::Fail,
@@ -96,7 +102,7 @@ fn read_check(fields: &Fields<'_>, value: Value) -> Result<Check> {
                 }
             };
             given.finish()?;
-            Ok(Check { expression, severity })
+            Ok(Check { expression, severity, path: format!("{path}.expression") })
         }
     }
 }

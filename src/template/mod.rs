@@ -1,5 +1,6 @@
 //! Jinja: from an analyst's file and a reference date to the SQL that runs, its config and what it refers to.
 
+pub mod config;
 mod functions;
 mod locate;
 mod scope;
@@ -88,6 +89,32 @@ impl Templates {
     /// The file's own text.
     pub fn source(&self, file: &str) -> &str {
         self.sources.get(file).map_or("", String::as_str)
+    }
+
+    /// The place of the key or item of `config(...)` at `path`, as `checks.2`; else of `config` itself.
+    pub fn config_key(&self, file: &str, path: &str) -> Place {
+        let source = self.source(file);
+        config::place(file, source, path)
+            .or_else(|| config::call(file, source))
+            .unwrap_or_else(|| Place::at_offset(file, source, 0))
+    }
+
+    /// The place of byte `offset` of the text that stands in `config(...)` at `path`.
+    pub fn in_config(&self, file: &str, path: &str, offset: usize) -> Place {
+        let found = config::value_place(file, self.source(file), path, offset);
+        found.unwrap_or_else(|| self.config_key(file, path))
+    }
+
+    /// The last place of `word` in the SQL of a file, where a column gets its name; else of its first letters, where a
+    /// loop makes the rest of it.
+    pub fn last_mention(&self, file: &str, word: &str) -> Place {
+        let source = self.source(file);
+        let pieces = tags::pieces(source);
+        let texts = pieces.iter().filter(|piece| piece.sort == tags::Sort::Text);
+        let last = texts.flat_map(|piece| {
+            tags::mentions(piece.text, word).map(|at| piece.start + at).collect::<Vec<_>>()
+        });
+        last.last().map_or_else(|| self.place(file, word), |at| Place::at_offset(file, source, at))
     }
 
     /// The place of `word` in a file of the project.

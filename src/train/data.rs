@@ -12,7 +12,7 @@ use duckdb::arrow::datatypes::{Date32Type, Float64Type};
 use super::input_problem;
 use crate::build::{Catalog, Model};
 use crate::learn::{Matrix, MatrixBuilder};
-use crate::problem::{Place, Problem, suggest};
+use crate::problem::{Problem, suggest};
 use crate::spec::{Task, matches_family};
 use crate::warehouse::{Batches, SqlError, Warehouse, analyst, cell_text, ident, idents};
 
@@ -161,16 +161,23 @@ fn from_epoch(days: i32) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(1970, 1, 1)?.checked_add_days(Days::new(u64::try_from(days).ok()?))
 }
 
+/// Where a rule's expression stands in the config.
+fn rule_path(name: &str) -> String {
+    format!("candidates.{name}.expression")
+}
+
 fn check_rule(catalog: &Catalog, model: &Model, name: &str, values: &[f64], date: NaiveDate) -> Result<()> {
     let Some(wrong) = values.iter().find(|value| !(0.0..=1.0).contains(*value)) else {
         return Ok(());
     };
     Err(Problem::data(format!("the rule `{name}` gives {wrong}, which is no probability"))
-        .at(catalog.templates.place(&model.file, name))
+        .at(catalog.templates.in_config(&model.file, &rule_path(name), 0))
         .on(date)
         .hint("a rule gives numbers from 0 to 1; 1 / (1 + exp(-x)) turns any number x into one")
         .into())
 }
+
+const CAST: &str = "select cast((";
 
 /// The columns of a model's SELECT, by what they are.
 struct Shape {
@@ -190,23 +197,22 @@ impl Shape {
         let rendered = catalog.render(&model.table(), date)?;
         let explain = |error: SqlError| analyst(warehouse, error, &rendered, &catalog.templates);
         let columns = warehouse.describe(&rendered.sql).map_err(explain)?;
-        let source = catalog.templates.source(&model.file);
-        let place = |word: &str| Place::of_word(&model.file, source, word);
+        let place = |path: &str| catalog.templates.config_key(&model.file, path);
         let mut needed: Vec<&str> = model.spec.key.iter().map(String::as_str).collect();
         needed.extend(model.spec.label().into_iter().flat_map(|label| [label, "label_known_on"]));
         for name in &needed {
             if !columns.iter().any(|(column, _)| column == name) {
                 return Err(Problem::usage(format!("the query does not return `{name}`"))
-                    .at(place(name))
+                    .at(place(if model.spec.key.iter().any(|key| key == name) { "key" } else { "label" }))
                     .hint("a model selects its key, its label, label_known_on and its inputs")
                     .into());
             }
         }
-        for pattern in &model.spec.inputs {
+        for (at, pattern) in model.spec.inputs.iter().enumerate() {
             if !columns.iter().any(|(name, _)| matches_family(pattern, name)) {
                 let names = columns.iter().map(|(name, _)| name.as_str());
                 return Err(Problem::usage(format!("the query returns no input `{pattern}`"))
-                    .at(place(pattern))
+                    .at(catalog.templates.in_config(&model.file, &format!("inputs.{at}"), 0))
                     .maybe_hint(suggest(pattern, names))
                     .into());
             }
@@ -221,31 +227,33 @@ impl Shape {
         for (name, sql_type) in columns.iter().filter(|(name, _)| is_input(name)) {
             if !is_number(sql_type) {
                 return Err(Problem::usage(format!("input `{name}` is {sql_type}, not a number"))
-                    .at(place(name))
+                    .at(catalog.templates.last_mention(&model.file, name))
                     .hint("turn it into numbers in this file, e.g. (column = 'value')::int, or leave it out of `inputs`")
                     .into());
             }
             inputs.push(name.clone());
         }
         if inputs.is_empty() {
-            return Err(Problem::usage("the query returns no inputs").at(place("select")).into());
+            return Err(Problem::usage("the query returns no inputs").at(place("inputs")).into());
         }
+        let wrong = |what: String, path: &str, error: SqlError| {
+            Problem::usage(format!("{what} does not work: {}", error.headline()))
+                .at(catalog.templates.in_config(&model.file, path, error.position.unwrap_or(0)))
+                .hint("it is an expression over the columns of this file's SELECT")
+        };
+        let fails = |expression: &str, sql_type: &str| {
+            let query = format!("{CAST}{expression}) as {sql_type}) from (\n{}\n) as q", rendered.sql);
+            warehouse.describe(&query).err().map(|error| error.shifted(CAST.len()))
+        };
         let mut kept = Vec::new();
         for (name, expression) in rules {
-            let query = format!("select cast(({expression}) as double) from (\n{}\n) as q", rendered.sql);
-            match warehouse.describe(&query) {
-                Ok(_) => kept.push((name.clone(), expression.clone())),
+            match fails(expression, "double") {
+                None => kept.push((name.clone(), expression.clone())),
                 // A rule of the file has to work; an earlier champion's may have lost its columns.
-                Err(error) if model.spec.candidates.iter().any(|candidate| candidate.name == *name) => {
-                    return Err(Problem::usage(format!(
-                        "the rule `{name}` does not work: {}",
-                        error.headline()
-                    ))
-                    .at(place(name))
-                    .hint("a rule is an expression over the columns of this file's SELECT")
-                    .into());
+                Some(error) if model.spec.candidates.iter().any(|candidate| candidate.name == *name) => {
+                    return Err(wrong(format!("the rule `{name}`"), &rule_path(name), error).into());
                 }
-                Err(_) => {}
+                Some(_) => {}
             }
         }
         let slices = match &model.spec.task {
@@ -253,12 +261,9 @@ impl Shape {
             Task::Clusters(_) => Vec::new(),
         };
         for (name, condition) in &slices {
-            let query = format!("select cast(({condition}) as boolean) from (\n{}\n) as q", rendered.sql);
-            warehouse.describe(&query).map_err(|error| {
-                Problem::usage(format!("the slice `{name}` does not work: {}", error.headline()))
-                    .at(place(name))
-                    .hint("a slice is a condition over the columns of this file's SELECT")
-            })?;
+            if let Some(error) = fails(condition, "boolean") {
+                return Err(wrong(format!("the slice `{name}`"), &format!("slices.{name}"), error).into());
+            }
         }
         Ok(Self { inputs, rules: kept, slices })
     }
@@ -288,7 +293,33 @@ impl Shape {
         let head = format!("select {} from (\n", columns.join(", "));
         let sql = format!("{head}{}\n) as q order by {}", rendered.sql, idents(&model.spec.key));
         warehouse.arrow(&sql).map_err(|error| {
-            analyst(warehouse, error.shifted(head.len()), &rendered, &catalog.templates).into()
+            let problem = analyst(warehouse, error.shifted(head.len()), &rendered, &catalog.templates);
+            // Where the SELECT alone works, one of the expressions over it does not.
+            self.culprit(warehouse, catalog, model, &rendered.sql).map_or(problem, |own| own.on(date)).into()
+        })
+    }
+
+    /// The rule or slice that cannot be computed over the rows of `sql`.
+    fn culprit(&self, warehouse: &Warehouse, catalog: &Catalog, model: &Model, sql: &str) -> Option<Problem> {
+        let rules = self
+            .rules
+            .iter()
+            .map(|(name, text)| (format!("the rule `{name}`"), rule_path(name), text, "double"));
+        let slices = self.slices.iter();
+        let slices = slices
+            .map(|(name, text)| (format!("the slice `{name}`"), format!("slices.{name}"), text, "boolean"));
+        let fails = |sql: &str| warehouse.rows(sql, &[], |_| Ok(())).err();
+        if fails(&format!("select bit_xor(hash(q)) from (\n{sql}\n) as q")).is_some() {
+            return None;
+        }
+        rules.chain(slices).find_map(|(what, path, text, sql_type)| {
+            let error =
+                fails(&format!("{CAST}{text}) as {sql_type}) from (\n{sql}\n) as q"))?.shifted(CAST.len());
+            Some(
+                Problem::data(format!("{what} fails: {}", error.headline()))
+                    .at(catalog.templates.in_config(&model.file, &path, error.position.unwrap_or(0)))
+                    .hint("it is computed for every row, so it has to hold for all of them"),
+            )
         })
     }
 

@@ -168,7 +168,7 @@ pub(crate) fn input_problem(
     what: &str,
 ) -> Problem {
     Problem::data(format!("input `{column}` {what}"))
-        .at(catalog.templates.place(&model.file, column))
+        .at(catalog.templates.last_mention(&model.file, column))
         .on(date)
         .hint(format!("inputs are numbers without NULL: say in this file what a missing one means, e.g. coalesce({column}, 0)"))
 }

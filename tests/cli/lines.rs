@@ -128,10 +128,10 @@ fn mistakes_in_sql_are_shown_at_their_place() {
             "select\n    order_id,\n    ‸order_statu\nfrom {{ source('orders') }}",
             &["order_status", "2018-06-01"],
         ),
-        store("select\n    order_id,\n    o.‸statu\nfrom {{ source('orders') }} as o", &["statu"]),
+        store("select\n    order_id,\n    ‸o.statu\nfrom {{ source('orders') }} as o", &["statu"]),
         store("select\n    order_id,\n    ‸sun(1) as x\nfrom {{ source('orders') }}", &["sun", "sum"]),
         store("select order_id\nfrom {{ source('orders') }}\nwhere\n    ‸order_dat > 3", &["order_dat"]),
-        store("select order_id\n‸form {{ source('orders') }}", &["syntax error"]),
+        store("select order_id\n¦form {{ source('orders') }}", &["syntax error"]),
         store(
             "select order_id,,‸\nfrom {{ source('orders') }}".replace(",,‸", ",‸,").as_str(),
             &["syntax error"],
@@ -179,14 +179,14 @@ fn mistakes_in_sql_are_shown_at_their_place() {
         ),
         store(
             "select order_id,\n    ‸cast(order_status as date) as x\nfrom {{ source('orders') }}",
-            &["onver"],
+            &["invalid date"],
         ),
         store(
             "select order_id,\n    é as ação, ‸statu\nfrom (select order_id, 1 as é from {{ source('orders') }})",
             &["statu"],
         ),
         store("select order_id,\n\t\t'ã' || ‸statu as x\nfrom {{ source('orders') }}", &["\t\t       ^"]),
-        store("select order_id from {{ source('orders') }}\nunion all\nselect ‸1, 2", &["UNION"]),
+        store("select order_id from {{ source('orders') }}\nunion all\n‸select 1, 2", &["UNION"]),
         store("select order_id, ‸x.y from {{ source('orders') }}", &["x"]),
         store("select distinct on (‸foo) order_id from {{ source('orders') }}", &["foo"]),
         store(
@@ -198,10 +198,10 @@ fn mistakes_in_sql_are_shown_at_their_place() {
             "select order_id\nfrom {{ source('orders') }}\nwhere order_id in (select ‸x from {{ source('order_items') }})",
             &["x"],
         ),
-        store("select order_id, 1 as ‸select from {{ source('orders') }} order", &[]),
+        store("select order_id, 1 as x from {{ source('orders') }} ‸order", &[]),
         store("select order_id, count(*) over () / ‸'x' as y\nfrom {{ source('orders') }}", &["x"]),
         store(
-            "with a as (\n    select order_id\n    from {{ source('orders') }}\n\n‸select order_id from a",
+            "with a as ‸(\n    select order_id\n    from {{ source('orders') }}\n\nselect order_id from a",
             &[],
         ),
     ]);
@@ -212,10 +212,8 @@ fn mistakes_while_the_rows_are_made_are_shown_at_their_place() {
     let store = Slip::store;
     check_all(&[
         store("select order_id, 1 as one,\n    ‸2147483647::int * order_item_id::int as x\nfrom {{ source('order_items') }}".replace("‸2147483647::int *", "2147483647::int ‸*").as_str(), &["verflow"]),
-        store("select order_id,\n    price,\n    ‸ln(price - price) as x\nfrom {{ source('order_items') }}", &["logarithm"]),
-        store("with a as (\n    select order_id, ‸sqrt(-1 - price::double) as x\n    from {{ source('order_items') }}\n)\n\nselect * from a", &["square root"]),
         store("select order_id,\n    ‸error('no ' || order_id) as x\nfrom {{ source('orders') }}", &["no "]),
-        store("select order_id,\n    (‸select i.order_id from {{ source('order_items') }} as i) as x\nfrom {{ source('orders') }}".replace("(‸select", "‸(select").as_str(), &["one row"]),
+        store("select order_id,\n    (‸select i.order_id from {{ source('order_items') }} as i) as x\nfrom {{ source('orders') }}".replace("(‸select", "(‸select").as_str(), &["one row"]),
         store("select order_id,\n    ‸strptime(order_status, '%Y') as x\nfrom {{ source('orders') }}", &["parse"]),
         store("with a as (select order_id, order_status from {{ source('orders') }}),\n\nb as (\n    select order_id\n    from a\n    where order_status‸::int > 3\n)\n\nselect * from b", &["Could not convert"]),
         store("select order_id, 300 + order_item_id as n,\n    (300 + order_item_id)‸::tinyint as x\nfrom {{ source('order_items') }}", &["range"]),
@@ -255,7 +253,10 @@ fn mistakes_in_jinja_are_shown_at_their_place() {
             "{% for s in ['sp', 'rj', 'mg'] %}\n{% if s == 'rj' %}{{ ‸oops }}{% endif %}\n{% endfor %}",
             &["2nd iteration of the loop of line 2: s = 'rj'"],
         ),
-        store("{% include ‸'features/nothing.sql' %}".replace("‸'", "¦'").as_str(), &["does not exist"]),
+        store(
+            "{% include ‸'features/nothing.sql' %}".replace("‸'", "¦'").as_str(),
+            &["non-existing template"],
+        ),
         store("select {{ ‸1 / 0 }}", &[]),
         store("select {{ [1, 2][‸'x'].y }}".replace("‸", "¦").as_str(), &[]),
         store(
@@ -317,7 +318,7 @@ fn mistakes_that_come_through_macros_and_loops_are_shown_at_their_place() {
         of("select order_id, {% if true %}‸pric{% endif %} as x", &["pric"]),
         of("select order_id, {% filter upper %}‸pric{% endfilter %} as x", &["PRIC"]),
         of("select order_id, {# pric #} ‸pric as x", &["pric"]),
-        of("select order_id,\n    price {{- ' + ‸pric' -}}   as x", &["pric"]),
+        of("select order_id,\n    price {{- ' + ‸pric' }}   as x", &["pric"]),
         Slip::edit(
             "queries/macros/ratio.sql",
             "nullif({{ denominator }}, 0)",
@@ -330,7 +331,7 @@ fn mistakes_that_come_through_macros_and_loops_are_shown_at_their_place() {
             "date_diff('day',",
             "date_diff({{ ‸day }},",
             "features.seller_sales",
-            &["`day` is undefined", "called at features/seller_sales.sql:"],
+            &["`day` is undefined", "called at features/"],
         ),
         Slip::edit(
             "queries/macros/time.sql",

@@ -1,0 +1,153 @@
+//! Where each key and value of `config(...)` stands in its file.
+
+use std::ops::Range;
+
+use super::tags::{self, Sort};
+use crate::problem::Place;
+
+/// One key with its value, or one item of a list.
+#[derive(Debug)]
+struct Entry {
+    /// `candidates.boosting.trees`; items of lists are numbered from 0: `checks.2`.
+    path: String,
+    key: usize,
+    value: Range<usize>,
+}
+
+/// The place of the key, or of the item of a list, at `path`.
+pub fn place(file: &str, source: &str, path: &str) -> Option<Place> {
+    let entry = entries(source).into_iter().find(|entry| entry.path == path)?;
+    Some(Place::at_offset(file, source, entry.key))
+}
+
+/// The place of the value at `path`; with `offset`, of that byte of a text. A text that is put together from several is
+/// shown at its beginning.
+pub fn value_place(file: &str, source: &str, path: &str, offset: usize) -> Option<Place> {
+    let entry = entries(source).into_iter().find(|entry| entry.path == path)?;
+    let text = &source[entry.value.clone()];
+    let quote = text.chars().next().filter(|c| *c == '\'' || *c == '"');
+    let is_plain = quote.is_some_and(|quote| {
+        tags::end_of_text(text.as_bytes(), 0, quote as u8) == text.len() && !text.contains('\\')
+    });
+    let within = if is_plain && 1 + offset < text.len() { 1 + offset } else { 0 };
+    Some(Place::at_offset(file, source, entry.value.start + within))
+}
+
+/// The place of `config(...)` itself.
+pub fn call(file: &str, source: &str) -> Option<Place> {
+    Some(Place::at_offset(file, source, find(source)?.0))
+}
+
+/// Where `config` and what is in its brackets begin.
+fn find(source: &str) -> Option<(usize, usize)> {
+    tags::pieces(source).iter().filter(|piece| piece.sort == Sort::Expression).find_map(|piece| {
+        let (start, inner) = piece.inner();
+        let rest = inner.strip_prefix("config")?;
+        let open = rest.len() - rest.trim_start().len();
+        rest.trim_start().starts_with('(').then_some((start, start + "config".len() + open + 1))
+    })
+}
+
+fn entries(source: &str) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    if let Some((_, open)) = find(source) {
+        Reader { source, entries: &mut entries }.items(open, "", b'=');
+    }
+    entries
+}
+
+struct Reader<'a> {
+    source: &'a str,
+    entries: &'a mut Vec<Entry>,
+}
+
+impl Reader<'_> {
+    /// Reads items from `at` to the closing bracket; gives the offset behind it. `between` stands between key and value;
+    /// 0 in a list.
+    fn items(&mut self, mut at: usize, path: &str, between: u8) -> usize {
+        let bytes = self.source.as_bytes();
+        let mut number = 0;
+        loop {
+            at = self.space(at);
+            match bytes.get(at) {
+                None => return at,
+                Some(b')' | b']' | b'}') => return at + 1,
+                Some(b',') => {
+                    at += 1;
+                    continue;
+                }
+                Some(_) => {}
+            }
+            let key = at;
+            let mut name = number.to_string();
+            if between != 0 {
+                let end = self.until(at, |byte| byte == between);
+                let text = self.source[key..end].trim().trim_matches(['\'', '"']);
+                text.clone_into(&mut name);
+                if bytes.get(end) != Some(&between) {
+                    at = end.max(key + 1);
+                    continue;
+                }
+                at = self.space(end + 1);
+            }
+            let below = if path.is_empty() { name } else { format!("{path}.{name}") };
+            let start = at;
+            match bytes.get(at) {
+                Some(b'{') => at = self.items(at + 1, &below, b':'),
+                Some(b'[') => at = self.items(at + 1, &below, 0),
+                _ => {}
+            }
+            at = self.until(at, |_| false);
+            let value = start..start + self.source[start..at].trim_end().len();
+            self.entries.push(Entry { path: below, key, value });
+            number += 1;
+        }
+    }
+
+    fn space(&self, at: usize) -> usize {
+        at + self.source[at..].len() - self.source[at..].trim_start().len()
+    }
+
+    /// The next comma, closing bracket, or byte that `stops`, outside of texts and inner brackets.
+    fn until(&self, mut at: usize, stops: impl Fn(u8) -> bool) -> usize {
+        let bytes = self.source.as_bytes();
+        let mut depth = 0_usize;
+        while let Some(&byte) = bytes.get(at) {
+            match byte {
+                b'\'' | b'"' => {
+                    at = tags::end_of_text(bytes, at, byte);
+                    continue;
+                }
+                b'(' | b'[' | b'{' => depth += 1,
+                b')' | b']' | b'}' if depth == 0 => return at,
+                b')' | b']' | b'}' => depth -= 1,
+                b',' if depth == 0 => return at,
+                byte if depth == 0 && stops(byte) => return at,
+                _ => {}
+            }
+            at += 1;
+        }
+        at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOURCE: &str = "{# config(key = 1) #}{{ config(\n    key = 'a',\n    checks = ['a > 0', {'expression':\n        'b < 1', 'severity': 'warn'}],\n    columns = {'key': 'x' ~ 'y', },\n) }}";
+
+    #[test]
+    fn keys_and_items_are_found() {
+        let line = |path: &str| place("f", SOURCE, path).map(|place| (place.line, place.column));
+        assert_eq!(line("key"), Some((2, 5)));
+        assert_eq!(line("checks.1"), Some((3, 24)));
+        assert_eq!(line("columns.key"), Some((5, 16)));
+        assert_eq!(line("nothing"), None);
+        let value = value_place("f", SOURCE, "checks.1.expression", 4).unwrap();
+        assert_eq!((value.line, value.column), (4, 14));
+        let sum = value_place("f", SOURCE, "columns.key", 4).unwrap();
+        assert_eq!((sum.line, sum.column), (5, 23));
+        assert_eq!(call("f", SOURCE).unwrap().line, 1);
+    }
+}
