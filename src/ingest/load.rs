@@ -41,16 +41,21 @@ pub fn load(warehouse: &Warehouse, templates: &Templates, source: &Source) -> Re
         "create or replace table {table} as select {kept}, cast(({known_at}) as timestamp) as known_at from (\n"
     );
     let sql = format!("{head}{}\n) as q", source.rendered.sql);
-    warehouse.batch(&sql).map_err(|error| load_problem(warehouse, error, head.len(), templates, source))?;
+    warehouse.batch(&sql).map_err(|error| {
+        // The first of what the config says stands before the SELECT.
+        let within =
+            error.position.filter(|at| *at < head.len()).and_then(|at| at.checked_sub(head.find(known_at)?));
+        match within {
+            Some(at) => Problem::usage(format!("known_at does not work: {}", error.headline()))
+                .at(templates.in_config(&source.rendered.file, "known_at", at))
+                .hint("known_at is an expression over the columns of this file's SELECT"),
+            None => load_problem(warehouse, error, head.len(), templates, source),
+        }
+    })?;
     check_key(warehouse, &table, source)?;
     check_times(warehouse, templates, source)?;
     let macro_sql = as_of(warehouse, source)?;
-    warehouse.batch(&macro_sql).map_err(|error| {
-        let file = &source.rendered.file;
-        Problem::usage(format!("the as-of relation of `{}` does not work: {}", source.name, error.headline()))
-            .at(templates.place(file, "columns"))
-            .hint("known_at and as_of are expressions over the row; `reference_date` is a DATE in them")
-    })?;
+    warehouse.batch(&macro_sql).map_err(|error| wrong_moment(warehouse, templates, source, &error))?;
     comment(warehouse, &table, source)?;
     record(warehouse, source)
 }
@@ -125,6 +130,29 @@ fn check_key(warehouse: &Warehouse, table: &str, source: &Source) -> Result<()> 
         return Err(duplicate::problem(source.found.path.as_deref(), key, &source.name)?.into());
     }
     Ok(())
+}
+
+/// The `known_at` or `as_of` of a column that DuckDB cannot read: each is tried alone.
+fn wrong_moment(warehouse: &Warehouse, templates: &Templates, source: &Source, error: &SqlError) -> Problem {
+    const HEAD: &str = "select (";
+    let file = &source.rendered.file;
+    let rows =
+        format!("(select *, date '2018-01-01' as reference_date from sources.{})", ident(&source.name));
+    let found = source.spec.columns.iter().find_map(|column| {
+        let (key, expression) = match &column.when {
+            When::KnownAt(moment) => ("known_at", moment),
+            When::AsOf(value) => ("as_of", value),
+            When::WithRow => return None,
+        };
+        let error =
+            warehouse.describe(&format!("{HEAD}{expression}) from {rows}")).err()?.shifted(HEAD.len());
+        let path = format!("columns.{}.{key}", column.name);
+        Some((error.headline(), templates.in_config(file, &path, error.position.unwrap_or(0))))
+    });
+    let (message, place) = found.unwrap_or_else(|| (error.headline(), templates.config_key(file, "columns")));
+    Problem::usage(format!("the as-of relation of `{}` does not work: {message}", source.name))
+        .at(place)
+        .hint("known_at and as_of are expressions over the row; `reference_date` is a DATE in them")
 }
 
 /// Every date or time has to say when it became known.
