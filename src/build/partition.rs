@@ -35,8 +35,18 @@ pub fn replace(warehouse: &Warehouse, catalog: &Catalog, task: &Task, context: &
     warehouse.transaction(|| {
         let query = Query::new(node, task, context);
         let explain = |error| query.problem(warehouse, catalog, task, error);
-        let shape = warehouse.describe(&query.sql).map_err(explain)?;
-        check_columns(catalog, node, task, &shape)?;
+        let shape = match warehouse.describe(&query.sql) {
+            Ok(shape) => shape,
+            Err(error) => {
+                // A label that is missing shows in what is put around the query.
+                let other = warehouse.another()?;
+                if let Ok(own) = other.describe(&task.rendered.sql) {
+                    check_columns(&other, catalog, node, task, &own)?;
+                }
+                return Err(explain(error).into());
+            }
+        };
+        check_columns(warehouse, catalog, node, task, &shape)?;
         let change = shape::fit(warehouse, &node.name, &shape)?;
         if change.is_some() {
             shape::comment(warehouse, node, &shape)?;
@@ -46,7 +56,7 @@ pub fn replace(warehouse: &Warehouse, catalog: &Catalog, task: &Task, context: &
         warehouse
             .execute(&format!("{head}{}", query.sql), &[])
             .map_err(|error| explain(error.shifted(head.len())))?;
-        let (rows, mut warnings) = check_rows(warehouse, catalog, node, task)?;
+        let (rows, mut warnings) = check_rows(warehouse, catalog, node, task, &query)?;
         if change.is_some() {
             warnings.extend(undocumented(catalog, node, &shape));
         }
@@ -92,7 +102,13 @@ impl Query {
     }
 }
 
-fn check_columns(catalog: &Catalog, node: &Node, task: &Task, shape: &[(String, String)]) -> Result<()> {
+fn check_columns(
+    warehouse: &Warehouse,
+    catalog: &Catalog,
+    node: &Node,
+    task: &Task,
+    shape: &[(String, String)],
+) -> Result<()> {
     let has = |name: &str| shape.iter().any(|(column, _)| column.eq_ignore_ascii_case(name));
     let mut needed: Vec<&str> = node.spec.key.iter().map(String::as_str).collect();
     if let Some(label) = &node.spec.label {
@@ -106,16 +122,24 @@ fn check_columns(catalog: &Catalog, node: &Node, task: &Task, shape: &[(String, 
                 .into());
         }
     }
-    let twice =
-        shape.iter().enumerate().find(|(at, (name, _))| shape[..*at].iter().any(|(other, _)| other == name));
-    if let Some((_, (name, _))) = twice {
+    // DuckDB renames the second `x` of a subquery to `x_1`.
+    let is_renamed = |name: &str| name.rsplit_once('_').is_some_and(|(first, _)| has(first));
+    let own = shape.iter().any(|(name, _)| is_renamed(name)).then(|| warehouse.describe(&task.rendered.sql));
+    let own = own.and_then(std::result::Result::ok).unwrap_or_default();
+    let again = |of: &[(String, String)]| {
+        let first =
+            |at: usize, name: &str| of[..at].iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
+        of.iter().enumerate().find(|(at, (name, _))| first(*at, name)).map(|(_, (name, _))| name.clone())
+    };
+    let twice = again(&own).or_else(|| again(shape));
+    if let Some(name) = twice {
         let message = if name == "reference_date" {
             "the query returns `reference_date`: olist puts it in front by itself".to_owned()
         } else {
             format!("the query returns two columns `{name}`")
         };
         return Err(Problem::usage(message)
-            .at(catalog.templates.last_mention(&node.file, name))
+            .at(catalog.templates.last_mention(&node.file, &name))
             .on(task.date)
             .into());
     }
@@ -159,6 +183,7 @@ fn check_rows(
     catalog: &Catalog,
     node: &Node,
     task: &Task,
+    query: &Query,
 ) -> Result<(i64, Vec<String>)> {
     let key = idents(&node.spec.key);
     let nulls =
@@ -177,8 +202,9 @@ fn check_rows(
     let read = |row: &duckdb::Row<'_>| {
         (0..count).map(|at| row.get::<_, i64>(at)).collect::<duckdb::Result<Vec<i64>>>()
     };
-    let counts =
-        warehouse.row(&sql, &[], read).map_err(|error| wrong_check(warehouse, catalog, node, task, error))?;
+    let counts = warehouse
+        .row(&sql, &[], read)
+        .map_err(|error| wrong_check(warehouse, catalog, node, task, query, error))?;
     let counts = counts.unwrap_or_else(|| vec![0; count]);
     let place = |key: &str| catalog.templates.config_key(&node.file, key);
     let stays = "the earlier partition stays";
@@ -231,19 +257,21 @@ fn example_rows(warehouse: &Warehouse, sql: &str) -> Result<String> {
     Ok(rows.join(", "))
 }
 
-/// Finds the check that DuckDB could not compute, one by one: this is rare and may be slow.
+/// Finds the check that DuckDB could not compute, one by one: this is rare and may be slow. The failed transaction is
+/// over, so another connection computes the rows again.
 fn wrong_check(
     warehouse: &Warehouse,
     catalog: &Catalog,
     node: &Node,
     task: &Task,
+    query: &Query,
     error: SqlError,
 ) -> Problem {
     const HEAD: &str = "select count(*) filter (where not (";
-    let partition = format!("from {} where reference_date = date '{}'", task.table, task.date);
+    let other = warehouse.another().ok();
     let failure = |expression: &str| {
-        let sql = format!("{HEAD}{expression})) {partition}");
-        warehouse.describe(&sql).err().or_else(|| warehouse.row(&sql, &[], |_| Ok(())).err())
+        let sql = format!("{HEAD}{expression})) from (\n{}\n) as q", query.sql);
+        other.as_ref().and_then(|other| other.rows(&sql, &[], |_| Ok(())).err())
     };
     let found = node.spec.checks.iter().find_map(|check| Some((check, failure(&check.expression)?)));
     let (place, error) = match found {
@@ -257,4 +285,5 @@ fn wrong_check(
         .at(place)
         .on(task.date)
         .hint("a check is an expression over the columns of this table")
+        .maybe_hint(error.advice())
 }

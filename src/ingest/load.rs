@@ -47,6 +47,7 @@ pub fn load(warehouse: &Warehouse, templates: &Templates, source: &Source) -> Re
             error.position.filter(|at| *at < head.len()).and_then(|at| at.checked_sub(head.find(known_at)?));
         match within {
             Some(at) => Problem::usage(format!("known_at does not work: {}", error.headline()))
+                .maybe_hint(error.advice())
                 .at(templates.in_config(&source.rendered.file, "known_at", at))
                 .hint("known_at is an expression over the columns of this file's SELECT"),
             None => load_problem(warehouse, error, head.len(), templates, source),
@@ -54,8 +55,9 @@ pub fn load(warehouse: &Warehouse, templates: &Templates, source: &Source) -> Re
     })?;
     check_key(warehouse, &table, source)?;
     check_times(warehouse, templates, source)?;
+    check_moments(warehouse, templates, source)?;
     let macro_sql = as_of(warehouse, source)?;
-    warehouse.batch(&macro_sql).map_err(|error| wrong_moment(warehouse, templates, source, &error))?;
+    warehouse.batch(&macro_sql)?;
     comment(warehouse, &table, source)?;
     record(warehouse, source)
 }
@@ -132,27 +134,32 @@ fn check_key(warehouse: &Warehouse, table: &str, source: &Source) -> Result<()> 
     Ok(())
 }
 
-/// The `known_at` or `as_of` of a column that DuckDB cannot read: each is tried alone.
-fn wrong_moment(warehouse: &Warehouse, templates: &Templates, source: &Source, error: &SqlError) -> Problem {
+/// Every `known_at` and `as_of` of a column has to be an expression over the row.
+fn check_moments(warehouse: &Warehouse, templates: &Templates, source: &Source) -> Result<()> {
     const HEAD: &str = "select (";
-    let file = &source.rendered.file;
     let rows =
         format!("(select *, date '2018-01-01' as reference_date from sources.{})", ident(&source.name));
-    let found = source.spec.columns.iter().find_map(|column| {
+    for column in &source.spec.columns {
         let (key, expression) = match &column.when {
             When::KnownAt(moment) => ("known_at", moment),
             When::AsOf(value) => ("as_of", value),
-            When::WithRow => return None,
+            When::WithRow => continue,
         };
-        let error =
-            warehouse.describe(&format!("{HEAD}{expression}) from {rows}")).err()?.shifted(HEAD.len());
-        let path = format!("columns.{}.{key}", column.name);
-        Some((error.headline(), templates.in_config(file, &path, error.position.unwrap_or(0))))
-    });
-    let (message, place) = found.unwrap_or_else(|| (error.headline(), templates.config_key(file, "columns")));
-    Problem::usage(format!("the as-of relation of `{}` does not work: {message}", source.name))
-        .at(place)
-        .hint("known_at and as_of are expressions over the row; `reference_date` is a DATE in them")
+        if let Err(error) = warehouse.describe(&format!("{HEAD}{expression}) from {rows}")) {
+            let error = error.shifted(HEAD.len());
+            let path = format!("columns.{}.{key}", column.name);
+            let place = templates.in_config(&source.rendered.file, &path, error.position.unwrap_or(0));
+            return Err(Problem::usage(format!(
+                "`{key}` of `{}` does not work: {}",
+                column.name,
+                error.headline()
+            ))
+            .at(place)
+            .hint("known_at and as_of are expressions over the row; `reference_date` is a DATE in them")
+            .into());
+        }
+    }
+    Ok(())
 }
 
 /// Every date or time has to say when it became known.

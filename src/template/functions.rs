@@ -32,6 +32,9 @@ fn config(state: &mut State<'_, '_>, settings: Kwargs) -> Result<&'static str, E
     let mut map = serde_json::Map::new();
     for key in settings.args() {
         let value: Value = settings.get(key)?;
+        if value.is_undefined() {
+            return Err(invalid(format!("config `{key}`: this value is undefined")));
+        }
         let value =
             serde_json::to_value(&value).map_err(|error| invalid(format!("config key `{key}`: {error}")))?;
         map.insert(key.to_owned(), value);

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use minijinja::{Error, ErrorKind, OutputSpan, OutputSpanKind};
 
+use super::config;
 use super::tags;
 use super::trace::{Iteration, Marks, Spot};
 use super::{Located, Templates};
@@ -62,6 +63,10 @@ pub fn problem(error: &Error, templates: &Templates, marks: Option<&Marks>) -> P
         return problem;
     };
     let source = templates.source(file);
+    let key = innermost.detail().and_then(|detail| detail.strip_prefix("config `")?.split_once('`'));
+    if let Some(place) = key.and_then(|(key, _)| config::value_place(file, source, key, 0)) {
+        return problem.at(place);
+    }
     let Some(range) = innermost.range() else {
         let line = innermost.line().unwrap_or(1);
         let text = source.lines().nth(line - 1).unwrap_or_default().to_owned();

@@ -240,6 +240,7 @@ impl Shape {
             Problem::usage(format!("{what} does not work: {}", error.headline()))
                 .at(catalog.templates.in_config(&model.file, path, error.position.unwrap_or(0)))
                 .hint("it is an expression over the columns of this file's SELECT")
+                .maybe_hint(error.advice())
         };
         let fails = |expression: &str, sql_type: &str| {
             let query = format!("{CAST}{expression}) as {sql_type}) from (\n{}\n) as q", rendered.sql);
@@ -308,7 +309,8 @@ impl Shape {
         let slices = self.slices.iter();
         let slices = slices
             .map(|(name, text)| (format!("the slice `{name}`"), format!("slices.{name}"), text, "boolean"));
-        let fails = |sql: &str| warehouse.rows(sql, &[], |_| Ok(())).err();
+        let other = warehouse.another().ok()?;
+        let fails = |sql: &str| other.rows(sql, &[], |_| Ok(())).err();
         if fails(&format!("select bit_xor(hash(q)) from (\n{sql}\n) as q")).is_some() {
             return None;
         }

@@ -42,7 +42,9 @@ impl Warehouse {
         // The transaction of the failed query is over: another connection tries.
         if let Ok(other) = self.another() {
             let search = Search { warehouse: &other, error: &error, until: Instant::now() + PATIENCE };
-            error.position = search.within("", sql, 0);
+            // What works alone failed for what was put around it.
+            let fails = search.all_of("", &format!("(\n{sql}\n)"), "q");
+            error.position = fails.then(|| search.within("", sql, 0)).flatten();
         }
         error
     }

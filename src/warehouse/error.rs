@@ -44,6 +44,17 @@ impl SqlError {
         self
     }
 
+    /// What DuckDB found near a name that is not there.
+    pub fn advice(&self) -> Option<String> {
+        let after = |mark: &str| {
+            self.message.find(mark).map(|at| self.message[at..].lines().next().unwrap_or_default())
+        };
+        if let Some(near) = self.candidates.as_deref().filter(|names| !names.is_empty()) {
+            return Some(format!("near it there is: {}", near.replace(',', ", ")));
+        }
+        after("Did you mean").or_else(|| after("Candidate bindings")).map(str::to_owned)
+    }
+
     /// The first sentence, without DuckDB's advice on settings that an analyst does not have.
     pub fn headline(&self) -> String {
         let mut lines = self.message.lines().map(str::trim).filter(|line| !line.is_empty());
@@ -79,7 +90,7 @@ pub fn analyst(
         _ => Kind::Usage,
     };
     let problem = Problem { kind, ..Problem::usage(error.headline()) }.maybe_on(rendered.date);
-    let problem = problem.maybe_hint(hint(error));
+    let problem = problem.maybe_hint(error.advice());
     let inside = error.position.filter(|at| *at <= rendered.sql.len());
     match inside.and_then(|at| templates.locate(rendered, at)) {
         Some(mut located) => {
@@ -92,16 +103,6 @@ pub fn analyst(
         }
         None => problem.at_least(&rendered.file, templates.source(&rendered.file)),
     }
-}
-
-fn hint(error: &SqlError) -> Option<String> {
-    let after = |mark: &str| {
-        error.message.find(mark).map(|at| error.message[at..].lines().next().unwrap_or_default())
-    };
-    if let Some(near) = error.candidates.as_deref().filter(|names| !names.is_empty()) {
-        return Some(format!("near it there is: {}", near.replace(',', ", ")));
-    }
-    after("Did you mean").or_else(|| after("Candidate bindings")).map(str::to_owned)
 }
 
 /// Why a database file could not be opened, and what to do.
@@ -138,6 +139,6 @@ mod tests {
         let error = SqlError::new(&conn.execute_batch(sql).unwrap_err());
         assert_eq!((error.class.as_str(), error.position), ("Binder", Some(7)));
         assert!(error.headline().contains("foo"), "{error}");
-        assert_eq!(hint(&error).unwrap(), "near it there is: bar");
+        assert_eq!(error.advice().unwrap(), "near it there is: bar");
     }
 }

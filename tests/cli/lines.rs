@@ -186,7 +186,7 @@ fn mistakes_in_sql_are_shown_at_their_place() {
             &["statu"],
         ),
         store("select order_id,\n\t\t'ã' || ‸statu as x\nfrom {{ source('orders') }}", &["\t\t       ^"]),
-        store("select order_id from {{ source('orders') }}\nunion all\n‸select 1, 2", &["UNION"]),
+        store("select order_id from {{ source('orders') }}\nunion all\n‸select 1, 2", &["same number"]),
         store("select order_id, ‸x.y from {{ source('orders') }}", &["x"]),
         store("select distinct on (‸foo) order_id from {{ source('orders') }}", &["foo"]),
         store(
@@ -423,7 +423,7 @@ fn mistakes_in_config_are_shown_at_their_place() {
             "select order_id,\n    known_at::date as ‸reference_date\nfrom {{ source('orders') }}",
             &["by itself"],
         ),
-        of("{x},\n    owner = ‸me", &["`me` is undefined"]),
+        of("entity = 'order', key = 'order_id',\n    description = ‸me", &["undefined"]),
         Slip::file("features/slip.sql", "¦-- nothing here\nselect 1\n", "features.slip", &["no config"]),
         Slip::file(
             "features/slip.sql",
@@ -449,7 +449,7 @@ fn mistakes_in_models_abts_and_sources_are_shown_at_their_place() {
     check_all(&[
         model("45 - recency_days))", "45 - ‸recency))", &["recency_days"]),
         model("exp(-orders_90d / 90.0 * (45 - recency_days))", "‸orders_90d + 7.0", &["no probability"]),
-        model("exp(-orders_90d / 90.0 * (45 - recency_days))", "‸error('x')::double", &["fails"]),
+        model("exp(-orders_90d / 90.0 * (45 - recency_days))", "‸error(chr(65))::double", &["fails"]),
         model("'trees': 120", "‸'tree': 120", &["`trees`"]),
         model("'min_samples_leaf': 12", "‸'min_samples_leaf': 'few'", &["min_samples_leaf"]),
         model("'alpha': 30.0", "‸'alpha': -1", &["alpha"]),
@@ -461,7 +461,7 @@ fn mistakes_in_models_abts_and_sources_are_shown_at_their_place() {
         model("'every': 'month'", "‸'every': 'moon'", &["moon"]),
         model("'from': '2017-03-01'", "‸'from': '2017-02-30'", &["2017-02-30"]),
         model("task = 'binary'", "‸task = 'binar'", &["binary"]),
-        model("validate = 4", "inputs = ['recency_days', ‸'oders_*'], validate = 4", &["oders_*"]),
+        model("validate = 4", "inputs = ['recency_days', '‸oders_*'], validate = 4", &["oders_*"]),
         model("validate = 4", "slices = {'new': '‸tenure < 9'}, validate = 4", &["slice `new`"]),
         model("        orders_90d,\n", "        'x' || orders_90d as ‸orders_text,\n", &["not a number"]),
         model("        orders_90d,\n", "        nullif(orders_90d, 3) as ‸orders_90d,\n", &["is NULL in"]),
@@ -479,9 +479,9 @@ fn mistakes_in_models_abts_and_sources_are_shown_at_their_place() {
             reviews,
             "'known_at': 'review_answer_timestamp'",
             "'known_at': '‸review_answer'",
-            &["as-of relation"],
+            &["`known_at` of"],
         ),
-        source(reviews, "required", "‸requird", &["requird"]),
+        source(reviews, "files = ", "‸fils = ", &["`files` is missing"]),
         source(reviews, "select * from {{ raw() }}", "select *, ‸nothing from {{ raw() }}", &["nothing"]),
         source(
             reviews,
