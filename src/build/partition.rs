@@ -158,11 +158,11 @@ fn promise<'a>(node: &Node, name: &'a str) -> &'a str {
 /// Columns without a text, and texts without a column, with the line to mend.
 fn undocumented(catalog: &Catalog, node: &Node, shape: &[(String, String)]) -> Vec<String> {
     let own = |name: &str| name == "reference_date" || node.spec.key.iter().any(|key| key == name);
-    let note = |message: String, place: Place| format!("{message}\n  --> {}:{}", place.file, place.line);
+    let shown = |message: String, place: Place| format!("{message}\n  --> {}:{}", place.file, place.line);
     let mut notes = Vec::new();
     for (name, _) in shape.iter().filter(|(name, _)| !own(name) && node.spec.describes(name).is_none()) {
         let message = format!("{}: column `{name}` has no description in config(columns = …)", node.file);
-        notes.push(note(message, catalog.templates.last_mention(&node.file, name)));
+        notes.push(shown(message, catalog.templates.last_mention(&node.file, name)));
     }
     for (pattern, _) in &node.spec.columns {
         if !shape.iter().any(|(name, _)| crate::spec::matches_family(pattern, name)) {
@@ -170,8 +170,10 @@ fn undocumented(catalog: &Catalog, node: &Node, shape: &[(String, String)]) -> V
                 "{}: config(columns = …) describes `{pattern}`, which the query does not return",
                 node.file
             );
-            notes
-                .push(note(message, catalog.templates.config_key(&node.file, &format!("columns.{pattern}"))));
+            notes.push(shown(
+                message,
+                catalog.templates.config_key(&node.file, &format!("columns.{pattern}")),
+            ));
         }
     }
     notes

@@ -43,8 +43,10 @@ pub fn load(warehouse: &Warehouse, templates: &Templates, source: &Source) -> Re
     let sql = format!("{head}{}\n) as q", source.rendered.sql);
     warehouse.batch(&sql).map_err(|error| {
         // The first of what the config says stands before the SELECT.
-        let within =
-            error.position.filter(|at| *at < head.len()).and_then(|at| at.checked_sub(head.find(known_at)?));
+        let is_ahead = error.position.map_or(error.class == "Binder", |at| at < head.len());
+        let start = head.rfind(known_at).unwrap_or(0);
+        let at = error.position.and_then(|at| at.checked_sub(start)).unwrap_or(0);
+        let within = (is_ahead && source.spec.known_at.is_some()).then_some(at);
         match within {
             Some(at) => Problem::usage(format!("known_at does not work: {}", error.headline()))
                 .maybe_hint(error.advice())

@@ -178,8 +178,8 @@ fn read_validate(fields: &mut Fields<'_>, every: Every) -> Result<Validate> {
 }
 
 fn read_every(fields: &mut Fields<'_>) -> Result<Option<Every>> {
-    let every = fields.optional_text("every")?.map(|text| text.parse());
-    Ok(every.transpose().map_err(|problem: Problem| fields.wrong("every", problem.message))?)
+    let Some(text) = fields.optional_text("every")? else { return Ok(None) };
+    Ok(Some(text.parse().map_err(|problem: Problem| fields.wrong("every", problem.message))?))
 }
 
 fn read_snapshots(fields: &mut Fields<'_>) -> Result<(NaiveDate, Every)> {

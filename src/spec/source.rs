@@ -73,12 +73,12 @@ impl SourceSpec {
         let odd = fields.map("odd")?;
         let odd = odd
             .into_iter()
-            .map(|(name, value)| match value {
-                Value::String(expression) => Ok((name, expression)),
-                _ => {
-                    let path = format!("odd.{name}");
-                    Err(fields.wrong(&path, "expected texts: an expression for each name").into())
+            .map(|(name, value)| {
+                if let Value::String(text) = value {
+                    return Ok((name, text));
                 }
+                let path = format!("odd.{name}");
+                Err(fields.wrong(&path, "expected texts: an expression for each name").into())
             })
             .collect::<Result<_>>()?;
         let spec = Self {

@@ -48,12 +48,12 @@ impl TableSpec {
         let columns = fields.map("columns")?;
         let columns = columns
             .into_iter()
-            .map(|(name, value)| match value {
-                Value::String(text) => Ok((name, text)),
-                _ => {
-                    let path = format!("columns.{name}");
-                    Err(fields.wrong(&path, "expected a text that describes the column").into())
+            .map(|(name, value)| {
+                if let Value::String(text) = value {
+                    return Ok((name, text));
                 }
+                let path = format!("columns.{name}");
+                Err(fields.wrong(&path, "expected a text that describes the column").into())
             })
             .collect::<Result<_>>()?;
         let mut checks = Vec::new();

@@ -119,10 +119,9 @@ impl Reader<'_> {
                     continue;
                 }
                 b'(' | b'[' | b'{' => depth += 1,
-                b')' | b']' | b'}' if depth == 0 => return at,
-                b')' | b']' | b'}' => depth -= 1,
-                b',' if depth == 0 => return at,
+                b')' | b']' | b'}' | b',' if depth == 0 => return at,
                 byte if depth == 0 && stops(byte) => return at,
+                b')' | b']' | b'}' => depth -= 1,
                 _ => {}
             }
             at += 1;

@@ -60,7 +60,11 @@ pub fn problem(error: &Error, templates: &Templates, marks: Option<&Marks>) -> P
     }
     let problem = explained(innermost);
     let Some(file) = innermost.name() else {
-        return problem;
+        // What is computed late, when it is written out, fails at the expression that writes it.
+        let spots = marks.map(Marks::running).unwrap_or_default();
+        let Some(last) = spots.len().checked_sub(1) else { return problem };
+        let located = at_one(templates, &spots, last, None);
+        return problem.at(located.place).noting(located.notes);
     };
     let source = templates.source(file);
     let key = innermost.detail().and_then(|detail| detail.strip_prefix("config `")?.split_once('`'));
@@ -125,8 +129,8 @@ fn handed_over(error: &Error, templates: &Templates, spots: &[Spot]) -> Option<(
 /// Whether `name` is a parameter of the macro around `offset`.
 fn is_parameter(source: &str, offset: usize, name: &str) -> bool {
     let pieces = tags::pieces(source);
-    let heads = pieces.iter().filter(|piece| piece.start < offset && piece.word() == "macro");
-    heads.last().is_some_and(|head| tags::mentions(head.text, name).next().is_some())
+    let mut heads = pieces.iter().rev().filter(|piece| piece.start < offset && piece.word() == "macro");
+    heads.next().is_some_and(|head| tags::mentions(head.text, name).next().is_some())
 }
 
 /// The first name in `text`, an expression at `offset`, that nothing in the file defines.

@@ -131,6 +131,8 @@ pub fn end_of_text(bytes: &[u8], start: usize, quote: u8) -> usize {
 
 /// The statement that nothing closes, or the closing one that nothing opens.
 pub fn unpaired<'a>(source: &'a str) -> Option<(Piece<'a>, String)> {
+    const SINGLE: [&str; 11] =
+        ["elif", "else", "include", "import", "from", "extends", "do", "break", "continue", "raw", "endraw"];
     const PAIRS: [&str; 9] = ["for", "if", "macro", "call", "filter", "block", "with", "autoescape", "set"];
     let mut open: Vec<Piece<'a>> = Vec::new();
     for piece in pieces(source) {
@@ -156,6 +158,12 @@ pub fn unpaired<'a>(source: &'a str) -> Option<(Piece<'a>, String)> {
                 }
                 None => return Some((piece, format!("this `{word}` closes nothing"))),
             }
+        } else if !SINGLE.contains(&word) {
+            let near = crate::problem::nearest(word, PAIRS.into_iter().chain(SINGLE));
+            let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            let at = piece.inner().0;
+            let found = Piece { start: at, text: &source[at..piece.range().end], ..piece };
+            return Some((found, format!("there is no statement `{word}`{near}")));
         }
     }
     open.pop().map(|opener| {
@@ -190,6 +198,7 @@ pub fn mentions<'a>(text: &'a str, token: &'a str) -> impl Iterator<Item = usize
 #[cfg(test)]
 mod tests {
     use super::*;
+    use Sort::{Closed, Expression, Statement, Text};
 
     #[test]
     fn pieces_have_no_gaps() {
@@ -198,7 +207,6 @@ mod tests {
         let all = pieces(source);
         assert_eq!(all.iter().map(|piece| piece.text).collect::<String>(), source);
         let sorts: Vec<Sort> = all.iter().map(|piece| piece.sort).collect();
-        use Sort::{Closed, Expression, Statement, Text};
         assert_eq!(sorts, [Text, Expression, Text, Closed, Closed, Text, Statement, Text]);
         assert_eq!((all[1].inner().1, all[1].sign()), ("f({'k': {'x': 1}})", "-"));
         assert_eq!((all[6].word(), all[6].sign()), ("set", ""));

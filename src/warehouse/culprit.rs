@@ -1,5 +1,6 @@
 //! Where an error is of which DuckDB does not say where: the parts of the query are tried one by one.
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use super::scan;
@@ -32,7 +33,7 @@ impl Warehouse {
                 error.message = message;
             } else if stumbled >= sql.trim_end().len() {
                 error.position = Some(scan::last_token(sql));
-                error.message = "the query ends too early".to_owned();
+                "the query ends too early".clone_into(&mut error.message);
             }
             return error;
         }
@@ -102,13 +103,7 @@ impl Search<'_> {
         self.of_select(&known, query, start)
     }
 
-    fn of_branches(
-        &self,
-        with: &str,
-        query: &str,
-        branches: &[std::ops::Range<usize>],
-        start: usize,
-    ) -> Option<usize> {
+    fn of_branches(&self, with: &str, query: &str, branches: &[Range<usize>], start: usize) -> Option<usize> {
         for branch in branches {
             let text = &query[branch.clone()];
             if self.all_of(with, &format!("({text})"), "q") {
@@ -126,31 +121,47 @@ impl Search<'_> {
 
     fn of_select(&self, with: &str, query: &str, start: usize) -> Option<usize> {
         let (items, from) = scan::items(query);
-        let columns = self.warehouse.describe(&format!("{with} {query}")).unwrap_or_default();
+        let rest = &query[from..];
+        let behind = || Some(start + from + self.sign(rest).unwrap_or(0));
+        let Ok(columns) = self.warehouse.describe(&format!("{with} {query}")) else {
+            // It does not even bind: items alone do, but for one.
+            let wrong = items
+                .iter()
+                .find(|item| self.fails(&format!("{with} select {} {rest}", &query[(*item).clone()])));
+            let all = wrong.filter(|_| !self.fails(&format!("{with} select 1 {rest}")));
+            return all.map(|item| self.in_item(query, item, start)).or_else(behind);
+        };
+        // What fails without any column fails behind FROM.
+        if self.all_of(with, &format!("({query})"), "1") {
+            return behind();
+        }
         for (at, (name, _)) in columns.iter().enumerate() {
             if !self.all_of(with, &format!("({query})"), &format!("q.{}", ident(name))) {
                 continue;
             }
-            let named = |item: &&std::ops::Range<usize>| {
-                query[(*item).clone()]
-                    .trim_end_matches('"')
-                    .to_ascii_lowercase()
-                    .ends_with(&name.to_ascii_lowercase())
+            let named = |item: &&Range<usize>| {
+                let text = query[(*item).clone()].trim_end_matches('"').to_ascii_lowercase();
+                text.ends_with(&name.to_ascii_lowercase())
             };
             let item = if items.len() == columns.len() { items.get(at) } else { items.iter().find(named) };
-            return item.map(|item| start + item.start + self.sign(&query[item.clone()]).unwrap_or(0));
+            return item.map(|item| self.in_item(query, item, start));
         }
-        // No column alone: something behind FROM.
-        let rest = &query[from..];
-        Some(start + from + self.sign(rest).unwrap_or(0))
+        behind()
+    }
+
+    fn in_item(&self, query: &str, item: &Range<usize>, start: usize) -> usize {
+        start + item.start + self.sign(&query[item.clone()]).unwrap_or(0)
     }
 
     /// Where `text` has what the message speaks of.
     fn sign(&self, text: &str) -> Option<usize> {
         let message = &self.error.message;
-        let signs = SIGNS.iter().find(|(part, _)| message.contains(part)).map(|(_, signs)| *signs)?;
+        let known = SIGNS.iter().find(|(part, _)| message.contains(part)).map(|(_, signs)| signs.to_vec());
+        // Else the names that the message has in quotes.
+        let signs = known.unwrap_or_else(|| message.split('"').skip(1).step_by(2).collect());
         let (tokens, _) = scan::tokens(text);
-        let is_sign = |word: &str| signs.iter().any(|sign| word.eq_ignore_ascii_case(sign));
+        let is_sign =
+            |word: &str| signs.iter().any(|sign| word.trim_matches(['"', '\'']).eq_ignore_ascii_case(sign));
         tokens.into_iter().find(|token| is_sign(&text[token.range.clone()])).map(|token| token.range.start)
     }
 }

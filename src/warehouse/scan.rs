@@ -227,7 +227,7 @@ mod tests {
         assert_eq!(unbalanced("select f(x from t", 11).unwrap().0, 8);
         assert_eq!(unbalanced("select (x)) from t", 15).unwrap().0, 10);
         assert_eq!(unbalanced("select '(' -- (\n, \")\"", 0), None);
-        assert_eq!(unbalanced("select\n 'a, 'b'\n", 9).unwrap().0, 13);
+        assert_eq!(unbalanced("select\n 'a, 'b'\n", 9).unwrap().0, 14);
         assert_eq!(unbalanced("with a as (select f(x from t)", 22).unwrap().0, 19);
     }
 

@@ -162,7 +162,7 @@ fn mistakes_in_a_model_of_segments_are_explained() {
         (
             "'revenue_brl': 'sum(revenue_brl)'",
             "'revenue_brl': 3",
-            "config `revenue_brl`: expected a text",
+            "config `profile.revenue_brl`: expected a text",
             MODEL,
         ),
     ];
