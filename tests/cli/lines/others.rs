@@ -75,7 +75,6 @@ fn more_mistakes_of_other_kinds_are_shown_at_their_place() {
     let store = Slip::store;
     let from = "from {{ source('order_items') }}";
     let of = |body: &str, says: &[&'static str]| store(&format!("{body}\n{from}"), says);
-    let head = "{{ config(entity = 'x', key = 'x', description = 'x') }}";
     let whole =
         |text: &str, says: &[&'static str]| Slip::file("features/slip.sql", text, "features.slip", says);
     check_all(&[
