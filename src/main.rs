@@ -37,6 +37,12 @@ use problem::{Kind, Problem};
 use session::Session;
 
 fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| term::internal_error(&panic.to_string())));
+    // A thread that panicked is told by the hook; what is left to do is to end with the code of it.
+    std::panic::catch_unwind(start).unwrap_or_else(|_| ExitCode::from(2))
+}
+
+fn start() -> ExitCode {
     let cli = Cli::parse();
     term::set_quiet(cli.global.quiet);
     match run(cli) {

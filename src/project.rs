@@ -16,6 +16,9 @@ static MODELS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/models");
 /// The folders an analyst edits.
 pub const FOLDERS: [&str; 4] = ["queries", "features", "abt", "models"];
 
+/// Bytes of a SQL file.
+const LARGEST: u64 = 4 << 20;
+
 /// All SQL files by their path from the project's top, with `/` between folders.
 #[derive(Debug)]
 pub struct Project {
@@ -57,8 +60,12 @@ impl Project {
 
     fn read(folder: &Path) -> Result<Self> {
         let mut files = BTreeMap::new();
+        let context = || format!("could not find `{}`", folder.display());
+        let root = folder.canonicalize().with_context(context)?;
         for name in FOLDERS {
-            collect_folder(&folder.join(name), name, &mut files)?;
+            let path = folder.join(name);
+            check_link(&root, &path, name)?;
+            collect_folder(&root, &path, name, &mut files)?;
         }
         Ok(Self { root: Some(folder.to_owned()), files })
     }
@@ -102,7 +109,43 @@ fn collect_embedded(prefix: &str, dir: &Dir<'_>, files: &mut BTreeMap<String, St
     }
 }
 
-fn collect_folder(folder: &Path, prefix: &str, files: &mut BTreeMap<String, String>) -> Result<()> {
+/// A link may lead to another file of the project, and nowhere else.
+fn check_link(root: &Path, path: &Path, name: &str) -> Result<()> {
+    if !path.is_symlink() {
+        return Ok(());
+    }
+    let Ok(target) = path.canonicalize() else {
+        return Err(Problem::usage(format!("`{name}` is a link that leads nowhere"))
+            .hint("take the link out, or put the file there")
+            .into());
+    };
+    if !target.starts_with(root) {
+        return Err(Problem::usage(format!(
+            "`{name}` is a link out of the project, to `{}`",
+            target.display()
+        ))
+        .hint("copy the file into the project: its SQL files are read from there only")
+        .into());
+    }
+    // The folder that holds the link, or one above it: reading would never end.
+    if path
+        .parent()
+        .and_then(|parent| parent.canonicalize().ok())
+        .is_some_and(|here| here.starts_with(&target))
+    {
+        return Err(Problem::usage(format!("`{name}` is a link to a folder that it stands in"))
+            .hint("take the link out")
+            .into());
+    }
+    Ok(())
+}
+
+fn collect_folder(
+    root: &Path,
+    folder: &Path,
+    prefix: &str,
+    files: &mut BTreeMap<String, String>,
+) -> Result<()> {
     if !folder.is_dir() {
         return Ok(());
     }
@@ -116,9 +159,21 @@ fn collect_folder(folder: &Path, prefix: &str, files: &mut BTreeMap<String, Stri
         if name.starts_with('.') {
             continue;
         }
+        let is_sql = path.extension().is_some_and(|end| end == "sql");
+        if path.is_dir() || is_sql {
+            check_link(root, &path, &inner)?;
+        }
         if path.is_dir() {
-            collect_folder(&path, &inner, files)?;
-        } else if path.extension().is_some_and(|end| end == "sql") {
+            collect_folder(root, &path, &inner, files)?;
+        } else if is_sql {
+            // A pipe would be waited for, and a file of gigabytes is no SQL.
+            let about = path.metadata().with_context(|| format!("could not read `{}`", path.display()))?;
+            if !about.is_file() || about.len() > LARGEST {
+                let what = if about.is_file() { "is larger than 4 MB" } else { "is no file" };
+                return Err(Problem::usage(format!("`{inner}` {what}"))
+                    .hint("files that end in .sql are the project's templates: move it elsewhere")
+                    .into());
+            }
             let bytes =
                 std::fs::read(&path).with_context(|| format!("could not read `{}`", path.display()))?;
             let text = String::from_utf8(bytes).map_err(|error| {

@@ -41,6 +41,22 @@ pub fn error(text: &str) {
     line(&format!("error: {text}"));
 }
 
+/// A mistake of the program itself, told once and in plain words: what the user sees instead of a backtrace.
+pub fn internal_error(what: &str) {
+    static TOLD: AtomicBool = AtomicBool::new(false);
+    if TOLD.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    let command: Vec<String> = std::env::args().skip(1).collect();
+    let what = what.split_whitespace().collect::<Vec<_>>().join(" ");
+    error(&format!(
+        "internal error: {what}\n\nhint: this is a mistake in olist {}, not in your files; please report it with the \
+         command, `olist {}`. What was built before stays.",
+        env!("CARGO_PKG_VERSION"),
+        command.join(" ")
+    ));
+}
+
 /// Something that does not stop the work but should be seen.
 pub fn warn(text: &str) {
     line(&format!("warning: {text}"));

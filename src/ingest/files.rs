@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use flate2::read::MultiGzDecoder;
@@ -22,6 +23,39 @@ pub struct Found {
     pub digest: String,
     /// What `raw()` renders to.
     pub relation: String,
+    stamp: Option<Stamp>,
+}
+
+/// What changes when a file is written or replaced.
+type Stamp = (u64, SystemTime, u64);
+
+fn stamp(path: &Path) -> Option<Stamp> {
+    let about = path.metadata().ok()?;
+    #[cfg(unix)]
+    let inode = std::os::unix::fs::MetadataExt::ino(&about);
+    #[cfg(not(unix))]
+    let inode = 0;
+    Some((about.len(), about.modified().ok()?, inode))
+}
+
+impl Found {
+    /// What the sample is read from.
+    pub const fn sample(digest: String, relation: String) -> Self {
+        Self { path: None, bytes: 0, digest, relation, stamp: None }
+    }
+
+    /// # Errors
+    /// The file is not the one any more whose digest and header were read.
+    pub fn check_unchanged(&self) -> Result<()> {
+        match &self.path {
+            Some(path) if stamp(path) != self.stamp => {
+                Err(Problem::data(format!("`{}` changed while it was read", path.display()))
+                    .hint("nothing was loaded: try again when the file is complete")
+                    .into())
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 const ENDINGS: [&str; 3] = ["parquet", "csv", "csv.gz"];
@@ -65,6 +99,7 @@ pub fn find(folder: &Path, specs: &Specs) -> Result<BTreeMap<String, Found>> {
 }
 
 fn examine(path: &Path, spec: &SourceSpec) -> Result<Found> {
+    let stamp = stamp(path);
     let context = || format!("could not read `{}`", path.display());
     let bytes = path.metadata().with_context(context)?.len();
     let mut hasher = blake3::Hasher::new();
@@ -89,7 +124,13 @@ fn examine(path: &Path, spec: &SourceSpec) -> Result<Found> {
             types.collect::<Vec<_>>().join(", ")
         )
     };
-    Ok(Found { path: Some(path.to_owned()), bytes, digest: hasher.finalize().to_hex().to_string(), relation })
+    Ok(Found {
+        path: Some(path.to_owned()),
+        bytes,
+        digest: hasher.finalize().to_hex().to_string(),
+        relation,
+        stamp,
+    })
 }
 
 struct Header {

@@ -96,6 +96,9 @@ pub fn ingest(
             }
             progress.step();
         }
+        for source in &sources {
+            source.found.check_unchanged()?;
+        }
         load::forget_missing(warehouse, &sources)?;
         summary::set_data_until(warehouse, until, matches!(origin, Origin::Sample { .. }))
     })?;

@@ -38,12 +38,8 @@ pub fn place(
     let (orders, seed) = (orders.to_string(), seed.to_string());
     let mut parts = vec![orders.as_str(), seed.as_str()];
     parts.extend(texts);
-    Ok(Found {
-        path: None,
-        bytes: 0,
-        digest: fingerprint::of(&parts),
-        relation: format!("(select {columns} from memory.sample.{})", ident(name)),
-    })
+    let relation = format!("(select {columns} from memory.sample.{})", ident(name));
+    Ok(Found::sample(fingerprint::of(&parts), relation))
 }
 
 /// Runs the files in the order in which they refer to each other.

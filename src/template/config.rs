@@ -51,14 +51,18 @@ fn find(source: &str) -> Option<(usize, usize)> {
 fn entries(source: &str) -> Vec<Entry> {
     let mut entries = Vec::new();
     if let Some((_, open)) = find(source) {
-        Reader { source, entries: &mut entries }.items(open, "", b'=');
+        Reader { source, entries: &mut entries, depth: 0 }.items(open, "", b'=');
     }
     entries
 }
 
+/// Jinja itself reads no deeper.
+const DEEPEST: usize = 200;
+
 struct Reader<'a> {
     source: &'a str,
     entries: &'a mut Vec<Entry>,
+    depth: usize,
 }
 
 impl Reader<'_> {
@@ -92,11 +96,13 @@ impl Reader<'_> {
             }
             let below = if path.is_empty() { name } else { format!("{path}.{name}") };
             let start = at;
-            match bytes.get(at) {
+            self.depth += 1;
+            match bytes.get(at).filter(|_| self.depth < DEEPEST) {
                 Some(b'{') => at = self.items(at + 1, &below, b':'),
                 Some(b'[') => at = self.items(at + 1, &below, 0),
                 _ => {}
             }
+            self.depth -= 1;
             at = self.until(at, |_| false);
             let value = start..start + self.source[start..at].trim_end().len();
             self.entries.push(Entry { path: below, key, value });

@@ -28,7 +28,9 @@ use trace::{Marks, Trace};
 pub type Vars = BTreeMap<String, String>;
 
 /// Loops without end stop here; the largest file of the project needs a few thousand.
-const FUEL: u64 = 20_000_000;
+const FUEL: u64 = 2_000_000;
+/// Bytes of SQL that a template may give; DuckDB would take minutes to read more.
+const LARGEST: usize = 4 << 20;
 const MACROS: &str = "queries/macros";
 
 /// All templates of a project, ready to be rendered at any reference date.
@@ -140,6 +142,9 @@ impl Templates {
             let marks = self.marked(file, kind, date, raw).map(|(_, marks)| marks);
             locate::problem(&error, self, marks.as_deref()).at_least(file, self.source(file)).maybe_on(date)
         })?;
+        if sql.len() > LARGEST {
+            return Err(too_large(self, file, &sql, &spans).maybe_on(date).into());
+        }
         let trace = scope.downcast_object_ref::<Scope>().map(Scope::trace).unwrap_or_default();
         let Some(config) = trace.config else {
             return Err(Problem::usage("this file has no config")
@@ -221,6 +226,20 @@ fn environment(fuel: u64) -> Result<Environment<'static>> {
     env.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
     functions::register(&mut env);
     Ok(env)
+}
+
+/// More SQL than anything reads, at the expression or text that gave most of it.
+fn too_large(templates: &Templates, file: &str, sql: &str, spans: &[minijinja::OutputSpan]) -> Problem {
+    let mut sizes: BTreeMap<(&str, usize), usize> = BTreeMap::new();
+    for span in spans {
+        *sizes.entry((span.name(), span.source_range().start)).or_default() += span.output_range().len();
+    }
+    let largest = sizes.into_iter().max_by_key(|(_, size)| *size).map_or((file, 0), |(place, _)| place);
+    let (name, start) = largest;
+    let offset = start.saturating_sub(templates.prefixes.get(name).copied().unwrap_or(0));
+    Problem::usage(format!("this template gives {} MB of SQL", sql.len() >> 20))
+        .at(Place::at_offset(name, templates.source(name), offset))
+        .hint("4 MB is the most: make a loop shorter, or let the database do the repetition")
 }
 
 fn first_line(source: &str) -> String {

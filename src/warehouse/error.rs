@@ -44,6 +44,12 @@ impl SqlError {
         self
     }
 
+    /// Whether the database file itself cannot be read.
+    pub fn is_damage(&self) -> bool {
+        let signs = ["Corrupt database file", "Could not read enough bytes", "database has been invalidated"];
+        self.class == "Data Corruption" || signs.iter().any(|sign| self.message.contains(sign))
+    }
+
     /// What DuckDB found near a name that is not there.
     pub fn advice(&self) -> Option<String> {
         let after = |mark: &str| {
@@ -83,6 +89,11 @@ pub fn analyst(
     rendered: &Rendered,
     templates: &Templates,
 ) -> Problem {
+    if error.is_damage() {
+        return Problem::usage(format!("the database is damaged: {}", error.headline()))
+            .maybe_on(rendered.date)
+            .hint("take a copy of it that is whole, or name a new file with --database and load again");
+    }
     let stumbled = error.position;
     let error = &warehouse.placed(&rendered.sql, error);
     let kind = match error.class.as_str() {
@@ -118,6 +129,11 @@ pub fn open_problem(path: &Path, error: SqlError) -> Error {
             .hint("close that program, or wait until it is done; reading needs no lock on a copy of the file")
     } else if message.contains("not a valid DuckDB database file") {
         Problem::usage(format!("`{file}` is not a DuckDB database")).hint("--database FILE names another")
+    } else if message.contains("with version number") {
+        Problem::usage(format!("`{file}` was written by another version of DuckDB: {}", error.headline()))
+            .hint("a newer olist, or the DuckDB that wrote it, can read it")
+    } else if error.is_damage() {
+        Problem::usage(format!("`{file}` is damaged: {}", error.headline())).hint(super::file::DAMAGED)
     } else if message.contains("Cannot open file") || message.contains("No such file") {
         Problem::usage(format!("could not open or create `{file}`: {}", error.headline()))
             .hint("does its folder exist, and may you write there?")

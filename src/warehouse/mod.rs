@@ -6,6 +6,7 @@
 mod arrow;
 mod culprit;
 mod error;
+mod file;
 mod scan;
 mod tables;
 
@@ -71,6 +72,7 @@ impl Warehouse {
                     .hint("for example --memory-limit 2GB")
             })?;
         }
+        file::check(path)?;
         let name = text(&path.display().to_string());
         let spill = text(&format!("{}.tmp", path.display()));
         warehouse.batch(&format!("set temp_directory = {spill}"))?;
