@@ -6,8 +6,12 @@
 mod analyst;
 mod cases;
 mod client;
+mod export;
 mod ingest;
+mod mlflow;
+mod python;
 mod run;
 mod segments;
+mod server;
 mod support;
 mod train;
