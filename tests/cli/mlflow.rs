@@ -53,8 +53,10 @@ fn reads_back(version: &str) {
     assert_eq!(waiting(&place), "0");
     let script = r#"
 import json, sys
+import mlflow
 from mlflow import MlflowClient
-client = MlflowClient(sys.argv[1])
+mlflow.set_tracking_uri(sys.argv[1])
+client = MlflowClient()
 experiment = client.get_experiment_by_name("shop.seller_churn")
 runs = client.search_runs([experiment.experiment_id], order_by=["attributes.start_time ASC"])
 one = {kind: [r for r in runs if r.data.tags["olist.kind"] == kind] for kind in ("training", "candidate", "scores")}
