@@ -178,7 +178,7 @@ fn pass(mut client: TcpStream, port: u16, fate: &Mutex<Fate>) -> Option<()> {
 /// A whole request, asking for a connection of its own.
 fn read_request(client: &mut TcpStream) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
-    let mut buffer = [0; 65_536];
+    let mut buffer = [0; 8192];
     let end = loop {
         let count = client.read(&mut buffer).ok().filter(|count| *count > 0)?;
         bytes.extend_from_slice(&buffer[..count]);
