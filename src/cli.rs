@@ -67,6 +67,12 @@ pub enum Command {
         #[arg(long, value_name = "D", value_parser = dates::parse)]
         date: NaiveDate,
     },
+    /// Prove that no future was seen, and check columns, keys and rows, without writing
+    ///
+    /// Every table is built twice in memory: from the whole warehouse, and from one in which all that became known at or
+    /// after the reference date is deleted. What differs has seen the future. Tables reached past source() and ref(),
+    /// clocks and randomness are found in the syntax tree before. Labels are compared apart. Numbers are equal within 1e-9.
+    Check(Check),
     /// Compare a model's candidates out of time, and make the best one champion
     Train {
         model: String,
@@ -216,6 +222,25 @@ pub struct Run {
     /// Build also what is built and unchanged
     #[arg(long)]
     pub force: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Check {
+    /// A reference date, or a range FIRST..LAST; repeatable; else three dates of the past
+    #[arg(long = "date", value_name = "D[..D]")]
+    pub ranges: Vec<DateRange>,
+    /// The step of a range
+    #[arg(long, value_enum, default_value = "month")]
+    pub every: Every,
+    /// A table or model, and all it needs; `NAME+` also what depends on it; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub select: Vec<String>,
+    /// Only the proof: descriptions, keys and checks are left out
+    #[arg(long)]
+    pub future: bool,
+    /// An older copy of the database: what it shows otherwise was rewritten in place, undeclared
+    #[arg(long, value_name = "FILE")]
+    pub against: Option<PathBuf>,
 }
 
 fn name_and_value(text: &str) -> Result<(String, String), String> {

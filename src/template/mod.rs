@@ -27,12 +27,15 @@ const FUEL: u64 = 20_000_000;
 const MACROS: &str = "queries/macros";
 
 /// All templates of a project, ready to be rendered at any reference date.
+#[derive(Clone)]
 pub struct Templates {
     env: Environment<'static>,
     /// What was put before each file's own text, to import the macros it uses.
     prefixes: BTreeMap<String, usize>,
     sources: BTreeMap<String, String>,
     vars: Vars,
+    /// See `sealed`; empty where the SQL is to run.
+    pub seal: String,
 }
 
 /// One file rendered at one reference date.
@@ -71,7 +74,7 @@ impl Templates {
                 .map_err(|error| locate::problem(&error, project.source(file), prefix.len()))?;
         }
         let sources = project.files().map(|(file, text)| (file.to_owned(), text.to_owned())).collect();
-        Ok(Self { env, prefixes, sources, vars })
+        Ok(Self { env, prefixes, sources, vars, seal: String::new() })
     }
 
     /// The same templates with other values for `var(...)`; what `--var` gave stays in force.
@@ -80,7 +83,14 @@ impl Templates {
         let mut vars: Vars =
             values.iter().map(|(name, value)| ((*name).to_owned(), value.to_string())).collect();
         vars.extend(self.vars.clone());
-        Self { env: self.env.clone(), prefixes: self.prefixes.clone(), sources: self.sources.clone(), vars }
+        Self { vars, ..self.clone() }
+    }
+
+    /// The same templates, whose `source`, `ref` and `outcome` put `seal` before the schema: what stands in the SQL
+    /// without it was not written by them.
+    #[must_use]
+    pub fn sealed(&self, seal: &str) -> Self {
+        Self { seal: seal.to_owned(), ..self.clone() }
     }
 
     /// The file's own text.
@@ -106,7 +116,7 @@ impl Templates {
     ) -> Result<Rendered> {
         let template =
             self.env.get_template(file).map_err(|_| Problem::usage(format!("there is no file `{file}`")))?;
-        let scope = Value::from_object(Scope::new(kind, date, raw, self.vars.clone()));
+        let scope = Value::from_object(Scope::new(kind, date, raw, self.vars.clone(), &self.seal));
         let reference_date = date.map_or(Value::UNDEFINED, |date| Value::from(format!("date '{date}'")));
         let given = context! { __scope => scope.clone(), reference_date };
         let (sql, spans) = template.render_with_spans(given).map_err(|error| {

@@ -15,7 +15,7 @@ use rayon::prelude::*;
 
 pub use data::{Pulled, pull};
 pub use due::{Due, definition, due};
-pub use recipe::Recipe;
+pub use recipe::{Recipe, rules};
 
 use crate::build::{Catalog, Model};
 use validate::{Outcome, mean};

@@ -167,11 +167,19 @@ impl Warehouse {
     /// # Errors
     /// When the catalog cannot be read.
     pub fn columns(&self, table: &str) -> Result<Vec<(String, String)>, SqlError> {
+        self.columns_of("warehouse", table)
+    }
+
+    /// As `columns`, in another database that is attached.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn columns_of(&self, database: &str, table: &str) -> Result<Vec<(String, String)>, SqlError> {
         let (schema, name) = table.split_once('.').unwrap_or(("main", table));
         self.rows(
             "select column_name, data_type from duckdb_columns()
-             where database_name = 'warehouse' and schema_name = ? and table_name = ? order by column_index",
-            params![schema, name],
+             where database_name = ? and schema_name = ? and table_name = ? order by column_index",
+            params![database, schema, name],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )
     }

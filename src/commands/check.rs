@@ -1,0 +1,171 @@
+//! `olist check`: what every file has to hold, and the proof that none of them has seen the future.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use chrono::{Datelike, Days, NaiveDate};
+
+use crate::build::Catalog;
+use crate::check::{self, Functions, Proof, Proven};
+use crate::cli::Check;
+use crate::dates;
+use crate::ingest;
+use crate::output::Table;
+use crate::problem::Problem;
+use crate::session::{Loaded, Session};
+use crate::term::{self, Progress};
+use crate::warehouse::Warehouse;
+
+/// Days before the last date at which the proof is made, where none is given: there has to be a future to see.
+const BEFORE: [u64; 3] = [270, 150, 60];
+
+pub fn check(session: &Session, args: &Check) -> Result<()> {
+    let warehouse = session.open_read_only()?;
+    let loaded = Loaded::read(&warehouse)?;
+    let dates = if args.ranges.is_empty() {
+        default_dates(loaded.last_date())
+    } else {
+        dates::expand(&args.ranges, args.every)
+    };
+    loaded.check(dates[dates.len() - 1])?;
+    let catalog = session.catalog(dates[0])?;
+    let selected = catalog.select(&args.select)?;
+    let mut report = Report::new(&warehouse, &catalog, args.future);
+    let specs = ingest::specs(session.project()?, &catalog.templates)?;
+    if let Some(older) = &args.against {
+        report.problems.extend(check::loads(&warehouse, &catalog, &specs, older)?);
+    }
+    let progress = Progress::new(dates.len() * selected.len(), "checking");
+    for &date in &dates {
+        for problem in check::sources(&warehouse, &catalog, &specs, date)? {
+            report.find(problem);
+        }
+        report.date(session, &loaded, &selected, date, &progress)?;
+    }
+    drop(progress);
+    report.end(session)
+}
+
+/// The first of a month, three times, with months of data behind each.
+fn default_dates(last: NaiveDate) -> Vec<NaiveDate> {
+    let first_of_month = |days| last.checked_sub_days(Days::new(days)).and_then(|date| date.with_day(1));
+    BEFORE.into_iter().filter_map(first_of_month).collect()
+}
+
+struct Report<'a> {
+    warehouse: &'a Warehouse,
+    catalog: &'a Catalog,
+    /// Only the proof: no columns, keys and checks.
+    is_proof_only: bool,
+    problems: Vec<Problem>,
+    warnings: BTreeSet<String>,
+    table: Table,
+}
+
+impl<'a> Report<'a> {
+    fn new(warehouse: &'a Warehouse, catalog: &'a Catalog, is_proof_only: bool) -> Self {
+        let table = Table::new(&["table", "reference_date", "rows", "columns", "result"]);
+        Self { warehouse, catalog, is_proof_only, problems: Vec::new(), warnings: BTreeSet::new(), table }
+    }
+
+    /// The same mistake is told once, not at every date.
+    fn find(&mut self, problem: Problem) {
+        let is_known = |other: &Problem| {
+            other.place == problem.place
+                && (other.message == problem.message
+                    || problem.place.as_ref().is_some_and(|place| place.column > 0))
+        };
+        if !self.problems.iter().any(is_known) {
+            self.problems.push(problem);
+        }
+    }
+
+    /// Everything at one date, each table after what it needs.
+    fn date(
+        &mut self,
+        session: &Session,
+        loaded: &Loaded,
+        selected: &BTreeSet<String>,
+        date: NaiveDate,
+        progress: &Progress,
+    ) -> Result<()> {
+        let order: Vec<&String> = self.catalog.order.iter().filter(|name| selected.contains(*name)).collect();
+        let mut sources = BTreeSet::new();
+        for name in &order {
+            let rendered = self.catalog.render(name, date)?;
+            sources.extend(rendered.sources.into_iter().chain(rendered.outcomes));
+        }
+        sources.retain(|source| loaded.versions.contains_key(source));
+        let sealed = self.catalog.templates.sealed(&check::seal(&session.run_id));
+        let functions = Functions::read(self.warehouse)?;
+        let proof = Proof::new(self.warehouse, self.catalog, &sources, date)?;
+        if proof.later_rows()? == 0 {
+            self.warnings.insert(format!(
+                "nothing in the warehouse became known at or after {date}: a proof at that date proves nothing; take an earlier --date"
+            ));
+        }
+        let mut broken: BTreeSet<String> = BTreeSet::new();
+        for name in order {
+            progress.working_on(name);
+            let refs = self.catalog.render(name, date)?.refs;
+            let found = check::reach(self.warehouse, self.catalog, &sealed, &functions, name, date)?;
+            let (proven, result) = if let Some(needed) = refs.iter().find(|table| broken.contains(*table)) {
+                (None, format!("not proven: {needed}"))
+            } else if found.is_empty() {
+                match self.prove(&proof, name) {
+                    Ok(proven) => {
+                        let result = if proven.problems.is_empty() { "no future" } else { "failed" };
+                        (Some(proven), result.to_owned())
+                    }
+                    Err(error) => {
+                        self.find(error.downcast::<Problem>()?);
+                        (None, "failed".to_owned())
+                    }
+                }
+            } else {
+                (None, "failed".to_owned())
+            };
+            if proven.is_none() {
+                broken.insert(name.clone());
+            }
+            found.into_iter().for_each(|problem| self.find(problem));
+            let (rows, columns) = proven.as_ref().map_or((0, 0), |proven| (proven.rows, proven.columns));
+            self.table.push(vec![
+                name.clone(),
+                date.to_string(),
+                rows.to_string(),
+                columns.to_string(),
+                result,
+            ]);
+            if let Some(proven) = proven {
+                proven.problems.into_iter().for_each(|problem| self.find(problem));
+                self.warnings.extend(proven.warnings);
+            }
+            progress.step();
+        }
+        Ok(())
+    }
+
+    fn prove(&self, proof: &Proof<'_>, name: &str) -> Result<Proven> {
+        match self.catalog.tables.get(name) {
+            Some(node) => proof.table(node, !self.is_proof_only),
+            None => proof.model(self.catalog.model(name.trim_start_matches("scores."))?),
+        }
+    }
+
+    fn end(self, session: &Session) -> Result<()> {
+        self.table.print(session.options.format)?;
+        self.warnings.iter().for_each(|warning| term::warn(warning));
+        for problem in &self.problems {
+            term::error(&problem.to_string());
+        }
+        if self.problems.is_empty() {
+            term::note(
+                "no future was seen: every table is the same with and without what became known later",
+            );
+            return Ok(());
+        }
+        Err(Problem::data(format!("{} found, see above", term::counted(self.problems.len(), "mistake")))
+            .into())
+    }
+}
