@@ -2,14 +2,14 @@
 //! after the reference date is deleted. What differs has seen the future.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use chrono::NaiveDate;
 
-use super::reach::column_place;
+use super::reach::{column_place, rule_place};
 use crate::build::{Catalog, Model, Node, verify};
-use crate::problem::Problem;
+use crate::problem::{Place, Problem};
 use crate::spec::Task;
 use crate::template::{Kind, Rendered};
 use crate::train::{Recipe, rules};
@@ -133,8 +133,13 @@ impl<'a> Proof<'a> {
         } else {
             Vec::new()
         };
-        let compared =
-            Compared { key: &node.spec.key, skipped: &skipped, name: &node.name, rendered: &rendered };
+        let compared = Compared {
+            key: &node.spec.key,
+            skipped: &skipped,
+            name: &node.name,
+            rendered: &rendered,
+            rule_place: &|_| None,
+        };
         let (rows, columns, found) = self.compare(&compared, &shape)?;
         if !found.is_empty() {
             // What stands on this table is judged by its own query, not by what it inherits.
@@ -163,23 +168,31 @@ impl<'a> Proof<'a> {
             Task::Clusters(clusters) => clusters.label.as_deref(),
         };
         // Rules are inputs of their own; the SELECT stays at its place, so that offsets in it keep their meaning.
-        let rules: Vec<String> = rules(&Recipe::all(&model.spec))
+        let rules: BTreeMap<String, String> = rules(&Recipe::all(&model.spec))
             .into_iter()
-            .map(|(name, expression)| format!("({expression}) as {}", ident(&format!("rule {name}"))))
+            .map(|(name, expression)| (format!("rule {name}"), expression))
             .collect();
         for database in [WHOLE, CUT] {
             self.warehouse.batch(&format!("create schema if not exists {database}.scores"))?;
             self.build(database, &table, &rendered)?;
-            let more = rules.iter().map(|rule| format!(", {rule}")).collect::<String>();
+            let more = rules.iter().map(|(name, rule)| format!(", ({rule}) as {}", ident(name)));
             let widened = format!(
-                "create or replace table {database}.{table} as select q.*{more} from {database}.{table} as q"
+                "create or replace table {database}.{table} as select q.*{} from {database}.{table} as q",
+                more.collect::<Vec<_>>().concat()
             );
             self.warehouse.batch(&widened)?;
         }
         let shape = self.warehouse.columns_of(WHOLE, &table)?;
         let skipped: Vec<&str> = label.into_iter().chain(["label_known_on"]).collect();
-        let compared =
-            Compared { key: &model.spec.key, skipped: &skipped, name: &table, rendered: &rendered };
+        let rule_place =
+            |column: &str| rules.get(column).map(|rule| rule_place(self.catalog, model, rule, 0));
+        let compared = Compared {
+            key: &model.spec.key,
+            skipped: &skipped,
+            name: &table,
+            rendered: &rendered,
+            rule_place: &rule_place,
+        };
         let (rows, columns, problems) = self.compare(&compared, &shape)?;
         Ok(Proven { rows, columns, problems, warnings: Vec::new() })
     }
@@ -245,7 +258,7 @@ impl<'a> Proof<'a> {
                 let entity = self.example(&joined, table.key, side, &[])?;
                 let what =
                     format!("{count} rows of `{name}` are there {which} what became known later: {entity}");
-                problems.push(self.leak(table, "from", &what)?);
+                problems.push(self.leak(table, "", &what)?);
             }
         }
         let is_odd = |condition: &str| -> Result<bool> { self.is_unsteady(table, condition) };
@@ -267,7 +280,10 @@ impl<'a> Proof<'a> {
     }
 
     fn leak(&self, table: &Compared<'_>, column: &str, what: &str) -> Result<Problem> {
-        let place = column_place(self.warehouse, self.catalog, table.rendered, column)?;
+        let place = match (table.rule_place)(column) {
+            Some(place) => place,
+            None => column_place(self.warehouse, self.catalog, table.rendered, column)?,
+        };
         let hint = if table.name.starts_with("scores.") {
             "the label is known only later: no input, and no condition on rows, may depend on it"
         } else if table.name.starts_with("abt.") {
@@ -330,6 +346,8 @@ struct Compared<'a> {
     /// Columns that may know the future: the label.
     skipped: &'a [&'a str],
     rendered: &'a Rendered,
+    /// Of a column that is a model's rule.
+    rule_place: &'a dyn Fn(&str) -> Option<Place>,
 }
 
 fn joined(left: &str, right: &str, table: &str, key: &[String]) -> String {

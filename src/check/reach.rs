@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use chrono::NaiveDate;
 use serde_json::Value as Json;
 
-use crate::build::Catalog;
+use crate::build::{Catalog, Model};
 use crate::problem::{Place, Problem};
 use crate::template::{Rendered, Templates};
 use crate::warehouse::{Warehouse, text};
@@ -94,11 +94,43 @@ pub fn check(
             ]);
         }
     };
-    let mut walk =
-        Walk { sealed, rendered: &rendered, functions, aliases: Vec::new(), found: Vec::new(), date };
-    collect_aliases(&tree, &mut walk.aliases);
-    walk.node(&tree, &[]);
-    Ok(walk.found)
+    let place = |at: Option<usize>| {
+        let origin = at.and_then(|at| rendered.map.origin(at)).unwrap_or((&rendered.file, 0));
+        Place::at_offset(origin.0, sealed.source(origin.0), origin.1)
+    };
+    Ok(Walk::over(&tree, &sealed.seal, functions, date, &place, &rendered.sql))
+}
+
+/// The same of a model's rule, an expression over the columns of its SELECT.
+///
+/// # Errors
+/// When DuckDB does not answer.
+pub fn rule(
+    warehouse: &Warehouse,
+    catalog: &Catalog,
+    functions: &Functions,
+    model: &Model,
+    expression: &str,
+    date: NaiveDate,
+) -> Result<Vec<Problem>> {
+    let head = "select (";
+    // What is no expression is told by the build.
+    let Ok(tree) = tree(warehouse, &format!("{head}{expression})"))? else { return Ok(Vec::new()) };
+    let place = |at: Option<usize>| {
+        rule_place(catalog, model, expression, at.map_or(0, |at| at.saturating_sub(head.len())))
+    };
+    // No seal: a rule may read no table at all.
+    Ok(Walk::over(&tree, "\0", functions, date, &place, expression))
+}
+
+/// The place of byte `at` of a rule's expression.
+pub fn rule_place(catalog: &Catalog, model: &Model, expression: &str, at: usize) -> Place {
+    let source = catalog.templates.source(&model.file);
+    let start = source.find(expression);
+    start.map_or_else(
+        || Place::of_word(&model.file, source, "candidates"),
+        |start| Place::at_offset(&model.file, source, start + at.min(expression.len())),
+    )
 }
 
 /// The syntax tree of a query, or DuckDB's message why there is none.
@@ -119,17 +151,29 @@ pub fn seal(run_id: &str) -> String {
 }
 
 struct Walk<'a> {
-    sealed: &'a Templates,
-    rendered: &'a Rendered,
+    seal: &'a str,
     functions: &'a Functions,
+    date: NaiveDate,
+    /// From a byte of the SQL to the analyst's file.
+    place: &'a dyn Fn(Option<usize>) -> Place,
+    sql: &'a str,
     aliases: Vec<String>,
     found: Vec<Problem>,
-    date: NaiveDate,
 }
 
-impl Walk<'_> {
-    fn seal(&self) -> &str {
-        &self.sealed.seal
+impl<'a> Walk<'a> {
+    fn over(
+        tree: &Json,
+        seal: &'a str,
+        functions: &'a Functions,
+        date: NaiveDate,
+        place: &'a dyn Fn(Option<usize>) -> Place,
+        sql: &'a str,
+    ) -> Vec<Problem> {
+        let mut walk = Self { seal, functions, date, place, sql, aliases: Vec::new(), found: Vec::new() };
+        collect_aliases(tree, &mut walk.aliases);
+        walk.node(tree, &[]);
+        walk.found
     }
 
     /// `ctes` are the names that a table may have here without a schema.
@@ -194,7 +238,7 @@ impl Walk<'_> {
             .filter_map(|part| node[part].as_str())
             .filter(|part| !part.is_empty())
             .collect();
-        let is_ours = matches!(path[..], [schema, _] if schema.starts_with(self.seal()));
+        let is_ours = matches!(path[..], [schema, _] if schema.starts_with(self.seal));
         let is_cte = matches!(path[..], [name] if ctes.contains(&name.to_lowercase()));
         if !is_ours && !is_cte {
             let what = format!("`{}` is read past source() and ref()", path.join("."));
@@ -206,7 +250,7 @@ impl Walk<'_> {
         let function = &node["function"];
         let name = lower(&function["function_name"]);
         let schema = function["schema"].as_str().unwrap_or_default();
-        let is_ours = schema.starts_with(self.seal());
+        let is_ours = schema.starts_with(self.seal);
         if is_ours {
             let date = function.pointer("/arguments/0/expression/child/literal/text").and_then(Json::as_str);
             if date != Some(self.date.to_string().as_str()) {
@@ -251,12 +295,14 @@ impl Walk<'_> {
     }
 
     fn find(&mut self, node: &Json, message: &str, hint: &str) {
-        let source = |file: &str| self.sealed.source(file).to_owned();
-        let place = position(node).and_then(|at| self.rendered.map.origin(at)).map_or_else(
-            || Place::at_offset(&self.rendered.file, &source(&self.rendered.file), 0),
-            |(file, at)| Place::at_offset(file, &source(file), at),
-        );
-        let message = message.replace(self.seal(), "");
+        // DuckDB gives `describe` and its like no place.
+        let shown = || {
+            let sql = self.sql.to_lowercase();
+            ["describe", "summarize", "show"].iter().find_map(|word| sql.find(word))
+        };
+        let at = if node["type"] == "SHOW_REF" { shown() } else { position(node) };
+        let place = (self.place)(at);
+        let message = message.replace(self.seal, "");
         let problem = Problem::usage(message).at(place).on(self.date).hint(hint);
         if self.found.iter().all(|other| other.place != problem.place || other.message != problem.message) {
             self.found.push(problem);
@@ -275,6 +321,17 @@ fn position(node: &Json) -> Option<usize> {
         Json::Array(list) => list.iter().filter_map(position).min(),
         _ => None,
     })
+}
+
+/// Where the text of a node begins: an operator's own place is between its operands.
+fn leftmost(node: &Json) -> Option<usize> {
+    let below = match node {
+        Json::Object(map) => map.values().filter_map(leftmost).min(),
+        Json::Array(list) => list.iter().filter_map(leftmost).min(),
+        _ => None,
+    };
+    let own = node.get("query_location").and_then(Json::as_u64).filter(|at| *at != u64::MAX);
+    own.and_then(|at| usize::try_from(at).ok()).into_iter().chain(below).min()
 }
 
 fn collect_aliases(node: &Json, found: &mut Vec<String>) {
@@ -299,7 +356,8 @@ fn lower(name: &Json) -> String {
     name.as_str().unwrap_or_default().to_lowercase()
 }
 
-/// The place in the template of what gives `column`, looked for from the last SELECT through its CTEs.
+/// The place in the template of what gives `column`, looked for from the last SELECT through its CTEs; of its FROM for
+/// no column.
 ///
 /// # Errors
 /// When DuckDB does not answer.
@@ -322,15 +380,20 @@ pub fn column_place(
 /// Where the expression of a column begins; `*` is followed into the CTE that it takes from.
 fn expression(select: &Json, column: &str, top: &Json, depth: usize) -> Option<usize> {
     let list = select.get("select_list")?.as_array()?;
+    let is_all = matches!(&list[..], [one] if one["type"] == "STAR");
+    if column.is_empty() && !is_all {
+        return leftmost(&select["from_table"]);
+    }
     let named = list.iter().find(|item| {
         let alias = lower(&item["alias"]);
         let own = item["column_names"].as_array().and_then(|names| names.last()).map(lower);
-        alias == column.to_lowercase() || alias.is_empty() && own.as_deref() == Some(&column.to_lowercase())
+        !column.is_empty() && alias == column.to_lowercase()
+            || alias.is_empty() && own.as_deref() == Some(&column.to_lowercase())
     });
     // `final.x` is nothing but a name for what stands further up.
     let is_name = named.is_some_and(|item| item["type"] == "COLUMN_REF");
     if let Some(item) = named.filter(|_| !is_name) {
-        return position(item);
+        return leftmost(item);
     }
     let mut tables = Vec::new();
     base_tables(&select["from_table"], &mut tables);
@@ -339,7 +402,7 @@ fn expression(select: &Json, column: &str, top: &Json, depth: usize) -> Option<u
         let cte = ctes?.iter().find(|cte| lower(&cte["key"]) == *table)?;
         expression(&cte["value"]["query_node"], column, top, depth + 1)
     });
-    deeper.or_else(|| named.and_then(position))
+    deeper.or_else(|| named.and_then(leftmost))
 }
 
 fn base_tables(node: &Json, found: &mut Vec<String>) {

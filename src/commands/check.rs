@@ -14,6 +14,7 @@ use crate::output::Table;
 use crate::problem::Problem;
 use crate::session::{Loaded, Session};
 use crate::term::{self, Progress};
+use crate::train::{Recipe, rules};
 use crate::warehouse::Warehouse;
 
 /// Days before the last date at which the proof is made, where none is given: there has to be a future to see.
@@ -108,7 +109,19 @@ impl<'a> Report<'a> {
         for name in order {
             progress.working_on(name);
             let refs = self.catalog.render(name, date)?.refs;
-            let found = check::reach(self.warehouse, self.catalog, &sealed, &functions, name, date)?;
+            let mut found = check::reach(self.warehouse, self.catalog, &sealed, &functions, name, date)?;
+            if let Some(model) = self.catalog.models.get(name.trim_start_matches("scores.")) {
+                for rule in rules(&Recipe::all(&model.spec)).values() {
+                    found.extend(check::reach_of_rule(
+                        self.warehouse,
+                        self.catalog,
+                        &functions,
+                        model,
+                        rule,
+                        date,
+                    )?);
+                }
+            }
             let (proven, result) = if let Some(needed) = refs.iter().find(|table| broken.contains(*table)) {
                 (None, format!("not proven: {needed}"))
             } else if found.is_empty() {

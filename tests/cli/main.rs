@@ -8,6 +8,7 @@ mod cases;
 mod client;
 mod export;
 mod ingest;
+mod leaks;
 mod mlflow;
 mod python;
 mod run;
