@@ -70,7 +70,7 @@ pub enum Command {
     /// Prove that no future was seen, and check columns, keys and rows, without writing
     ///
     /// Every table is built twice in memory: from the whole warehouse, and from one in which all that became known at or
-    /// after the reference date is deleted. What differs has seen the future. Tables reached past source() and ref(),
+    /// after the reference date is deleted. What differs has seen the future. Tables reached past `source` and `ref`,
     /// clocks and randomness are found in the syntax tree before. Labels are compared apart. Numbers are equal within 1e-9.
     Check(Check),
     /// Compare a model's candidates out of time, and make the best one champion

@@ -27,16 +27,33 @@ pub fn sources(
     warehouse: &Warehouse,
     catalog: &Catalog,
     specs: &BTreeMap<String, SourceSpec>,
+    definitions: &BTreeMap<String, String>,
     date: NaiveDate,
 ) -> Result<Vec<Problem>> {
     let mut problems = Vec::new();
+    // DuckDB writes both down in the same way.
+    for name in definitions.keys() {
+        let Some(spec) = specs.get(name) else { continue };
+        let select = as_of_select(warehouse, name, spec)?;
+        let macro_name = ident(&format!("{name}_as_of"));
+        warehouse
+            .batch(&format!("create or replace temp macro {macro_name}(reference_date) as table {select}"))?;
+    }
+    let now = self::definitions(warehouse, "temp")?;
     for (name, spec) in specs {
         let columns = warehouse.columns(&format!("sources.{name}"))?;
         if columns.is_empty() || spec.known_at.is_none() {
             continue;
         }
         let audit = Audit { warehouse, catalog, name, spec, date };
-        problems.extend(audit.is_reloaded()?);
+        if now.get(name) != definitions.get(name) {
+            let what = format!("`{name}` was loaded when this file said something else");
+            problems.push(audit.problem(
+                "config",
+                &what,
+                "`olist ingest` again; what is checked here is what was loaded",
+            ));
+        }
         let is_row_time = |column: &str| column == "known_at" || spec.known_at.as_deref() == Some(column);
         for (column, sql_type) in &columns {
             let is_time = sql_type.starts_with("DATE") || sql_type.starts_with("TIMESTAMP");
@@ -61,6 +78,17 @@ pub fn sources(
     Ok(problems)
 }
 
+/// What the as-of relations of a database select, by source, of `reference_date`.
+///
+/// # Errors
+/// When the catalog cannot be read.
+pub fn definitions(warehouse: &Warehouse, database: &str) -> Result<BTreeMap<String, String>> {
+    let sql = "select function_name[:-7], macro_definition from duckdb_functions()
+        where database_name = ? and function_name like '%\\_as\\_of' escape '\\' and function_type = 'table_macro'";
+    let rows = warehouse.rows(sql, &[&database], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.into_iter().collect())
+}
+
 const UNDECLARED: &str =
     "give it 'known_at', 'as_of', or 'static': true if it is no news (a promise, a plan)";
 
@@ -78,26 +106,6 @@ impl Audit<'_> {
             .at(self.catalog.templates.place(&source_file(self.name), word))
             .on(self.date)
             .hint(hint)
-    }
-
-    /// The file says something else of "known at" than what was loaded with it.
-    fn is_reloaded(&self) -> Result<Option<Problem>> {
-        let definition = "select macro_definition from duckdb_functions()
-            where database_name = ? and function_name = ? and schema_name = ?";
-        let name = format!("{}_as_of", self.name);
-        let read = |database: &str, schema: &str, name: &str| {
-            self.warehouse.row(definition, &[&database, &name, &schema], |row| row.get::<_, String>(0))
-        };
-        let select = as_of_select(self.warehouse, self.name, self.spec)?;
-        self.warehouse.batch(&format!(
-            "create or replace temp macro {}(reference_date) as table {select}",
-            ident(&name)
-        ))?;
-        let (now, then) = (read("temp", "main", &name)?, read("warehouse", "sources", &name)?);
-        Ok((now != then).then(|| {
-            let what = format!("`{}` was loaded when this file said something else", self.name);
-            self.problem("config", &what, "`olist ingest` again; what is checked here is what was loaded")
-        }))
     }
 
     fn known(&self) -> String {

@@ -4,6 +4,6 @@ mod audit;
 mod proof;
 mod reach;
 
-pub use audit::{loads, sources};
+pub use audit::{definitions, loads, sources};
 pub use proof::{Proof, Proven};
 pub use reach::{Functions, check as reach, rule as reach_of_rule, seal};

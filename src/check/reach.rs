@@ -126,8 +126,12 @@ pub fn rule(
 /// The place of byte `at` of a rule's expression.
 pub fn rule_place(catalog: &Catalog, model: &Model, expression: &str, at: usize) -> Place {
     let source = catalog.templates.source(&model.file);
-    let start = source.find(expression);
-    start.map_or_else(
+    // The rule itself, not a word of the config that is like it.
+    let quoted = ["'", "\""].into_iter().find_map(|quote| {
+        let at = source.find(&format!(": {quote}{expression}{quote}"))?;
+        Some(at + 3)
+    });
+    quoted.or_else(|| source.find(expression)).map_or_else(
         || Place::of_word(&model.file, source, "candidates"),
         |start| Place::at_offset(&model.file, source, start + at.min(expression.len())),
     )
@@ -211,7 +215,7 @@ impl<'a> Walk<'a> {
             "BASE_TABLE" => self.table(node, ctes),
             "TABLE_FUNCTION" => self.table_function(node),
             "SHOW_REF" => {
-                self.find(node, "`describe`, `show` and `summarize` look past source() and ref()", READ)
+                self.find(node, "`describe`, `show` and `summarize` look past source() and ref()", READ);
             }
             "FUNCTION" | "WINDOW_FUNCTION" => self.function(node),
             "COLUMN_REF" => {

@@ -568,11 +568,11 @@ from {{{{ ref('abt.sells') }}}}
 #[test]
 fn models_and_rules_that_see_the_label_are_found_and_look_alikes_are_not() {
     let place = empty_project();
-    place.write("abt/sells.sql", abt("order_count as x,", FROM));
+    place.write("abt/sells.sql", abt("order_count, order_count + 1 as x,", FROM));
     let models = |parts: &[(&str, &str, &str, &str)]| -> Vec<(String, String)> {
         parts
             .iter()
-            .map(|(name, columns, rule, end)| (format!("{name}"), model(columns, rule, end)))
+            .map(|(name, columns, rule, end)| ((*name).to_owned(), model(columns, rule, end)))
             .collect()
     };
     let fair = "1 / (1 + order_count)";
@@ -611,4 +611,118 @@ fn models_and_rules_that_see_the_label_are_found_and_look_alikes_are_not() {
         let arguments = ["check", "--future", "--date", DATE, "--select", "scores.label_in_a_case"];
         place.olist(&arguments).code(1).says(&[what, "--> models/label_in_a_case.sql:4:"]);
     }
+}
+
+/// What a source says of "known at", against what stands in it.
+#[test]
+fn sources_that_say_the_wrong_thing_are_found() {
+    let edits = [
+        // The moment of another step.
+        (
+            "queries/sources/orders.sql",
+            "'known_at': 'order_delivered_customer_date',",
+            "'known_at': 'order_purchase_timestamp',",
+            "column `order_delivered_customer_date` shows",
+        ),
+        // A moment that comes later, called a plan.
+        (
+            "queries/sources/orders.sql",
+            "'known_at': 'order_delivered_customer_date',",
+            "'static': true,",
+            "column `order_delivered_customer_date` is called static",
+        ),
+    ];
+    for (file, from, to, says) in edits {
+        let place = empty_project();
+        place.edit(file, from, to);
+        place
+            .olist(&["check", "--future", "--date", DATE])
+            .code(1)
+            .says(&["`orders` was loaded when this file said something else", "`olist ingest` again"]);
+        place.olist(&["ingest", "--sample", "--orders", "6000"]).code(0);
+        place
+            .olist(&["check", "--future", "--date", DATE])
+            .code(1)
+            .says(&[says, "--> queries/sources/orders.sql:"]);
+    }
+    // The final status.
+    let place = empty_project();
+    let text = place.read("queries/sources/orders.sql");
+    let start = text.find("'as_of': \"").unwrap();
+    let end = start + text[start..].find("end\",").unwrap() + "end\",".len();
+    place.write("queries/sources/orders.sql", format!("{}{}", &text[..start], &text[end..]));
+    place.olist(&["ingest", "--sample", "--orders", "6000"]).code(0);
+    place
+        .olist(&["check", "--future", "--date", DATE])
+        .code(1)
+        .says(&["column `order_status` is called known with its row, but tells"]);
+}
+
+/// A value that changed between two loads, though both say that it was known before the first one's end.
+#[test]
+fn what_was_rewritten_in_place_between_two_loads_is_found() {
+    let place = empty_project();
+    std::fs::copy(place.path("olist.duckdb"), place.path("older.duckdb")).unwrap();
+    let arguments = ["check", "--future", "--date", DATE, "--against", "older.duckdb"];
+    place.olist(&arguments).code(0);
+    let conn = duckdb::Connection::open(place.path("olist.duckdb")).unwrap();
+    conn.execute_batch(
+        "update sources.order_items set price = price + 1 where order_id in (select order_id from sources.orders limit 5);
+         delete from sources.order_reviews where review_id = (select min(review_id) from sources.order_reviews)",
+    )
+    .unwrap();
+    conn.close().unwrap();
+    place.olist(&arguments).code(1).says(&[
+        "column `price` differs in",
+        "--> queries/sources/order_items.sql:",
+        "1 rows known before the older load's end are gone from today's",
+        "--> queries/sources/order_reviews.sql:",
+    ]);
+    place
+        .olist(&["check", "--against", "nowhere.duckdb"])
+        .code(2)
+        .says(&["there is no database `nowhere.duckdb`"]);
+}
+
+/// The project as it comes: no leak, at any date; and what `check` tells beside the proof.
+#[test]
+fn the_project_sees_no_future() {
+    let place = Place::with_project();
+    place.olist(&["ingest", "--sample", "--orders", "12000"]).code(0);
+    let ran = place.olist(&["check", "--format", "csv"]).code(0).says(&["no future was seen"]);
+    let rows: Vec<&str> = ran.stdout.lines().skip(1).collect();
+    assert!(rows.len() == 3 * 22 && rows.iter().all(|row| row.ends_with(",no future")), "{}", ran.stdout);
+    // Nothing is written.
+    assert_eq!(place.cell("select count(*) from pipeline.partitions"), "0");
+    place.olist(&["check", "--date", "2020-01-01"]).code(1).says(&["reference date 2020-01-01 is too late"]);
+    // Checks of rows, and descriptions, are looked at too, at the file's line.
+    place.edit("features/seller_sales.sql", "checks = [", "checks = [\n        'order_count > 5',");
+    let ran = place.olist(&["check", "--date", DATE, "--select", "features.seller_sales"]).code(1);
+    ran.says(&["check failed for", "order_count > 5", "--> features/seller_sales.sql:"]);
+    place.olist(&["check", "--future", "--date", DATE, "--select", "features.seller_sales"]).code(0);
+}
+
+#[test]
+fn a_proof_with_nothing_to_hide_says_so() {
+    let place = empty_project();
+    let last =
+        place.cell("select (value::date + 1)::varchar from pipeline.settings where name = 'data_until'");
+    place
+        .olist(&["check", "--future", "--date", &last])
+        .code(0)
+        .says(&["a proof at that date proves nothing", "take an earlier --date"]);
+}
+
+/// A column that is not decided by the data is told as that, not as a leak.
+#[test]
+fn what_depends_on_the_order_of_rows_is_told_apart() {
+    let place = empty_project();
+    place.write(
+        "abt/unsteady.sql",
+        abt("(select list(price)::varchar from {{ outcome('order_items') }} as i where i.seller_id = population.seller_id) as x, -- <<", FROM),
+    );
+    place
+        .olist(&["check", "--future", "--date", DATE])
+        .code(1)
+        .says(&["`x` of `abt.unsteady` is not the same when it is built again", "an order without ties"]);
 }
