@@ -24,6 +24,8 @@ const WHOLE: &str = "whole";
 const CUT: &str = "cut";
 /// The cut warehouse with its rows shuffled: what differs here is no question of time.
 const SHUFFLED: &str = "shuffled";
+/// As the warehouse was when the last label of a partition was known.
+const SETTLED: &str = "settled";
 
 /// The proof at one reference date.
 pub struct Proof<'a> {
@@ -62,7 +64,7 @@ impl<'a> Proof<'a> {
         warehouse.batch("use warehouse")?;
         let sources: Vec<String> =
             sources.iter().filter(|name| definitions.contains_key(*name)).cloned().collect();
-        for name in [WHOLE, CUT, SHUFFLED] {
+        for name in [WHOLE, CUT, SHUFFLED, SETTLED] {
             warehouse.batch(&format!(
                 "detach database if exists {name}; attach ':memory:' as {name};
                  create schema {name}.sources; create schema {name}.features; create schema {name}.abt; create schema {name}.scores"
@@ -78,21 +80,33 @@ impl<'a> Proof<'a> {
             // As good as a copy with the rest deleted: nothing else can be reached through it.
             let known = definitions[source].replace(" FROM sources.", " FROM warehouse.sources.");
             warehouse.batch(&format!(
-                "create macro {CUT}.sources.{known_name}(reference_date) as table {known};
-                 create view {CUT}.sources.{name} as from {CUT}.sources.{known_name}(date '{date}')",
-                known_name = ident(&format!("{source}_known"))
+                "create macro {CUT}.sources.{}(reference_date) as table {known}",
+                known_name(source)
             ))?;
         }
+        proof.cut(CUT, date)?;
         proof.macros(WHOLE)?;
         proof.macros(CUT)?;
         Ok(proof)
+    }
+
+    /// The sources in `database` as they were known before `date`.
+    fn cut(&self, database: &str, date: NaiveDate) -> Result<()> {
+        for source in &self.sources {
+            self.warehouse.batch(&format!(
+                "create or replace view {database}.sources.{} as from {CUT}.sources.{}(date '{date}')",
+                ident(source),
+                known_name(source)
+            ))?;
+        }
+        Ok(())
     }
 
     /// The as-of relations, over the tables of `database`.
     fn macros(&self, database: &str) -> Result<()> {
         for source in &self.sources {
             self.warehouse.batch(&format!(
-                "use {database}; create macro sources.{}(reference_date) as table {}; use warehouse",
+                "use {database}; create or replace macro sources.{}(reference_date) as table {}; use warehouse",
                 ident(&format!("{source}_as_of")),
                 self.definitions[source]
             ))?;
@@ -100,20 +114,21 @@ impl<'a> Proof<'a> {
         Ok(())
     }
 
-    /// Rows of the sources that became known at or after the date, or hold a value that did.
+    /// Whether any source has rows that became known at or after the date.
     ///
     /// # Errors
     /// DuckDB's.
-    pub fn later_rows(&self) -> Result<i64> {
-        let mut later = 0;
+    pub fn has_future(&self) -> Result<bool> {
         for source in &self.sources {
             let name = ident(source);
             let sql = format!(
-                "select (select count(*) from {WHOLE}.sources.{name}) - (select count(*) from {CUT}.sources.{name})"
+                "select (select count(*) from {WHOLE}.sources.{name}) > (select count(*) from {CUT}.sources.{name})"
             );
-            later += self.warehouse.row(&sql, &[], |row| row.get::<_, i64>(0))?.unwrap_or(0);
+            if self.warehouse.row(&sql, &[], |row| row.get(0))? == Some(true) {
+                return Ok(true);
+            }
         }
-        Ok(later)
+        Ok(false)
     }
 
     /// Builds a feature store or an ABT both ways, and compares. What it needs was proven before.
@@ -155,6 +170,11 @@ impl<'a> Proof<'a> {
                 .batch(&format!("create or replace table {CUT}.{0} as from {WHOLE}.{0}", node.name))?;
         }
         problems.extend(found);
+        if let Some(label) =
+            node.spec.label.as_deref().filter(|_| node.kind == Kind::Abt && problems.is_empty())
+        {
+            problems.extend(self.label(node, label, &rendered)?);
+        }
         if node.kind == Kind::Abt && node.spec.label.is_some() {
             // At the date itself no label is known: so the models see it.
             let hidden = skipped.iter().map(|name| format!("{} = null", ident(name)));
@@ -162,6 +182,38 @@ impl<'a> Proof<'a> {
             self.warehouse.batch(&format!("update {CUT}.{} set {hidden}", node.name))?;
         }
         Ok(Proven { rows, columns, problems, warnings })
+    }
+
+    /// A label is settled when it says so: built from what was known before the last `label_known_on`, it is the same.
+    fn label(&self, node: &Node, label: &str, rendered: &Rendered) -> Result<Option<Problem>> {
+        let name = &node.name;
+        let last = format!("select max(label_known_on)::date from {WHOLE}.{name}");
+        let Some(last) = self.warehouse.row(&last, &[], |row| row.get::<_, Option<NaiveDate>>(0))?.flatten()
+        else {
+            return Ok(None);
+        };
+        self.cut(SETTLED, last)?;
+        self.macros(SETTLED)?;
+        for other in &rendered.refs {
+            self.warehouse
+                .batch(&format!("create or replace view {SETTLED}.{other} as from {WHOLE}.{other}"))?;
+        }
+        build(self.warehouse, self.catalog, self.date, SETTLED, name, rendered)?;
+        let joined = joined(WHOLE, SETTLED, name, &node.spec.key);
+        let apart = format!("w.in_whole and c.in_cut and w.{0} is distinct from c.{0}", ident(label));
+        let count = format!("select count(*) {joined} where {apart}");
+        let count = self.warehouse.row(&count, &[], |row| row.get::<_, i64>(0))?.unwrap_or(0);
+        if count == 0 {
+            return Ok(None);
+        }
+        let entity = self.example(&joined, &node.spec.key, &apart, &[&ident(label)])?;
+        let what = format!(
+            "`label_known_on` of `{name}` comes too early: {count} labels change after {last}, the last of them; {entity}"
+        );
+        let place = column_place(self.warehouse, self.catalog, rendered, "label_known_on")?;
+        Ok(Some(Problem::data(what).at(place).on(self.date).hint(
+            "a label is known on the day after the last one that can change it: a model would be trained on what was not known yet",
+        )))
     }
 
     /// The inputs of a model, with the labels known and with none: they have to be the same.
@@ -382,6 +434,11 @@ fn build(
     built.map_err(|error| {
         analyst(&error.shifted(head.len()), rendered, |file| catalog.templates.source(file)).into()
     })
+}
+
+/// The macro that gives a source as it was known at a date, wherever it is called.
+fn known_name(source: &str) -> String {
+    ident(&format!("{source}_known"))
 }
 
 /// A table that stands in both databases.

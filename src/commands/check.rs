@@ -142,7 +142,7 @@ impl Checker<'_> {
             sources.extend(rendered.sources.into_iter().chain(rendered.outcomes));
         }
         let proof = Proof::new(warehouse, self.catalog, self.definitions, &sources, date)?;
-        if proof.later_rows()? == 0 {
+        if !proof.has_future()? {
             report.warnings.insert(format!(
                 "nothing in the warehouse became known at or after {date}: a proof at that date proves nothing; take an earlier --date"
             ));

@@ -713,6 +713,32 @@ fn a_proof_with_nothing_to_hide_says_so() {
         .says(&["a proof at that date proves nothing", "take an earlier --date"]);
 }
 
+/// A label that says to be known before it is: as of that date, nobody could have trained on it.
+#[test]
+fn a_label_that_is_called_known_too_early_is_found() {
+    let place = empty_project();
+    let fair = abt("order_count as x,", FROM);
+    let early = fair.replace(
+        "{{ days_after(reference_date, 30) }} as label_known_on,",
+        "{{ days_after(reference_date, 10) }} as label_known_on, -- <<",
+    );
+    let at_once = fair.replace(
+        "{{ days_after(reference_date, 30) }} as label_known_on,",
+        "{{ reference_date }} as label_known_on, -- <<",
+    );
+    let late = fair.replace(
+        "{{ days_after(reference_date, 30) }} as label_known_on,",
+        "{{ days_after(reference_date, 60) }} as label_known_on,",
+    );
+    let named = |name: &str, text: &str| (name.to_owned(), text.to_owned());
+    all_are_told_apart(
+        &place,
+        "abt",
+        &[named("early", &early), named("at_once", &at_once)],
+        &[named("fair", &fair), named("late", &late)],
+    );
+}
+
 /// A column that is not decided by the data is told as that, not as a leak.
 #[test]
 fn what_depends_on_the_order_of_rows_is_told_apart() {
