@@ -34,6 +34,9 @@ pub struct Global {
     /// Threads for DuckDB and for training; else all cores
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
+    /// Wait so long for another process that has the database open
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 0, hide_default_value = true)]
+    pub wait: u64,
     /// Memory for DuckDB, for example 2GB
     #[arg(long, global = true, value_name = "SIZE")]
     pub memory_limit: Option<String>,
@@ -222,6 +225,9 @@ pub struct Run {
     /// Build also what is built and unchanged
     #[arg(long)]
     pub force: bool,
+    /// Copy scores, features, ABTs and their history to FILE, which is replaced as a whole: for those who only read
+    #[arg(long, value_name = "FILE")]
+    pub publish: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -17,6 +17,7 @@ mod output;
 mod pipeline;
 mod problem;
 mod project;
+mod publish;
 mod registry;
 mod score;
 mod segment;

@@ -8,6 +8,7 @@ mod error;
 mod tables;
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use duckdb::{Connection, Row, params};
@@ -16,12 +17,18 @@ pub use self::arrow::{Batches, cell_text};
 pub use error::{SqlError, analyst};
 
 use crate::problem::Problem;
+use crate::term;
+
+/// Between two looks whether the file is free.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// How the engine is to behave.
 #[derive(Debug, Clone, Default)]
 pub struct Engine {
     pub threads: Option<usize>,
     pub memory_limit: Option<String>,
+    /// For how long to wait for another process that has the file open.
+    pub wait: Duration,
 }
 
 /// A connection to the warehouse.
@@ -72,9 +79,17 @@ impl Warehouse {
         let name = text(&path.display().to_string());
         let spill = text(&format!("{}.tmp", path.display()));
         warehouse.batch(&format!("set temp_directory = {spill}"))?;
-        warehouse
-            .batch(&format!("attach {name} as warehouse ({options}); use warehouse"))
-            .map_err(|error| error::open_problem(path, error))?;
+        let attach = format!("attach {name} as warehouse ({options}); use warehouse");
+        let since = Instant::now();
+        let mut is_told = false;
+        while let Err(error) = warehouse.batch(&attach) {
+            let holder = error::holder(&error).filter(|_| since.elapsed() < engine.wait);
+            let Some(holder) = holder else { return Err(error::open_problem(path, error, engine.wait)) };
+            if !std::mem::replace(&mut is_told, true) {
+                term::note(&format!("waiting for {holder}, which has `{}` open", path.display()));
+            }
+            std::thread::sleep(PAUSE);
+        }
         Ok(warehouse)
     }
 

@@ -6,6 +6,7 @@
 mod analyst;
 mod cases;
 mod client;
+mod crash;
 mod export;
 mod ingest;
 mod leaks;
@@ -14,5 +15,6 @@ mod python;
 mod run;
 mod segments;
 mod server;
+mod sharing;
 mod support;
 mod train;
