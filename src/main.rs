@@ -26,6 +26,7 @@ mod spec;
 mod template;
 mod term;
 mod train;
+mod wall;
 mod warehouse;
 
 use std::process::ExitCode;

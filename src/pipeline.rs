@@ -139,6 +139,7 @@ impl<'a> Pipeline<'a> {
             date,
             inputs: &inputs,
             run_id: &self.session.run_id,
+            force: self.force,
         };
         if !self.force && job.is_unchanged(&self.ledger) {
             return Ok(Outcome::Unchanged);

@@ -18,3 +18,4 @@ mod server;
 mod sharing;
 mod support;
 mod train;
+mod wall;
