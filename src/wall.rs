@@ -48,10 +48,15 @@ pub fn inputs(x: &Matrix, dates: &[NaiveDate]) -> Vec<Input> {
         let of = |rows: &Vec<usize>| shares_of_rows(values, rows, &edges);
         let large = snapshots.values().filter(|rows| rows.len() >= FEWEST);
         let usual_psi = large.map(|rows| psi(&shares, &of(rows))).fold(0.0, f64::max);
-        let varies = snapshots.values().any(|rows| rows.iter().any(|&row| values[row] != values[rows[0]]));
+        let of_rows = |rows: &Vec<usize>| rows.iter().map(|&row| values[row]).collect::<Vec<_>>();
+        let varies = snapshots.values().any(|rows| !all_equal(&of_rows(rows)));
         Input { name: name.clone(), edges, shares, usual_psi, varies }
     };
     x.columns().iter().enumerate().map(input).collect()
+}
+
+fn all_equal(values: &[f64]) -> bool {
+    values.windows(2).all(|pair| pair[0].total_cmp(&pair[1]).is_eq())
 }
 
 /// The tenths of the values, each once.
@@ -97,7 +102,7 @@ pub fn complaints(job: &Job<'_>, pulled: &Pulled, scores: &[f64]) -> Result<Vec<
     for input in read(job.warehouse, &job.version.model, job.version.number)? {
         let Some(at) = pulled.matrix.columns().iter().position(|name| *name == input.name) else { continue };
         let values = pulled.matrix.column(at);
-        if input.varies && values.iter().all(|value| *value == values[0]) {
+        if input.varies && all_equal(values) {
             found.push(format!("input `{}` is {} in all {} rows", input.name, values[0], values.len()));
             continue;
         }
@@ -109,7 +114,7 @@ pub fn complaints(job: &Job<'_>, pulled: &Pulled, scores: &[f64]) -> Result<Vec<
             ));
         }
     }
-    if scores.iter().all(|score| *score == scores[0]) {
+    if all_equal(scores) {
         found.push(format!("all {} rows get the same, {}", scores.len(), scores[0]));
     }
     Ok(found)
@@ -143,7 +148,7 @@ fn rows(job: &Job<'_>) -> Result<Option<String>> {
 /// DuckDB's.
 pub fn keep(warehouse: &Warehouse, model: &str, version: i32, inputs: &[Input]) -> Result<()> {
     for input in inputs {
-        let [edges, shares] = [&input.edges, &input.shares].map(|list| serde_json::to_string(list));
+        let [edges, shares] = [&input.edges, &input.shares].map(serde_json::to_string);
         warehouse.execute(
             "insert into registry.inputs
              select ?, ?, ?, from_json(?, '[\"double\"]'), from_json(?, '[\"double\"]'), ?, ?",

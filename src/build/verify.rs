@@ -4,10 +4,10 @@ use anyhow::Result;
 use chrono::NaiveDate;
 
 use super::{Catalog, Node};
-use crate::problem::{Place, Problem};
+use crate::problem::Problem;
 use crate::spec::Severity;
 use crate::term;
-use crate::warehouse::{SqlError, Warehouse, ident, idents};
+use crate::warehouse::{Warehouse, ident, idents};
 
 /// The columns that config promises, each once.
 ///
@@ -22,7 +22,7 @@ pub fn columns(catalog: &Catalog, node: &Node, date: NaiveDate, shape: &[(String
     for name in needed {
         if !has(name) {
             return Err(Problem::usage(format!("the query does not return `{name}`, which config promises"))
-                .at(catalog.templates.config_key(&node.file, promise(node, name)))
+                .at(catalog.templates.place(&node.file, name))
                 .on(date)
                 .into());
         }
@@ -35,40 +35,25 @@ pub fn columns(catalog: &Catalog, node: &Node, date: NaiveDate, shape: &[(String
         } else {
             format!("the query returns two columns `{name}`")
         };
-        return Err(Problem::usage(message)
-            .at(catalog.templates.last_mention(&node.file, name))
-            .on(date)
-            .into());
+        return Err(Problem::usage(message).at(catalog.templates.place(&node.file, name)).on(date).into());
     }
     Ok(())
 }
 
-/// The key of the config that promises column `name`.
-fn promise<'a>(node: &Node, name: &'a str) -> &'a str {
-    match name {
-        _ if node.spec.label.as_deref() == Some(name) => "label",
-        _ if node.spec.key.iter().any(|key| key == name) => "key",
-        _ => "label",
-    }
-}
-
-/// Columns without a text, and texts without a column, with the line to mend.
-pub fn undocumented(catalog: &Catalog, node: &Node, shape: &[(String, String)]) -> Vec<String> {
+/// Columns without a text, and texts without a column.
+pub fn undocumented(node: &Node, shape: &[(String, String)]) -> Vec<String> {
     let own = |name: &str| name == "reference_date" || node.spec.key.iter().any(|key| key == name);
-    let note = |message: String, place: Place| format!("{message}\n  --> {}:{}", place.file, place.line);
-    let mut notes = Vec::new();
-    for (name, _) in shape.iter().filter(|(name, _)| !own(name) && node.spec.describes(name).is_none()) {
-        let message = format!("{}: column `{name}` has no description in config(columns = …)", node.file);
-        notes.push(note(message, catalog.templates.last_mention(&node.file, name)));
-    }
+    let mut notes: Vec<String> = shape
+        .iter()
+        .filter(|(name, _)| !own(name) && node.spec.describes(name).is_none())
+        .map(|(name, _)| format!("{}: column `{name}` has no description in config(columns = …)", node.file))
+        .collect();
     for (pattern, _) in &node.spec.columns {
         if !shape.iter().any(|(name, _)| crate::spec::matches_family(pattern, name)) {
-            let message = format!(
+            notes.push(format!(
                 "{}: config(columns = …) describes `{pattern}`, which the query does not return",
                 node.file
-            );
-            notes
-                .push(note(message, catalog.templates.config_key(&node.file, &format!("columns.{pattern}"))));
+            ));
         }
     }
     notes
@@ -101,10 +86,11 @@ pub fn rows(
     let read = |row: &duckdb::Row<'_>| {
         (0..count).map(|at| row.get::<_, i64>(at)).collect::<duckdb::Result<Vec<i64>>>()
     };
-    let counts =
-        warehouse.row(&sql, &[], read).map_err(|error| wrong_check(warehouse, catalog, node, date, error))?;
+    let counts = warehouse
+        .row(&sql, &[], read)
+        .map_err(|error| wrong_check(warehouse, catalog, node, date, &error))?;
     let counts = counts.unwrap_or_else(|| vec![0; count]);
-    let place = |key: &str| catalog.templates.config_key(&node.file, key);
+    let place = |word: &str| catalog.templates.place(&node.file, word);
     let stays = "the earlier partition stays";
     if counts[2] > 0 {
         return Err(Problem::data(format!("{} of {} rows have no key ({key})", counts[2], counts[0]))
@@ -133,7 +119,7 @@ pub fn rows(
         let rows = example_rows(warehouse, &sql)?;
         let of = term::thousands(u64::try_from(counts[0]).unwrap_or(0));
         let problem = Problem::data(format!("check failed for {failing} of {of} rows: {}", check.expression))
-            .at(catalog.templates.in_config(&node.file, &check.path, 0))
+            .at(catalog.templates.place(&node.file, &check.expression))
             .on(date);
         match check.severity {
             Severity::Fail => return Err(problem.hint(format!("for example {rows}; {stays}")).into()),
@@ -155,30 +141,23 @@ fn example_rows(warehouse: &Warehouse, sql: &str) -> Result<String> {
     Ok(rows.join(", "))
 }
 
-/// Finds the check that DuckDB could not compute, one by one: this is rare and may be slow.
+/// Finds the check that DuckDB could not read, one by one: this is rare and may be slow.
 fn wrong_check(
     warehouse: &Warehouse,
     catalog: &Catalog,
     node: &Node,
     date: NaiveDate,
-    error: SqlError,
+    error: &crate::warehouse::SqlError,
 ) -> Problem {
-    const HEAD: &str = "select count(*) filter (where not (";
-    let partition = format!("from {} where reference_date = date '{}'", node.name, date);
-    let failure = |expression: &str| {
-        let sql = format!("{HEAD}{expression})) {partition}");
-        warehouse.describe(&sql).err().or_else(|| warehouse.row(&sql, &[], |_| Ok(())).err())
+    let is_wrong = |expression: &str| {
+        warehouse
+            .describe(&format!("select count(*) filter (where not ({expression})) from {}", node.name))
+            .is_err()
     };
-    let found = node.spec.checks.iter().find_map(|check| Some((check, failure(&check.expression)?)));
-    let (place, error) = match found {
-        Some((check, own)) => {
-            let own = own.shifted(HEAD.len());
-            (catalog.templates.in_config(&node.file, &check.path, own.position.unwrap_or(0)), own)
-        }
-        None => (catalog.templates.config_key(&node.file, "checks"), error),
-    };
+    let wrong = node.spec.checks.iter().find(|check| is_wrong(&check.expression));
+    let word = wrong.map_or("checks", |check| check.expression.as_str());
     Problem::usage(format!("a check does not work: {}", error.headline()))
-        .at(place)
+        .at(catalog.templates.place(&node.file, word))
         .on(date)
         .hint("a check is an expression over the columns of this table")
 }

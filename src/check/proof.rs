@@ -142,7 +142,7 @@ impl<'a> Proof<'a> {
         verify::columns(self.catalog, node, self.date, &shape[1..])?;
         let (mut problems, mut warnings) = (Vec::new(), Vec::new());
         if with_checks {
-            warnings.extend(verify::undocumented(self.catalog, node, &shape));
+            warnings.extend(verify::undocumented(node, &shape));
             self.warehouse.batch(&format!("use {WHOLE}"))?;
             let checked = verify::rows(self.warehouse, self.catalog, node, self.date);
             self.warehouse.batch("use warehouse")?;
@@ -429,12 +429,11 @@ fn build(
         format!("create or replace table {table} as select date '{date}' as reference_date, q.* from (\n");
     let sql = format!("{head}{}\n) as q", rendered.sql);
     warehouse.batch(&format!("use {database}"))?;
-    // The error is looked into where it came up.
-    let built = warehouse
-        .batch(&sql)
-        .map_err(|error| analyst(warehouse, error.shifted(head.len()), rendered, &catalog.templates));
+    let built = warehouse.batch(&sql);
     warehouse.batch("use warehouse")?;
-    Ok(built?)
+    built.map_err(|error| {
+        analyst(&error.shifted(head.len()), rendered, |file| catalog.templates.source(file)).into()
+    })
 }
 
 /// The macro that gives a source as it was known at a date, wherever it is called.
