@@ -34,6 +34,9 @@ pub struct Global {
     /// Threads for DuckDB and for training; else all cores
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
+    /// Wait so long for another process that has the database open
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 0, hide_default_value = true)]
+    pub wait: u64,
     /// Memory for DuckDB, for example 2GB
     #[arg(long, global = true, value_name = "SIZE")]
     pub memory_limit: Option<String>,
@@ -67,6 +70,12 @@ pub enum Command {
         #[arg(long, value_name = "D", value_parser = dates::parse)]
         date: NaiveDate,
     },
+    /// Prove that no future was seen, and check columns, keys and rows, without writing
+    ///
+    /// Every table is built twice in memory: from the whole warehouse, and from one in which all that became known at or
+    /// after the reference date is deleted. What differs has seen the future. Tables reached past `source` and `ref`,
+    /// clocks and randomness are found in the syntax tree before. Labels are compared apart. Numbers are equal within 1e-9.
+    Check(Check),
     /// Compare a model's candidates out of time, and make the best one champion
     Train {
         model: String,
@@ -216,6 +225,28 @@ pub struct Run {
     /// Build also what is built and unchanged
     #[arg(long)]
     pub force: bool,
+    /// Copy scores, features, ABTs and their history to FILE, which is replaced as a whole: for those who only read
+    #[arg(long, value_name = "FILE")]
+    pub publish: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Check {
+    /// A reference date, or a range FIRST..LAST; repeatable; else three dates of the past
+    #[arg(long = "date", value_name = "D[..D]")]
+    pub ranges: Vec<DateRange>,
+    /// The step of a range
+    #[arg(long, value_enum, default_value = "month")]
+    pub every: Every,
+    /// A table or model, and all it needs; `NAME+` also what depends on it; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub select: Vec<String>,
+    /// Only the proof: descriptions, keys and checks are left out
+    #[arg(long)]
+    pub future: bool,
+    /// An older copy of the database: what it shows otherwise was rewritten in place, undeclared
+    #[arg(long, value_name = "FILE")]
+    pub against: Option<PathBuf>,
 }
 
 fn name_and_value(text: &str) -> Result<(String, String), String> {

@@ -1,6 +1,7 @@
 //! `olist`: SQL-first machine learning in the warehouse.
 
 mod build;
+mod check;
 mod cli;
 mod commands;
 mod comparison;
@@ -16,6 +17,7 @@ mod output;
 mod pipeline;
 mod problem;
 mod project;
+mod publish;
 mod registry;
 mod score;
 mod segment;
@@ -24,6 +26,7 @@ mod spec;
 mod template;
 mod term;
 mod train;
+mod wall;
 mod warehouse;
 
 use std::process::ExitCode;
@@ -73,6 +76,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Ingest(args) => commands::ingest(&session, &args),
         Command::Run(args) => commands::run(&session, &args),
         Command::Render { file, date } => commands::render(&session, &file, date),
+        Command::Check(args) => commands::check(&session, &args),
         Command::Train { model, as_of } => commands::train(&session, &model, as_of),
         Command::Score { model, dates, force } => commands::score(&session, &model, &dates.expand(), force),
         Command::Models { command: Some(ModelsCommand::Export(args)), .. } => {

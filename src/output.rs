@@ -43,6 +43,11 @@ impl Table {
         Self { columns: columns.iter().map(ToString::to_string).collect(), rows: Vec::new() }
     }
 
+    /// The rows of another table with the same columns.
+    pub fn append(&mut self, other: Self) {
+        self.rows.extend(other.rows);
+    }
+
     /// The rows of a query.
     pub fn of(batches: &Batches) -> Self {
         let names: Vec<&String> = batches.schema.fields().iter().map(|field| field.name()).collect();

@@ -1,5 +1,6 @@
 //! The steps of a run over one warehouse: build partitions, train, score; and the line of the run in `pipeline.runs`.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
@@ -26,6 +27,7 @@ pub struct Pipeline<'a> {
     force: bool,
     fingerprints: BTreeMap<(String, NaiveDate), String>,
     began: bool,
+    is_finished: Cell<bool>,
     /// Partitions built.
     pub built: usize,
     /// Partitions that were built before and did not change.
@@ -51,6 +53,7 @@ impl<'a> Pipeline<'a> {
             force,
             fingerprints: BTreeMap::new(),
             began: false,
+            is_finished: Cell::new(false),
             built: 0,
             unchanged: 0,
         })
@@ -136,6 +139,7 @@ impl<'a> Pipeline<'a> {
             date,
             inputs: &inputs,
             run_id: &self.session.run_id,
+            force: self.force,
         };
         if !self.force && job.is_unchanged(&self.ledger) {
             return Ok(Outcome::Unchanged);
@@ -147,6 +151,9 @@ impl<'a> Pipeline<'a> {
     fn begin(&mut self) -> Result<()> {
         if !self.began {
             let command: Vec<String> = std::env::args().skip(1).collect();
+            // Nobody else can have the file open: such a run was killed.
+            self.warehouse
+                .execute("update pipeline.runs set outcome = 'killed' where outcome = 'running'", &[])?;
             self.warehouse.execute(
                 "insert into pipeline.runs values (?, ?, ?, now()::timestamp, null, 'running')",
                 &[&self.session.run_id, &command.join(" "), &env!("CARGO_PKG_VERSION")],
@@ -161,13 +168,24 @@ impl<'a> Pipeline<'a> {
     /// # Errors
     /// When it cannot be written.
     pub fn finish(&self) -> Result<()> {
-        if self.began {
+        self.close("done")
+    }
+
+    fn close(&self, outcome: &str) -> Result<()> {
+        if self.began && !self.is_finished.replace(true) {
             self.warehouse.execute(
-                "update pipeline.runs set finished_at = now()::timestamp, outcome = 'done' where run_id = ?",
-                &[&self.session.run_id],
+                "update pipeline.runs set finished_at = now()::timestamp, outcome = ? where run_id = ?",
+                &[&outcome, &self.session.run_id],
             )?;
         }
         Ok(())
+    }
+}
+
+impl Drop for Pipeline<'_> {
+    /// A run that was not finished has failed; its error is told elsewhere.
+    fn drop(&mut self) {
+        let _ = self.close("failed");
     }
 }
 

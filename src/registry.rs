@@ -8,6 +8,7 @@ use crate::learn::{Importance, Interval};
 use crate::outbox::{self, News};
 use crate::problem::Problem;
 use crate::train::{Parts, Recipe};
+use crate::wall;
 use crate::warehouse::Warehouse;
 
 /// A version that is about to be written.
@@ -31,6 +32,8 @@ pub struct NewVersion<'a> {
     pub run_id: &'a str,
     /// What MLflow is to hear beyond this.
     pub news: outbox::Training,
+    /// What its inputs were like.
+    pub profile: Vec<wall::Input>,
 }
 
 /// One line of `registry.metrics`.
@@ -210,6 +213,7 @@ pub fn add(
                 &new.run_id,
             ],
         )?;
+        wall::keep(warehouse, new.model, number, &new.profile)?;
         for line in metrics {
             warehouse.execute(
                 "insert into registry.metrics by name

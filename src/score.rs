@@ -15,7 +15,9 @@ use crate::problem::Problem;
 use crate::registry::{self, Version};
 use crate::segment;
 use crate::spec::Task;
+use crate::term;
 use crate::train::{Pulled, Recipe, pull};
+use crate::wall;
 use crate::warehouse::{Warehouse, ident, idents, text};
 
 /// What scoring one date did.
@@ -53,11 +55,15 @@ pub struct Job<'a> {
     pub date: NaiveDate,
     pub inputs: &'a BTreeMap<String, String>,
     pub run_id: &'a str,
+    /// What does not look right is told, and scored all the same.
+    pub force: bool,
 }
 
 /// What a champion says of a date: rows in the temporary table `stage`, and what the score table makes of them.
 pub struct Staged {
     pub pulled: Pulled,
+    /// A number a row: the probability, or the segment.
+    pub values: Vec<f64>,
     /// Name, expression over the staged rows, and comment.
     pub columns: Vec<(&'static str, String, &'static str)>,
     /// In which order they are stored; the key follows.
@@ -81,6 +87,7 @@ impl Job<'_> {
             Task::Binary(_) => self.probabilities()?,
             Task::Clusters(_) => segment::assign(self)?,
         };
+        self.stop_at_wall(&staged)?;
         let rows = i64::try_from(staged.pulled.dates.len())?;
         let per = format!("One row per {} and reference date. ", self.model.spec.key.join(", "));
         let description = format!("{per}{}", self.model.spec.description);
@@ -106,6 +113,28 @@ impl Job<'_> {
         Ok(Outcome::Scored(rows))
     }
 
+    /// Refuses what is not like what the version was trained on.
+    fn stop_at_wall(&self, staged: &Staged) -> Result<()> {
+        let complaints = wall::complaints(self, &staged.pulled, &staged.values)?;
+        if complaints.is_empty() {
+            return Ok(());
+        }
+        let (name, number) = (&self.model.name, self.version.number);
+        let what =
+            format!("version {number} of `{name}` does not score {}: {}", self.date, complaints.join("; "));
+        if self.force {
+            term::warn(&format!("{what}; scored all the same, because of --force"));
+            return Ok(());
+        }
+        Err(Problem::data(what)
+            .hint(format!(
+                "look at {} at that date; the earlier scores stay. If it is right, `olist score {name} --date {} --force` scores it",
+                self.model.refs.iter().cloned().collect::<Vec<_>>().join(", "),
+                self.date
+            ))
+            .into())
+    }
+
     /// The version's probabilities, staged, and the columns made of them.
     fn probabilities(&self) -> Result<Staged> {
         let recipe: Recipe = serde_json::from_str(&self.version.settings)?;
@@ -121,7 +150,14 @@ impl Job<'_> {
                 .and_then(|(name, _)| pulled.rules.get(&name).cloned())
                 .ok_or_else(|| self.stale("its rule reads columns that the file no longer selects"))?,
         };
-        stage(self.warehouse, self.catalog, self.model, &pulled.keys, self.date, &[("score", scores)])?;
+        stage(
+            self.warehouse,
+            self.catalog,
+            self.model,
+            &pulled.keys,
+            self.date,
+            &[("score", scores.clone())],
+        )?;
         let key = idents(&self.model.spec.key);
         let columns = vec![
             ("score", "score".to_owned(), "Probability of the label, 0..1"),
@@ -136,7 +172,7 @@ impl Job<'_> {
                 "1 is the tenth with the highest scores",
             ),
         ];
-        Ok(Staged { pulled, columns, order: "score desc" })
+        Ok(Staged { pulled, values: scores, columns, order: "score desc" })
     }
 
     /// The staged rows as the score table has them.

@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use chrono::{Days, NaiveDate};
@@ -35,8 +36,11 @@ impl Session {
                 .build_global()
                 .context("could not start the threads")?;
         }
-        let engine =
-            Engine { threads: options.threads.map(usize::from), memory_limit: options.memory_limit.clone() };
+        let engine = Engine {
+            threads: options.threads.map(usize::from),
+            memory_limit: options.memory_limit.clone(),
+            wait: Duration::from_secs(options.wait),
+        };
         let vars = options.var.iter().cloned().collect();
         let now = chrono::Utc::now();
         let run_id = format!("{}-{}", now.format("%Y%m%dT%H%M%S"), now.timestamp_subsec_micros());

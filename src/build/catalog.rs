@@ -163,9 +163,17 @@ impl Catalog {
     /// # Errors
     /// A mistake in the file.
     pub fn render(&self, name: &str, date: NaiveDate) -> Result<Rendered> {
+        self.render_with(&self.templates, name, date)
+    }
+
+    /// As `render`, by templates that differ in what their functions give.
+    ///
+    /// # Errors
+    /// A mistake in the file.
+    pub fn render_with(&self, templates: &Templates, name: &str, date: NaiveDate) -> Result<Rendered> {
         match (self.tables.get(name), name.strip_prefix("scores.").and_then(|model| self.models.get(model))) {
-            (Some(node), _) => self.templates.render(&node.file, node.kind, Some(date), None),
-            (None, Some(model)) => self.templates.render(&model.file, Kind::Model, Some(date), None),
+            (Some(node), _) => templates.render(&node.file, node.kind, Some(date), None),
+            (None, Some(model)) => templates.render(&model.file, Kind::Model, Some(date), None),
             (None, None) => Err(Problem::usage(format!("there is no table `{name}`")).into()),
         }
     }

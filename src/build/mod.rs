@@ -6,6 +6,7 @@ mod partition;
 mod plan;
 mod pool;
 mod shape;
+pub mod verify;
 
 pub use catalog::{Catalog, Model, Node};
 pub use ledger::{Ledger, Line};

@@ -8,12 +8,10 @@ use chrono::NaiveDate;
 use super::ledger::Line;
 use super::plan::Task;
 use super::shape::{self, Change};
-use super::{Catalog, Node};
-use crate::problem::{Place, Problem};
-use crate::spec::Severity;
+use super::{Catalog, Node, verify};
+use crate::problem::Problem;
 use crate::template::Kind;
-use crate::term;
-use crate::warehouse::{SqlError, Warehouse, analyst, ident, idents};
+use crate::warehouse::{SqlError, Warehouse, analyst, ident};
 
 /// What all partitions of a run share.
 pub struct Context<'a> {
@@ -41,12 +39,12 @@ pub fn replace(warehouse: &Warehouse, catalog: &Catalog, task: &Task, context: &
                 // A label that is missing shows in what is put around the query.
                 let other = warehouse.another()?;
                 if let Ok(own) = other.describe(&task.rendered.sql) {
-                    check_columns(&other, catalog, node, task, &own)?;
+                    verify::columns(&other, catalog, node, &task.rendered, task.date, &own)?;
                 }
                 return Err(explain(error).into());
             }
         };
-        check_columns(warehouse, catalog, node, task, &shape)?;
+        verify::columns(warehouse, catalog, node, &task.rendered, task.date, &shape)?;
         let change = shape::fit(warehouse, &node.name, &shape)?;
         if change.is_some() {
             shape::comment(warehouse, node, &shape)?;
@@ -56,9 +54,9 @@ pub fn replace(warehouse: &Warehouse, catalog: &Catalog, task: &Task, context: &
         warehouse
             .execute(&format!("{head}{}", query.sql), &[])
             .map_err(|error| explain(error.shifted(head.len())))?;
-        let (rows, mut warnings) = check_rows(warehouse, catalog, node, task, &query)?;
+        let (rows, mut warnings) = verify::rows(warehouse, catalog, node, task.date, &query.sql)?;
         if change.is_some() {
-            warnings.extend(undocumented(catalog, node, &shape));
+            warnings.extend(verify::undocumented(catalog, node, &shape));
         }
         Line {
             table: &task.table,
@@ -100,192 +98,4 @@ impl Query {
     fn problem(&self, warehouse: &Warehouse, catalog: &Catalog, task: &Task, error: SqlError) -> Problem {
         analyst(warehouse, error.shifted(self.head), &task.rendered, &catalog.templates)
     }
-}
-
-fn check_columns(
-    warehouse: &Warehouse,
-    catalog: &Catalog,
-    node: &Node,
-    task: &Task,
-    shape: &[(String, String)],
-) -> Result<()> {
-    let has = |name: &str| shape.iter().any(|(column, _)| column.eq_ignore_ascii_case(name));
-    let mut needed: Vec<&str> = node.spec.key.iter().map(String::as_str).collect();
-    if let Some(label) = &node.spec.label {
-        needed.extend([label.as_str(), "label_known_on"]);
-    }
-    for name in needed {
-        if !has(name) {
-            return Err(Problem::usage(format!("the query does not return `{name}`, which config promises"))
-                .at(catalog.templates.config_key(&node.file, promise(node, name)))
-                .on(task.date)
-                .into());
-        }
-    }
-    // DuckDB renames the second `x` of a subquery to `x_1`.
-    let is_renamed = |name: &str| name.rsplit_once('_').is_some_and(|(first, _)| has(first));
-    let own = shape.iter().any(|(name, _)| is_renamed(name)).then(|| warehouse.describe(&task.rendered.sql));
-    let own = own.and_then(std::result::Result::ok).unwrap_or_default();
-    let again = |of: &[(String, String)]| {
-        let first =
-            |at: usize, name: &str| of[..at].iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
-        of.iter().enumerate().find(|(at, (name, _))| first(*at, name)).map(|(_, (name, _))| name.clone())
-    };
-    let twice = again(&own).or_else(|| again(shape));
-    if let Some(name) = twice {
-        let message = if name == "reference_date" {
-            "the query returns `reference_date`: olist puts it in front by itself".to_owned()
-        } else {
-            format!("the query returns two columns `{name}`")
-        };
-        return Err(Problem::usage(message)
-            .at(catalog.templates.last_mention(&node.file, &name))
-            .on(task.date)
-            .into());
-    }
-    Ok(())
-}
-
-/// The key of the config that promises column `name`.
-fn promise<'a>(node: &Node, name: &'a str) -> &'a str {
-    match name {
-        _ if node.spec.label.as_deref() == Some(name) => "label",
-        _ if node.spec.key.iter().any(|key| key == name) => "key",
-        _ => "label",
-    }
-}
-
-/// Columns without a text, and texts without a column, with the line to mend.
-fn undocumented(catalog: &Catalog, node: &Node, shape: &[(String, String)]) -> Vec<String> {
-    let own = |name: &str| name == "reference_date" || node.spec.key.iter().any(|key| key == name);
-    let shown = |message: String, place: Place| format!("{message}\n  --> {}:{}", place.file, place.line);
-    let mut notes = Vec::new();
-    for (name, _) in shape.iter().filter(|(name, _)| !own(name) && node.spec.describes(name).is_none()) {
-        let message = format!("{}: column `{name}` has no description in config(columns = …)", node.file);
-        notes.push(shown(message, catalog.templates.last_mention(&node.file, name)));
-    }
-    for (pattern, _) in &node.spec.columns {
-        if !shape.iter().any(|(name, _)| crate::spec::matches_family(pattern, name)) {
-            let message = format!(
-                "{}: config(columns = …) describes `{pattern}`, which the query does not return",
-                node.file
-            );
-            notes.push(shown(
-                message,
-                catalog.templates.config_key(&node.file, &format!("columns.{pattern}")),
-            ));
-        }
-    }
-    notes
-}
-
-/// Key and checks, in one pass over the new rows.
-fn check_rows(
-    warehouse: &Warehouse,
-    catalog: &Catalog,
-    node: &Node,
-    task: &Task,
-    query: &Query,
-) -> Result<(i64, Vec<String>)> {
-    let key = idents(&node.spec.key);
-    let nulls =
-        node.spec.key.iter().map(|name| format!("{} is null", ident(name))).collect::<Vec<_>>().join(" or ");
-    let mut counts = vec![
-        "count(*)".to_owned(),
-        format!("count(distinct ({key}))"),
-        format!("count(*) filter (where {nulls})"),
-    ];
-    counts.extend(
-        node.spec.checks.iter().map(|check| format!("count(*) filter (where not ({}))", check.expression)),
-    );
-    let partition = format!("from {} where reference_date = date '{}'", task.table, task.date);
-    let sql = format!("select {} {partition}", counts.join(", "));
-    let count = 3 + node.spec.checks.len();
-    let read = |row: &duckdb::Row<'_>| {
-        (0..count).map(|at| row.get::<_, i64>(at)).collect::<duckdb::Result<Vec<i64>>>()
-    };
-    let counts = warehouse
-        .row(&sql, &[], read)
-        .map_err(|error| wrong_check(warehouse, catalog, node, task, query, error))?;
-    let counts = counts.unwrap_or_else(|| vec![0; count]);
-    let place = |key: &str| catalog.templates.config_key(&node.file, key);
-    let stays = "the earlier partition stays";
-    if counts[2] > 0 {
-        return Err(Problem::data(format!("{} of {} rows have no key ({key})", counts[2], counts[0]))
-            .at(place("key"))
-            .on(task.date)
-            .hint(stays)
-            .into());
-    }
-    if counts[1] < counts[0] {
-        let sql = format!(
-            "select {key}, count(*) {partition} group by {key} having count(*) > 1 order by {key} limit 3"
-        );
-        let rows = example_rows(warehouse, &sql)?;
-        return Err(Problem::data(format!(
-            "the key ({key}) is not unique: {} rows, {} keys",
-            counts[0], counts[1]
-        ))
-        .at(place("key"))
-        .on(task.date)
-        .hint(format!("for example {rows}; {stays}"))
-        .into());
-    }
-    let mut warnings = Vec::new();
-    for (check, failing) in node.spec.checks.iter().zip(&counts[3..]).filter(|(_, failing)| **failing > 0) {
-        let sql = format!("select {key} {partition} and not ({}) order by {key} limit 3", check.expression);
-        let rows = example_rows(warehouse, &sql)?;
-        let of = term::thousands(u64::try_from(counts[0]).unwrap_or(0));
-        let problem = Problem::data(format!("check failed for {failing} of {of} rows: {}", check.expression))
-            .at(catalog.templates.in_config(&node.file, &check.path, 0))
-            .on(task.date);
-        match check.severity {
-            Severity::Fail => return Err(problem.hint(format!("for example {rows}; {stays}")).into()),
-            Severity::Warn => warnings.push(problem.hint(format!("for example {rows}")).to_string()),
-        }
-    }
-    Ok((counts[0], warnings))
-}
-
-fn example_rows(warehouse: &Warehouse, sql: &str) -> Result<String> {
-    let batches = warehouse.arrow(sql)?;
-    let mut rows = Vec::new();
-    for batch in &batches.batches {
-        for row in 0..batch.num_rows() {
-            let cells = batch.columns().iter().map(|column| crate::warehouse::cell_text(column, row));
-            rows.push(cells.collect::<Vec<_>>().join(" "));
-        }
-    }
-    Ok(rows.join(", "))
-}
-
-/// Finds the check that DuckDB could not compute, one by one: this is rare and may be slow. The failed transaction is
-/// over, so another connection computes the rows again.
-fn wrong_check(
-    warehouse: &Warehouse,
-    catalog: &Catalog,
-    node: &Node,
-    task: &Task,
-    query: &Query,
-    error: SqlError,
-) -> Problem {
-    const HEAD: &str = "select count(*) filter (where not (";
-    let other = warehouse.another().ok();
-    let failure = |expression: &str| {
-        let sql = format!("{HEAD}{expression})) from (\n{}\n) as q", query.sql);
-        other.as_ref().and_then(|other| other.rows(&sql, &[], |_| Ok(())).err())
-    };
-    let found = node.spec.checks.iter().find_map(|check| Some((check, failure(&check.expression)?)));
-    let (place, error) = match found {
-        Some((check, own)) => {
-            let own = own.shifted(HEAD.len());
-            (catalog.templates.in_config(&node.file, &check.path, own.position.unwrap_or(0)), own)
-        }
-        None => (catalog.templates.config_key(&node.file, "checks"), error),
-    };
-    Problem::usage(format!("a check does not work: {}", error.headline()))
-        .at(place)
-        .on(task.date)
-        .hint("a check is an expression over the columns of this table")
-        .maybe_hint(error.advice())
 }

@@ -1,5 +1,6 @@
 //! One short file a command; each calls nouns.
 
+mod check;
 mod export;
 mod ingest;
 mod init;
@@ -12,6 +13,7 @@ mod run;
 mod score;
 mod train;
 
+pub use check::check;
 pub use export::export;
 pub use ingest::ingest;
 pub use init::init;

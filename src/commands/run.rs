@@ -13,6 +13,7 @@ use crate::ingest::{self, Origin};
 use crate::mlflow;
 use crate::output::{Format, Table};
 use crate::pipeline::{Pipeline, note_training};
+use crate::publish;
 use crate::registry;
 use crate::score::Outcome;
 use crate::session::{Loaded, Session};
@@ -46,6 +47,10 @@ pub fn run(session: &Session, args: &Run) -> Result<()> {
     }
     pipeline.finish()?;
     summary(session, &warehouse, &pipeline, &scored, &models, last, started)?;
+    if let Some(file) = &args.publish {
+        let tables = publish::publish(&warehouse, file, &session.run_id)?;
+        term::note(&format!("published {} to `{}`", term::counted(tables, "table"), file.display()));
+    }
     mlflow::flush(&warehouse)
 }
 

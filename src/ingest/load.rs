@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::{Source, duplicate};
 use crate::fingerprint;
 use crate::problem::{Place, Problem};
-use crate::spec::When;
+use crate::spec::{SourceSpec, When};
 use crate::template::{Rendered, Templates};
 use crate::warehouse::{SqlError, Warehouse, analyst, ident, idents, text};
 
@@ -182,13 +182,22 @@ fn check_times(warehouse: &Warehouse, templates: &Templates, source: &Source) ->
     Ok(())
 }
 
-/// `sources.<name>_as_of(reference_date)`: what was known strictly before that midnight.
+/// The macro `sources.<name>_as_of(reference_date)`.
 fn as_of(warehouse: &Warehouse, source: &Source) -> Result<String> {
-    let name = &source.name;
+    let select = as_of_select(warehouse, &source.name, &source.spec)?;
+    let name = ident(&format!("{}_as_of", source.name));
+    Ok(format!("create or replace macro sources.{name}(reference_date) as table {select}"))
+}
+
+/// The SELECT of what a source knew strictly before midnight of `reference_date`, by its config.
+///
+/// # Errors
+/// When the catalog cannot be read.
+pub fn as_of_select(warehouse: &Warehouse, name: &str, spec: &SourceSpec) -> Result<String> {
     let mut columns = Vec::new();
     for (column, _) in warehouse.columns(&format!("sources.{name}"))? {
         let quoted = ident(&column);
-        columns.push(match source.spec.column(&column).map(|column| &column.when) {
+        columns.push(match spec.column(&column).map(|column| &column.when) {
             Some(When::KnownAt(moment)) => {
                 format!("case when ({moment}) < reference_date then {quoted} end as {quoted}")
             }
@@ -196,13 +205,8 @@ fn as_of(warehouse: &Warehouse, source: &Source) -> Result<String> {
             Some(When::WithRow) | None => quoted,
         });
     }
-    let filter = if source.spec.known_at.is_some() { " where known_at < reference_date" } else { "" };
-    Ok(format!(
-        "create or replace macro sources.{}(reference_date) as table select {} from sources.{}{filter}",
-        ident(&format!("{name}_as_of")),
-        columns.join(", "),
-        ident(name)
-    ))
+    let filter = if spec.known_at.is_some() { " where known_at < reference_date" } else { "" };
+    Ok(format!("select {} from sources.{}{filter}", columns.join(", "), ident(name)))
 }
 
 fn comment(warehouse: &Warehouse, table: &str, source: &Source) -> Result<()> {

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use chrono::NaiveDate;
 
-pub use load::current_versions;
+pub use load::{as_of_select, current_versions};
 pub use summary::{Summary, data_until};
 
 use crate::graph;
@@ -126,6 +126,14 @@ pub struct Known {
 type Specs = BTreeMap<String, Known>;
 
 /// Every source's config, and the other sources it is made with.
+/// The config of every source of the project, by name.
+///
+/// # Errors
+/// The first file with a mistake.
+pub fn specs(project: &Project, templates: &Templates) -> Result<BTreeMap<String, SourceSpec>> {
+    Ok(read_specs(project, templates)?.into_iter().map(|(name, known)| (name, known.spec)).collect())
+}
+
 fn read_specs(project: &Project, templates: &Templates) -> Result<Specs> {
     let mut specs = Specs::new();
     for (file, name) in project.in_folder("queries/sources") {

@@ -58,7 +58,9 @@ pub fn experiment(client: &Client, name: &str) -> Answer<String> {
             Err(failure) if failure.is("RESOURCE_DOES_NOT_EXIST") => {}
             Err(failure) => return Err(failure),
         }
-        let made = client.once(&Method::POST, "experiments/create", &json!({"name": name}))?;
+        // Without it, the page of MLflow 3 takes the experiment for one of prompts and traces.
+        let kind = json!({"key": "mlflow.experimentKind", "value": "custom_model_development"});
+        let made = client.once(&Method::POST, "experiments/create", &json!({"name": name, "tags": [kind]}))?;
         Ok(text(&made["experiment_id"]))
     })
 }

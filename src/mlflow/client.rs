@@ -206,7 +206,8 @@ impl Client {
                 "is the server busy? MLFLOW_HTTP_REQUEST_TIMEOUT sets the seconds that a request may take",
                 true,
             ),
-            ureq::Error::HostNotFound => {
+            // ureq gives the system's own words for an unknown host as an error of input and output.
+            ureq::Error::HostNotFound | ureq::Error::Io(_) if is_unknown_host(error) => {
                 Failure::new(format!("there is no such host: {uri}"), "look at MLFLOW_TRACKING_URI", true)
             }
             ureq::Error::Tls(_) | ureq::Error::Rustls(_) => Failure::new(
@@ -221,6 +222,10 @@ impl Client {
             ),
         }
     }
+}
+
+fn is_unknown_host(error: &ureq::Error) -> bool {
+    matches!(error, ureq::Error::HostNotFound) || error.to_string().contains("failed to lookup address")
 }
 
 /// Whether the same request may work later: the server is busy or starting.

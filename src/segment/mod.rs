@@ -18,6 +18,7 @@ use crate::score::{self, Job, Staged};
 use crate::spec::Clusters;
 use crate::term;
 use crate::train::{self, Pulled, Recipe, TooEarly, Training, pull};
+use crate::wall;
 use crate::warehouse::{Warehouse, text};
 
 /// Groups the newest snapshot up to `as_of`, and makes the best number of groups champion.
@@ -89,6 +90,7 @@ pub fn train(
         fitted: Some(clustering.to_bytes()?),
         run_id,
         news: outbox::Training::of(warehouse, catalog, model, as_of, &recipes, &x, started.elapsed())?,
+        profile: wall::inputs(&x, &pulled.dates_of(&rows)),
     };
     let metrics: Vec<Measured<'_>> = tried
         .iter()
@@ -109,7 +111,7 @@ pub fn assign(job: &Job<'_>) -> Result<Staged> {
     let none = std::collections::BTreeMap::new();
     let pulled = pull(job.warehouse, job.catalog, job.model, &[job.date], &none)?;
     let rows: Vec<usize> = (0..pulled.dates.len()).collect();
-    stage(job.warehouse, job.catalog, job.model, &pulled, &rows, job.date, &clustering)
+    let values = stage(job.warehouse, job.catalog, job.model, &pulled, &rows, job.date, &clustering)
         .map_err(|error| job.stale(&error.to_string()))?;
     let name = format!(
         "(select segment_name from registry.segments as s
@@ -122,10 +124,10 @@ pub fn assign(job: &Job<'_>) -> Result<Staged> {
         ("segment_name", name, "Name of the segment in this version, from the model's `name`"),
         ("distance", "distance".to_owned(), "From the centre of the segment, in units of the inputs"),
     ];
-    Ok(Staged { pulled, columns, order: "segment" })
+    Ok(Staged { pulled, values, columns, order: "segment" })
 }
 
-/// Puts keys, segments and distances of `rows`, all of one date, into the temporary table `stage`.
+/// Puts keys, segments and distances of `rows`, all of one date, into the temporary table `stage`; gives the segments.
 fn stage(
     warehouse: &Warehouse,
     catalog: &Catalog,
@@ -134,12 +136,14 @@ fn stage(
     rows: &[usize],
     date: NaiveDate,
     clustering: &Clustering,
-) -> Result<()> {
+) -> Result<Vec<f64>> {
     let assigned = clustering.assign(&pulled.matrix.select(rows))?;
-    let numbers = assigned.iter().map(|(at, _)| f64::from(clustering.segments()[*at].number)).collect();
+    let numbers: Vec<f64> =
+        assigned.iter().map(|(at, _)| f64::from(clustering.segments()[*at].number)).collect();
     let distances = assigned.iter().map(|(_, distance)| *distance).collect();
-    let values = [("segment", numbers), ("distance", distances)];
-    score::stage(warehouse, catalog, model, &pulled.keys_of(rows)?, date, &values)
+    let values = [("segment", numbers.clone()), ("distance", distances)];
+    score::stage(warehouse, catalog, model, &pulled.keys_of(rows)?, date, &values)?;
+    Ok(numbers)
 }
 
 /// The number of groups that a recipe asks for.

@@ -53,9 +53,10 @@ fn config(state: &mut State<'_, '_>, settings: Kwargs) -> Result<&'static str, E
 fn source(state: &mut State<'_, '_>, name: &str) -> Result<String, Error> {
     with_scope(state, |scope| {
         scope.note().sources.insert(name.to_owned());
+        let schema = format!("{}sources", scope.seal);
         match (scope.kind, scope.date) {
-            (Kind::Source, _) => Ok(format!("sources.{name}")),
-            (Kind::Feature | Kind::Abt, Some(date)) => Ok(format!("sources.{name}_as_of(date '{date}')")),
+            (Kind::Source, _) => Ok(format!("{schema}.{name}")),
+            (Kind::Feature | Kind::Abt, Some(date)) => Ok(format!("{schema}.{name}_as_of(date '{date}')")),
             (Kind::Model, _) => Err(invalid("a model reads its ABT, not sources: use ref('abt.…')")),
             _ => Err(invalid("source() is for features/ and abt/")),
         }
@@ -68,7 +69,7 @@ fn outcome(state: &mut State<'_, '_>, name: &str) -> Result<String, Error> {
             return Err(invalid("outcome() shows the future: it is for the label of an ABT, in abt/ only"));
         }
         scope.note().outcomes.insert(name.to_owned());
-        Ok(format!("sources.{name}"))
+        Ok(format!("{}sources.{name}", scope.seal))
     })
 }
 
@@ -92,7 +93,7 @@ fn reference(state: &mut State<'_, '_>, name: &str) -> Result<String, Error> {
         }
         scope.note().refs.insert(name.to_owned());
         match scope.date {
-            Some(date) => Ok(format!("(from {name} where reference_date = date '{date}')")),
+            Some(date) => Ok(format!("(from {}{name} where reference_date = date '{date}')", scope.seal)),
             // The sample is made beside the warehouse, in memory.
             None if scope.kind == Kind::Sample => Ok(format!("memory.{name}")),
             None => Ok(name.to_owned()),

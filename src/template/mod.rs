@@ -34,12 +34,15 @@ const LARGEST: usize = 4 << 20;
 const MACROS: &str = "queries/macros";
 
 /// All templates of a project, ready to be rendered at any reference date.
+#[derive(Clone)]
 pub struct Templates {
     env: Environment<'static>,
     /// What was put before each file's own text, to import the macros it uses.
     prefixes: BTreeMap<String, usize>,
     sources: BTreeMap<String, String>,
     vars: Vars,
+    /// See `sealed`; empty where the SQL is to run.
+    pub seal: String,
 }
 
 /// One file rendered at one reference date.
@@ -76,7 +79,7 @@ impl Templates {
                 .map_err(|error| locate::syntax(&error, file, source, prefix.len()))?;
         }
         let sources = project.files().map(|(file, text)| (file.to_owned(), text.to_owned())).collect();
-        Ok(Self { env, prefixes, sources, vars })
+        Ok(Self { env, prefixes, sources, vars, seal: String::new() })
     }
 
     /// The same templates with other values for `var(...)`; what `--var` gave stays in force.
@@ -85,7 +88,14 @@ impl Templates {
         let mut vars: Vars =
             values.iter().map(|(name, value)| ((*name).to_owned(), value.to_string())).collect();
         vars.extend(self.vars.clone());
-        Self { env: self.env.clone(), prefixes: self.prefixes.clone(), sources: self.sources.clone(), vars }
+        Self { vars, ..self.clone() }
+    }
+
+    /// The same templates, whose `source`, `ref` and `outcome` put `seal` before the schema: what stands in the SQL
+    /// without it was not written by them.
+    #[must_use]
+    pub fn sealed(&self, seal: &str) -> Self {
+        Self { seal: seal.to_owned(), ..self.clone() }
     }
 
     /// The file's own text.
@@ -168,7 +178,7 @@ impl Templates {
 
     /// What a rendering gets: the variables of the file, and the scope that its functions find.
     fn given(&self, kind: Kind, date: Option<NaiveDate>, raw: Option<&str>) -> (Value, Value) {
-        let scope = Value::from_object(Scope::new(kind, date, raw, self.vars.clone()));
+        let scope = Value::from_object(Scope::new(kind, date, raw, self.vars.clone(), &self.seal));
         let reference_date = date.map_or(Value::UNDEFINED, |date| Value::from(format!("date '{date}'")));
         (context! { __scope => scope.clone(), reference_date }, scope)
     }

@@ -31,6 +31,8 @@ pub struct Scope {
     /// What `raw()` renders to, in a source file.
     pub raw: Option<String>,
     pub vars: Vars,
+    /// Put before the schemas of what `source`, `ref` and `outcome` give; a text that no file can know.
+    pub seal: String,
     trace: Mutex<Trace>,
 }
 
@@ -44,8 +46,9 @@ pub struct Trace {
 }
 
 impl Scope {
-    pub fn new(kind: Kind, date: Option<NaiveDate>, raw: Option<&str>, vars: Vars) -> Self {
-        Self { kind, date, raw: raw.map(str::to_owned), vars, trace: Mutex::default() }
+    pub fn new(kind: Kind, date: Option<NaiveDate>, raw: Option<&str>, vars: Vars, seal: &str) -> Self {
+        let raw = raw.map(str::to_owned);
+        Self { kind, date, raw, vars, seal: seal.to_owned(), trace: Mutex::default() }
     }
 
     /// A rendering runs on one thread; a poisoned lock still holds what was called.

@@ -38,6 +38,11 @@ pub struct Pulled {
 }
 
 impl Pulled {
+    /// The snapshots of `rows`.
+    pub fn dates_of(&self, rows: &[usize]) -> Vec<NaiveDate> {
+        rows.iter().map(|&row| self.dates[row]).collect()
+    }
+
     /// Rows whose label was known by `date`.
     pub fn known_by(&self, date: NaiveDate) -> Vec<usize> {
         (0..self.labels.len()).filter(|&row| self.is_known(row, date)).collect()

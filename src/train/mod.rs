@@ -15,7 +15,7 @@ use rayon::prelude::*;
 
 pub use data::{Pulled, pull};
 pub use due::{Due, definition, due};
-pub use recipe::Recipe;
+pub use recipe::{Recipe, rules};
 
 use crate::build::{Catalog, Model};
 use validate::{Outcome, mean};
@@ -26,6 +26,7 @@ use crate::output::Table;
 use crate::problem::Problem;
 use crate::registry::{self, NewVersion, Version};
 use crate::spec::Binary;
+use crate::wall;
 use crate::warehouse::Warehouse;
 
 /// A finished training.
@@ -95,6 +96,7 @@ pub fn train(
         fitted: fitted.as_ref().map(Fitted::to_bytes).transpose()?,
         run_id,
         news: outbox::Training::of(warehouse, catalog, model, as_of, &recipes, &x, started.elapsed())?,
+        profile: wall::inputs(&x, &pulled.dates_of(&rows)),
     };
     let metrics: Vec<_> = outcomes.iter().flat_map(Outcome::lines).collect();
     let version = registry::add(warehouse, &new, &metrics, &importances, &[], &reason)?;

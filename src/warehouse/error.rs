@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
 
 use anyhow::Error;
 use serde_json::Value;
@@ -82,6 +84,9 @@ impl fmt::Display for SqlError {
 
 impl std::error::Error for SqlError {}
 
+/// What to do about a file that cannot be read any more.
+const DAMAGED: &str = "take a copy of it that is whole, or name a new file with --database and load again";
+
 /// The problem that `error` is for the analyst: `error.position` counts from the start of `rendered.sql`.
 pub fn analyst(
     warehouse: &Warehouse,
@@ -92,7 +97,7 @@ pub fn analyst(
     if error.is_damage() {
         return Problem::usage(format!("the database is damaged: {}", error.headline()))
             .maybe_on(rendered.date)
-            .hint("take a copy of it that is whole, or name a new file with --database and load again");
+            .hint(DAMAGED);
     }
     let stumbled = error.position;
     let error = &warehouse.placed(&rendered.sql, error);
@@ -116,24 +121,44 @@ pub fn analyst(
     }
 }
 
+/// The process that has a file open: `process 123 (olist run --date …, since Tue Nov 24 10:00:00 2026)`. `None` where the
+/// error is another one.
+pub fn holder(error: &SqlError) -> Option<String> {
+    let message = error.message.as_str();
+    if !message.contains("Conflicting lock") {
+        return None;
+    }
+    let pid = message.find("PID ").map(|at| &message[at + 4..])?;
+    let pid: String = pid.chars().take_while(char::is_ascii_digit).collect();
+    let ask = |what: &str| {
+        let output = Command::new("ps").args(["-o", what, "-p", &pid]).output().ok()?;
+        let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        (!text.is_empty()).then_some(text)
+    };
+    let (command, since) = (ask("args="), ask("lstart="));
+    Some(match (command, since) {
+        (Some(command), Some(since)) => format!("process {pid} (`{command}`, since {since})"),
+        _ => format!("process {pid}"),
+    })
+}
+
 /// Why a database file could not be opened, and what to do.
-pub fn open_problem(path: &Path, error: SqlError) -> Error {
+pub fn open_problem(path: &Path, error: SqlError, waited: Duration) -> Error {
     let file = path.display();
     let message = error.message.as_str();
     let problem = if message.contains("Conflicting lock") {
-        let holder = message
-            .find("PID ")
-            .map(|at| message[at + 4..].chars().take_while(char::is_ascii_digit).collect());
-        let holder: String = holder.unwrap_or_else(|| "unknown".to_owned());
-        Problem::usage(format!("`{file}` is in use by another process (PID {holder})"))
-            .hint("close that program, or wait until it is done; reading needs no lock on a copy of the file")
+        let holder = holder(&error).unwrap_or_else(|| "another process".to_owned());
+        let still =
+            if waited.is_zero() { String::new() } else { format!(", still after {} s", waited.as_secs()) };
+        Problem::usage(format!("`{file}` is in use by {holder}{still}"))
+            .hint("--wait 600 waits for it; `olist run --publish FILE` gives those who only read a copy of their own")
     } else if message.contains("not a valid DuckDB database file") {
         Problem::usage(format!("`{file}` is not a DuckDB database")).hint("--database FILE names another")
     } else if message.contains("with version number") {
         Problem::usage(format!("`{file}` was written by another version of DuckDB: {}", error.headline()))
             .hint("a newer olist, or the DuckDB that wrote it, can read it")
     } else if error.is_damage() {
-        Problem::usage(format!("`{file}` is damaged: {}", error.headline())).hint(super::file::DAMAGED)
+        Problem::usage(format!("`{file}` is damaged: {}", error.headline())).hint(DAMAGED)
     } else if message.contains("Cannot open file") || message.contains("No such file") {
         Problem::usage(format!("could not open or create `{file}`: {}", error.headline()))
             .hint("does its folder exist, and may you write there?")

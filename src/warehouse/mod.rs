@@ -6,11 +6,11 @@
 mod arrow;
 mod culprit;
 mod error;
-mod file;
 mod scan;
 mod tables;
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use duckdb::{Connection, Row, params};
@@ -19,12 +19,18 @@ pub use self::arrow::{Batches, cell_text};
 pub use error::{SqlError, analyst};
 
 use crate::problem::Problem;
+use crate::term;
+
+/// Between two looks whether the file is free.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// How the engine is to behave.
 #[derive(Debug, Clone, Default)]
 pub struct Engine {
     pub threads: Option<usize>,
     pub memory_limit: Option<String>,
+    /// For how long to wait for another process that has the file open.
+    pub wait: Duration,
 }
 
 /// A connection to the warehouse.
@@ -63,6 +69,9 @@ impl Warehouse {
         let conn = Connection::open_in_memory().context("could not start DuckDB")?;
         let warehouse = Self { conn, path: path.to_owned() };
         warehouse.batch("set errors_as_json = true; set preserve_insertion_order = true")?;
+        // Experimental in DuckDB 2.0.0: metadata of the last checkpoint stays in use. A kill has left a file with a wrong
+        // checksum once; it has not been seen since this is off.
+        warehouse.batch("set experimental_metadata_reuse = false")?;
         if let Some(threads) = engine.threads {
             warehouse.batch(&format!("set threads = {threads}"))?;
         }
@@ -72,13 +81,20 @@ impl Warehouse {
                     .hint("for example --memory-limit 2GB")
             })?;
         }
-        file::check(path)?;
         let name = text(&path.display().to_string());
         let spill = text(&format!("{}.tmp", path.display()));
         warehouse.batch(&format!("set temp_directory = {spill}"))?;
-        warehouse
-            .batch(&format!("attach {name} as warehouse ({options}); use warehouse"))
-            .map_err(|error| error::open_problem(path, error))?;
+        let attach = format!("attach {name} as warehouse ({options}); use warehouse");
+        let since = Instant::now();
+        let mut is_told = false;
+        while let Err(error) = warehouse.batch(&attach) {
+            let holder = error::holder(&error).filter(|_| since.elapsed() < engine.wait);
+            let Some(holder) = holder else { return Err(error::open_problem(path, error, engine.wait)) };
+            if !std::mem::replace(&mut is_told, true) {
+                term::note(&format!("waiting for {holder}, which has `{}` open", path.display()));
+            }
+            std::thread::sleep(PAUSE);
+        }
         Ok(warehouse)
     }
 
@@ -171,11 +187,19 @@ impl Warehouse {
     /// # Errors
     /// When the catalog cannot be read.
     pub fn columns(&self, table: &str) -> Result<Vec<(String, String)>, SqlError> {
+        self.columns_of("warehouse", table)
+    }
+
+    /// As `columns`, in another database that is attached.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn columns_of(&self, database: &str, table: &str) -> Result<Vec<(String, String)>, SqlError> {
         let (schema, name) = table.split_once('.').unwrap_or(("main", table));
         self.rows(
             "select column_name, data_type from duckdb_columns()
-             where database_name = 'warehouse' and schema_name = ? and table_name = ? order by column_index",
-            params![schema, name],
+             where database_name = ? and schema_name = ? and table_name = ? order by column_index",
+            params![database, schema, name],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )
     }

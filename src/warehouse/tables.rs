@@ -6,17 +6,18 @@ use super::Warehouse;
 use crate::problem::Problem;
 
 /// Version of these tables; a database of a newer one is refused.
-const VERSION: i32 = 3;
+const VERSION: i32 = 4;
 
 /// What brings the tables of an earlier version up to date: from 1 to 2, and so on.
-const UPGRADES: [&str; 2] = [
+const UPGRADES: [&str; 3] = [
     "
 alter table registry.metrics add column slice varchar;
 alter table registry.metrics add column snapshots integer default 1;
 alter table registry.metrics add column entities bigint;
 update registry.metrics set entities = rows;
 ",
-    // Only what CREATE makes is new in version 3.
+    // Only what CREATE makes is new in versions 3 and 4.
+    "",
     "",
 ];
 
@@ -80,6 +81,11 @@ create table if not exists registry.outbox (
     sent_at timestamp, sent_to varchar, attempts integer, last_error varchar, payload varchar
 );
 comment on table registry.outbox is 'One row per training, promotion and scoring, for MLflow: what waits has no sent_at';
+
+create table if not exists registry.inputs (
+    model varchar, version integer, input varchar, edges double[], shares double[], usual_psi double, varies boolean
+);
+comment on table registry.inputs is 'One row per model version and input: upper edges of its tenths and shares of the training rows in them, the largest PSI of a training snapshot, whether rows of one snapshot differ in it';
 
 create table if not exists registry.champions (
     model varchar, version integer, trained_through date, since timestamp, until timestamp, reason varchar,

@@ -6,9 +6,17 @@
 mod analyst;
 mod cases;
 mod client;
+mod crash;
+mod export;
 mod ingest;
+mod leaks;
 mod lines;
+mod mlflow;
+mod python;
 mod run;
 mod segments;
+mod server;
+mod sharing;
 mod support;
 mod train;
+mod wall;

@@ -132,13 +132,18 @@ impl Place {
     }
 
     pub fn olist(&self, arguments: &[&str]) -> Ran {
-        let output = self.command(arguments).output().unwrap();
+        self.run(&mut self.command(arguments))
+    }
+
+    pub fn run(&self, command: &mut Command) -> Ran {
+        let output = command.output().unwrap();
         self.ran(&output)
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_olist"));
         command.args(arguments).current_dir(self.dir.path()).env_remove("OLIST_DATABASE");
+        command.env_remove("MLFLOW_TRACKING_URI");
         command
     }
 

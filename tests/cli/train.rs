@@ -3,7 +3,7 @@
 use super::support::Place;
 
 /// A model with fast candidates, instead of the built-in one, whose version 1 is no champion any more.
-fn with_candidates(candidates: &str) -> Place {
+pub fn with_candidates(candidates: &str) -> Place {
     let place = Place::with_sample();
     let conn = duckdb::Connection::open(place.path("olist.duckdb")).unwrap();
     conn.execute_batch("delete from registry.champions").unwrap();
@@ -12,7 +12,7 @@ fn with_candidates(candidates: &str) -> Place {
     place
 }
 
-fn model(candidates: &str) -> String {
+pub fn model(candidates: &str) -> String {
     format!(
         "{{{{ config(
     task = 'binary',

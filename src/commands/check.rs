@@ -1,0 +1,212 @@
+//! `olist check`: what every file has to hold, and the proof that none of them has seen the future.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+use chrono::{Datelike, Days, NaiveDate};
+use rayon::prelude::*;
+
+use crate::build::Catalog;
+use crate::check::{self, Functions, Proof, Proven};
+use crate::cli::Check;
+use crate::dates;
+use crate::ingest;
+use crate::output::Table;
+use crate::problem::Problem;
+use crate::session::{Loaded, Session};
+use crate::template::Templates;
+use crate::term::{self, Progress};
+use crate::train::{Recipe, rules};
+use crate::warehouse::{Engine, Warehouse};
+
+/// Days before the last date at which the proof is made, where none is given: there has to be a future to see.
+const BEFORE: [u64; 3] = [270, 150, 60];
+
+pub fn check(session: &Session, args: &Check) -> Result<()> {
+    let warehouse = session.open_read_only()?;
+    let path = session.database();
+    let loaded = Loaded::read(&warehouse)?;
+    let dates = if args.ranges.is_empty() {
+        default_dates(loaded.last_date())
+    } else {
+        dates::expand(&args.ranges, args.every)
+    };
+    loaded.check(dates[dates.len() - 1])?;
+    let catalog = session.catalog(dates[0])?;
+    let selected = catalog.select(&args.select)?;
+    let specs = ingest::specs(session.project()?, &catalog.templates)?;
+    let definitions = check::definitions(&warehouse, "warehouse")?;
+    let mut report = Report::new();
+    if let Some(older) = &args.against {
+        report.problems.extend(check::loads(&warehouse, &catalog, &specs, older)?);
+    }
+    let last = dates[dates.len() - 1];
+    report.problems.extend(check::sources(&warehouse, &catalog, &specs, &definitions, last)?);
+    let checker = Checker {
+        catalog: &catalog,
+        is_proof_only: args.future,
+        functions: Functions::read(&warehouse)?,
+        sealed: catalog.templates.sealed(&check::seal(&session.run_id)),
+        definitions: &definitions,
+        order: catalog.order.iter().filter(|name| selected.contains(*name)).collect(),
+        progress: Progress::new(dates.len() * selected.len(), "checking"),
+    };
+    // Each date in a DuckDB of its own, with the cores shared between them.
+    let side_by_side = dates.len().min(session.cores());
+    let engine = Engine { threads: Some((session.cores() / side_by_side).max(1)), ..session.engine.clone() };
+    let work = |date: &NaiveDate| {
+        let warehouse = Warehouse::open_read_only(path, &engine)?;
+        checker.date(&warehouse, *date)
+    };
+    let reports: Result<Vec<Report>> = dates.par_iter().map(work).collect();
+    reports?.into_iter().for_each(|other| report.join(other));
+    drop(checker);
+    report.end(session)
+}
+
+/// The first of a month, three times, with months of data behind each.
+fn default_dates(last: NaiveDate) -> Vec<NaiveDate> {
+    let first_of_month = |days| last.checked_sub_days(Days::new(days)).and_then(|date| date.with_day(1));
+    BEFORE.into_iter().filter_map(first_of_month).collect()
+}
+
+/// What all dates share.
+struct Checker<'a> {
+    catalog: &'a Catalog,
+    /// Only the proof: no columns, keys and checks.
+    is_proof_only: bool,
+    functions: Functions,
+    sealed: Templates,
+    /// Of the sources' as-of relations.
+    definitions: &'a BTreeMap<String, String>,
+    /// The tables, each after what it needs.
+    order: Vec<&'a String>,
+    progress: Progress,
+}
+
+/// What was found.
+struct Report {
+    problems: Vec<Problem>,
+    warnings: BTreeSet<String>,
+    table: Table,
+}
+
+impl Report {
+    fn new() -> Self {
+        let table = Table::new(&["table", "reference_date", "rows", "columns", "result"]);
+        Self { problems: Vec::new(), warnings: BTreeSet::new(), table }
+    }
+
+    fn join(&mut self, other: Self) {
+        other.problems.into_iter().for_each(|problem| self.find(problem));
+        self.warnings.extend(other.warnings);
+        self.table.append(other.table);
+    }
+
+    /// The same mistake is told once, not at every date.
+    fn find(&mut self, problem: Problem) {
+        let is_known = |other: &Problem| {
+            other.place == problem.place
+                && (other.message == problem.message
+                    || problem.place.as_ref().is_some_and(|place| place.column > 0))
+        };
+        if !self.problems.iter().any(is_known) {
+            self.problems.push(problem);
+        }
+    }
+
+    fn end(self, session: &Session) -> Result<()> {
+        self.table.print(session.options.format)?;
+        self.warnings.iter().for_each(|warning| term::warn(warning));
+        for problem in &self.problems {
+            term::error(&problem.to_string());
+        }
+        if self.problems.is_empty() {
+            term::note(
+                "no future was seen: every table is the same with and without what became known later",
+            );
+            return Ok(());
+        }
+        Err(Problem::data(format!("{} found, see above", term::counted(self.problems.len(), "mistake")))
+            .into())
+    }
+}
+
+impl Checker<'_> {
+    /// Everything at one date.
+    fn date(&self, warehouse: &Warehouse, date: NaiveDate) -> Result<Report> {
+        let mut report = Report::new();
+        let mut sources = BTreeSet::new();
+        for name in &self.order {
+            let rendered = self.catalog.render(name, date)?;
+            sources.extend(rendered.sources.into_iter().chain(rendered.outcomes));
+        }
+        let proof = Proof::new(warehouse, self.catalog, self.definitions, &sources, date)?;
+        if !proof.has_future()? {
+            report.warnings.insert(format!(
+                "nothing in the warehouse became known at or after {date}: a proof at that date proves nothing; take an earlier --date"
+            ));
+        }
+        let mut broken: BTreeSet<String> = BTreeSet::new();
+        for &name in &self.order {
+            self.progress.working_on(name);
+            let refs = self.catalog.render(name, date)?.refs;
+            let mut found = check::reach(warehouse, self.catalog, &self.sealed, &self.functions, name, date)?;
+            if let Some(model) = self.catalog.models.get(name.trim_start_matches("scores.")) {
+                for rule in rules(&Recipe::all(&model.spec)).values() {
+                    found.extend(check::reach_of_rule(
+                        warehouse,
+                        self.catalog,
+                        &self.functions,
+                        model,
+                        rule,
+                        date,
+                    )?);
+                }
+            }
+            let (proven, result) = if let Some(needed) = refs.iter().find(|table| broken.contains(*table)) {
+                (None, format!("not proven: {needed}"))
+            } else if found.is_empty() {
+                match self.prove(&proof, name) {
+                    Ok(proven) => {
+                        let result = if proven.problems.is_empty() { "no future" } else { "failed" };
+                        (Some(proven), result.to_owned())
+                    }
+                    Err(error) => {
+                        report.find(error.downcast::<Problem>()?);
+                        (None, "failed".to_owned())
+                    }
+                }
+            } else {
+                (None, "failed".to_owned())
+            };
+            if proven.is_none() {
+                broken.insert(name.clone());
+            }
+            for problem in found {
+                report.find(problem);
+            }
+            let (rows, columns) = proven.as_ref().map_or((0, 0), |proven| (proven.rows, proven.columns));
+            report.table.push(vec![
+                name.clone(),
+                date.to_string(),
+                rows.to_string(),
+                columns.to_string(),
+                result,
+            ]);
+            if let Some(proven) = proven {
+                proven.problems.into_iter().for_each(|problem| report.find(problem));
+                report.warnings.extend(proven.warnings);
+            }
+            self.progress.step();
+        }
+        Ok(report)
+    }
+
+    fn prove(&self, proof: &Proof<'_>, name: &str) -> Result<Proven> {
+        match self.catalog.tables.get(name) {
+            Some(node) => proof.table(node, !self.is_proof_only),
+            None => proof.model(self.catalog.model(name.trim_start_matches("scores."))?),
+        }
+    }
+}

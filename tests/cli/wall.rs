@@ -1,0 +1,71 @@
+//! The wall before scores: what is not like the training is refused, told with its numbers, and the earlier scores stay.
+
+use super::support::Place;
+
+const RUN: [&str; 3] = ["run", "--date", "2018-06-01"];
+
+/// A sample with a fast champion, its scores, and a file for the model that can be edited.
+fn trained() -> Place {
+    let place = super::train::with_candidates("'logistic': {'algorithm': 'logistic_regression'},");
+    place.olist(&RUN).code(0);
+    place
+}
+
+#[track_caller]
+fn is_refused(place: &Place, says: &[&str]) {
+    let before =
+        place.cell("select md5(string_agg(s::varchar, '' order by seller_id)) from scores.seller_churn as s");
+    let score = ["score", "seller_churn", "--date", "2018-06-01"];
+    place.olist(&score).code(1).says(says).says(&[
+        "does not score 2018-06-01",
+        "the earlier scores stay",
+        "--force",
+    ]);
+    assert_eq!(
+        place.cell("select md5(string_agg(s::varchar, '' order by seller_id)) from scores.seller_churn as s"),
+        before
+    );
+    let forced: Vec<&str> = score.iter().copied().chain(["--force"]).collect();
+    place.olist(&forced).code(0).says(says).says(&["scored all the same, because of --force"]);
+}
+
+#[test]
+fn an_input_in_another_unit_is_refused() {
+    let place = trained();
+    place.edit(
+        "models/seller_churn.sql",
+        "recency_days, orders_90d",
+        "recency_days * 24 as recency_days, orders_90d",
+    );
+    is_refused(&place, &["input `recency_days` is far from what was trained on: PSI "]);
+}
+
+#[test]
+fn an_input_that_is_the_same_for_all_is_refused() {
+    let place = trained();
+    place.edit(
+        "models/seller_churn.sql",
+        "recency_days, orders_90d",
+        "recency_days, 0 * orders_90d as orders_90d",
+    );
+    is_refused(&place, &["input `orders_90d` is 0 in all "]);
+}
+
+#[test]
+fn a_tenth_of_the_rows_is_refused() {
+    let place = trained();
+    place.olist(&["run", "--date", "2018-01-01..2018-05-01"]).code(0);
+    place.edit(
+        "abt/seller_churn.sql",
+        "where recency_days <= {{ patience_days }}",
+        "where recency_days <= {{ patience_days }} and seller_id < '05'",
+    );
+    // Only this date is built anew: the others are what the last dates had.
+    is_refused(&place, &["abt.seller_churn has ", "rows, where the last dates had "]);
+}
+
+#[test]
+fn scores_that_are_all_the_same_are_refused() {
+    let place = super::train::with_candidates("'rule': {'algorithm': 'sql', 'expression': '0.3'},");
+    place.olist(&RUN).code(1).says(&["rows get the same, 0.3", "does not score 2018-06-01"]);
+}
