@@ -192,6 +192,9 @@ pub struct Ingest {
     /// The last complete day, set by hand; else it is found from the flow of orders
     #[arg(long, value_name = "D", value_parser = dates::parse)]
     pub until: Option<NaiveDate>,
+    /// Replace a source even if it lost nine of ten rows
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// Orders of the sample that a newcomer's first run loads.

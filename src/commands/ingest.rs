@@ -13,7 +13,14 @@ pub fn ingest(session: &Session, args: &Ingest) -> Result<()> {
         None => Origin::Sample { orders: args.orders, seed: args.seed },
     };
     let warehouse = session.open()?;
-    let summary = ingest::ingest(&warehouse, session.project()?, &session.templates()?, &origin, args.until)?;
+    let summary = ingest::ingest(
+        &warehouse,
+        session.project()?,
+        &session.templates()?,
+        &origin,
+        args.until,
+        args.force,
+    )?;
     summary.tables.print(session.options.format)?;
     for line in summary.notes() {
         term::note(&line);

@@ -86,7 +86,7 @@ fn load_sample_if_empty(session: &Session, warehouse: &Warehouse) -> Result<()> 
     }
     ingest::announce_sample(cli::DEFAULT_ORDERS);
     let origin = Origin::Sample { orders: cli::DEFAULT_ORDERS, seed: cli::DEFAULT_SEED };
-    let summary = ingest::ingest(warehouse, session.project()?, &session.templates()?, &origin, None)?;
+    let summary = ingest::ingest(warehouse, session.project()?, &session.templates()?, &origin, None, false)?;
     if let Some(day) = summary.data_until {
         term::note(&format!("loaded the synthetic marketplace; data until {day}"));
     }

@@ -112,13 +112,14 @@ fn examine(path: &Path, spec: &SourceSpec) -> Result<Found> {
         format!("(select {} from read_parquet({literal}))", casts.collect::<Vec<_>>().join(", "))
     } else {
         let header = header(path, spec)?;
+        check_lines(path)?;
         let types = header.names.iter().map(|name| {
             let sql_type = spec.column(name).map_or("varchar", |column| &column.sql_type);
             format!("{}: {}", text(name), text(sql_type))
         });
         format!(
             "(select {columns} from read_csv({literal}, auto_detect = false, header = true, delim = ',', \
-             quote = '\"', escape = '\"', nullstr = '', new_line = '{}', max_line_size = 16777216, \
+             quote = '\"', escape = '\"', nullstr = '', new_line = '{}', max_line_size = {LONGEST}, \
              columns = {{{}}}))",
             header.newline,
             types.collect::<Vec<_>>().join(", ")
@@ -131,6 +132,42 @@ fn examine(path: &Path, spec: &SourceSpec) -> Result<Found> {
         relation,
         stamp,
     })
+}
+
+/// Bytes of a line.
+const LONGEST: usize = 16 << 20;
+
+/// DuckDB leaves a line out, without a word, that is longer than what it reads at a time.
+fn check_lines(path: &Path) -> Result<()> {
+    let mut reader = open(path)?;
+    let (mut line, mut length) = (1, 0);
+    loop {
+        let bytes = reader.fill_buf().map_err(|error| not_whole(path, &error))?;
+        let read = bytes.len();
+        let first = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(read);
+        if length + first > LONGEST {
+            let place = Place { file: path.display().to_string(), line, column: 0, text: String::new() };
+            return Err(Problem::data(format!("line {line} is longer than {} MB", LONGEST >> 20))
+                .at(place)
+                .hint("is a quote missing, or is this another file? nothing was loaded")
+                .into());
+        }
+        if read == 0 {
+            return Ok(());
+        }
+        let breaks = bytes.split(|byte| *byte == b'\n').count() - 1;
+        length = match bytes.iter().rposition(|byte| *byte == b'\n') {
+            Some(last) => read - last - 1,
+            None => length + read,
+        };
+        line += breaks;
+        reader.consume(read);
+    }
+}
+
+fn not_whole(path: &Path, error: &std::io::Error) -> Problem {
+    Problem::data(format!("`{}` is not a whole gzip file: {error}", path.display()))
+        .hint("fetch it again; nothing was loaded")
 }
 
 struct Header {
@@ -148,10 +185,7 @@ pub fn open(path: &Path) -> Result<Box<dyn BufRead>> {
 
 fn header(path: &Path, spec: &SourceSpec) -> Result<Header> {
     let mut line = Vec::new();
-    open(path)?.take(1 << 20).read_until(b'\n', &mut line).map_err(|error| {
-        Problem::data(format!("`{}` is not a whole gzip file: {error}", path.display()))
-            .hint("fetch it again")
-    })?;
+    open(path)?.take(1 << 20).read_until(b'\n', &mut line).map_err(|error| not_whole(path, &error))?;
     let first = String::from_utf8_lossy(&line).into_owned();
     let first = first.strip_prefix('\u{feff}').unwrap_or(&first);
     let shown: String = first.trim_end().chars().take(100).collect();
@@ -160,6 +194,12 @@ fn header(path: &Path, spec: &SourceSpec) -> Result<Header> {
         return Err(Problem::data("this is a web page, not a CSV file")
             .at(place())
             .hint("the download was a login or error page: fetch the file again, signed in to Kaggle")
+            .into());
+    }
+    if line.contains(&0) {
+        return Err(Problem::data("this is no UTF-8 text: there are zero bytes in it")
+            .at(place())
+            .hint("is it UTF-16? save it as CSV in UTF-8")
             .into());
     }
     let newline = if first.ends_with("\r\n") { "\\r\\n" } else { "\\n" };

@@ -12,6 +12,9 @@ use crate::spec::{SourceSpec, When};
 use crate::template::{Rendered, Templates};
 use crate::warehouse::{SqlError, Warehouse, analyst, ident, idents, text};
 
+/// Of fewer rows than these, a tenth says nothing.
+const FEWEST: i64 = 100;
+
 /// Names the content of a source: what it is read from, how, and with what.
 pub fn version(rendered: &Rendered, digest: &str, parts: &[&str]) -> String {
     let config = serde_json::to_string(&rendered.config).unwrap_or_default();
@@ -30,7 +33,7 @@ pub fn current_versions(warehouse: &Warehouse) -> Result<BTreeMap<String, String
 }
 
 /// Replaces one source. Runs inside the load's transaction.
-pub fn load(warehouse: &Warehouse, templates: &Templates, source: &Source) -> Result<()> {
+pub fn load(warehouse: &Warehouse, templates: &Templates, source: &Source, force: bool) -> Result<()> {
     let table = format!("sources.{}", ident(&source.name));
     let known_at = source.spec.known_at.as_deref().unwrap_or("null");
     // A column that the SELECT adds only to say when a row became known is kept once, as known_at.
@@ -41,6 +44,7 @@ pub fn load(warehouse: &Warehouse, templates: &Templates, source: &Source) -> Re
         "create or replace table {table} as select {kept}, cast(({known_at}) as timestamp) as known_at from (\n"
     );
     let sql = format!("{head}{}\n) as q", source.rendered.sql);
+    let before = earlier_rows(warehouse, source)?;
     warehouse.batch(&sql).map_err(|error| {
         // The first of what the config says stands before the SELECT.
         let is_ahead = error.position.map_or(error.class == "Binder", |at| at < head.len());
@@ -56,8 +60,12 @@ pub fn load(warehouse: &Warehouse, templates: &Templates, source: &Source) -> Re
         }
     })?;
     check_key(warehouse, &table, source)?;
+    check_known(warehouse, &table, source)?;
     check_times(warehouse, templates, source)?;
     check_moments(warehouse, templates, source)?;
+    if let Some(before) = before.filter(|_| !force) {
+        check_rows(warehouse, &table, source, before)?;
+    }
     let macro_sql = as_of(warehouse, source)?;
     warehouse.batch(&macro_sql)?;
     comment(warehouse, &table, source)?;
@@ -132,6 +140,51 @@ fn check_key(warehouse: &Warehouse, table: &str, source: &Source) -> Result<()> 
     let twice = format!("select 1 from {table} group by {columns} having count(*) > 1 limit 1");
     if warehouse.row(&twice, &[], |_| Ok(()))?.is_some() {
         return Err(duplicate::problem(source.found.path.as_deref(), key, &source.name)?.into());
+    }
+    Ok(())
+}
+
+/// Rows of the last load, where it was from files and this one is as well.
+fn earlier_rows(warehouse: &Warehouse, source: &Source) -> Result<Option<i64>> {
+    let sql = "select rows from pipeline.loads where source = ? and is_current and file <> 'sample'";
+    let before = warehouse.row(sql, &[&source.name], |row| row.get(0))?;
+    Ok(before.filter(|_| source.found.path.is_some()))
+}
+
+/// A file that lost most of its rows is more often cut off than true.
+fn check_rows(warehouse: &Warehouse, table: &str, source: &Source, before: i64) -> Result<()> {
+    let rows: i64 =
+        warehouse.row(&format!("select count(*) from {table}"), &[], |row| row.get(0))?.unwrap_or(0);
+    if before == 0 || rows > 0 && (rows > before / 10 || before < FEWEST) {
+        return Ok(());
+    }
+    Err(Problem::data(format!(
+        "`{}` has {rows} rows, and had {before} when it was loaded before",
+        source.name
+    ))
+    .hint("is the file whole? the last load stays; --force replaces it")
+    .into())
+}
+
+/// Nothing can be known that has not happened yet, and infinity never does.
+fn check_known(warehouse: &Warehouse, table: &str, source: &Source) -> Result<()> {
+    let key = if source.spec.key.is_empty() { "'a row'".to_owned() } else { idents(&source.spec.key) };
+    let tomorrow = chrono::Utc::now().naive_utc() + chrono::Days::new(1);
+    let sql = format!(
+        "select count(*), (arg_min(({key})::varchar, known_at)), min(known_at)::varchar
+         from {table} where not isfinite(known_at) or known_at > ?"
+    );
+    let found = warehouse.row(&sql, &[&tomorrow], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, Option<String>>(2)?))
+    })?;
+    if let Some((rows, Some(key), Some(moment))) = found.filter(|(rows, ..)| *rows > 0) {
+        let first = format!("the first, {key}, at {moment}");
+        return Err(Problem::data(format!(
+            "{rows} rows of `{}` become known at a moment that has not come: {first}",
+            source.name
+        ))
+        .hint("a wrong date in the file? nothing was loaded")
+        .into());
     }
     Ok(())
 }

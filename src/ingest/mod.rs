@@ -51,6 +51,7 @@ pub fn ingest(
     templates: &Templates,
     origin: &Origin,
     until: Option<NaiveDate>,
+    force: bool,
 ) -> Result<Summary> {
     let specs = read_specs(project, templates)?;
     let mut found = match origin {
@@ -92,7 +93,7 @@ pub fn ingest(
         for source in &sources {
             progress.working_on(&source.name);
             if current.get(&source.name) != Some(&source.version) {
-                load::load(warehouse, templates, source)?;
+                load::load(warehouse, templates, source, force)?;
             }
             progress.step();
         }

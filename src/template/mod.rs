@@ -8,7 +8,8 @@ pub mod tags;
 mod trace;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -21,6 +22,7 @@ pub use scope::Kind;
 
 use crate::problem::{Place, Problem};
 use crate::project::Project;
+use crate::term;
 use scope::Scope;
 use trace::{Marks, Trace};
 
@@ -69,12 +71,17 @@ impl Templates {
     /// # Errors
     /// The first file that is not valid Jinja.
     pub fn new(project: &Project, vars: Vars) -> Result<Self> {
+        on_a_deep_stack(|| Self::compile(project, vars))
+    }
+
+    fn compile(project: &Project, vars: Vars) -> Result<Self> {
         let mut env = environment(FUEL)?;
         let macros = macro_names(project);
         let mut prefixes = BTreeMap::new();
         for (file, source) in project.files() {
             let prefix = if file.starts_with(MACROS) { String::new() } else { imports(&macros, source) };
             prefixes.insert(file.to_owned(), prefix.len());
+            check_tags(file, source)?;
             env.add_template_owned(file.to_owned(), format!("{prefix}{source}"))
                 .map_err(|error| locate::syntax(&error, file, source, prefix.len()))?;
         }
@@ -148,7 +155,10 @@ impl Templates {
         let template =
             self.env.get_template(file).map_err(|_| Problem::usage(format!("there is no file `{file}`")))?;
         let (given, scope) = self.given(kind, date, raw);
-        let (sql, spans) = template.render_with_spans(given).map_err(|error| {
+        let watch = Watch::start(file, date);
+        let rendered = template.render_with_spans(given);
+        drop(watch);
+        let (sql, spans) = rendered.map_err(|error| {
             let marks = self.marked(file, kind, date, raw).map(|(_, marks)| marks);
             locate::problem(&error, self, marks.as_deref()).at_least(file, self.source(file)).maybe_on(date)
         })?;
@@ -206,6 +216,16 @@ impl Templates {
         date: Option<NaiveDate>,
         raw: Option<&str>,
     ) -> Option<(Result<String, minijinja::Error>, Arc<Marks>)> {
+        on_a_deep_stack(|| self.render_marked(file, kind, date, raw))
+    }
+
+    fn render_marked(
+        &self,
+        file: &str,
+        kind: Kind,
+        date: Option<NaiveDate>,
+        raw: Option<&str>,
+    ) -> Option<(Result<String, minijinja::Error>, Arc<Marks>)> {
         let mut env = environment(FUEL * 4).ok()?;
         let mut marks = Marks::default();
         for (file, source) in &self.sources {
@@ -236,6 +256,64 @@ fn environment(fuel: u64) -> Result<Environment<'static>> {
     env.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
     functions::register(&mut env);
     Ok(env)
+}
+
+/// A template renders in milliseconds. What doubles a list sixty times uses no fuel, and would never end.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Ends the program when a template does not come to an end. What was built before stays, as after a kill.
+struct Watch {
+    _end: mpsc::Sender<()>,
+}
+
+impl Watch {
+    fn start(file: &str, date: Option<NaiveDate>) -> Self {
+        let (end, ended) = mpsc::channel();
+        let problem = Problem::usage(format!(
+            "`{file}` does not come to an end: {} s were not enough",
+            PATIENCE.as_secs()
+        ))
+        .maybe_on(date)
+        .hint("is there a loop that makes a text or a list longer each time? what was built before stays");
+        std::thread::spawn(move || {
+            if ended.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+                term::error(&problem.to_string());
+                std::process::exit(2);
+            }
+        });
+        Self { _end: end }
+    }
+}
+
+/// Characters of code in one tag, texts in quotes not counted.
+const LONGEST_TAG: usize = 16_000;
+/// Enough for a tag of nothing but operators, each inside the one before.
+const STACK: usize = 256 << 20;
+
+/// Jinja is read by functions that call themselves.
+fn on_a_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let deep = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
+        match deep.map(std::thread::ScopedJoinHandle::join) {
+            Ok(Ok(done)) => done,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            Err(error) => std::panic::panic_any(format!("could not start a thread: {error}")),
+        }
+    })
+}
+
+fn check_tags(file: &str, source: &str) -> Result<()> {
+    for piece in tags::pieces(source) {
+        if matches!(piece.sort, tags::Sort::Expression | tags::Sort::Statement)
+            && tags::code_length(piece.text) > LONGEST_TAG
+        {
+            return Err(Problem::usage(format!("this tag has more than {LONGEST_TAG} characters of code"))
+                .at(Place::at_offset(file, source, piece.start))
+                .hint("split it with `{% set … %}`, or let the SQL say it")
+                .into());
+        }
+    }
+    Ok(())
 }
 
 /// More SQL than anything reads, at the expression or text that gave most of it.

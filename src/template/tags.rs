@@ -49,6 +49,24 @@ impl<'a> Piece<'a> {
     }
 }
 
+/// Characters of a tag outside of quotes.
+pub fn code_length(tag: &str) -> usize {
+    let mut quote = None;
+    let mut skips = false;
+    let mut count = 0;
+    for c in tag.chars() {
+        match quote {
+            Some(_) if std::mem::take(&mut skips) => {}
+            Some(_) if c == '\\' => skips = true,
+            Some(open) if c == open => quote = None,
+            Some(_) => {}
+            None if c == '"' || c == '\'' => quote = Some(c),
+            None => count += 1,
+        }
+    }
+    count
+}
+
 /// Whether `c` can be part of a name.
 pub fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'

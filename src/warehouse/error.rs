@@ -78,6 +78,9 @@ impl SqlError {
 
 impl fmt::Display for SqlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_damage() {
+            return write!(f, "the database is damaged: {}\n\nhint: {DAMAGED}", self.headline());
+        }
         write!(f, "{} error: {}", self.class, self.headline())
     }
 }
@@ -145,6 +148,7 @@ pub fn holder(error: &SqlError) -> Option<String> {
 /// Why a database file could not be opened, and what to do.
 pub fn open_problem(path: &Path, error: SqlError, waited: Duration) -> Error {
     let file = path.display();
+    let is_file = !path.exists() || path.is_file();
     let message = error.message.as_str();
     let problem = if message.contains("Conflicting lock") {
         let holder = holder(&error).unwrap_or_else(|| "another process".to_owned());
@@ -152,7 +156,7 @@ pub fn open_problem(path: &Path, error: SqlError, waited: Duration) -> Error {
             if waited.is_zero() { String::new() } else { format!(", still after {} s", waited.as_secs()) };
         Problem::usage(format!("`{file}` is in use by {holder}{still}"))
             .hint("--wait 600 waits for it; `olist run --publish FILE` gives those who only read a copy of their own")
-    } else if message.contains("not a valid DuckDB database file") {
+    } else if message.contains("not a valid DuckDB database file") || !is_file {
         Problem::usage(format!("`{file}` is not a DuckDB database")).hint("--database FILE names another")
     } else if message.contains("with version number") {
         Problem::usage(format!("`{file}` was written by another version of DuckDB: {}", error.headline()))

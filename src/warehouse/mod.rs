@@ -68,7 +68,7 @@ impl Warehouse {
     fn attach(path: &Path, engine: &Engine, options: &str) -> Result<Self> {
         let conn = Connection::open_in_memory().context("could not start DuckDB")?;
         let warehouse = Self { conn, path: path.to_owned() };
-        warehouse.batch("set errors_as_json = true; set preserve_insertion_order = true")?;
+        warehouse.batch("set errors_as_json = true; set preserve_insertion_order = true; set autoinstall_known_extensions = false")?;
         // Experimental in DuckDB 2.0.0: metadata of the last checkpoint stays in use. A kill has left a file with a wrong
         // checksum once; it has not been seen since this is off.
         warehouse.batch("set experimental_metadata_reuse = false")?;
@@ -84,7 +84,8 @@ impl Warehouse {
         let name = text(&path.display().to_string());
         let spill = text(&format!("{}.tmp", path.display()));
         warehouse.batch(&format!("set temp_directory = {spill}"))?;
-        let attach = format!("attach {name} as warehouse ({options}); use warehouse");
+        // The type is named, because another kind of file would have DuckDB look for an extension on the web.
+        let attach = format!("attach {name} as warehouse (type duckdb, {options}); use warehouse");
         let since = Instant::now();
         let mut is_told = false;
         while let Err(error) = warehouse.batch(&attach) {

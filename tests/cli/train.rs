@@ -247,7 +247,7 @@ fn months_of_weekly_snapshots_and_slices_are_measured() {
     place.olist(&["train", "seller_churn", "--as-of", "2018-05-01"]).code(2).says(&[
         "the slice `quiet` does not work",
         "models/seller_churn.sql:",
-        "a slice is a condition over the columns",
+        "near it there is: recency_days",
     ]);
     place.edit(file, "'every': 'month'},\n    slices", "'every': 'moon'},\n    slices");
     place.olist(&["train", "seller_churn"]).code(2).says(&["config `validate.every`: `moon` is not a step"]);
