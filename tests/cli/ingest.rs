@@ -5,7 +5,7 @@ use std::io::Write;
 use super::support::Place;
 
 /// The smallest marketplace: one seller, one order, and the tables that may be missing left out.
-fn small() -> Place {
+pub fn small() -> Place {
     let place = Place::with_project();
     place.write(
         "raw/olist_orders_dataset.csv",
@@ -275,7 +275,7 @@ fn the_sample_is_the_same_each_time() {
     assert_ne!(one.cell(digest), two.cell(digest));
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()

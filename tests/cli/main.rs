@@ -3,11 +3,13 @@
 #![expect(clippy::print_stderr, reason = "what is skipped is told")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod again;
 mod analyst;
 mod cases;
 mod client;
 mod crash;
 mod export;
+mod hostile;
 mod ingest;
 mod leaks;
 mod lines;
