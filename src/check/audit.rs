@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use chrono::NaiveDate;
 
 use crate::build::Catalog;
-use crate::ingest::{as_of_select, source_file};
+use crate::ingest::{as_of_select, check_moments, source_file};
 use crate::problem::Problem;
 use crate::spec::{SourceSpec, When};
 use crate::warehouse::{Warehouse, ident, text};
@@ -34,6 +34,7 @@ pub fn sources(
     // DuckDB writes both down in the same way.
     for name in definitions.keys() {
         let Some(spec) = specs.get(name) else { continue };
+        check_moments(warehouse, &catalog.templates, name, spec)?;
         let select = as_of_select(warehouse, name, spec)?;
         let macro_name = ident(&format!("{name}_as_of"));
         warehouse

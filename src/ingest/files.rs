@@ -166,7 +166,7 @@ fn check_lines(path: &Path) -> Result<()> {
 }
 
 fn not_whole(path: &Path, error: &std::io::Error) -> Problem {
-    Problem::data(format!("`{}` is not a whole gzip file: {error}", path.display()))
+    Problem::data(format!("`{}` is cut off or damaged: {error}", path.display()))
         .hint("fetch it again; nothing was loaded")
 }
 

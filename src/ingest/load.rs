@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::{Source, duplicate};
+use super::{Source, duplicate, source_file};
 use crate::fingerprint;
 use crate::problem::{Place, Problem};
 use crate::spec::{SourceSpec, When};
@@ -62,7 +62,7 @@ pub fn load(warehouse: &Warehouse, templates: &Templates, source: &Source, force
     check_key(warehouse, &table, source)?;
     check_known(warehouse, &table, source)?;
     check_times(warehouse, templates, source)?;
-    check_moments(warehouse, templates, source)?;
+    check_moments(warehouse, templates, &source.name, &source.spec)?;
     if let Some(before) = before.filter(|_| !force) {
         check_rows(warehouse, &table, source, before)?;
     }
@@ -93,12 +93,6 @@ fn load_problem(
 /// DuckDB's message on a CSV file, with its line, column and value.
 fn csv_problem(error: &SqlError, path: &Path) -> Option<Problem> {
     let message = &error.message;
-    if message.contains("end of GZIP stream") || message.contains("GZIP") {
-        return Some(
-            Problem::data(format!("`{}` is cut off or damaged: {}", path.display(), error.headline()))
-                .hint("fetch it again; nothing was loaded"),
-        );
-    }
     let after =
         |mark: &str| message.split_once(mark).map(|(_, rest)| rest.lines().next().unwrap_or_default().trim());
     let line: usize = after("CSV Error on Line:")?.parse().ok()?;
@@ -190,11 +184,18 @@ fn check_known(warehouse: &Warehouse, table: &str, source: &Source) -> Result<()
 }
 
 /// Every `known_at` and `as_of` of a column has to be an expression over the row.
-fn check_moments(warehouse: &Warehouse, templates: &Templates, source: &Source) -> Result<()> {
+///
+/// # Errors
+/// The first that is none, at its place in the file.
+pub fn check_moments(
+    warehouse: &Warehouse,
+    templates: &Templates,
+    name: &str,
+    spec: &SourceSpec,
+) -> Result<()> {
     const HEAD: &str = "select (";
-    let rows =
-        format!("(select *, date '2018-01-01' as reference_date from sources.{})", ident(&source.name));
-    for column in &source.spec.columns {
+    let rows = format!("(select *, date '2018-01-01' as reference_date from sources.{})", ident(name));
+    for column in &spec.columns {
         let (key, expression) = match &column.when {
             When::KnownAt(moment) => ("known_at", moment),
             When::AsOf(value) => ("as_of", value),
@@ -203,7 +204,7 @@ fn check_moments(warehouse: &Warehouse, templates: &Templates, source: &Source) 
         if let Err(error) = warehouse.describe(&format!("{HEAD}{expression}) from {rows}")) {
             let error = error.shifted(HEAD.len());
             let path = format!("columns.{}.{key}", column.name);
-            let place = templates.in_config(&source.rendered.file, &path, error.position.unwrap_or(0));
+            let place = templates.in_config(&source_file(name), &path, error.position.unwrap_or(0));
             return Err(Problem::usage(format!(
                 "`{key}` of `{}` does not work: {}",
                 column.name,

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use chrono::NaiveDate;
 
-pub use load::{as_of_select, current_versions};
+pub use load::{as_of_select, check_moments, current_versions};
 pub use summary::{Summary, data_until};
 
 use crate::graph;
