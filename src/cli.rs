@@ -225,7 +225,7 @@ pub struct Run {
     /// A table or model, and all it needs; `NAME+` also what depends on it; repeatable
     #[arg(long, value_name = "NAME")]
     pub select: Vec<String>,
-    /// Build also what is built and unchanged
+    /// Build also what is built and unchanged, and what lost nine of ten rows
     #[arg(long)]
     pub force: bool,
     /// Copy scores, features, ABTs and their history to FILE, which is replaced as a whole: for those who only read

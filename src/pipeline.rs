@@ -85,7 +85,8 @@ impl<'a> Pipeline<'a> {
         for (table, reason, dates) in plan.reasons() {
             term::note(&format!("  {table:<28} {:>9}  {reason}", term::counted(dates, "date")));
         }
-        let context = Context { run_id: &self.session.run_id, data_until: self.loaded.data_until };
+        let context =
+            Context { run_id: &self.session.run_id, data_until: self.loaded.data_until, force: self.force };
         let built = build::build(self.warehouse, self.catalog, &plan, &context, self.session.cores())?;
         build::report(&built);
         self.built += built.partitions;

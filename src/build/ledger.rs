@@ -10,6 +10,7 @@ use crate::warehouse::Warehouse;
 /// One line of the ledger.
 #[derive(Debug, Clone)]
 pub struct Entry {
+    pub rows: i64,
     pub fingerprint: String,
     /// What it was made from: `sql` and the names of its sources and refs, each with its fingerprint.
     pub inputs: BTreeMap<String, String>,
@@ -26,12 +27,15 @@ impl Ledger {
     /// When the table cannot be read.
     pub fn read(warehouse: &Warehouse) -> Result<Self> {
         let rows = warehouse.rows(
-            "select table_name, reference_date, fingerprint, inputs from pipeline.partitions",
+            "select table_name, reference_date, fingerprint, inputs, rows from pipeline.partitions",
             &[],
             |row| {
                 let inputs: Option<String> = row.get(3)?;
                 let inputs = inputs.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
-                Ok(((row.get(0)?, row.get(1)?), Entry { fingerprint: row.get(2)?, inputs }))
+                Ok((
+                    (row.get(0)?, row.get(1)?),
+                    Entry { rows: row.get(4)?, fingerprint: row.get(2)?, inputs },
+                ))
             },
         )?;
         Ok(Self { entries: rows.into_iter().collect() })
@@ -39,6 +43,17 @@ impl Ledger {
 
     pub fn get(&self, table: &str, date: NaiveDate) -> Option<&Entry> {
         self.entries.get(&(table.to_owned(), date))
+    }
+
+    /// The median rows of the last four dates up to `date`.
+    pub fn usual_rows(&self, table: &str, date: NaiveDate) -> Option<f64> {
+        let until = (table.to_owned(), date);
+        let first = (table.to_owned(), NaiveDate::MIN);
+        let last = self.entries.range(first..=until).rev().take(4);
+        let mut rows: Vec<i64> = last.map(|(_, entry)| entry.rows).collect();
+        rows.sort_unstable();
+        let (low, high) = (*rows.get((rows.len().max(1) - 1) / 2)?, rows[rows.len() / 2]);
+        Some((low + high) as f64 / 2.0)
     }
 }
 

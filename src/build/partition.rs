@@ -17,6 +17,8 @@ use crate::warehouse::{SqlError, Warehouse, analyst, ident};
 pub struct Context<'a> {
     pub run_id: &'a str,
     pub data_until: NaiveDate,
+    /// What has too few rows is told, and replaced all the same.
+    pub force: bool,
 }
 
 /// What one partition gave.
@@ -55,6 +57,7 @@ pub fn replace(warehouse: &Warehouse, catalog: &Catalog, task: &Task, context: &
             .execute(&format!("{head}{}", query.sql), &[])
             .map_err(|error| explain(error.shifted(head.len())))?;
         let (rows, mut warnings) = verify::rows(warehouse, catalog, node, task.date, &query.sql)?;
+        warnings.extend(verify::row_count(warehouse, catalog, node, task, rows, context.force)?);
         if change.is_some() {
             warnings.extend(verify::undocumented(catalog, node, &shape));
         }

@@ -54,6 +54,8 @@ pub struct Task {
     pub fingerprint: String,
     pub inputs: BTreeMap<String, String>,
     pub reason: Reason,
+    /// Rows of the last dates, as they were before the run.
+    pub usual_rows: Option<f64>,
 }
 
 /// All partitions of a run, in an order in which they could be built one by one.
@@ -118,7 +120,9 @@ impl Plan {
         match reason(&fingerprint, &inputs, basis.ledger.get(name, date), basis.force) {
             None => self.unchanged += 1,
             Some(reason) => {
-                self.tasks.push(Task { table: name.to_owned(), date, rendered, fingerprint, inputs, reason });
+                let usual_rows = basis.ledger.usual_rows(name, date);
+                let table = name.to_owned();
+                self.tasks.push(Task { table, date, rendered, fingerprint, inputs, reason, usual_rows });
             }
         }
     }

@@ -3,12 +3,18 @@
 use anyhow::Result;
 use chrono::NaiveDate;
 
+use super::plan::Task;
 use super::{Catalog, Node};
 use crate::problem::{Place, Problem};
 use crate::spec::Severity;
 use crate::template::Rendered;
 use crate::term;
 use crate::warehouse::{SqlError, Warehouse, ident, idents};
+
+/// Of fewer rows than these, a tenth says nothing.
+const FEWEST: f64 = 100.0;
+/// Of the rows that the last dates had.
+const SMALLEST_SHARE: f64 = 0.1;
 
 /// The columns that config promises, each once.
 ///
@@ -161,6 +167,49 @@ pub fn rows(
         }
     }
     Ok((counts[0], warnings))
+}
+
+/// A partition of which nine of ten rows are gone, beside those of the last dates.
+///
+/// # Errors
+/// That, unless config says `row_count = 'warn'` or it is `forced`.
+pub fn row_count(
+    warehouse: &Warehouse,
+    catalog: &Catalog,
+    node: &Node,
+    task: &Task,
+    rows: i64,
+    forced: bool,
+) -> Result<Option<String>> {
+    let few = |usual: &f64| *usual >= FEWEST && rows as f64 <= usual * SMALLEST_SHARE;
+    let Some(usual) = task.usual_rows.filter(few) else {
+        return Ok(None);
+    };
+    let rows = term::counted(usize::try_from(rows)?, "row");
+    let problem = Problem::data(format!("{rows}, where the last dates had {usual} (median of four)"))
+        .at(catalog.templates.config_key(&node.file, "row_count"))
+        .on(task.date);
+    if forced || node.spec.row_count == Severity::Warn {
+        return Ok(Some(problem.to_string()));
+    }
+    let key = idents(&node.spec.key);
+    let sql = format!(
+        "select {key} from {name}
+         where reference_date = (select max(reference_date) from {name} where reference_date < date '{date}')
+         except select {key} from {name} where reference_date = date '{date}' order by all limit 3",
+        name = node.name,
+        date = task.date,
+    );
+    let gone = match example_rows(warehouse, &sql)? {
+        gone if gone.is_empty() => String::new(),
+        gone => format!("gone since the last date are, for example, {gone}; "),
+    };
+    Err(problem
+        .hint(format!(
+            "{gone}the earlier partition stays. If it is right, `olist run --date {} --force` builds it",
+            task.date
+        ))
+        .into())
 }
 
 fn example_rows(warehouse: &Warehouse, sql: &str) -> Result<String> {

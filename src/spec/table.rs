@@ -34,6 +34,8 @@ pub struct TableSpec {
     /// Column, or family of columns with `*`, and its text.
     pub columns: Vec<(String, String)>,
     pub checks: Vec<Check>,
+    /// What a tenth of the usual rows does.
+    pub row_count: Severity,
 }
 
 impl TableSpec {
@@ -60,7 +62,8 @@ impl TableSpec {
         for (at, value) in fields.list("checks")?.into_iter().enumerate() {
             checks.push(read_check(&fields, at, value)?);
         }
-        let spec = Self { key, label, description: fields.text("description")?, columns, checks };
+        let row_count = read_severity(&mut fields, "row_count")?;
+        let spec = Self { key, label, description: fields.text("description")?, columns, checks, row_count };
         fields.finish()?;
         Ok(spec)
     }
@@ -91,18 +94,19 @@ fn read_check(fields: &Fields<'_>, at: usize, value: Value) -> Result<Check> {
         other => {
             let mut given = fields.below(&path, other)?;
             let expression = given.text("expression")?;
-            let severity = match given.optional_text("severity")?.as_deref() {
-                None | Some("fail") => Severity::Fail,
-                Some("warn") => Severity::Warn,
-                Some(other) => {
-                    return Err(given
-                        .wrong("severity", format!("`{other}` is not known"))
-                        .hint("there are: fail, warn")
-                        .into());
-                }
-            };
+            let severity = read_severity(&mut given, "severity")?;
             given.finish()?;
             Ok(Check { expression, severity, path: format!("{path}.expression") })
+        }
+    }
+}
+
+fn read_severity(fields: &mut Fields<'_>, key: &'static str) -> Result<Severity> {
+    match fields.optional_text(key)?.as_deref() {
+        None | Some("fail") => Ok(Severity::Fail),
+        Some("warn") => Ok(Severity::Warn),
+        Some(other) => {
+            Err(fields.wrong(key, format!("`{other}` is not known")).hint("there are: fail, warn").into())
         }
     }
 }

@@ -60,7 +60,18 @@ fn a_tenth_of_the_rows_is_refused() {
         "where recency_days <= {{ patience_days }}",
         "where recency_days <= {{ patience_days }} and seller_id < '05'",
     );
-    // Only this date is built anew: the others are what the last dates had.
+    let rows = "select count(*) from abt.seller_churn where reference_date = date '2018-06-01'";
+    let before = place.cell(rows);
+    place.olist(&RUN).code(1).says(&[
+        "abt/seller_churn.sql:2:4",
+        "reference date 2018-06-01",
+        "rows, where the last dates had ",
+        "gone since the last date are, for example, ",
+        "the earlier partition stays",
+        "--date 2018-06-01 --force",
+    ]);
+    assert_eq!(place.cell(rows), before);
+    place.edit("abt/seller_churn.sql", "    entity = ", "    row_count = 'warn',\n    entity = ");
     is_refused(&place, &["abt.seller_churn has ", "rows, where the last dates had "]);
 }
 
