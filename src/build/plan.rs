@@ -93,7 +93,9 @@ impl Plan {
             for name in catalog.order.iter().filter(|name| tables.contains(*name)) {
                 if let Some(node) = catalog.tables.get(name) {
                     let rendered = catalog.render(name, date)?;
-                    check_sources(catalog, &rendered, basis)?;
+                    if let Some(problem) = missing_source(catalog, &rendered, basis) {
+                        return Err(problem.on(date).into());
+                    }
                     plan.add(name, node.kind, rendered, date, basis);
                 }
             }
@@ -160,21 +162,18 @@ fn reason(
     Some(Reason::Inputs(changed.map(|(name, _)| name.clone()).collect()))
 }
 
-fn check_sources(catalog: &Catalog, rendered: &Rendered, basis: &Basis<'_>) -> Result<()> {
-    let Some(missing) =
-        rendered.sources.union(&rendered.outcomes).find(|source| !basis.versions.contains_key(*source))
-    else {
-        return Ok(());
-    };
+/// A source that is read and not loaded.
+fn missing_source(catalog: &Catalog, rendered: &Rendered, basis: &Basis<'_>) -> Option<Problem> {
+    let mut all = rendered.sources.union(&rendered.outcomes);
+    let missing = all.find(|source| !basis.versions.contains_key(*source))?;
     let near = crate::problem::nearest(missing, basis.versions.keys().map(String::as_str));
     let known = catalog.templates.source(&crate::ingest::source_file(missing));
     let function = if rendered.sources.contains(missing) { "source" } else { "outcome" };
     let place = Place::of_call(&rendered.file, catalog.templates.source(&rendered.file), function, missing);
     let problem = Problem::data(format!("the source `{missing}` is not loaded")).at(place);
-    Err(if known.is_empty() {
+    Some(if known.is_empty() {
         problem.maybe_hint(near.map(|name| format!("did you mean `{name}`?")))
     } else {
         problem.hint("its file was missing when the sources were loaded: add it and run `olist ingest` again")
-    }
-    .into())
+    })
 }

@@ -35,6 +35,7 @@ pub fn check(session: &Session, args: &Check) -> Result<()> {
     let catalog = session.catalog(dates[0])?;
     let selected = catalog.select(&args.select)?;
     let specs = ingest::specs(session.project()?, &catalog.templates)?;
+    ingest::warn_of_edits(&warehouse, session.project()?, &catalog.templates)?;
     let definitions = check::definitions(&warehouse, "warehouse")?;
     let mut report = Report::new();
     if let Some(older) = &args.against {

@@ -5,18 +5,22 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use crate::problem::Problem;
-use crate::project::Project;
+use crate::project::{FOLDERS, Project};
 use crate::term;
 
-/// Writes the built-in files into `dir`, which has to be new or empty.
+/// Writes the built-in files into `dir`, where none of their folders may be.
 pub fn init(dir: &Path) -> Result<()> {
-    let is_used = dir.read_dir().is_ok_and(|mut entries| entries.next().is_some());
-    if is_used || dir.is_file() {
-        return Err(Problem::usage(format!("`{}` is not empty", dir.display()))
-            .hint("name a new folder: nothing is overwritten")
+    if dir.is_file() {
+        return Err(Problem::usage(format!("`{}` is a file", dir.display()))
+            .hint("name a new folder")
             .into());
     }
     let project = Project::built_in();
+    if let Some(there) = FOLDERS.into_iter().map(|name| dir.join(name)).find(|path| path.exists()) {
+        return Err(Problem::usage(format!("`{}` is there already", there.display()))
+            .hint("name another folder: nothing is overwritten")
+            .into());
+    }
     for (path, text) in project.files() {
         let target = dir.join(path);
         let folder = target.parent().unwrap_or(dir);
@@ -24,8 +28,9 @@ pub fn init(dir: &Path) -> Result<()> {
             .with_context(|| format!("could not create `{}`", folder.display()))?;
         std::fs::write(&target, text).with_context(|| format!("could not write `{}`", target.display()))?;
     }
+    let enter = if dir == Path::new(".") { String::new() } else { format!("cd {} && ", dir.display()) };
     term::note(&format!(
-        "wrote {} to {1}\n\nnext: cd {1} && olist run --date 2018-06-01, then edit a file of features/ and run it again",
+        "wrote {} to {}\n\nnext: {enter}olist run --date 2018-06-01, then edit a file of features/ and run it again",
         term::counted(project.files().count(), "SQL file"),
         dir.display(),
     ));

@@ -31,6 +31,7 @@ pub fn run(session: &Session, args: &Run) -> Result<()> {
     load_sample_if_empty(session, &warehouse)?;
     let loaded = Loaded::read(&warehouse)?;
     loaded.check(last)?;
+    ingest::warn_of_edits(&warehouse, session.project()?, &catalog.templates)?;
     let mut pipeline = Pipeline::new(session, &warehouse, &catalog, &loaded, args.force)?;
     let tables: BTreeSet<String> =
         selected.iter().filter(|name| catalog.tables.contains_key(*name)).cloned().collect();

@@ -126,13 +126,36 @@ pub struct Known {
 
 type Specs = BTreeMap<String, Known>;
 
-/// Every source's config, and the other sources it is made with.
 /// The config of every source of the project, by name.
 ///
 /// # Errors
 /// The first file with a mistake.
 pub fn specs(project: &Project, templates: &Templates) -> Result<BTreeMap<String, SourceSpec>> {
     Ok(read_specs(project, templates)?.into_iter().map(|(name, known)| (name, known.spec)).collect())
+}
+
+/// Says so where a source's file was edited after it was loaded: the edit has no effect yet.
+///
+/// # Errors
+/// The first file with a mistake.
+pub fn warn_of_edits(warehouse: &Warehouse, project: &Project, templates: &Templates) -> Result<()> {
+    let sql = "select source, version, digest from pipeline.loads where is_current";
+    let loaded = warehouse.rows(sql, &[], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
+    let loaded: BTreeMap<String, (String, String)> = loaded.into_iter().collect();
+    let specs = read_specs(project, templates)?;
+    let order = load_order(&specs)?;
+    for (name, (version, digest)) in &loaded {
+        let Some(known) = specs.get(name) else { continue };
+        let needs = order.iter().filter(|other| known.needs.contains(*other));
+        let parts: Vec<&str> = needs.filter_map(|other| Some(loaded.get(other)?.0.as_str())).collect();
+        if load::version(&known.rendered, digest, &parts) != *version {
+            let file = source_file(name);
+            term::warn(&format!(
+                "{file} was edited after it was loaded: `olist ingest` puts the edit into effect"
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn read_specs(project: &Project, templates: &Templates) -> Result<Specs> {

@@ -7,5 +7,5 @@ mod table;
 
 pub use fields::Fields;
 pub use model::{Binary, Clusters, ModelSpec, Task, Validate};
-pub use source::{SourceSpec, When};
+pub use source::{Column, SourceSpec, When};
 pub use table::{Severity, TableSpec, matches_family};

@@ -124,8 +124,8 @@ impl Templates {
         found.unwrap_or_else(|| self.config_key(file, path))
     }
 
-    /// The last place of `word` in the SQL of a file, where a column gets its name; else of its first letters, where a
-    /// loop makes the rest of it.
+    /// The last place of `word` in the SQL of a file, where a column gets its name; else of the letters of it that stand
+    /// beside a `{{ … }}`, where a loop makes the rest.
     pub fn last_mention(&self, file: &str, word: &str) -> Place {
         let source = self.source(file);
         let pieces = tags::pieces(source);
@@ -133,7 +133,8 @@ impl Templates {
         let last = texts.flat_map(|piece| {
             tags::mentions(piece.text, word).map(|at| piece.start + at).collect::<Vec<_>>()
         });
-        last.last().map_or_else(|| self.place(file, word), |at| Place::at_offset(file, source, at))
+        let found = last.last().or_else(|| tags::in_part(&pieces, word));
+        found.map_or_else(|| self.place(file, word), |at| Place::at_offset(file, source, at))
     }
 
     /// The place of `word` in a file of the project.

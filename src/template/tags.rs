@@ -213,6 +213,24 @@ pub fn mentions<'a>(text: &'a str, token: &'a str) -> impl Iterator<Item = usize
     text.match_indices(token).map(|(at, _)| at).filter(move |at| !empty && whole(at))
 }
 
+/// Where the most letters of `word`, its first or its last, stand beside a `{{ … }}`: `share_` of `share_{{ days }}`.
+pub fn in_part(pieces: &[Piece<'_>], word: &str) -> Option<usize> {
+    let is_tag = |at: usize| pieces.get(at).is_some_and(|piece| piece.sort == Sort::Expression);
+    let mut found = Vec::new();
+    for (at, piece) in pieces.iter().enumerate().filter(|(_, piece)| piece.sort == Sort::Text) {
+        let rest = piece.text.trim_end_matches(is_word);
+        let tail = &piece.text[rest.len()..];
+        if is_tag(at + 1) && word.starts_with(tail) {
+            found.push((tail.len(), piece.start + rest.len()));
+        }
+        let head = piece.text.len() - piece.text.trim_start_matches(is_word).len();
+        if at > 0 && is_tag(at - 1) && word.ends_with(&piece.text[..head]) {
+            found.push((head, pieces[at - 1].start));
+        }
+    }
+    found.into_iter().filter(|(length, _)| *length > 0).max().map(|(_, at)| at)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

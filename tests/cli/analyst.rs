@@ -301,5 +301,10 @@ fn queries_only_read() {
 #[test]
 fn init_overwrites_nothing() {
     let place = Place::with_project();
-    place.olist(&["init", "features"]).code(2).says(&["`features` is not empty", "nothing is overwritten"]);
+    place.olist(&["init", "."]).code(2).says(&["is there already", "nothing is overwritten"]);
+    place.olist(&["init", "features/seller_sales.sql"]).code(2).says(&["is a file"]);
+    // Other files may be there: a database, a README.
+    let used = Place::new();
+    used.write("olist.duckdb.txt", "");
+    used.olist(&["init", "."]).code(0).says(&["next: olist run"]);
 }

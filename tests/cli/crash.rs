@@ -132,7 +132,6 @@ fn until_it_ends(
 }
 
 #[test]
-#[ignore = "minutes of kills, and one of some hundred has damaged DuckDB's own file: see CONTRIBUTING.md"]
 fn killed_anywhere_and_run_again_it_ends_the_same() {
     let run = ["run", "--date", "2018-05-01..2018-06-01"];
     let calm = fast_project();
@@ -148,7 +147,11 @@ fn killed_anywhere_and_run_again_it_ends_the_same() {
 
     let mut moments = Moments(7);
     let mut kills = 0;
-    for _ in 0..8 {
+    // As many rounds as it takes: how often a command is still there to be killed depends on the machine.
+    for _ in 0..40 {
+        if kills >= 200 {
+            break;
+        }
         let place = fast_project();
         kills += until_it_ends(&place, &INGEST, &mut moments, ingest_took.mul_f64(0.7), 12);
         assert_eq!(content(&place), loaded);
@@ -156,11 +159,10 @@ fn killed_anywhere_and_run_again_it_ends_the_same() {
         kills += until_it_ends(&place, &run, &mut moments, run_took / 6, 25);
         assert_eq!(content(&place), expected);
     }
-    assert!(kills >= 100, "{kills}");
+    assert!(kills >= 200, "{kills}");
 }
 
 #[test]
-#[ignore = "minutes of kills, and one of some hundred has damaged DuckDB's own file: see CONTRIBUTING.md"]
 fn a_training_a_scoring_and_a_promotion_are_whole_or_not_there() {
     let place = fast_project();
     place.olist(&INGEST).code(0);
@@ -176,7 +178,7 @@ fn a_training_a_scoring_and_a_promotion_are_whole_or_not_there() {
         let since = Instant::now();
         place.olist(arguments);
         let took = since.elapsed();
-        for _ in 0..30 {
+        for _ in 0..40 {
             kills += usize::from(kill_after(&place, arguments, moments.next(took)));
             is_whole(&place);
         }
