@@ -14,6 +14,7 @@ use crate::ingest;
 use crate::problem::Problem;
 use crate::project::Project;
 use crate::template::{Templates, Vars};
+use crate::term;
 use crate::warehouse::{Engine, Warehouse};
 
 /// One run of the program.
@@ -80,8 +81,19 @@ impl Session {
     }
 
     /// # Errors
-    /// A file with a mistake.
+    /// Files with mistakes: all but the last are told.
     pub fn catalog(&self, date: NaiveDate) -> Result<Catalog> {
+        let mut catalog = self.catalog_of_the_rest(date)?;
+        let last = catalog.mistakes.pop();
+        catalog.mistakes.iter().for_each(|mistake| term::error(&mistake.to_string()));
+        last.map_or(Ok(catalog), |mistake| Err(mistake.into()))
+    }
+
+    /// As `catalog`, without the files that have mistakes.
+    ///
+    /// # Errors
+    /// What is no mistake in one of these files.
+    pub fn catalog_of_the_rest(&self, date: NaiveDate) -> Result<Catalog> {
         Catalog::read(self.project()?, self.vars.clone(), date)
     }
 

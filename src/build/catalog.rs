@@ -47,58 +47,90 @@ pub struct Catalog {
     pub templates: Templates,
     pub tables: BTreeMap<String, Node>,
     pub models: BTreeMap<String, Model>,
+    /// What is wrong with files that were left out.
+    pub mistakes: Vec<Problem>,
+    /// Names of their tables, and of those that need them.
+    left_out: BTreeSet<String>,
     needs: Needs,
     /// Names of tables and scores, each after what it needs.
     pub order: Vec<String>,
 }
 
 impl Catalog {
-    /// Reads every file of features/, abt/ and models/, rendered at `date` to see what it refers to.
+    /// Reads every file of features/, abt/ and models/, rendered at `date` to see what it refers to. Those with a mistake, and
+    /// those that need one of them, are left out.
     ///
     /// # Errors
-    /// The first file with a mistake; a reference to nothing; a circle.
+    /// What is no mistake in one of these files; a circle.
     pub fn read(project: &Project, vars: Vars, date: NaiveDate) -> Result<Self> {
         let templates = Templates::new(project, vars)?;
-        let mut tables = BTreeMap::new();
-        let mut models = BTreeMap::new();
-        for (folder, kind) in [("features", Kind::Feature), ("abt", Kind::Abt)] {
+        let mut catalog = Self {
+            root: project.root.clone(),
+            templates,
+            tables: BTreeMap::new(),
+            models: BTreeMap::new(),
+            mistakes: Vec::new(),
+            left_out: BTreeSet::new(),
+            needs: Needs::new(),
+            order: Vec::new(),
+        };
+        for (folder, kind) in [("features", Kind::Feature), ("abt", Kind::Abt), ("models", Kind::Model)] {
             for (file, name) in project.in_folder(folder) {
-                check_name(file, name)?;
-                let rendered = templates.render(file, kind, Some(date), None)?;
-                let spec = TableSpec::read(&rendered, templates.source(file), kind)?;
-                let name = format!("{folder}.{name}");
-                tables.insert(
-                    name.clone(),
-                    Node { name, file: file.to_owned(), kind, spec, refs: rendered.refs },
-                );
+                if let Err(error) = catalog.add(file, folder, name, kind, date) {
+                    catalog.mistakes.push(error.downcast::<Problem>()?);
+                    catalog.left_out.insert(table_name(folder, name));
+                }
             }
         }
-        for (file, name) in project.in_folder("models") {
-            check_name(file, name)?;
-            let rendered = templates.render(file, Kind::Model, Some(date), None)?;
-            let spec = ModelSpec::read(&rendered, templates.source(file))?;
-            let name = name.to_owned();
-            models.insert(name.clone(), Model { name, file: file.to_owned(), spec, refs: rendered.refs });
-        }
-        let root = project.root.clone();
-        let mut catalog = Self { root, templates, tables, models, needs: Needs::new(), order: Vec::new() };
         catalog.link()?;
         Ok(catalog)
     }
 
-    fn link(&mut self) -> Result<()> {
-        let tables = self.tables.values().map(|node| (node.name.clone(), &node.file, &node.refs));
-        let models = self.models.values().map(|model| (model.table(), &model.file, &model.refs));
-        let mut needs = Needs::new();
-        for (name, file, refs) in tables.chain(models) {
-            if let Some(unknown) = refs.iter().find(|need| !self.tables.contains_key(*need)) {
-                return Err(Problem::usage(format!("there is no table `{unknown}`"))
-                    .at(Place::of_call(file, self.templates.source(file), "ref", unknown))
-                    .maybe_hint(suggest(unknown, self.tables.keys().map(String::as_str)))
-                    .into());
-            }
-            needs.insert(name, refs.clone());
+    fn add(&mut self, file: &str, folder: &str, name: &str, kind: Kind, date: NaiveDate) -> Result<()> {
+        check_name(file, name)?;
+        let rendered = self.templates.render(file, kind, Some(date), None)?;
+        let source = self.templates.source(file);
+        let (file, refs) = (file.to_owned(), rendered.refs.clone());
+        if kind == Kind::Model {
+            let spec = ModelSpec::read(&rendered, source)?;
+            self.models.insert(name.to_owned(), Model { name: name.to_owned(), file, spec, refs });
+        } else {
+            let spec = TableSpec::read(&rendered, source, kind)?;
+            let name = table_name(folder, name);
+            self.tables.insert(name.clone(), Node { name, file, kind, spec, refs });
         }
+        Ok(())
+    }
+
+    /// Leaves out what refers to nothing, with all that needs it.
+    fn leave_out_unknown(&mut self) {
+        loop {
+            let tables = self.tables.values().map(|node| (node.name.clone(), &node.file, &node.refs));
+            let models = self.models.values().map(|model| (model.table(), &model.file, &model.refs));
+            let unknown =
+                |refs: &BTreeSet<String>| refs.iter().find(|need| !self.tables.contains_key(*need)).cloned();
+            let found = tables
+                .chain(models)
+                .find_map(|(name, file, refs)| Some((name, file.clone(), unknown(refs)?)));
+            let Some((name, file, unknown)) = found else { return };
+            if !self.left_out.contains(&unknown) {
+                self.mistakes.push(
+                    Problem::usage(format!("there is no table `{unknown}`"))
+                        .at(Place::of_call(&file, self.templates.source(&file), "ref", &unknown))
+                        .maybe_hint(suggest(&unknown, self.tables.keys().map(String::as_str))),
+                );
+            }
+            self.tables.remove(&name);
+            self.models.retain(|_, model| model.table() != name);
+            self.left_out.insert(name);
+        }
+    }
+
+    fn link(&mut self) -> Result<()> {
+        self.leave_out_unknown();
+        let tables = self.tables.values().map(|node| (node.name.clone(), node.refs.clone()));
+        let models = self.models.values().map(|model| (model.table(), model.refs.clone()));
+        let needs: Needs = tables.chain(models).collect();
         self.order = graph::in_order(&needs).map_err(|circle| {
             let file = self.tables.get(&circle[0]).map_or("", |node| &node.file);
             Problem::usage(format!("tables refer to each other in a circle: {}", circle.join(" -> ")))
@@ -122,6 +154,9 @@ impl Catalog {
             let (name, and_dependants) =
                 word.strip_suffix('+').map_or((word.as_str(), false), |name| (name, true));
             let matches: Vec<&String> = self.order.iter().filter(|table| means(name, table)).collect();
+            if matches.is_empty() && self.left_out.iter().any(|table| means(name, table)) {
+                continue;
+            }
             if matches.is_empty() {
                 let short =
                     self.order.iter().filter_map(|table| table.split_once('.').map(|(_, short)| short));
@@ -177,6 +212,11 @@ impl Catalog {
             (None, None) => Err(Problem::usage(format!("there is no table `{name}`")).into()),
         }
     }
+}
+
+/// `features.seller_sales` of `features/seller_sales.sql`, `scores.seller_churn` of `models/seller_churn.sql`.
+fn table_name(folder: &str, name: &str) -> String {
+    if folder == "models" { format!("scores.{name}") } else { format!("{folder}.{name}") }
 }
 
 /// Whether the user's `word` means `table`: by its whole name, its short name, or its file.

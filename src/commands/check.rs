@@ -32,12 +32,13 @@ pub fn check(session: &Session, args: &Check) -> Result<()> {
         dates::expand(&args.ranges, args.every)
     };
     loaded.check(dates[dates.len() - 1])?;
-    let catalog = session.catalog(dates[0])?;
+    let mut catalog = session.catalog_of_the_rest(dates[0])?;
     let selected = catalog.select(&args.select)?;
     let specs = ingest::specs(session.project()?, &catalog.templates)?;
     ingest::warn_of_edits(&warehouse, session.project()?, &catalog.templates)?;
     let definitions = check::definitions(&warehouse, "warehouse")?;
     let mut report = Report::new();
+    let mistakes = std::mem::take(&mut catalog.mistakes);
     if let Some(older) = &args.against {
         report.problems.extend(check::loads(&warehouse, &catalog, &specs, older)?);
     }
@@ -62,7 +63,10 @@ pub fn check(session: &Session, args: &Check) -> Result<()> {
     let reports: Result<Vec<Report>> = dates.par_iter().map(work).collect();
     reports?.into_iter().for_each(|other| report.join(other));
     drop(checker);
-    report.end(session)
+    // Files that could not be read at all are no finding about the data.
+    let is_unread = report.problems.is_empty();
+    report.problems.extend(mistakes);
+    report.end(session, is_unread)
 }
 
 /// The first of a month, three times, with months of data behind each.
@@ -116,7 +120,7 @@ impl Report {
         }
     }
 
-    fn end(self, session: &Session) -> Result<()> {
+    fn end(self, session: &Session, is_unread: bool) -> Result<()> {
         self.table.print(session.options.format)?;
         self.warnings.iter().for_each(|warning| term::warn(warning));
         for problem in &self.problems {
@@ -128,8 +132,8 @@ impl Report {
             );
             return Ok(());
         }
-        Err(Problem::data(format!("{} found, see above", term::counted(self.problems.len(), "mistake")))
-            .into())
+        let what = format!("{} found, see above", term::counted(self.problems.len(), "mistake"));
+        Err(if is_unread { Problem::usage(what) } else { Problem::data(what) }.into())
     }
 }
 
@@ -143,7 +147,7 @@ impl Checker<'_> {
             sources.extend(rendered.sources.into_iter().chain(rendered.outcomes));
         }
         let proof = Proof::new(warehouse, self.catalog, self.definitions, &sources, date)?;
-        if !proof.has_future()? {
+        if !sources.is_empty() && !proof.has_future()? {
             report.warnings.insert(format!(
                 "nothing in the warehouse became known at or after {date}: a proof at that date proves nothing; take an earlier --date"
             ));

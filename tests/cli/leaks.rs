@@ -738,6 +738,39 @@ fn a_proof_with_nothing_to_hide_says_so() {
         .says(&["a proof at that date proves nothing", "take an earlier --date"]);
 }
 
+/// Files that cannot be read are told one and all, and do not keep the others from being proven.
+#[test]
+fn broken_files_are_told_beside_the_proof() {
+    let place = empty_project();
+    place.write(
+        "features/broken_call.sql",
+        feature("select seller_id, {{ now() }} as x from {{ source('sellers') }}"),
+    );
+    place.write(
+        "features/broken_label.sql",
+        feature("select seller_id, 1 as x\nfrom {{ outcome('sellers') }}"),
+    );
+    place.write(
+        "features/needs_broken.sql",
+        feature("select seller_id, x from {{ ref('features.broken_call') }}"),
+    );
+    let both = ["--> features/broken_call.sql:2:", "--> features/broken_label.sql:3:"];
+    let ran =
+        place.olist(&["check", "--future", "--date", DATE]).code(2).says(&both).says(&["2 mistakes found"]);
+    assert!(ran.stdout.contains("features.clean_sales"), "{}", ran.stdout);
+    assert!(!ran.stderr.contains("needs_broken"), "{}", ran.stderr);
+    place.olist(&["run", "--date", DATE]).code(2).says(&both);
+    place.olist(&["check", "--date", DATE, "--select", "needs_broken"]).code(2).says(&both);
+    place.write(
+        "features/broken_call.sql",
+        feature("select seller_id,\n    random() as x from {{ source('sellers') }}"),
+    );
+    place
+        .olist(&["check", "--future", "--date", DATE])
+        .code(1)
+        .says(&["--> features/broken_call.sql:3:", both[1]]);
+}
+
 /// A label that says to be known before it is: as of that date, nobody could have trained on it.
 #[test]
 fn a_label_that_is_called_known_too_early_is_found() {
