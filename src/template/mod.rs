@@ -173,6 +173,13 @@ impl Templates {
                 .hint("start it with `{{ config(...) }}`; README.md shows one of each kind")
                 .into());
         };
+        if sql.trim().is_empty() && kind != Kind::Source {
+            return Err(Problem::usage("this file has a config and no query")
+                .at(self.config_key(file, "description"))
+                .maybe_on(date)
+                .hint("a SELECT follows the config")
+                .into());
+        }
         Ok(Rendered {
             file: file.to_owned(),
             kind,

@@ -10,7 +10,7 @@ use super::{SqlError, Warehouse, ident};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What a message names, and how it is written.
-const SIGNS: [(&str, &[&str]); 9] = [
+const SIGNS: [(&str, &[&str]); 11] = [
     ("Overflow in multiplication", &["*"]),
     ("Overflow in addition", &["+"]),
     ("Overflow in subtraction", &["-"]),
@@ -20,6 +20,8 @@ const SIGNS: [(&str, &[&str]); 9] = [
     ("logarithm", &["ln", "log", "log10", "log2"]),
     ("square root", &["sqrt"]),
     ("Sequence exceeds", &["generate_series", "range"]),
+    ("GROUP BY term", &["group"]),
+    ("ORDER BY term", &["order"]),
 ];
 
 impl Warehouse {
@@ -31,6 +33,8 @@ impl Warehouse {
             if let Some((at, message)) = scan::unbalanced(sql, stumbled) {
                 error.position = Some(at);
                 error.message = message;
+            } else if error.position.is_none() && !error.message.contains("syntax error") {
+                error.position = scan::named_again(sql, &error.message);
             } else if stumbled >= sql.trim_end().len() {
                 error.position = Some(scan::last_token(sql));
                 "the query ends too early".clone_into(&mut error.message);

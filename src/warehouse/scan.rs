@@ -213,6 +213,19 @@ pub fn inner_queries(sql: &str) -> Vec<Range<usize>> {
         .collect()
 }
 
+/// Where a name that ends `message` is given a second time by `… as (`.
+pub fn named_again(sql: &str, message: &str) -> Option<usize> {
+    let name = message.rsplit(' ').next()?.trim_matches('"');
+    let (tokens, _) = tokens(sql);
+    let is = |at: usize, word: &str| {
+        tokens
+            .get(at)
+            .is_some_and(|token| sql[token.range.clone()].trim_matches('"').eq_ignore_ascii_case(word))
+    };
+    let named = (0..tokens.len()).filter(|&at| is(at, name) && is(at + 1, "as") && is(at + 2, "("));
+    named.map(|at| tokens[at].range.start).nth(1)
+}
+
 /// Where the last word or sign of `sql` begins.
 pub fn last_token(sql: &str) -> usize {
     tokens(sql).0.last().map_or(0, |token| token.range.start)

@@ -39,6 +39,11 @@ fn mistakes_in_sql_are_shown_at_their_place() {
             &["GROUP BY"],
         ),
         store("select order_id\nfrom {{ source('orders') }}\nwhere ‸sum(1) > 2", &["WHERE"]),
+        store("select order_id\nfrom {{ source('orders') }}\n‸group by 5", &["GROUP BY term out of range"]),
+        store(
+            "with a as (\n    select 1 as x\n),\n\n‸a as (\n    select 2 as x\n)\n\nselect order_id from {{ source('orders') }}",
+            &["Duplicate CTE name"],
+        ),
         store(
             "select a.order_id\nfrom {{ source('orders') }} as a\njoin {{ source('order_items') }} as b on ‸order_id = 'x'",
             &["mbiguous"],
