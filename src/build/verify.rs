@@ -186,9 +186,10 @@ pub fn row_count(
         return Ok(None);
     };
     let rows = term::counted(usize::try_from(rows)?, "row");
-    let problem = Problem::data(format!("{rows}, where the last dates had {usual} (median of four)"))
-        .at(catalog.templates.config_key(&node.file, "row_count"))
-        .on(task.date);
+    let problem =
+        Problem::data(format!("{rows}, where the last dates had {usual:.0} (median of at most four)"))
+            .at(catalog.templates.config_key(&node.file, "row_count"))
+            .on(task.date);
     if forced || node.spec.row_count == Severity::Warn {
         return Ok(Some(problem.to_string()));
     }
@@ -206,8 +207,8 @@ pub fn row_count(
     };
     Err(problem
         .hint(format!(
-            "{gone}the earlier partition stays. If it is right, `olist run --date {} --force` builds it",
-            task.date
+            "{gone}the earlier partition stays. If it is right, `olist run --date {} --select {} --force` builds it",
+            task.date, node.name
         ))
         .into())
 }

@@ -68,7 +68,7 @@ fn a_tenth_of_the_rows_is_refused() {
         "rows, where the last dates had ",
         "gone since the last date are, for example, ",
         "the earlier partition stays",
-        "--date 2018-06-01 --force",
+        "--select abt.seller_churn --force",
     ]);
     assert_eq!(place.cell(rows), before);
     place.edit("abt/seller_churn.sql", "    entity = ", "    row_count = 'warn',\n    entity = ");
