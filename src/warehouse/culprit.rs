@@ -29,17 +29,24 @@ impl Warehouse {
     #[must_use]
     pub fn placed(&self, sql: &str, mut error: SqlError) -> SqlError {
         let stumbled = error.position.unwrap_or(sql.len());
-        if error.class == "Parser" {
+        if error.message.starts_with("Max expression depth") {
+            error.position = scan::deepest(sql);
+            "an expression is nested deeper than 1000 levels".clone_into(&mut error.message);
+            return error;
+        }
+        let is_syntax = error.position.is_some() || error.message.contains("syntax error");
+        if error.class == "Parser" && is_syntax {
             if let Some((at, message)) = scan::unbalanced(sql, stumbled) {
                 error.position = Some(at);
                 error.message = message;
-            } else if error.position.is_none() && !error.message.contains("syntax error") {
-                error.position = scan::named_again(sql, &error.message);
             } else if stumbled >= sql.trim_end().len() {
                 error.position = Some(scan::last_token(sql));
                 "the query ends too early".clone_into(&mut error.message);
             }
             return error;
+        }
+        if error.message.starts_with("Duplicate CTE name") {
+            error.position = scan::named_again(sql, &error.message);
         }
         if error.position.is_some() {
             return error;

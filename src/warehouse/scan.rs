@@ -226,6 +226,13 @@ pub fn named_again(sql: &str, message: &str) -> Option<usize> {
     named.map(|at| tokens[at].range.start).nth(1)
 }
 
+/// Where the first word or sign inside the most brackets begins.
+pub fn deepest(sql: &str) -> Option<usize> {
+    let (tokens, _) = tokens(sql);
+    let deepest = tokens.iter().map(|token| token.depth).max()?;
+    tokens.iter().find(|token| token.depth == deepest).map(|token| token.range.start)
+}
+
 /// Where the last word or sign of `sql` begins.
 pub fn last_token(sql: &str) -> usize {
     tokens(sql).0.last().map_or(0, |token| token.range.start)

@@ -259,7 +259,7 @@ fn templates_without_end_or_bottom() {
     let run = ["run", "--date", "2018-06-01", "--select", "features.bad"];
     let deep = format!("select {}1{} as order_id", "(".repeat(100_000), ")".repeat(100_000));
     place.write("features/bad.sql", format!("{config}{deep}"));
-    refused(&place, &run, &["bad.sql:2:"]);
+    refused(&place, &run, &["nested deeper than 1000 levels", "bad.sql:2:100008"]);
     place.write("features/bad.sql", format!("{config}select '\0' as order_id"));
     refused(&place, &run, &["nul byte", "bad.sql:2:"]);
 }
