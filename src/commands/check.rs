@@ -53,14 +53,15 @@ pub fn check(session: &Session, args: &Check) -> Result<()> {
         order: catalog.order.iter().filter(|name| selected.contains(*name)).collect(),
         progress: Progress::new(dates.len() * selected.len(), "checking"),
     };
-    // Each date in a DuckDB of its own, with the cores shared between them.
-    let side_by_side = dates.len().min(session.cores());
+    // Each date in a DuckDB of its own, with the cores shared between them; few dates all at once, so that none is left over.
+    let side_by_side = if dates.len() <= 2 * session.cores() { dates.len() } else { session.cores() };
     let engine = Engine { threads: Some((session.cores() / side_by_side).max(1)), ..session.engine.clone() };
     let work = |date: &NaiveDate| {
         let warehouse = Warehouse::open_read_only(path, &engine)?;
         checker.date(&warehouse, *date)
     };
-    let reports: Result<Vec<Report>> = dates.par_iter().map(work).collect();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(side_by_side).build()?;
+    let reports: Result<Vec<Report>> = pool.install(|| dates.par_iter().map(work).collect());
     reports?.into_iter().for_each(|other| report.join(other));
     drop(checker);
     // Files that could not be read at all are no finding about the data.
