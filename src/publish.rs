@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::problem::Problem;
-use crate::warehouse::{Warehouse, ident, text};
+use crate::warehouse::{Warehouse, ident, sync_folder, text};
 
 /// What is copied: a schema, or one table of it. Fitted models and what waits for MLflow stay at home.
 const PUBLISHED: &str = "schema_name in ('features', 'abt', 'scores')
@@ -65,6 +65,7 @@ fn copy(warehouse: &Warehouse, draft: &Path) -> Result<usize> {
         })?;
         Ok(warehouse.batch(&comments.join(";"))?)
     })?;
+    warehouse.batch("checkpoint published")?;
     Ok(tables.len())
 }
 
@@ -72,8 +73,7 @@ fn copy(warehouse: &Warehouse, draft: &Path) -> Result<usize> {
 fn replace(draft: &Path, file: &Path) -> Result<()> {
     File::open(draft)?.sync_all()?;
     fs::rename(draft, file)?;
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    Ok(File::open(folder)?.sync_all()?)
+    sync_folder(file)
 }
 
 /// A file that is not to stay.

@@ -164,7 +164,7 @@ pub fn open_problem(path: &Path, error: SqlError, waited: Duration) -> Error {
     } else if error.is_damage() {
         Problem::usage(format!("`{file}` is damaged: {}", error.headline())).hint(DAMAGED)
     } else if message.contains("Cannot open file") || message.contains("No such file") {
-        Problem::usage(format!("could not open or create `{file}`: {}", error.headline()))
+        Problem::usage(format!("could not open `{file}`: {}", error.headline()))
             .hint("does its folder exist, and may you write there?")
     } else {
         return Error::from(error).context(format!("could not open `{file}`"));

@@ -6,10 +6,12 @@
 mod arrow;
 mod culprit;
 mod error;
+mod journal;
 mod scan;
 mod tables;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -17,9 +19,11 @@ use duckdb::{Connection, Row, params};
 
 pub use self::arrow::{Batches, cell_text};
 pub use error::{SqlError, analyst};
+pub use journal::sync_folder;
 
 use crate::problem::Problem;
 use crate::term;
+use journal::Journal;
 
 /// Between two looks whether the file is free.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -37,6 +41,9 @@ pub struct Engine {
 pub struct Warehouse {
     conn: Connection,
     pub path: PathBuf,
+    /// Of a database that is open for writing. After `conn`: it outlives DuckDB's own handle.
+    journal: Option<Arc<Journal>>,
+    is_first: bool,
 }
 
 impl Warehouse {
@@ -45,9 +52,15 @@ impl Warehouse {
     /// # Errors
     /// When the file is no database, is in use by another process, or cannot be written.
     pub fn open(path: &Path, engine: &Engine) -> Result<Self> {
-        // A file that is there keeps the version it has.
-        let options = if path.exists() { "read_write" } else { "storage_version 'v1.4.0'" };
-        let warehouse = Self::attach(path, engine, options)?;
+        journal::recover(path)?;
+        if !path.exists() {
+            let engine = Engine { wait: Duration::ZERO, ..engine.clone() };
+            journal::create(path, |draft| {
+                Self::attach(draft, &engine, "storage_version 'v1.4.0'").map(drop)
+            })?;
+        }
+        let mut warehouse = Self::attach(path, engine, "read_write")?;
+        warehouse.journal = Some(Arc::new(Journal::new(path)?));
         tables::create(&warehouse)?;
         Ok(warehouse)
     }
@@ -62,16 +75,16 @@ impl Warehouse {
                 .hint("`olist run --date 2018-06-01` makes one; --database FILE names another")
                 .into());
         }
+        journal::recover(path)?;
         Self::attach(path, engine, "read_only")
     }
 
     fn attach(path: &Path, engine: &Engine, options: &str) -> Result<Self> {
         let conn = Connection::open_in_memory().context("could not start DuckDB")?;
-        let warehouse = Self { conn, path: path.to_owned() };
+        let warehouse = Self { conn, path: path.to_owned(), journal: None, is_first: true };
         warehouse.batch("set errors_as_json = true; set preserve_insertion_order = true; set autoinstall_known_extensions = false")?;
-        // Experimental in DuckDB 2.0.0: metadata of the last checkpoint stays in use. A kill has left a file with a wrong
-        // checksum once; it has not been seen since this is off.
-        warehouse.batch("set experimental_metadata_reuse = false")?;
+        // Checkpoints are made under the journal alone.
+        warehouse.batch("set checkpoint_threshold = '1TB'; pragma disable_checkpoint_on_shutdown")?;
         if let Some(threads) = engine.threads {
             warehouse.batch(&format!("set threads = {threads}"))?;
         }
@@ -104,8 +117,12 @@ impl Warehouse {
     /// # Errors
     /// When DuckDB refuses.
     pub fn another(&self) -> Result<Self> {
-        let other =
-            Self { conn: self.conn.try_clone().context("could not connect again")?, path: self.path.clone() };
+        let other = Self {
+            conn: self.conn.try_clone().context("could not connect again")?,
+            path: self.path.clone(),
+            journal: self.journal.clone(),
+            is_first: false,
+        };
         other.batch("set errors_as_json = true; use warehouse")?;
         Ok(other)
     }
@@ -168,9 +185,14 @@ impl Warehouse {
     /// # Errors
     /// That of `work`, after a rollback, or of the commit.
     pub fn transaction<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let turn = self.journal.as_deref().map(Journal::turn);
         let transaction = self.conn.unchecked_transaction().map_err(|error| SqlError::new(&error))?;
         let value = work()?;
         transaction.commit().map_err(|error| SqlError::new(&error))?;
+        drop(turn);
+        if let Some(journal) = &self.journal {
+            journal.checkpoint(self, journal::DUE)?;
+        }
         Ok(value)
     }
 
@@ -213,6 +235,16 @@ impl Warehouse {
 
     pub(self) const fn connection(&self) -> &Connection {
         &self.conn
+    }
+}
+
+impl Drop for Warehouse {
+    /// What cannot be moved into the database stays in its log, and is read from there.
+    fn drop(&mut self) {
+        if let Some(journal) = self.journal.as_deref().filter(|_| self.is_first && !std::thread::panicking())
+        {
+            let _ = journal.checkpoint(self, 1);
+        }
     }
 }
 
