@@ -8,6 +8,7 @@ use anyhow::Result;
 use chrono::NaiveDate;
 
 use crate::build::{self, Basis, Catalog, Context, Ledger, Model, Plan};
+use crate::check::{self, Functions};
 use crate::registry::Version;
 use crate::score::{self, Job, Outcome};
 use crate::segment;
@@ -26,6 +27,8 @@ pub struct Pipeline<'a> {
     ledger: Ledger,
     force: bool,
     fingerprints: BTreeMap<(String, NaiveDate), String>,
+    /// Tables and models whose files reach nothing that they may not.
+    cleared: BTreeSet<String>,
     began: bool,
     is_finished: Cell<bool>,
     /// Partitions built.
@@ -52,6 +55,7 @@ impl<'a> Pipeline<'a> {
             ledger: Ledger::read(warehouse)?,
             force,
             fingerprints: BTreeMap::new(),
+            cleared: BTreeSet::new(),
             began: false,
             is_finished: Cell::new(false),
             built: 0,
@@ -80,6 +84,7 @@ impl<'a> Pipeline<'a> {
         if plan.tasks.is_empty() {
             return Ok(());
         }
+        self.clear(plan.tasks.iter().map(|task| &task.table), open[0])?;
         self.begin()?;
         let started = Instant::now();
         for (table, reason, dates) in plan.reasons() {
@@ -115,6 +120,7 @@ impl<'a> Pipeline<'a> {
             return Ok(Err(TooEarly(format!("its snapshots begin on {}", model.spec.from))));
         }
         self.build(&self.catalog.upstream(&model.table()), &dates)?;
+        self.clear([&model.table()], as_of)?;
         self.begin()?;
         let (warehouse, catalog, run_id) = (self.warehouse, self.catalog, &self.session.run_id);
         match &model.spec.task {
@@ -145,8 +151,30 @@ impl<'a> Pipeline<'a> {
         if !self.force && job.is_unchanged(&self.ledger) {
             return Ok(Outcome::Unchanged);
         }
+        self.clear([&model.table()], date)?;
         self.begin()?;
         job.score()
+    }
+
+    /// Nothing is built from a file that reads past `source` and `ref`, or asks a clock: that is seen in its SQL.
+    fn clear<'n>(&mut self, names: impl IntoIterator<Item = &'n String>, date: NaiveDate) -> Result<()> {
+        let open: BTreeSet<&String> =
+            names.into_iter().filter(|name| !self.cleared.contains(*name)).collect();
+        if open.is_empty() {
+            return Ok(());
+        }
+        let functions = Functions::read(self.warehouse)?;
+        let sealed = self.catalog.templates.sealed(&check::seal(&self.session.run_id));
+        let mut found = Vec::new();
+        for &name in &open {
+            found.extend(check::reach(self.warehouse, self.catalog, &sealed, &functions, name, date)?);
+        }
+        let Some(last) = found.pop() else {
+            self.cleared.extend(open.into_iter().cloned());
+            return Ok(());
+        };
+        found.iter().for_each(|problem| term::error(&problem.to_string()));
+        Err(last.into())
     }
 
     fn begin(&mut self) -> Result<()> {

@@ -10,13 +10,12 @@ use crate::build::Catalog;
 use crate::check::{self, Functions, Proof, Proven};
 use crate::cli::Check;
 use crate::dates;
-use crate::ingest;
+use crate::ingest::{self, source_file};
 use crate::output::Table;
 use crate::problem::Problem;
 use crate::session::{Loaded, Session};
 use crate::template::Templates;
 use crate::term::{self, Progress};
-use crate::train::{Recipe, rules};
 use crate::warehouse::{Engine, Warehouse};
 
 /// Days before the last date at which the proof is made, where none is given: there has to be a future to see.
@@ -35,7 +34,7 @@ pub fn check(session: &Session, args: &Check) -> Result<()> {
     let mut catalog = session.catalog_of_the_rest(dates[0])?;
     let selected = catalog.select(&args.select)?;
     let specs = ingest::specs(session.project()?, &catalog.templates)?;
-    ingest::warn_of_edits(&warehouse, session.project()?, &catalog.templates)?;
+    let edited = ingest::edited(&warehouse, session.project()?, &catalog.templates)?;
     let definitions = check::definitions(&warehouse, "warehouse")?;
     let mut report = Report::new();
     let mistakes = std::mem::take(&mut catalog.mistakes);
@@ -43,12 +42,23 @@ pub fn check(session: &Session, args: &Check) -> Result<()> {
         report.problems.extend(check::loads(&warehouse, &catalog, &specs, older)?);
     }
     let last = dates[dates.len() - 1];
+    for name in &edited {
+        let place = catalog.templates.place(&source_file(name), "config");
+        let what = format!("{} was edited after it was loaded", source_file(name));
+        let hint = "`olist ingest` puts the edit into effect; what is checked here is what was loaded";
+        report.problems.push(Problem::data(what).at(place).hint(hint));
+    }
+    let functions = Functions::read(&warehouse)?;
+    let sealed = catalog.templates.sealed(&check::seal(&session.run_id));
+    for name in specs.keys() {
+        report.problems.extend(check::reach_of_source(&warehouse, &sealed, &functions, &source_file(name))?);
+    }
     report.problems.extend(check::sources(&warehouse, &catalog, &specs, &definitions, last)?);
     let checker = Checker {
         catalog: &catalog,
         is_proof_only: args.future,
-        functions: Functions::read(&warehouse)?,
-        sealed: catalog.templates.sealed(&check::seal(&session.run_id)),
+        functions,
+        sealed,
         definitions: &definitions,
         order: catalog.order.iter().filter(|name| selected.contains(*name)).collect(),
         progress: Progress::new(dates.len() * selected.len(), "checking"),
@@ -157,19 +167,7 @@ impl Checker<'_> {
         for &name in &self.order {
             self.progress.working_on(name);
             let refs = self.catalog.render(name, date)?.refs;
-            let mut found = check::reach(warehouse, self.catalog, &self.sealed, &self.functions, name, date)?;
-            if let Some(model) = self.catalog.models.get(name.trim_start_matches("scores.")) {
-                for rule in rules(&Recipe::all(&model.spec)).values() {
-                    found.extend(check::reach_of_rule(
-                        warehouse,
-                        self.catalog,
-                        &self.functions,
-                        model,
-                        rule,
-                        date,
-                    )?);
-                }
-            }
+            let found = check::reach(warehouse, self.catalog, &self.sealed, &self.functions, name, date)?;
             let (proven, result) = if let Some(needed) = refs.iter().find(|table| broken.contains(*table)) {
                 (None, format!("not proven: {needed}"))
             } else if found.is_empty() {

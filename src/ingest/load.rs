@@ -32,18 +32,24 @@ pub fn current_versions(warehouse: &Warehouse) -> Result<BTreeMap<String, String
     Ok(rows.into_iter().collect())
 }
 
+/// The rows of a source as they are kept, with `known_at`: made of its own SELECT, which starts at the offset.
+pub fn loaded_select(spec: &SourceSpec, select: &str) -> (usize, String) {
+    let known_at = spec.known_at.as_deref().unwrap_or("null");
+    // A column that the SELECT adds only to say when a row became known is kept once, as known_at.
+    let is_name = known_at != "null" && known_at.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let is_helper = is_name && spec.column(known_at).is_none();
+    let kept = if is_helper { format!("q.* exclude ({})", ident(known_at)) } else { "q.*".to_owned() };
+    let head = format!("select {kept}, cast(({known_at}) as timestamp) as known_at from (\n");
+    (head.len(), format!("{head}{select}\n) as q"))
+}
+
 /// Replaces one source. Runs inside the load's transaction.
 pub fn load(warehouse: &Warehouse, templates: &Templates, source: &Source, force: bool) -> Result<()> {
     let table = format!("sources.{}", ident(&source.name));
-    let known_at = source.spec.known_at.as_deref().unwrap_or("null");
-    // A column that the SELECT adds only to say when a row became known is kept once, as known_at.
-    let is_name = known_at != "null" && known_at.chars().all(|c| c.is_alphanumeric() || c == '_');
-    let is_helper = is_name && source.spec.column(known_at).is_none();
-    let kept = if is_helper { format!("q.* exclude ({})", ident(known_at)) } else { "q.*".to_owned() };
-    let head = format!(
-        "create or replace table {table} as select {kept}, cast(({known_at}) as timestamp) as known_at from (\n"
-    );
-    let sql = format!("{head}{}\n) as q", source.rendered.sql);
+    let (start, select) = loaded_select(&source.spec, &source.rendered.sql);
+    let head = format!("create or replace table {table} as ");
+    let sql = format!("{head}{select}");
+    let (known_at, head) = (source.spec.known_at.as_deref().unwrap_or("null"), &sql[..head.len() + start]);
     let before = earlier_rows(warehouse, source)?;
     warehouse.batch(&sql).map_err(|error| {
         // The first of what the config says stands before the SELECT.

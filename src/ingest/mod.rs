@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use chrono::NaiveDate;
 
-pub use load::{as_of_select, check_moments, current_versions};
+pub use load::{as_of_select, check_moments, current_versions, loaded_select};
 pub use summary::{Summary, data_until};
 
 use crate::graph;
@@ -134,26 +134,36 @@ pub fn specs(project: &Project, templates: &Templates) -> Result<BTreeMap<String
     Ok(read_specs(project, templates)?.into_iter().map(|(name, known)| (name, known.spec)).collect())
 }
 
-/// Says so where a source's file was edited after it was loaded: the edit has no effect yet.
+/// The sources whose files were edited after they were loaded: the edit has no effect yet.
 ///
 /// # Errors
 /// The first file with a mistake.
-pub fn warn_of_edits(warehouse: &Warehouse, project: &Project, templates: &Templates) -> Result<()> {
+pub fn edited(warehouse: &Warehouse, project: &Project, templates: &Templates) -> Result<Vec<String>> {
     let sql = "select source, version, digest from pipeline.loads where is_current";
     let loaded = warehouse.rows(sql, &[], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
     let loaded: BTreeMap<String, (String, String)> = loaded.into_iter().collect();
     let specs = read_specs(project, templates)?;
     let order = load_order(&specs)?;
-    for (name, (version, digest)) in &loaded {
-        let Some(known) = specs.get(name) else { continue };
-        let needs = order.iter().filter(|other| known.needs.contains(*other));
-        let parts: Vec<&str> = needs.filter_map(|other| Some(loaded.get(other)?.0.as_str())).collect();
-        if load::version(&known.rendered, digest, &parts) != *version {
-            let file = source_file(name);
-            term::warn(&format!(
-                "{file} was edited after it was loaded: `olist ingest` puts the edit into effect"
-            ));
-        }
+    let is_edited = |(name, (version, digest)): &(&String, &(String, String))| {
+        specs.get(*name).is_some_and(|known| {
+            let needs = order.iter().filter(|other| known.needs.contains(*other));
+            let parts: Vec<&str> = needs.filter_map(|other| Some(loaded.get(other)?.0.as_str())).collect();
+            load::version(&known.rendered, digest, &parts) != **version
+        })
+    };
+    Ok(loaded.iter().filter(is_edited).map(|(name, _)| name.clone()).collect())
+}
+
+/// Says so where a source's file was edited after it was loaded.
+///
+/// # Errors
+/// The first file with a mistake.
+pub fn warn_of_edits(warehouse: &Warehouse, project: &Project, templates: &Templates) -> Result<()> {
+    for name in edited(warehouse, project, templates)? {
+        let file = source_file(&name);
+        term::warn(&format!(
+            "{file} was edited after it was loaded: `olist ingest` puts the edit into effect"
+        ));
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The sources themselves: whether what they say of "known at" fits what stands in them.
 
 mod columns;
+mod derived;
 mod loads;
 mod rows;
 
@@ -10,7 +11,7 @@ use anyhow::Result;
 use chrono::NaiveDate;
 
 use crate::build::Catalog;
-use crate::ingest::{as_of_select, check_moments, source_file};
+use crate::ingest::{check_moments, source_file};
 use crate::problem::Problem;
 use crate::spec::{SourceSpec, When};
 use crate::warehouse::{Warehouse, ident};
@@ -31,17 +32,13 @@ pub fn sources(
     date: NaiveDate,
 ) -> Result<Vec<Problem>> {
     let mut problems = Vec::new();
-    // DuckDB writes both down in the same way.
     for name in definitions.keys() {
-        let Some(spec) = specs.get(name) else { continue };
-        check_moments(warehouse, &catalog.templates, name, spec)?;
-        let select = as_of_select(warehouse, name, spec)?;
-        let macro_name = ident(&format!("{name}_as_of"));
-        warehouse
-            .batch(&format!("create or replace temp macro {macro_name}(reference_date) as table {select}"))?;
+        if let Some(spec) = specs.get(name) {
+            check_moments(warehouse, &catalog.templates, name, spec)?;
+        }
     }
-    let now = self::definitions(warehouse, "temp")?;
     let loaded = loaded(warehouse, specs)?;
+    let mut is_laid_out = false;
     for (name, spec) in specs {
         let Some(columns) = loaded.get(name) else { continue };
         let audit = Audit { warehouse, catalog, name, spec, specs, columns: &loaded, date };
@@ -49,14 +46,11 @@ pub fn sources(
         if spec.known_at.is_none() {
             continue;
         }
-        if now.get(name) != definitions.get(name) {
-            let what = format!("`{name}` was loaded when this file said something else");
-            problems.push(audit.problem(
-                "config",
-                &what,
-                "`olist ingest` again; what is checked here is what was loaded",
-            ));
+        if !is_laid_out {
+            audit.lay_out()?;
+            is_laid_out = true;
         }
+        problems.extend(audit.derived()?);
         let is_row_time = |column: &str| column == "known_at" || spec.known_at.as_deref() == Some(column);
         for (column, sql_type) in columns {
             let is_time = sql_type.starts_with("DATE") || sql_type.starts_with("TIMESTAMP");
