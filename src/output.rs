@@ -115,9 +115,11 @@ impl Table {
                 let cells = self.columns.iter().zip(row).enumerate().map(|(at, (name, cell))| {
                     let number =
                         numeric[&at].then(|| serde_json::from_str::<serde_json::Number>(cell).ok()).flatten();
+                    // JSON has no word for these.
+                    let is_endless = || numeric[&at] && !cell.parse().is_ok_and(f64::is_finite);
                     let value = match number {
                         Some(number) => Value::Number(number),
-                        None if cell.is_empty() => Value::Null,
+                        None if cell.is_empty() || is_endless() => Value::Null,
                         None => Value::String(cell.clone()),
                     };
                     (name.clone(), value)
@@ -142,6 +144,37 @@ impl Table {
     }
 }
 
+/// JSON as DuckDB writes it, with `null` for the numbers that JSON does not have.
+pub fn strict(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some(next) = rest.chars().next() {
+        let endless = ["-Infinity", "Infinity", "-NaN", "NaN"].iter().find(|word| rest.starts_with(**word));
+        let length = match (next, endless) {
+            ('"', _) => text_length(rest),
+            (_, Some(word)) => word.len(),
+            _ => next.len_utf8(),
+        };
+        out.push_str(if endless.is_some() { "null" } else { &rest[..length] });
+        rest = &rest[length..];
+    }
+    out
+}
+
+/// Bytes of the quoted text that `json` begins with.
+fn text_length(json: &str) -> usize {
+    let mut is_escaped = false;
+    for (at, byte) in json.bytes().enumerate().skip(1) {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = true,
+            b'"' => return at + 1,
+            _ => {}
+        }
+    }
+    json.len()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,5 +195,17 @@ mod tests {
     fn csv_quotes_and_json_has_numbers() {
         assert_eq!(table().csv().unwrap(), "seller,score\n\"a, b\",0.5\nc,12\n");
         assert!(table().json().unwrap().contains("\"score\": 0.5"));
+    }
+
+    #[test]
+    fn numbers_that_json_does_not_have_are_null() {
+        let json = r#"{"a":NaN,"b":[-Infinity,1],"c":"NaN, \\\"Infinity","NaN":-NaN}"#;
+        assert_eq!(strict(json), r#"{"a":null,"b":[null,1],"c":"NaN, \\\"Infinity","NaN":null}"#);
+        let mut table = Table::new(&["x"]);
+        for cell in ["NaN", "-inf", "1"] {
+            table.push(vec![cell.into()]);
+        }
+        let cells: Vec<Value> = serde_json::from_str(&table.json().unwrap()).unwrap();
+        assert_eq!(cells.iter().map(|row| row["x"].to_string()).collect::<Vec<_>>(), ["null", "null", "1"]);
     }
 }

@@ -136,9 +136,12 @@ fn reason(
     metric: Metric,
     why: &str,
 ) -> String {
-    let shown = |at: usize| {
-        mean(outcomes, &recipes[at].name, None, metric).map_or_else(String::new, |m| format!("{m:.4}"))
-    };
+    let of = |at: usize| mean(outcomes, &recipes[at].name, None, metric);
+    // As many digits as it takes to tell them apart.
+    let text = |at: usize, digits: usize| of(at).map_or_else(String::new, |m| format!("{m:.digits$}"));
+    let rival = incumbent.filter(|at| of(*at) != of(winner));
+    let digits = (4..15).find(|n| rival.is_none_or(|at| text(at, *n) != text(winner, *n))).unwrap_or(15);
+    let shown = |at: usize| text(at, digits);
     let name = &recipes[winner].name;
     match (incumbent, champion) {
         (Some(at), Some(version)) if at == winner => {

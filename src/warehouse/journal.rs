@@ -155,6 +155,16 @@ pub fn create(database: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result
     made
 }
 
+/// Removes a database with what stands beside it.
+///
+/// # Errors
+/// When a file cannot be removed.
+pub fn remove_database(database: &Path) -> Result<()> {
+    remove(&beside(database, "wal"))?;
+    remove(&beside(database, "journal"))?;
+    remove(database)
+}
+
 /// `olist.duckdb.journal`
 fn beside(database: &Path, what: &str) -> PathBuf {
     PathBuf::from(format!("{}.{what}", database.display()))
