@@ -29,6 +29,12 @@ pub fn data(text: &str) -> io::Result<()> {
     }
 }
 
+/// Columns of the terminal that stdout is, if it is one.
+pub fn width() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
 /// A line for the person at the terminal, on stderr.
 pub fn note(text: &str) {
     if !is_quiet() {

@@ -11,7 +11,7 @@ use crate::problem::{Place, Problem, nearest};
 use crate::publish;
 use crate::session::{Loaded, Session};
 use crate::spec::Fields;
-use crate::template::Kind;
+use crate::template::{Kind, Templates};
 use crate::term;
 use crate::warehouse::{SqlError, Warehouse, analyst, text};
 
@@ -56,9 +56,8 @@ fn statements(sql: &str) -> usize {
     for sign in fingerprint::normal(sql).chars() {
         match (quote, sign) {
             (Some(mark), _) if mark == sign => quote = None,
-            (Some(_), _) => {}
+            (Some(_), _) | (None, ' ') => {}
             (None, ';') => is_open = false,
-            (None, ' ') => {}
             (None, _) => {
                 count += usize::from(!is_open);
                 is_open = true;
@@ -97,19 +96,7 @@ fn what_a_copy_has(warehouse: &Warehouse, error: &SqlError) -> Option<String> {
 
 fn report(session: &Session, warehouse: &Warehouse, file: &str, date: Option<NaiveDate>) -> Result<()> {
     let templates = session.templates()?;
-    let date = if let Some(date) = date {
-        date
-    } else {
-        // What it refers to is the same at any date.
-        let rendered = templates.render(file, Kind::Report, Some(NaiveDate::default()), None)?;
-        match newest_scores(warehouse, &rendered.refs)? {
-            Some(newest) => newest,
-            None => {
-                publish::check_whole(warehouse)?;
-                Loaded::read(warehouse)?.last_date()
-            }
-        }
-    };
+    let date = date.map_or_else(|| newest_date(warehouse, &templates, file), Ok)?;
     let rendered = templates.render(file, Kind::Report, Some(date), None)?;
     let mut fields = Fields::new(file, templates.source(file), "", rendered.config.clone());
     let description = fields.text("description")?;
@@ -126,6 +113,17 @@ fn report(session: &Session, warehouse: &Warehouse, file: &str, date: Option<Nai
     print(session, warehouse, &rendered.sql, |error| {
         analyst(warehouse, error.clone(), &rendered, &templates).maybe_hint(what_a_copy_has(warehouse, error))
     })
+}
+
+/// The last reference date at which the scores that a report is about are built; else the last one there can be.
+fn newest_date(warehouse: &Warehouse, templates: &Templates, file: &str) -> Result<NaiveDate> {
+    // What it refers to is the same at any date.
+    let rendered = templates.render(file, Kind::Report, Some(NaiveDate::default()), None)?;
+    if let Some(newest) = newest_scores(warehouse, &rendered.refs)? {
+        return Ok(newest);
+    }
+    publish::check_whole(warehouse)?;
+    Ok(Loaded::read(warehouse)?.last_date())
 }
 
 /// The last reference date at which the scores among `tables` are built.

@@ -137,11 +137,8 @@ fn reason(
     why: &str,
 ) -> String {
     let of = |at: usize| mean(outcomes, &recipes[at].name, None, metric);
-    // As many digits as it takes to tell them apart.
-    let text = |at: usize, digits: usize| of(at).map_or_else(String::new, |m| format!("{m:.digits$}"));
-    let rival = incumbent.filter(|at| of(*at) != of(winner));
-    let digits = (4..15).find(|n| rival.is_none_or(|at| text(at, *n) != text(winner, *n))).unwrap_or(15);
-    let shown = |at: usize| text(at, digits);
+    let digits = incumbent.and_then(of).zip(of(winner)).map_or(FEWEST_DIGITS, |(a, b)| digits(a, b));
+    let shown = |at: usize| of(at).map_or_else(String::new, |m| format!("{m:.digits$}"));
     let name = &recipes[winner].name;
     match (incumbent, champion) {
         (Some(at), Some(version)) if at == winner => {
@@ -164,6 +161,15 @@ fn reason(
     }
 }
 
+/// Digits of a mean that stands alone.
+const FEWEST_DIGITS: usize = 4;
+
+/// As many digits as it takes to tell two means apart, if they differ.
+fn digits(one: f64, other: f64) -> usize {
+    let differs = |digits: &usize| format!("{one:.0$}", *digits) != format!("{other:.0$}", *digits);
+    (FEWEST_DIGITS..16).find(differs).unwrap_or(FEWEST_DIGITS)
+}
+
 /// The problem that an input of `model` is no number.
 pub(crate) fn input_problem(
     catalog: &Catalog,
@@ -180,3 +186,15 @@ pub(crate) fn input_problem(
 
 /// Definition hashes by file, as they are stored with a version.
 pub type Parts = BTreeMap<String, String>;
+
+#[cfg(test)]
+mod tests {
+    use super::digits;
+
+    #[test]
+    fn means_have_the_digits_in_which_they_differ() {
+        assert_eq!(digits(0.866_101, 0.866_112), 5);
+        assert_eq!(digits(0.8661, 0.8502), 4);
+        assert_eq!(digits(0.8661, 0.8661), 4);
+    }
+}
