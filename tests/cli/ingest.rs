@@ -281,7 +281,7 @@ fn a_wrong_value_is_shown_in_its_line() {
     let (order, product) = ("o".repeat(60), "p".repeat(60));
     let head = "order_id,order_item_id,product_id,seller_id,shipping_limit_date,price,freight_value\n";
     let line = format!("{order},1,{product},s1,2018-01-06 00:00:00,ten,2.50");
-    let caret = format!("{}^", " ".repeat(4 + 2 + line.find("ten").unwrap() - (line.len() - 120)));
+    let caret = format!("  | {}^\n", " ".repeat(2 + line.find("ten").unwrap() - (line.len() - 120)));
     fails(
         "olist_order_items_dataset.csv",
         format!("{head}{line}\n"),
