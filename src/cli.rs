@@ -55,7 +55,7 @@ pub struct Global {
 pub enum Command {
     /// Write the project's SQL files into a folder, to start editing
     Init {
-        /// A new or empty folder
+        /// The folder: a new one, or one in which queries/, features/, abt/ and models/ are not there yet
         dir: PathBuf,
     },
     /// Load the sources from Kaggle's files (.csv, .csv.gz, .parquet), or the synthetic marketplace
@@ -78,6 +78,7 @@ pub enum Command {
     Check(Check),
     /// Compare a model's candidates out of time, and make the best one champion
     Train {
+        /// A file of models/, without `.sql`
         model: String,
         /// Train on what was known as of this date; else the day after data until
         #[arg(long, value_name = "D", value_parser = dates::parse)]
@@ -85,23 +86,27 @@ pub enum Command {
     },
     /// Score reference dates with the champion in force for each
     Score {
+        /// A file of models/, without `.sql`
         model: String,
         #[command(flatten)]
         dates: Dates,
-        /// Score again what is scored and unchanged
+        /// Score again what is scored and unchanged, and also what the wall before scores refuses
         #[arg(long)]
         force: bool,
     },
     /// Models with their champions; or one model's versions, metrics and champions
     #[command(args_conflicts_with_subcommands = true)]
     Models {
+        /// Only this one, with all its versions
         model: Option<String>,
         #[command(subcommand)]
         command: Option<ModelsCommand>,
     },
     /// Make a version champion
     Promote {
+        /// As `olist models` names it
         model: String,
+        /// Its number, as `olist models MODEL` lists them
         version: i32,
         /// Why, for registry.champions
         #[arg(long, default_value = "promoted by hand")]
@@ -109,6 +114,7 @@ pub enum Command {
     },
     /// Make the champion before the present one champion again
     Rollback {
+        /// As `olist models` names it
         model: String,
         /// Why, for registry.champions
         #[arg(long, default_value = "rolled back by hand")]
@@ -117,7 +123,11 @@ pub enum Command {
     /// MLflow: runs, models and champions on a tracking server
     #[command(subcommand)]
     Mlflow(Mlflow),
-    /// Run a read-only query, or a report of queries/reports/
+    /// Run one query, which only reads the database, or a report
+    ///
+    /// A report is a query with a name: a file of queries/reports/. Built in are `seller_churn_to_call`, `deals_to_help`,
+    /// `orders_to_rescue`, `seller_segments_profile` and `seller_segments_moves`. Files are neither read nor written:
+    /// `--format csv > FILE` writes one.
     Query {
         /// SQL, or the name of a report such as `seller_churn_to_call`
         sql: String,
@@ -157,6 +167,7 @@ pub enum ModelsCommand {
 
 #[derive(Debug, Args)]
 pub struct Export {
+    /// As `olist models` names it
     pub model: String,
     /// Which version; else the champion
     #[arg(long, value_name = "N")]
@@ -183,13 +194,13 @@ pub struct Ingest {
     #[arg(long)]
     pub sample: bool,
     /// Orders of the synthetic marketplace
-    #[arg(long, value_name = "N", requires = "sample", default_value_t = DEFAULT_ORDERS,
+    #[arg(long, value_name = "N", conflicts_with = "dir", default_value_t = DEFAULT_ORDERS,
           value_parser = clap::value_parser!(u64).range(100..=100_000_000))]
     pub orders: u64,
     /// Another seed, another marketplace
-    #[arg(long, value_name = "S", requires = "sample", default_value_t = DEFAULT_SEED)]
+    #[arg(long, value_name = "S", conflicts_with = "dir", default_value_t = DEFAULT_SEED)]
     pub seed: u64,
-    /// The last complete day, set by hand; else it is found from the flow of orders
+    /// The last complete day, set by hand, until the next load; else it is found from the flow of orders
     #[arg(long, value_name = "D", value_parser = dates::parse)]
     pub until: Option<NaiveDate>,
     /// Replace a source even if it lost nine of ten rows
@@ -225,10 +236,10 @@ pub struct Run {
     /// A table or model, and all it needs; `NAME+` also what depends on it; repeatable
     #[arg(long, value_name = "NAME")]
     pub select: Vec<String>,
-    /// Build also what is built and unchanged, and what lost nine of ten rows
+    /// Build also what is built and unchanged, and what lost nine of ten rows; score what the wall refuses
     #[arg(long)]
     pub force: bool,
-    /// Copy scores, features, ABTs and their history to FILE, which is replaced as a whole: for those who only read
+    /// Copy scores, features, ABTs and their history to FILE, for those who only read; an earlier copy is replaced
     #[arg(long, value_name = "FILE")]
     pub publish: Option<PathBuf>,
 }
@@ -262,18 +273,33 @@ fn name_and_value(text: &str) -> Result<(String, String), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::project::Project;
     use clap::CommandFactory;
 
     #[test]
-    fn every_flag_and_command_has_help() {
+    fn every_flag_argument_and_command_has_help() {
+        fn look(command: &clap::Command) {
+            for arg in command.get_arguments() {
+                assert!(arg.get_help().is_some(), "{} {} has no help", command.get_name(), arg.get_id());
+            }
+            for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+                assert!(sub.get_about().is_some(), "{} has no help", sub.get_name());
+                look(sub);
+            }
+        }
         let mut command = Cli::command();
         command.build();
         command.clone().debug_assert();
-        for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
-            assert!(sub.get_about().is_some(), "{} has no help", sub.get_name());
-            for arg in sub.get_arguments().filter(|arg| arg.get_long().is_some()) {
-                assert!(arg.get_help().is_some(), "{} {} has no help", sub.get_name(), arg.get_id());
-            }
+        look(&command);
+    }
+
+    #[test]
+    fn every_built_in_report_is_named_in_the_help() {
+        let command = Cli::command();
+        let help =
+            command.find_subcommand("query").and_then(clap::Command::get_long_about).unwrap().to_string();
+        for (_, name) in Project::built_in().in_folder("queries/reports") {
+            assert!(help.contains(name), "{name} is not in `olist query --help`");
         }
     }
 }

@@ -31,6 +31,11 @@ impl Format {
     }
 }
 
+/// Blanks between columns.
+const GAP: u16 = 2;
+/// Cells are not cut to fewer characters than these.
+const NARROWEST: usize = 8;
+
 /// Rows of texts under named columns.
 #[derive(Debug, Clone, Default)]
 pub struct Table {
@@ -70,7 +75,14 @@ impl Table {
     /// When stdout cannot be written.
     pub fn print(&self, format: Format) -> Result<()> {
         let text = match format {
-            Format::Table | Format::Onnx | Format::Sql => self.text(),
+            Format::Table | Format::Onnx | Format::Sql => {
+                if let Some(narrow) = term::width().and_then(|width| self.cut_to(width)) {
+                    term::data(&narrow.text())?;
+                    term::note("cut to the width of the terminal: --format csv has all of it");
+                    return Ok(());
+                }
+                self.text()
+            }
             Format::Json => self.json()?,
             Format::Csv => self.csv()?,
         };
@@ -86,6 +98,29 @@ impl Table {
         (0..self.columns.len()).map(|column| (column, is_number(column))).collect()
     }
 
+    /// With the longest cells cut, so that no row is wider than `width`; `None` where it fits, or where so little would be
+    /// left of the cells that rows in several lines say more.
+    fn cut_to(&self, width: usize) -> Option<Self> {
+        let length = |cell: &String| cell.chars().count();
+        let widest = |column: usize| {
+            let cells = self.rows.iter().map(|row| length(&row[column]));
+            cells.chain([length(&self.columns[column])]).max().unwrap_or(0)
+        };
+        let widths: Vec<usize> = (0..self.columns.len()).map(widest).collect();
+        let gaps = usize::from(GAP) * widths.len().saturating_sub(1);
+        let all = |most: usize| widths.iter().map(|width| *width.min(&most)).sum::<usize>() + gaps;
+        if all(usize::MAX) <= width {
+            return None;
+        }
+        let most = (NARROWEST..width).rev().find(|most| all(*most) <= width)?;
+        let cut = |cell: &String| match length(cell) {
+            length if length <= most => cell.clone(),
+            _ => cell.chars().take(most - 1).chain(['…']).collect(),
+        };
+        let row = |cells: &Vec<String>| cells.iter().map(cut).collect();
+        Some(Self { columns: row(&self.columns), rows: self.rows.iter().map(row).collect() })
+    }
+
     /// As `print` shows it to people.
     pub fn text(&self) -> String {
         let mut table = comfy_table::Table::new();
@@ -96,7 +131,7 @@ impl Table {
         }
         for (column, is_number) in self.numeric_columns() {
             if let Some(column) = table.column_mut(column) {
-                column.set_padding((0, 2));
+                column.set_padding((0, GAP));
                 if is_number {
                     column.set_cell_alignment(CellAlignment::Right);
                 }
@@ -115,9 +150,11 @@ impl Table {
                 let cells = self.columns.iter().zip(row).enumerate().map(|(at, (name, cell))| {
                     let number =
                         numeric[&at].then(|| serde_json::from_str::<serde_json::Number>(cell).ok()).flatten();
+                    // JSON has no word for these.
+                    let is_endless = || numeric[&at] && !cell.parse().is_ok_and(f64::is_finite);
                     let value = match number {
                         Some(number) => Value::Number(number),
-                        None if cell.is_empty() => Value::Null,
+                        None if cell.is_empty() || is_endless() => Value::Null,
                         None => Value::String(cell.clone()),
                     };
                     (name.clone(), value)
@@ -142,6 +179,37 @@ impl Table {
     }
 }
 
+/// JSON as DuckDB writes it, with `null` for the numbers that JSON does not have.
+pub fn strict(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some(next) = rest.chars().next() {
+        let endless = ["-Infinity", "Infinity", "-NaN", "NaN"].iter().find(|word| rest.starts_with(**word));
+        let length = match (next, endless) {
+            ('"', _) => text_length(rest),
+            (_, Some(word)) => word.len(),
+            _ => next.len_utf8(),
+        };
+        out.push_str(if endless.is_some() { "null" } else { &rest[..length] });
+        rest = &rest[length..];
+    }
+    out
+}
+
+/// Bytes of the quoted text that `json` begins with.
+fn text_length(json: &str) -> usize {
+    let mut is_escaped = false;
+    for (at, byte) in json.bytes().enumerate().skip(1) {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = true,
+            b'"' => return at + 1,
+            _ => {}
+        }
+    }
+    json.len()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,8 +227,29 @@ mod tests {
     }
 
     #[test]
+    fn the_longest_cells_are_cut_to_the_width_of_a_terminal() {
+        let mut table = Table::new(&["seller", "why", "score"]);
+        table.push(vec!["0123456789abcdef".into(), "late, and ever later".into(), "0.5".into()]);
+        let text = table.cut_to(30).unwrap().text();
+        assert_eq!(text, "seller      why         score\n012345678…  late, and…    0.5\n");
+        assert!(table.cut_to(46).is_none() && table.cut_to(20).is_none());
+    }
+
+    #[test]
     fn csv_quotes_and_json_has_numbers() {
         assert_eq!(table().csv().unwrap(), "seller,score\n\"a, b\",0.5\nc,12\n");
         assert!(table().json().unwrap().contains("\"score\": 0.5"));
+    }
+
+    #[test]
+    fn numbers_that_json_does_not_have_are_null() {
+        let json = r#"{"a":NaN,"b":[-Infinity,1],"c":"NaN, \\\"Infinity","NaN":-NaN}"#;
+        assert_eq!(strict(json), r#"{"a":null,"b":[null,1],"c":"NaN, \\\"Infinity","NaN":null}"#);
+        let mut table = Table::new(&["x"]);
+        for cell in ["NaN", "-inf", "1"] {
+            table.push(vec![cell.into()]);
+        }
+        let cells: Vec<Value> = serde_json::from_str(&table.json().unwrap()).unwrap();
+        assert_eq!(cells.iter().map(|row| row["x"].to_string()).collect::<Vec<_>>(), ["null", "null", "1"]);
     }
 }

@@ -2,29 +2,111 @@
 //! new one, and nobody waits for anybody.
 
 use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 use crate::problem::Problem;
-use crate::warehouse::{Warehouse, ident, sync_folder, text};
+use crate::warehouse::{Engine, Warehouse, ident, sync_folder, text};
 
 /// What is copied: a schema, or one table of it. Fitted models and what waits for MLflow stay at home.
 const PUBLISHED: &str = "schema_name in ('features', 'abt', 'scores')
     or schema_name = 'registry' and table_name in ('metrics', 'importances', 'champions', 'segments')
     or schema_name = 'pipeline' and table_name = 'partitions'";
 
-/// Writes the copy to `file`. Gives the number of its tables.
+/// Whether a copy of `database` may be written to `file`: asked before the work, which may take long.
 ///
 /// # Errors
-/// A folder that is not there or cannot be written, a full disk; the earlier copy stays.
-pub fn publish(warehouse: &Warehouse, file: &Path, run_id: &str) -> Result<usize> {
-    let is_itself = |path: &Path| path.canonicalize().ok();
-    if is_itself(file).is_some_and(|path| Some(path) == is_itself(&warehouse.path)) {
-        return Err(Problem::usage(format!("--publish {} is the database itself", file.display()))
-            .hint("a copy needs a file of its own")
-            .into());
+/// A folder that is not there, the database itself, a file that is no copy and would be lost.
+pub fn check(database: &Path, file: &Path) -> Result<()> {
+    let refuse = |what: &str, hint: &str| -> Result<()> {
+        let problem = Problem::usage(format!("could not publish to `{}`: {what}", file.display()));
+        Err(problem.hint(hint.to_owned()).into())
+    };
+    if place(file).is_some_and(|path| Some(path) == place(database)) {
+        return refuse("it is the database itself", "a copy needs a file of its own");
     }
+    let folder = folder(file);
+    if !folder.is_dir() {
+        let what = format!("there is no folder `{}`", folder.display());
+        return refuse(&what, "make the folder, or name a file elsewhere");
+    }
+    if !file.exists() {
+        return Ok(());
+    }
+    let mut head = [0; 12];
+    let is_database = File::open(file).and_then(|mut file| file.read_exact(&mut head)).is_ok()
+        && head.ends_with(DUCKDB.as_bytes());
+    if !is_database {
+        return refuse("it is there, and no DuckDB database", "nothing else is replaced: name another file");
+    }
+    // One that another program has open for writing cannot be looked into: a copy, as a rule.
+    match Warehouse::open_read_only(file, &Engine::default()) {
+        Ok(other) if other.has_table(SETTINGS)? => refuse(
+            "it is a database of olist, and no copy of one",
+            "nothing else is replaced: name another file",
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// After eight bytes of checksum, a DuckDB file says what it is.
+const DUCKDB: &str = "DUCK";
+
+/// The table of olist's own that no copy has.
+const SETTINGS: &str = "pipeline.settings";
+
+fn folder(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The one name of a file, whether it is there yet or not.
+fn place(file: &Path) -> Option<PathBuf> {
+    file.canonicalize().ok().or_else(|| Some(folder(file).canonicalize().ok()?.join(file.file_name()?)))
+}
+
+/// A published copy has neither sources nor versions, and a foreign database nothing of olist.
+///
+/// # Errors
+/// That it is one of these.
+pub fn check_whole(warehouse: &Warehouse) -> Result<()> {
+    if warehouse.has_table(SETTINGS)? {
+        return Ok(());
+    }
+    let file = warehouse.path.display();
+    let problem = match about_copy(warehouse)? {
+        Some(tables) => {
+            Problem::usage(format!("`{file}` is a published copy, without sources and the models themselves"))
+                .hint(format!("{tables}; this needs the database that it was published from"))
+        }
+        None => {
+            Problem::usage(format!("`{file}` is a database of something else, without a ledger of olist"))
+                .hint("--database FILE names another")
+        }
+    };
+    Err(problem.into())
+}
+
+/// Which tables a published copy has, for hints; `None` where it is no copy.
+///
+/// # Errors
+/// When the catalog cannot be read.
+pub fn about_copy(warehouse: &Warehouse) -> Result<Option<String>> {
+    if warehouse.has_table(SETTINGS)? || !warehouse.has_table("pipeline.partitions")? {
+        return Ok(None);
+    }
+    let sql = "select schema_name || '.' || table_name from duckdb_tables()
+        where database_name = 'warehouse' order by all";
+    let tables: Vec<String> = warehouse.rows(sql, &[], |row| row.get(0))?;
+    Ok(Some(format!("it has {}", tables.join(", "))))
+}
+
+/// Writes the copy to `file`, which has passed `check`. Gives the number of its tables.
+///
+/// # Errors
+/// A folder that cannot be written, a full disk; the earlier copy stays.
+pub fn publish(warehouse: &Warehouse, file: &Path, run_id: &str) -> Result<usize> {
     let draft = Draft(PathBuf::from(format!("{}.{run_id}.tmp", file.display())));
     let tables = copy(warehouse, &draft.0);
     let closed = warehouse.batch("detach database if exists published");

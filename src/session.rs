@@ -13,6 +13,7 @@ use crate::cli::Global;
 use crate::ingest;
 use crate::problem::Problem;
 use crate::project::Project;
+use crate::publish;
 use crate::template::{Templates, Vars};
 use crate::term;
 use crate::warehouse::{Engine, Warehouse};
@@ -66,6 +67,25 @@ impl Session {
     /// When the file cannot be opened for writing.
     pub fn open(&self) -> Result<Warehouse> {
         Warehouse::open(self.database(), &self.engine)
+    }
+
+    /// As `open`, for a command that needs what others have written.
+    ///
+    /// # Errors
+    /// As `open`, and when there is no such file.
+    pub fn open_existing(&self) -> Result<Warehouse> {
+        Warehouse::check_there(self.database())?;
+        self.open()
+    }
+
+    /// Opens for reading what `olist` itself writes to, sources and versions included.
+    ///
+    /// # Errors
+    /// As `open_read_only`, and a published copy or a database of something else.
+    pub fn open_whole(&self) -> Result<Warehouse> {
+        let warehouse = self.open_read_only()?;
+        publish::check_whole(&warehouse)?;
+        Ok(warehouse)
     }
 
     /// # Errors

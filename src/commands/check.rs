@@ -22,7 +22,7 @@ use crate::warehouse::{Engine, Warehouse};
 const BEFORE: [u64; 3] = [270, 150, 60];
 
 pub fn check(session: &Session, args: &Check) -> Result<()> {
-    let warehouse = session.open_read_only()?;
+    let warehouse = session.open_whole()?;
     let path = session.database();
     let loaded = Loaded::read(&warehouse)?;
     let dates = if args.ranges.is_empty() {

@@ -15,7 +15,7 @@ use crate::term;
 use crate::warehouse::Warehouse;
 
 pub fn export(session: &Session, args: &Export) -> Result<()> {
-    let warehouse = session.open_read_only()?;
+    let warehouse = session.open_whole()?;
     let name = args.model.as_str();
     let date = match args.date {
         Some(date) => date,

@@ -12,11 +12,7 @@ pub fn mlflow_sync(session: &Session) -> Result<()> {
         Problem::usage("MLFLOW_TRACKING_URI is not set, so there is nowhere to send to")
             .hint("for example MLFLOW_TRACKING_URI=http://127.0.0.1:5000, with `mlflow server` running there")
     })?;
-    if !session.database().exists() {
-        // The same error as that of every command that reads.
-        session.open_read_only()?;
-    }
-    let warehouse = session.open()?;
+    let warehouse = session.open_existing()?;
     let sent = mlflow::sync(&warehouse, &settings, None)?;
     if sent.items > 0 || sent.failure.is_none() {
         let left =

@@ -3,14 +3,14 @@
 use anyhow::Result;
 
 use crate::comparison;
-use crate::output::Table;
+use crate::output::{Format, Table};
 use crate::problem::Problem;
 use crate::session::Session;
 use crate::term;
 use crate::warehouse::{Warehouse, text};
 
 pub fn models(session: &Session, name: Option<&str>) -> Result<()> {
-    let warehouse = session.open_read_only()?;
+    let warehouse = session.open_whole()?;
     match name {
         None => all(session, &warehouse),
         Some(name) => one(session, &warehouse, name),
@@ -27,7 +27,9 @@ fn all(session: &Session, warehouse: &Warehouse) -> Result<()> {
     )?;
     if rows.rows() == 0 {
         term::note("no model is trained yet: `olist run --date D` trains those that are due");
-        return Ok(());
+        if session.options.format == Format::Table {
+            return Ok(());
+        }
     }
     Table::of(&rows).print(session.options.format)
 }
@@ -51,7 +53,7 @@ fn one(session: &Session, warehouse: &Warehouse, name: &str) -> Result<()> {
             row.get::<_, Option<i32>>(0)
         })?;
     let Some(last) = last.flatten() else { return Ok(()) };
-    if session.options.format == crate::output::Format::Table {
+    if session.options.format == Format::Table {
         term::note(&format!("\nout of time, at the training of version {last}, as registry.metrics has it:"));
         comparison::of(warehouse, name, last)?.print(session.options.format)?;
     }

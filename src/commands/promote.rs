@@ -8,13 +8,13 @@ use crate::session::Session;
 use crate::term;
 
 pub fn promote(session: &Session, model: &str, version: i32, reason: &str) -> Result<()> {
-    let warehouse = session.open()?;
+    let warehouse = session.open_existing()?;
     announce(&registry::promote(&warehouse, model, version, reason, &session.run_id)?);
     mlflow::flush(&warehouse)
 }
 
 pub fn rollback(session: &Session, model: &str, reason: &str) -> Result<()> {
-    let warehouse = session.open()?;
+    let warehouse = session.open_existing()?;
     announce(&registry::rollback(&warehouse, model, reason, &session.run_id)?);
     mlflow::flush(&warehouse)
 }

@@ -1,6 +1,6 @@
 //! `olist run --date …`: features, ABTs, training where it is due, scores.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use anyhow::Result;
@@ -14,7 +14,7 @@ use crate::mlflow;
 use crate::output::{Format, Table};
 use crate::pipeline::{Pipeline, note_training};
 use crate::publish;
-use crate::registry;
+use crate::registry::{self, Version};
 use crate::score::Outcome;
 use crate::session::{Loaded, Session};
 use crate::term;
@@ -27,6 +27,7 @@ pub fn run(session: &Session, args: &Run) -> Result<()> {
     let (first, last) = (dates[0], dates[dates.len() - 1]);
     let catalog = session.catalog(first)?;
     let selected = catalog.select(&args.select)?;
+    args.publish.as_deref().map_or(Ok(()), |file| publish::check(session.database(), file))?;
     let warehouse = session.open()?;
     load_sample_if_empty(session, &warehouse)?;
     let loaded = Loaded::read(&warehouse)?;
@@ -39,14 +40,17 @@ pub fn run(session: &Session, args: &Run) -> Result<()> {
     let models: Vec<&Model> =
         catalog.models.values().filter(|model| selected.contains(&model.table())).collect();
     let mut scored = Vec::new();
+    let mut back_casts = BackCasts::default();
     for &date in &dates {
         for model in &models {
-            if let Some(outcome) = step(&mut pipeline, model, date)? {
+            if let Some((outcome, version)) = step(&mut pipeline, model, date)? {
                 scored.push((model.name.clone(), date, outcome));
+                back_casts.note(&version, date);
             }
         }
     }
     pipeline.finish()?;
+    back_casts.tell();
     summary(session, &warehouse, &pipeline, &scored, &models, last, started)?;
     if let Some(file) = &args.publish {
         let tables = publish::publish(&warehouse, file, &session.run_id)?;
@@ -55,8 +59,39 @@ pub fn run(session: &Session, args: &Run) -> Result<()> {
     mlflow::flush(&warehouse)
 }
 
+/// Dates that were scored by a version which was trained on what came after them. Its scores look better than those that
+/// could have been had at the time.
+#[derive(Default)]
+struct BackCasts(BTreeMap<(String, i32), (NaiveDate, Vec<NaiveDate>)>);
+
+impl BackCasts {
+    fn note(&mut self, version: &Version, date: NaiveDate) {
+        if version.trained_through > date {
+            let key = (version.model.clone(), version.number);
+            self.0.entry(key).or_insert((version.trained_through, Vec::new())).1.push(date);
+        }
+    }
+
+    fn tell(&self) {
+        for ((model, version), (through, dates)) in &self.0 {
+            let dates = match &dates[..] {
+                [date] => format!("{date} is a back-cast"),
+                [first, second] => format!("{first} and {second} are back-casts"),
+                [first, .., last] => {
+                    format!("{first} to {last} ({}) are back-casts", term::counted(dates.len(), "date"))
+                }
+                [] => continue,
+            };
+            term::warn(&format!(
+                "{model}: {dates} by version {version}, trained through {through}, which has seen what followed; \
+                 the same range in a new database (--database FILE, loaded alike) is the history that monthly runs would have left"
+            ));
+        }
+    }
+}
+
 /// Trains `model` at `date` if that is due, and scores the date.
-fn step(pipeline: &mut Pipeline<'_>, model: &Model, date: NaiveDate) -> Result<Option<Outcome>> {
+fn step(pipeline: &mut Pipeline<'_>, model: &Model, date: NaiveDate) -> Result<Option<(Outcome, Version)>> {
     let version = match train::due(pipeline.warehouse, pipeline.catalog, model, date)? {
         Due::Score(version) => *version,
         Due::Train(why) => match pipeline.train(model, date, &why)? {
@@ -78,7 +113,8 @@ fn step(pipeline: &mut Pipeline<'_>, model: &Model, date: NaiveDate) -> Result<O
             }
         },
     };
-    pipeline.score(model, &version, date).map(Some)
+    let outcome = pipeline.score(model, &version, date)?;
+    Ok(Some((outcome, version)))
 }
 
 fn load_sample_if_empty(session: &Session, warehouse: &Warehouse) -> Result<()> {
@@ -124,7 +160,7 @@ fn summary(
         .iter()
         .filter(|model| scored.iter().any(|(name, date, _)| *name == model.name && *date == last))
         .collect();
-    if shown.len() > 1 && session.options.format != Format::Table {
+    if shown.len() != 1 && session.options.format != Format::Table {
         return partitions(warehouse, &shown, last)?.print(session.options.format);
     }
     for model in &shown {

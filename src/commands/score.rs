@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 
 use crate::build::Model;
 use crate::mlflow;
-use crate::output::Table;
+use crate::output::{Format, Table};
 use crate::pipeline::Pipeline;
 use crate::problem::Problem;
 use crate::registry;
@@ -18,7 +18,7 @@ use crate::warehouse::{Warehouse, idents};
 
 pub fn score(session: &Session, name: &str, dates: &[NaiveDate], force: bool) -> Result<()> {
     let (first, last) = (dates[0], dates[dates.len() - 1]);
-    let warehouse = session.open()?;
+    let warehouse = session.open_existing()?;
     let loaded = Loaded::read(&warehouse)?;
     loaded.check(last)?;
     let catalog = session.catalog(first)?;
@@ -50,9 +50,6 @@ pub fn show_scores(
     most: usize,
 ) -> Result<()> {
     let table = model.table();
-    if !warehouse.has_table(&table)? {
-        return Ok(());
-    }
     let key = idents(&model.spec.key);
     let (query, shown) = match model.spec.task {
         Task::Binary(_) => {
@@ -77,7 +74,10 @@ pub fn show_scores(
     let top = warehouse.arrow(&shown)?;
     if top.rows() == 0 {
         term::warn(&format!("{} at {date}: nobody is in its population, so there are no scores", model.name));
-        return Ok(());
+        if session.options.format == Format::Table {
+            return Ok(());
+        }
+        return Table::of(&top).print(session.options.format);
     }
     term::note(&format!("\n{} at {date}", model.name));
     Table::of(&top).print(session.options.format)?;

@@ -11,7 +11,7 @@ use crate::session::{Loaded, Session};
 use crate::term;
 
 pub fn train(session: &Session, name: &str, as_of: Option<NaiveDate>) -> Result<()> {
-    let warehouse = session.open()?;
+    let warehouse = session.open_existing()?;
     let loaded = Loaded::read(&warehouse)?;
     let as_of = as_of.unwrap_or_else(|| loaded.last_date());
     loaded.check(as_of)?;

@@ -210,20 +210,39 @@ fn header(path: &Path, spec: &SourceSpec) -> Result<Header> {
             return Err(Problem::data("this file is empty").at(place()).hint("fetch it again").into());
         }
     };
-    for column in &spec.columns {
-        if !names.iter().any(|name| name.eq_ignore_ascii_case(&column.name)) {
-            let near = nearest(&column.name, names.iter().map(String::as_str));
-            return Err(Problem::data(format!("column `{}` is missing", column.name))
+    let is_there = |column: &str| names.iter().any(|name| name.eq_ignore_ascii_case(column));
+    if let Some(column) = spec.columns.iter().find(|column| !is_there(&column.name)) {
+        if let Some(separators) = other_separator(first, spec) {
+            return Err(Problem::data(format!("the columns are separated by {separators}, not by commas"))
                 .at(place())
-                .hint(match near {
-                    Some(name) => format!("there is `{name}`: was it renamed?"),
-                    None => format!(
-                        "expected: {}",
-                        spec.columns.iter().map(|c| &*c.name).collect::<Vec<_>>().join(", ")
-                    ),
-                })
+                .hint("save the file as CSV with commas; nothing was loaded")
                 .into());
         }
+        return Err(Problem::data(format!("column `{}` is missing", column.name))
+            .at(place())
+            .hint(renamed(&column.name, &names, spec))
+            .into());
     }
     Ok(Header { names, newline })
+}
+
+/// What else a spreadsheet may write between columns, where that gives names that are expected.
+fn other_separator(header: &str, spec: &SourceSpec) -> Option<&'static str> {
+    let is_expected = |name: &&str| spec.column(name.trim().trim_matches('"')).is_some();
+    let separates = |mark: char| header.split(mark).filter(is_expected).count() > 1;
+    let marks = [(';', "semicolons"), ('\t', "tabs"), ('|', "bars")];
+    marks.into_iter().find(|(mark, _)| separates(*mark)).map(|(_, called)| called)
+}
+
+/// Which column of the file the missing one may be: one that is not expected under its own name.
+fn renamed(missing: &str, names: &[String], spec: &SourceSpec) -> String {
+    let is_expected = |name: &str| spec.columns.iter().any(|column| column.name.eq_ignore_ascii_case(name));
+    let others: Vec<&str> = names.iter().map(String::as_str).filter(|name| !is_expected(name)).collect();
+    let is_part = |name: &&str| !name.is_empty() && (missing.contains(name) || name.contains(missing));
+    let near = nearest(missing, others.iter().copied()).or_else(|| others.iter().copied().find(is_part));
+    match near {
+        Some(name) => format!("there is `{name}`: was it renamed?"),
+        None if others.is_empty() => format!("the file has: {}", names.join(", ")),
+        None => format!("of what is not expected, the file has: {}", others.join(", ")),
+    }
 }

@@ -102,7 +102,7 @@ fn csv_problem(error: &SqlError, path: &Path) -> Option<Problem> {
     let after =
         |mark: &str| message.split_once(mark).map(|(_, rest)| rest.lines().next().unwrap_or_default().trim());
     let line: usize = after("CSV Error on Line:")?.parse().ok()?;
-    let text: String = after("Original Line:").unwrap_or_default().chars().take(100).collect();
+    let text = after("Original Line:").unwrap_or_default().to_owned();
     let what = message.lines().find(|line| {
         let starts = [
             "Error when converting",
@@ -114,8 +114,20 @@ fn csv_problem(error: &SqlError, path: &Path) -> Option<Problem> {
         starts.iter().any(|start| line.trim().starts_with(start))
     });
     let what = what.unwrap_or("this line is not valid CSV").trim();
-    let place = Place { file: path.display().to_string(), line, column: 0, text };
+    let value = what.split_once("string \"").and_then(|(_, rest)| Some(rest.split_once("\" to ")?.0));
+    let column = value.and_then(|value| column_of_cell(&text, value)).unwrap_or(0);
+    let place = Place { file: path.display().to_string(), line, column, text };
     Some(Problem::data(what.to_owned()).at(place).hint("mend or fetch the file again; nothing was loaded"))
+}
+
+/// Where a cell of this value begins in a line of CSV; counts from 1.
+fn column_of_cell(line: &str, value: &str) -> Option<usize> {
+    let is_edge = |c: Option<char>| c.is_none_or(|c| c == ',' || c == '"');
+    let is_cell = |at: &usize| {
+        is_edge(line[..*at].chars().next_back()) && is_edge(line[at + value.len()..].chars().next())
+    };
+    let at = line.match_indices(value).map(|(at, _)| at).find(is_cell)?;
+    Some(line[..at].chars().count() + 1)
 }
 
 fn check_key(warehouse: &Warehouse, table: &str, source: &Source) -> Result<()> {

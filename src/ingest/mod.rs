@@ -82,10 +82,11 @@ pub fn ingest(
     let current = load::current_versions(warehouse)?;
     let unchanged = sources.iter().all(|source| current.get(&source.name) == Some(&source.version))
         && current.len() == sources.len();
-    if unchanged && until.is_none_or(|day| data_until(warehouse).ok().flatten() == Some(day)) {
+    // A day that was set by hand holds until the next load, also of the same files.
+    if unchanged && summary::set_by_hand(warehouse)? == until {
         return summary::read(warehouse, templates, &sources, true);
     }
-    if let Origin::Sample { orders, seed } = origin {
+    if let (Origin::Sample { orders, seed }, false) = (origin, unchanged) {
         sample::generate(warehouse, project, templates, *orders, *seed)?;
     }
     let progress = Progress::new(sources.len(), "load");

@@ -15,7 +15,9 @@ pub struct Summary {
     pub tables: Table,
     pub odd: Vec<(String, i64)>,
     pub data_until: Option<NaiveDate>,
-    pub unchanged: bool,
+    /// Data until was set by hand.
+    is_by_hand: bool,
+    unchanged: bool,
 }
 
 pub fn read(
@@ -66,7 +68,8 @@ pub fn read(
         }
     }
     odd.retain(|(_, count)| *count > 0);
-    Ok(Summary { tables, odd, data_until: data_until(warehouse)?, unchanged })
+    let is_by_hand = set_by_hand(warehouse)?.is_some();
+    Ok(Summary { tables, odd, data_until: data_until(warehouse)?, is_by_hand, unchanged })
 }
 
 impl Summary {
@@ -80,6 +83,9 @@ impl Summary {
             }
         }
         match self.data_until {
+            Some(day) if self.is_by_hand => {
+                notes.push(format!("data until {day} (set by hand, until the next `olist ingest`)"));
+            }
             Some(day) => notes.push(format!("data until {day} (the last complete day)")),
             None => notes.push("there are no orders: nothing can be built yet".to_owned()),
         }
@@ -96,6 +102,15 @@ pub fn data_until(warehouse: &Warehouse) -> Result<Option<NaiveDate>> {
         row.get::<_, Option<String>>(0)
     })?;
     Ok(day.flatten().and_then(|day| day.parse().ok()))
+}
+
+/// Data until, where the user set it.
+pub fn set_by_hand(warehouse: &Warehouse) -> Result<Option<NaiveDate>> {
+    let sql = "select 1 from pipeline.settings where name = 'data_until_set_by_hand' and value = 'true'";
+    match warehouse.row(sql, &[], |_| Ok(()))? {
+        Some(()) => data_until(warehouse),
+        None => Ok(None),
+    }
 }
 
 /// The last day with at least half of the median daily orders of the 28 days before it. In a dataset that thins out
@@ -130,8 +145,31 @@ select coalesce(
 )::varchar
 from compared";
 
-/// Finds data until, or keeps what the user set by hand. Runs inside the load's transaction.
+/// A day without any order on or after it, or before it, is a slip of the keyboard: everything after would be built on it.
+fn check_by_hand(warehouse: &Warehouse, day: NaiveDate) -> Result<()> {
+    let sql =
+        "select min(order_purchase_timestamp)::date, max(order_purchase_timestamp)::date from sources.orders";
+    let span = warehouse.row(sql, &[], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let Some((Some(first), Some(last))) = span else { return Ok(()) };
+    let (first, last): (NaiveDate, NaiveDate) = (first, last);
+    let problem = if day > last {
+        Problem::usage(format!("--until {day} is after the last order, of {last}"))
+            .hint(format!("{last} is the latest day that can be complete; nothing was loaded"))
+    } else if day < first {
+        Problem::usage(format!("--until {day} is before the first order, of {first}"))
+            .hint(format!("take a day from {first} to {last}; nothing was loaded"))
+    } else {
+        return Ok(());
+    };
+    Err(problem.into())
+}
+
+/// Sets data until: by hand, or found from the orders. Runs inside the load's transaction.
+///
+/// # Errors
+/// A day by hand that is outside the orders.
 pub fn set_data_until(warehouse: &Warehouse, by_hand: Option<NaiveDate>, is_sample: bool) -> Result<()> {
+    by_hand.map_or(Ok(()), |day| check_by_hand(warehouse, day))?;
     // The sample is complete by construction; a small one has too few orders a day to tell.
     let query = if is_sample {
         "select max(order_purchase_timestamp)::date::varchar from sources.orders"

@@ -136,9 +136,9 @@ fn reason(
     metric: Metric,
     why: &str,
 ) -> String {
-    let shown = |at: usize| {
-        mean(outcomes, &recipes[at].name, None, metric).map_or_else(String::new, |m| format!("{m:.4}"))
-    };
+    let of = |at: usize| mean(outcomes, &recipes[at].name, None, metric);
+    let digits = incumbent.and_then(of).zip(of(winner)).map_or(FEWEST_DIGITS, |(a, b)| digits(a, b));
+    let shown = |at: usize| of(at).map_or_else(String::new, |m| format!("{m:.digits$}"));
     let name = &recipes[winner].name;
     match (incumbent, champion) {
         (Some(at), Some(version)) if at == winner => {
@@ -161,6 +161,15 @@ fn reason(
     }
 }
 
+/// Digits of a mean that stands alone.
+const FEWEST_DIGITS: usize = 4;
+
+/// As many digits as it takes to tell two means apart, if they differ.
+fn digits(one: f64, other: f64) -> usize {
+    let differs = |digits: &usize| format!("{one:.0$}", *digits) != format!("{other:.0$}", *digits);
+    (FEWEST_DIGITS..16).find(differs).unwrap_or(FEWEST_DIGITS)
+}
+
 /// The problem that an input of `model` is no number.
 pub(crate) fn input_problem(
     catalog: &Catalog,
@@ -177,3 +186,15 @@ pub(crate) fn input_problem(
 
 /// Definition hashes by file, as they are stored with a version.
 pub type Parts = BTreeMap<String, String>;
+
+#[cfg(test)]
+mod tests {
+    use super::digits;
+
+    #[test]
+    fn means_have_the_digits_in_which_they_differ() {
+        assert_eq!(digits(0.866_101, 0.866_112), 5);
+        assert_eq!(digits(0.8661, 0.8502), 4);
+        assert_eq!(digits(0.8661, 0.8661), 4);
+    }
+}

@@ -144,7 +144,7 @@ pub fn create(database: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result
         Problem::usage(format!("could not create `{}`: {error}", database.display()))
             .hint("does its folder exist, and may you write there?")
     })?;
-    let created = make(&draft).and_then(|()| match std::fs::hard_link(&draft, database) {
+    let outcome = make(&draft).and_then(|()| match std::fs::hard_link(&draft, database) {
         // Another process was faster.
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
         // A file system without links.
@@ -152,7 +152,17 @@ pub fn create(database: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result
         Ok(()) => Ok(()),
     });
     let _ = std::fs::remove_file(&draft);
-    created
+    outcome
+}
+
+/// Removes a database with what stands beside it.
+///
+/// # Errors
+/// When a file cannot be removed.
+pub fn remove_database(database: &Path) -> Result<()> {
+    remove(&beside(database, "wal"))?;
+    remove(&beside(database, "journal"))?;
+    remove(database)
 }
 
 /// `olist.duckdb.journal`

@@ -70,13 +70,36 @@ impl Warehouse {
     /// # Errors
     /// As `open`, and when there is no such file.
     pub fn open_read_only(path: &Path, engine: &Engine) -> Result<Self> {
-        if !path.exists() {
-            return Err(Problem::usage(format!("there is no database `{}`", path.display()))
-                .hint("`olist run --date 2018-06-01` makes one; --database FILE names another")
-                .into());
-        }
+        Self::check_there(path)?;
         journal::recover(path)?;
         Self::attach(path, engine, "read_only")
+    }
+
+    /// # Errors
+    /// There is no such file.
+    pub fn check_there(path: &Path) -> Result<()> {
+        if path.exists() {
+            return Ok(());
+        }
+        Err(Problem::usage(format!("there is no database `{}`", path.display()))
+            .hint("`olist run --date 2018-06-01` makes one; --database FILE names another")
+            .into())
+    }
+
+    /// From now on nothing but this database is read, and no file is written except to spill.
+    ///
+    /// # Errors
+    /// When DuckDB refuses.
+    pub fn close_off(&self) -> Result<(), SqlError> {
+        self.batch("set enable_external_access = false")
+    }
+
+    /// Takes the file away, while it is still locked: another process that waits for it makes a new one.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn remove(self) -> Result<()> {
+        journal::remove_database(&self.path)
     }
 
     fn attach(path: &Path, engine: &Engine, options: &str) -> Result<Self> {

@@ -117,6 +117,14 @@ pub fn create(warehouse: &Warehouse) -> Result<()> {
         &[],
         |row| row.get::<_, String>(0),
     )?;
+    if warehouse.has_table("pipeline.partitions")? {
+        return Err(Problem::usage(format!(
+            "`{}` is a published copy, for reading",
+            warehouse.path.display()
+        ))
+        .hint("--database FILE names the database that it was published from")
+        .into());
+    }
     if let Some(table) = foreign {
         return Err(Problem::usage(format!(
             "`{}` is a database of something else: it has `{table}` and no ledger of olist",

@@ -246,6 +246,112 @@ fn all_missing_files_are_named_at_once() {
 }
 
 #[test]
+fn a_renamed_column_is_looked_for_among_those_that_are_not_expected() {
+    let orders = small().read("raw/olist_orders_dataset.csv");
+    fails(
+        "olist_orders_dataset.csv",
+        orders.replace("order_status", "status"),
+        &["column `order_status` is missing", "there is `status`: was it renamed?"],
+    );
+    fails(
+        "olist_sellers_dataset.csv",
+        SELLERS.replace("seller_city", "uf"),
+        &["column `seller_city` is missing", "of what is not expected, the file has: uf"],
+    );
+    fails(
+        "olist_sellers_dataset.csv",
+        SELLERS.replace("seller_city,", ""),
+        &["column `seller_city` is missing", "the file has: seller_id, seller_zip_code_prefix, seller_state"],
+    );
+}
+
+#[test]
+fn another_separator_is_told() {
+    fails(
+        "olist_sellers_dataset.csv",
+        format!("{SELLERS}s1,1,x,SP\n").replace(',', ";"),
+        &["the columns are separated by semicolons, not by commas", "save the file as CSV with commas"],
+    );
+    fails("olist_sellers_dataset.csv", SELLERS.replace(',', "\t"), &["separated by tabs"]);
+}
+
+/// The caret stands below the value, also in a line that is longer than what is shown.
+#[test]
+fn a_wrong_value_is_shown_in_its_line() {
+    let (order, product) = ("o".repeat(60), "p".repeat(60));
+    let head = "order_id,order_item_id,product_id,seller_id,shipping_limit_date,price,freight_value\n";
+    let line = format!("{order},1,{product},s1,2018-01-06 00:00:00,ten,2.50");
+    let caret = format!("  | {}^\n", " ".repeat(2 + line.find("ten").unwrap() - (line.len() - 120)));
+    fails(
+        "olist_order_items_dataset.csv",
+        format!("{head}{line}\n"),
+        &["olist_order_items_dataset.csv:2:148", ",s1,2018-01-06 00:00:00,ten,2.50\n", &caret],
+    );
+}
+
+#[test]
+fn data_until_by_hand_lies_within_the_orders_and_holds_until_the_next_load() {
+    let place = small();
+    place
+        .olist(&["ingest", "raw", "--until", "2030-01-01"])
+        .code(2)
+        .says(&["--until 2030-01-01 is after the last order, of 2018-01-03", "nothing was loaded"]);
+    assert!(!place.path("olist.duckdb").exists());
+    place
+        .olist(&["ingest", "raw", "--until", "2018-01-02"])
+        .code(0)
+        .says(&["data until 2018-01-02 (set by hand"]);
+    place
+        .olist(&["ingest", "raw", "--until", "2018-01-01"])
+        .code(2)
+        .says(&["--until 2018-01-01 is before the first order, of 2018-01-02"]);
+    let until = "select value from pipeline.settings where name = 'data_until'";
+    assert_eq!(place.cell(until), "2018-01-02");
+    place
+        .olist(&["ingest", "raw", "--until", "2018-01-02"])
+        .code(0)
+        .says(&["(set by hand", "nothing changed"]);
+    place
+        .olist(&["ingest", "raw"])
+        .code(0)
+        .says(&["data until 2018-01-03 (the last complete day)"])
+        .does_not_say(&["nothing changed"]);
+    assert_eq!(place.cell(until), "2018-01-03");
+}
+
+#[test]
+fn an_ingest_that_fails_leaves_no_new_database() {
+    let place = small();
+    let left = || {
+        let names = std::fs::read_dir(place.path("")).unwrap().map(|entry| entry.unwrap().file_name());
+        names.filter(|name| name.to_str().unwrap().contains("duckdb")).count()
+    };
+    place.olist(&["ingest", "nowhere"]).code(2);
+    assert_eq!(left(), 0);
+    let good = place.read("raw/olist_sellers_dataset.csv");
+    place.write("raw/olist_sellers_dataset.csv", SELLERS.repeat(2) + "s1,1,x\n");
+    place.olist(&["ingest", "raw"]).code(1);
+    assert_eq!(left(), 0);
+    // One that was there stays, empty or not.
+    place.write("raw/olist_sellers_dataset.csv", good);
+    place.olist(&["ingest", "raw"]).code(0);
+    place.olist(&["ingest", "nowhere"]).code(2);
+    assert_eq!(left(), 1);
+}
+
+#[test]
+fn settings_of_the_sample_do_not_go_with_files() {
+    let place = small();
+    for setting in ["--orders", "--seed"] {
+        place
+            .olist(&["ingest", "raw", setting, "1000"])
+            .code(2)
+            .says(&["'[DIR]' cannot be used with", setting]);
+    }
+    assert!(!place.path("olist.duckdb").exists());
+}
+
+#[test]
 fn what_needs_a_missing_table_says_so() {
     let place = small();
     place.olist(&["ingest", "raw"]).code(0);

@@ -288,6 +288,96 @@ fn months_in_order_are_the_history_that_monthly_runs_leave() {
 }
 
 #[test]
+fn back_casts_are_told_in_one_line_a_model() {
+    let place = Place::with_sample();
+    let range = ["run", "--date", "2018-03-01..2018-06-01"];
+    let line = "warning: seller_churn: 2018-03-01 to 2018-05-01 (3 dates) are back-casts by version 1, trained through \
+                2018-06-01, which has seen what followed; the same range in a new database (--database FILE, loaded \
+                alike) is the history that monthly runs would have left\n";
+    let ran = place.olist(&range).code(0).says(&[line]);
+    assert_eq!(ran.stderr.matches("back-cast").count(), 1, "{}", ran.stderr);
+    // They are what they are when nothing is left to do.
+    place.olist(&range).code(0).says(&["nothing to do", line]);
+    place.olist(&["run", "--date", "2018-06-01"]).code(0).does_not_say(&["back-cast"]);
+    place.olist(&["run", "--date", "2018-05-01"]).code(0).says(&["2018-05-01 is a back-cast by version 1"]);
+}
+
+/// What the warning promises: in a new database nothing of the range has seen what followed.
+#[test]
+fn a_range_in_a_new_database_has_no_back_casts() {
+    let place = Place::with_churn();
+    place.olist(&["ingest", "--sample", "--orders", "12000"]).code(0);
+    place
+        .olist(&["run", "--date", "2018-03-01..2018-06-01"])
+        .code(0)
+        .does_not_say(&["back-cast"])
+        .says(&["trained as of 2018-03-01", "trained as of 2018-06-01"]);
+    let scores = "select count(distinct reference_date), bool_and(trained_through <= reference_date) from scores.seller_churn";
+    assert_eq!(place.query(scores), ["4,true"]);
+}
+
+#[test]
+fn nothing_to_show_is_an_empty_list() {
+    let place = Place::with_sample();
+    let store = ["run", "--date", "2018-06-01", "--select", "features.seller_sales", "--format"];
+    place.olist(&[&store[..], &["json"]].concat()).code(0).prints("[]\n");
+    place.olist(&[&store[..], &["table"]].concat()).code(0).prints("");
+    // A date with nobody in the population.
+    let nobody = ["score", "seller_churn", "--date", "2016-10-01", "--format", "json"];
+    place.olist(&nobody).code(0).prints("[]\n").says(&["nobody is in its population"]);
+    let new = Place::new();
+    new.olist(&["ingest", "--sample", "--orders", "1000"]).code(0);
+    new.olist(&["models", "--format", "json"]).code(0).prints("[]\n");
+}
+
+#[test]
+fn a_command_that_reads_what_others_wrote_makes_no_database() {
+    let place = Place::with_project();
+    for command in [
+        &["score", "seller_churn", "--date", "2018-06-01"][..],
+        &["train", "seller_churn"],
+        &["promote", "seller_churn", "1"],
+        &["rollback", "seller_churn"],
+        &["models"],
+        &["query", "select 1"],
+    ] {
+        place.olist(command).code(2).says(&["there is no database `olist.duckdb`"]);
+        assert!(!place.path("olist.duckdb").exists(), "{command:?} made a database");
+    }
+}
+
+/// In a terminal of 60 columns no line of the progress or of a table is wider.
+#[test]
+fn a_narrow_terminal_is_not_written_over() {
+    let place = Place::with_sample();
+    let shown = |arguments: &str| {
+        let run = format!("stty cols 60 rows 24; {} {arguments}", env!("CARGO_BIN_EXE_olist"));
+        let mut script = std::process::Command::new("script");
+        script.args(["-qec", &run, "/dev/null"]).current_dir(place.path(""));
+        let output = script.output().ok().filter(|output| output.status.success())?;
+        Some(String::from_utf8(output.stdout).unwrap())
+    };
+    let progress = "run --force --date 2018-04-01 --select abt.seller_churn";
+    let Some(progress) = shown(progress).filter(|text| text.contains("2018-04-01")) else {
+        eprintln!("skipped: there is no `script` that gives a terminal");
+        return;
+    };
+    let bars: Vec<&str> = progress.split(['\r', '\n']).filter(|line| line.contains(" build [")).collect();
+    assert!(!bars.is_empty(), "{progress}");
+    for bar in bars {
+        let bar = bar.replace("\u{1b}[2K", "");
+        assert!(bar.chars().count() <= 60, "{bar}");
+    }
+    let table = shown("query seller_churn_to_call").unwrap();
+    let run = shown("run --date 2018-06-01 2>/dev/null").unwrap();
+    assert!(run.contains('…'), "{run}");
+    assert!(run.lines().all(|line| line.trim_end().chars().count() <= 60), "{run}");
+    // Ten columns in 60 are no table any more: it is left as it is. A pipe gets all of it.
+    assert!(!table.contains('…'), "{table}");
+    assert!(!place.olist(&["run", "--date", "2018-06-01"]).code(0).stdout.contains('…'));
+}
+
+#[test]
 fn quiet_prints_data_only() {
     let place = Place::with_sample();
     let ran =

@@ -92,7 +92,37 @@ fn a_published_copy_is_replaced_under_its_readers() {
 fn a_copy_that_cannot_be_written_leaves_the_earlier_one() {
     let place = Place::with_sample();
     let run = |file: &str| place.olist(&["run", "--date", "2018-06-01", "--publish", file]);
-    run("nowhere/shared.duckdb").code(2).says(&["could not publish to `nowhere/shared.duckdb`"]);
-    run("olist.duckdb").code(2).says(&["--publish olist.duckdb is the database itself"]);
+    let refused = |file: &str, why: &str| {
+        let ran = run(file).code(2).says(&[&format!("could not publish to `{file}`: "), why]);
+        // Before the work, not after it.
+        ran.does_not_say(&["nothing to do"]);
+    };
+    refused("nowhere/shared.duckdb", "there is no folder `nowhere`");
+    refused("olist.duckdb", "it is the database itself");
+    refused("models", "it is there, and no DuckDB database");
+    place.write("notes.txt", "what I have to do");
+    refused("notes.txt", "it is there, and no DuckDB database");
+    assert_eq!(place.read("notes.txt"), "what I have to do");
+    std::fs::copy(place.path("olist.duckdb"), place.path("other.duckdb")).unwrap();
+    refused("other.duckdb", "it is a database of olist, and no copy of one");
     place.olist(&["query", "select count(*) from scores.seller_churn"]).code(0);
+}
+
+#[test]
+fn a_published_copy_says_what_it_has() {
+    let place = Place::with_sample();
+    place.olist(&["run", "--date", "2018-06-01", "--publish", "shared.duckdb"]).code(0);
+    let shared = |arguments: &[&str]| place.olist(&[arguments, &["--database", "shared.duckdb"]].concat());
+    // Reports need what is published.
+    let report = ["query", "seller_churn_to_call", "--format", "csv"];
+    assert_eq!(shared(&report).code(0).stdout, place.olist(&report).code(0).stdout);
+    let has = "it has abt.seller_churn, features.seller_customers, ";
+    shared(&["query", "from sources.orders"]).code(2).says(&["`shared.duckdb` is a published copy", has]);
+    shared(&["query", "seller_segments_profile"]).code(2).says(&["`shared.duckdb` is a published copy", has]);
+    for command in [&["models"][..], &["models", "seller_churn"], &["check"]] {
+        shared(command).code(2).says(&["`shared.duckdb` is a published copy, without sources", has]);
+    }
+    shared(&["run", "--date", "2018-06-01"])
+        .code(2)
+        .says(&["`shared.duckdb` is a published copy, for reading"]);
 }
