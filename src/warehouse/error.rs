@@ -46,6 +46,15 @@ impl SqlError {
         self
     }
 
+    /// Whether it is the same mistake: the same class, and the same first word, but for the numbers of a row in it.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let word = |error: &Self| {
+            let word = error.message.split([' ', ':']).next().unwrap_or_default();
+            word.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned()
+        };
+        self.class == other.class && word(self) == word(other)
+    }
+
     /// Whether the database file itself cannot be read.
     pub fn is_damage(&self) -> bool {
         let signs = ["Corrupt database file", "Could not read enough bytes", "database has been invalidated"];

@@ -7,7 +7,10 @@ mod arrow;
 mod culprit;
 mod error;
 mod journal;
+mod narrow;
+mod parts;
 mod scan;
+mod search;
 mod tables;
 
 use std::path::{Path, PathBuf};

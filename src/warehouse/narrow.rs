@@ -1,0 +1,130 @@
+//! Which part of a SELECT makes it fail: without it, it works.
+
+use std::ops::Range;
+
+use super::culprit::sign;
+use super::parts::{self, Part, Sort};
+use super::scan;
+use super::search::{Outcome, Search};
+
+/// A SELECT that fails, with the CTEs it can use.
+struct Failing<'a> {
+    search: &'a Search<'a>,
+    with: &'a str,
+    select: &'a str,
+}
+
+impl Search<'_> {
+    /// The offset in `select` of the part without which it works.
+    pub fn guilty_part(&self, with: &str, select: &str) -> Option<usize> {
+        Failing { search: self, with, select }.in_select(0..select.len())
+    }
+}
+
+impl Failing<'_> {
+    /// What becomes of the SELECT with other texts in place of some.
+    fn with_edits(&self, edits: &[(Range<usize>, String)]) -> Outcome {
+        let mut edits = edits.to_vec();
+        edits.sort_by_key(|(range, _)| range.start);
+        let mut text = String::with_capacity(self.select.len());
+        let mut from = 0;
+        for (range, new) in &edits {
+            text.push_str(&self.select[from..range.start]);
+            text.push_str(new);
+            from = range.end;
+        }
+        text.push_str(&self.select[from..]);
+        let sql = format!("{} select bit_xor(hash(q)) from (\n{text}\n) as q", self.with);
+        self.search.outcome(&sql)
+    }
+
+    /// The place in the SELECT that stands at `range`: the whole, or a subquery that depends on the rows around it.
+    fn in_select(&self, range: Range<usize>) -> Option<usize> {
+        let shift =
+            |part: Part| Part { range: range.start + part.range.start..range.start + part.range.end, ..part };
+        let all: Vec<Part> = parts::parts(&self.select[range.clone()]).into_iter().map(shift).collect();
+        let of =
+            |sorts: &[Sort]| -> Vec<&Part> { all.iter().filter(|part| sorts.contains(&part.sort)).collect() };
+        let items = of(&[Sort::Item]);
+        let guilty = match self.with_edits(&neutral(&items)) {
+            Outcome::Works => self.one_of(&items),
+            // Where the error is not in the items, fewer of them are less to compute.
+            Outcome::Same => self.last_needed(&of(&[Sort::Condition]), &neutral(&items)).or_else(|| {
+                self.last_needed(&of(&[Sort::Key]), &neutral(&items))
+                    .or_else(|| self.last_needed(&of(&[Sort::On]), &neutral(&items)))
+            }),
+            Outcome::Other => self.last_needed(&of(&[Sort::Condition]), &[]),
+        };
+        guilty.map(|part| self.in_expression(part, part.range.clone()))
+    }
+
+    /// The first of `items`, of which one or more fail.
+    fn one_of<'p>(&self, items: &[&'p Part]) -> Option<&'p Part> {
+        let mut some = items;
+        while some.len() > 1 {
+            let (first, second) = some.split_at(some.len() / 2);
+            some = if self.with_edits(&neutral(second)) == Outcome::Same { first } else { second };
+        }
+        some.first().copied()
+    }
+
+    /// The first of `parts` that cannot be taken out without the error. The last ones are tried first and stay out: a
+    /// condition often makes the ones behind it safe.
+    fn last_needed<'p>(&self, parts: &[&'p Part], edits: &[(Range<usize>, String)]) -> Option<&'p Part> {
+        let mut edits = edits.to_vec();
+        let mut needed = None;
+        for part in parts.iter().rev() {
+            edits.push((part.range.clone(), part.sort.neutral().to_owned()));
+            match self.with_edits(&edits) {
+                Outcome::Same => continue,
+                Outcome::Works => needed = Some(*part),
+                Outcome::Other => {}
+            }
+            edits.pop();
+        }
+        needed
+    }
+
+    /// The innermost of `expression`, inside `part`, that fails in its place; there, what the message names.
+    fn in_expression(&self, part: &Part, expression: Range<usize>) -> usize {
+        let text = &self.select[expression.clone()];
+        let within = |inner: Range<usize>| expression.start + inner.start..expression.start + inner.end;
+        for inner in scan::inner_queries(text) {
+            if let Some(at) = self.in_select(within(inner)) {
+                return at;
+            }
+        }
+        for inner in parts::inner(text) {
+            let inner = within(inner);
+            let alone = part.sort.alone(&self.select[inner.clone()]);
+            if self.with_edits(&[(part.range.clone(), alone)]) == Outcome::Same {
+                return self.in_expression(part, inner);
+            }
+        }
+        expression.start + sign(self.search.error, text).unwrap_or(0)
+    }
+}
+
+fn neutral(parts: &[&Part]) -> Vec<(Range<usize>, String)> {
+    parts.iter().map(|part| (part.range.clone(), part.sort.neutral().to_owned())).collect()
+}
+
+impl Sort {
+    /// What takes the place of a part and cannot fail. A join on nothing but `true` would never end.
+    fn neutral(self) -> &'static str {
+        match self {
+            Self::Item | Self::Key => "null",
+            Self::Condition => "true",
+            Self::On => "false",
+        }
+    }
+
+    /// A part that computes `expression` and nothing else. `is null` would not do: DuckDB often knows without looking.
+    fn alone(self, expression: &str) -> String {
+        match self {
+            Self::Item | Self::Key => format!("hash({expression})"),
+            Self::Condition => format!("(hash({expression}) <> 0)"),
+            Self::On => format!("(hash({expression}) = 0)"),
+        }
+    }
+}
