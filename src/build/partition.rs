@@ -59,7 +59,7 @@ pub fn replace(warehouse: &Warehouse, catalog: &Catalog, task: &Task, context: &
         let (rows, mut warnings) = verify::rows(warehouse, catalog, node, task.date, &query.sql)?;
         warnings.extend(verify::row_count(warehouse, catalog, node, task, rows, context.force)?);
         if change.is_some() {
-            warnings.extend(verify::undocumented(catalog, node, &shape));
+            warnings.extend(verify::undocumented(catalog, node, &task.rendered, task.date, &shape));
         }
         Line {
             table: &task.table,

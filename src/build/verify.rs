@@ -5,16 +5,17 @@ use chrono::NaiveDate;
 
 use super::plan::Task;
 use super::{Catalog, Node};
-use crate::problem::{Place, Problem};
+use crate::problem::{self, Place, Problem, nearest};
 use crate::spec::Severity;
-use crate::template::Rendered;
+use crate::template::{Kind, Rendered};
 use crate::term;
-use crate::warehouse::{SqlError, Warehouse, ident, idents};
+use crate::warehouse::{SqlError, Warehouse, given, ident, idents};
 
 /// Of fewer rows than these, a tenth says nothing.
 const FEWEST: f64 = 100.0;
 /// Of the rows that the last dates had.
 const SMALLEST_SHARE: f64 = 0.1;
+const A_CHECK: &str = "a check is an expression over the columns of this table, such as `price >= 0`";
 
 /// The columns that config promises, each once.
 ///
@@ -57,12 +58,58 @@ pub fn columns(
         } else {
             format!("the query returns two columns `{name}`")
         };
+        let given = given(&rendered.sql, &name);
+        let at = given.named.get(1..).and_then(<[usize]>::last).or_else(|| given.stars.last());
+        let place = at.and_then(|at| catalog.templates.locate(rendered, *at)).map(|located| located.place);
         return Err(Problem::usage(message)
-            .at(catalog.templates.last_mention(&node.file, &name))
+            .at(place.unwrap_or_else(|| catalog.templates.last_mention(&node.file, &name)))
             .on(date)
+            .hint("`exclude (…)` behind a `*` leaves columns out; `as` gives one another name")
+            .into());
+    }
+    label_types(catalog, node, rendered, date, shape)
+}
+
+/// A label is a number, and known from a day on: what is put around the query compares the one, and models learn the other.
+fn label_types(
+    catalog: &Catalog,
+    node: &Node,
+    rendered: &Rendered,
+    date: NaiveDate,
+    shape: &[(String, String)],
+) -> Result<()> {
+    let Some(label) = node.spec.label.as_deref().filter(|_| node.kind == Kind::Abt) else { return Ok(()) };
+    let wanted: [(&str, &[&str], &str); 2] = [
+        ("label_known_on", &["DATE", "TIMESTAMP"], "a date: the day on which the row's label is settled"),
+        (
+            label,
+            &[
+                "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "U", "FLOAT", "DOUBLE",
+                "DECIMAL",
+            ],
+            "a number: 1 where it happened, 0 where it did not",
+        ),
+    ];
+    for (name, types, what) in wanted {
+        let found = shape.iter().find(|(column, _)| column.eq_ignore_ascii_case(name));
+        let Some((_, other)) = found.filter(|(_, of)| !types.iter().any(|start| of.starts_with(start)))
+        else {
+            continue;
+        };
+        return Err(Problem::usage(format!("`{name}` is {other}"))
+            .at(column_place(catalog, node, rendered, name))
+            .on(date)
+            .hint(format!("it has to be {what}"))
             .into());
     }
     Ok(())
+}
+
+/// The item of the SELECT that gives column `name`.
+fn column_place(catalog: &Catalog, node: &Node, rendered: &Rendered, name: &str) -> Place {
+    let named = given(&rendered.sql, name).named.last().copied();
+    let located = named.and_then(|at| catalog.templates.locate(rendered, at));
+    located.map_or_else(|| catalog.templates.last_mention(&node.file, name), |located| located.place)
 }
 
 /// The key of the config that promises column `name`.
@@ -75,27 +122,31 @@ fn promise<'a>(node: &Node, name: &'a str) -> &'a str {
 }
 
 /// Columns without a text, and texts without a column, with the line to mend.
-pub fn undocumented(catalog: &Catalog, node: &Node, shape: &[(String, String)]) -> Vec<String> {
+pub fn undocumented(
+    catalog: &Catalog,
+    node: &Node,
+    rendered: &Rendered,
+    date: NaiveDate,
+    shape: &[(String, String)],
+) -> Vec<String> {
     let own = |name: &str| name == "reference_date" || node.spec.key.iter().any(|key| key == name);
-    let shown = |message: String, place: Place| format!("{message}\n  --> {}:{}", place.file, place.line);
     let mut notes = Vec::new();
     for (name, _) in shape.iter().filter(|(name, _)| !own(name) && node.spec.describes(name).is_none()) {
-        let message = format!("{}: column `{name}` has no description in config(columns = …)", node.file);
-        notes.push(shown(message, catalog.templates.last_mention(&node.file, name)));
+        let note = Problem::data(format!("column `{name}` has no description in config(columns = …)"))
+            .at(column_place(catalog, node, rendered, name));
+        notes.push(note);
     }
     for (pattern, _) in &node.spec.columns {
         if !shape.iter().any(|(name, _)| crate::spec::matches_family(pattern, name)) {
-            let message = format!(
-                "{}: config(columns = …) describes `{pattern}`, which the query does not return",
-                node.file
-            );
-            notes.push(shown(
-                message,
-                catalog.templates.config_key(&node.file, &format!("columns.{pattern}")),
-            ));
+            let message =
+                format!("config(columns = …) describes `{pattern}`, which the query does not return");
+            let names: Vec<&str> = shape.iter().map(|(name, _)| name.as_str()).collect();
+            let near = nearest(pattern, names).map(|near| format!("did you mean `{near}`?"));
+            let place = catalog.templates.config_key(&node.file, &format!("columns.{pattern}"));
+            notes.push(Problem::data(message).at(place).maybe_hint(near));
         }
     }
-    notes
+    notes.into_iter().map(|note| note.on(date).to_string()).collect()
 }
 
 /// Key and checks, in one pass over the rows of a partition, which `query` gave. Gives their number, and what only warns.
@@ -109,6 +160,13 @@ pub fn rows(
     date: NaiveDate,
     query: &str,
 ) -> Result<(i64, Vec<String>)> {
+    if let Some(check) = node.spec.checks.iter().find(|check| check.expression.trim().is_empty()) {
+        return Err(Problem::usage("this check is empty")
+            .at(catalog.templates.in_config(&node.file, &check.path, 0))
+            .on(date)
+            .hint(A_CHECK)
+            .into());
+    }
     let key = idents(&node.spec.key);
     let nulls =
         node.spec.key.iter().map(|name| format!("{} is null", ident(name))).collect::<Vec<_>>().join(" or ");
@@ -237,21 +295,21 @@ fn wrong_check(
 ) -> Problem {
     const HEAD: &str = "select count(*) filter (where not (";
     let other = warehouse.another().ok();
+    let sql = |expression: &str| format!("{HEAD}{expression})) from (\n{query}\n) as q");
     let failure = |expression: &str| {
-        let sql = format!("{HEAD}{expression})) from (\n{query}\n) as q");
-        other.as_ref().and_then(|other| other.rows(&sql, &[], |_| Ok(())).err())
+        other.as_ref().and_then(|other| other.rows(&sql(expression), &[], |_| Ok(())).err())
     };
     let found = node.spec.checks.iter().find_map(|check| Some((check, failure(&check.expression)?)));
-    let (place, error) = match found {
+    let (place, error, kind) = match found {
         Some((check, own)) => {
+            let kind = warehouse.kind(&sql(&check.expression), &own);
             let own = own.shifted(HEAD.len());
-            (catalog.templates.in_config(&node.file, &check.path, own.position.unwrap_or(0)), own)
+            let place = catalog.templates.in_config(&node.file, &check.path, own.position.unwrap_or(0));
+            (place, own, kind)
         }
-        None => (catalog.templates.config_key(&node.file, "checks"), error),
+        None => (catalog.templates.config_key(&node.file, "checks"), error, problem::Kind::Usage),
     };
-    Problem::usage(format!("a check does not work: {}", error.headline()))
-        .at(place)
-        .on(date)
-        .hint("a check is an expression over the columns of this table")
-        .maybe_hint(error.advice())
+    let advice = warehouse.advice("", &error, &[]);
+    let problem = Problem::usage(format!("a check does not work: {}", advice.message));
+    Problem { kind, ..problem }.at(place).on(date).hint(A_CHECK).maybe_hint(advice.hint)
 }

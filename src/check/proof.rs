@@ -151,7 +151,7 @@ impl<'a> Proof<'a> {
         })?;
         let (mut problems, mut warnings) = (Vec::new(), Vec::new());
         if with_checks {
-            warnings.extend(verify::undocumented(self.catalog, node, &shape));
+            warnings.extend(verify::undocumented(self.catalog, node, &rendered, self.date, &shape));
             let built = format!("from {WHOLE}.{}", node.name);
             let checked = in_whole(&|| verify::rows(self.warehouse, self.catalog, node, self.date, &built));
             match checked {

@@ -31,13 +31,12 @@ pub fn query(session: &Session, sql: &str, date: Option<NaiveDate>) -> Result<()
                 .hint("any DuckDB client can write to the file");
         }
         let error = warehouse.placed(sql, error.clone());
-        let mut problem = Problem::usage(error.headline());
+        let message = error.headline();
+        let mut problem = Problem::usage(message);
         if let Some(at) = error.position {
             problem = problem.at(Place::at_offset("query", sql, at));
         }
-        problem.maybe_hint(
-            error.candidates.clone().filter(|c| !c.is_empty()).map(|c| format!("near it there is: {c}")),
-        )
+        problem.maybe_hint(error.near())
     })
 }
 

@@ -201,16 +201,47 @@ impl Templates {
         (context! { __scope => scope.clone(), reference_date }, scope)
     }
 
+    /// The tables that the project's files make: `sources.orders`, `features.seller_sales`.
+    pub fn tables(&self) -> Vec<String> {
+        const FOLDERS: [(&str, &str); 4] = [
+            ("queries/sources/", "sources"),
+            ("features/", "features"),
+            ("abt/", "abt"),
+            ("models/", "scores"),
+        ];
+        let table = |file: &String| {
+            FOLDERS.iter().find_map(|(folder, schema)| {
+                let name = file.strip_prefix(folder)?.strip_suffix(".sql")?;
+                Some(format!("{schema}.{name}"))
+            })
+        };
+        self.sources.keys().filter_map(table).collect()
+    }
+
     /// Where byte `offset` of the SQL came from, with the calls and iterations that made it.
     pub fn locate(&self, rendered: &Rendered, offset: usize) -> Option<Located> {
+        self.locate_seam(rendered, offset, offset)
+    }
+
+    /// As `locate`, for a mistake between what stands at byte `before` of the SQL and what stands at `offset`: where a
+    /// `{{ … }}` begins between them, it is the place, and not the macro that it calls.
+    pub fn locate_seam(&self, rendered: &Rendered, before: usize, offset: usize) -> Option<Located> {
         let Rendered { file, kind, date, raw, sql, .. } = rendered;
         let trace = self
             .marked(file, *kind, *date, raw.as_deref())
             .and_then(|(marked, marks)| Some(Trace::read(&marked.ok()?, &marks)))
             .filter(|trace| trace.sql == *sql);
-        if let Some(located) = trace.and_then(|trace| locate::unfold(self, sql, offset, &trace.spots(offset)))
-        {
-            return Some(located);
+        if let Some(trace) = trace {
+            let spots = trace.spots(offset);
+            let located = match trace.spots(before).first() {
+                Some(first) if spots.len() > 1 && spots.first() != Some(first) => {
+                    Some(locate::call(self, &spots))
+                }
+                _ => locate::unfold(self, sql, offset, &spots),
+            };
+            if located.is_some() {
+                return located;
+            }
         }
         let (file, at) = rendered.map.origin(offset)?;
         Some(Located { place: Place::at_offset(file, self.source(file), at), notes: Vec::new() })

@@ -36,14 +36,26 @@ impl Warehouse {
         }
         let is_syntax = error.position.is_some() || error.message.contains("syntax error");
         if error.class == "Parser" && is_syntax {
-            if let Some((at, message)) = scan::unbalanced(sql, stumbled) {
-                error.position = Some(at);
-                error.message = message;
+            if let Some((at, what)) = scan::unbalanced(sql, stumbled) {
+                // A bracket that is never closed stands before the place where that shows. One that closes nothing may
+                // stand long behind the place where its other half is missing.
+                if at > stumbled && what.ends_with("closes nothing") {
+                    error.also = Some((at, what));
+                } else {
+                    let shows = error.position.filter(|there| *there != at && *there < sql.len());
+                    error.also = shows.map(|there| (there, "which shows".to_owned()));
+                    error.position = Some(at);
+                    error.message = what;
+                }
             } else if stumbled >= sql.trim_end().len() {
                 error.position = Some(scan::last_token(sql));
                 "the query ends too early".clone_into(&mut error.message);
             }
             return error;
+        }
+        if error.message.starts_with("Wrong number of parameters") {
+            error.position = scan::parameter(sql);
+            "this parameter has no value".clone_into(&mut error.message);
         }
         if error.message.starts_with("Duplicate CTE name") {
             error.position = scan::named_again(sql, &error.message);

@@ -3,6 +3,7 @@
 //! The database file is attached under the name `warehouse` to an empty in-memory database, so that no file name can
 //! collide with a schema, and created with the storage format of DuckDB 1.4, so that older clients can read it.
 
+mod advice;
 mod arrow;
 mod culprit;
 mod error;
@@ -23,6 +24,7 @@ use duckdb::{Connection, Row, params};
 pub use self::arrow::{Batches, cell_text};
 pub use error::{SqlError, analyst};
 pub use journal::sync_folder;
+pub use scan::given;
 
 use crate::problem::Problem;
 use crate::term;
