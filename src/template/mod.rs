@@ -79,7 +79,7 @@ impl Templates {
         let macros = macro_names(project);
         let mut prefixes = BTreeMap::new();
         for (file, source) in project.files() {
-            let prefix = if file.starts_with(MACROS) { String::new() } else { imports(&macros, source) };
+            let prefix = imports(&seen_by(file, &macros, project), source);
             prefixes.insert(file.to_owned(), prefix.len());
             check_tags(file, source)?;
             env.add_template_owned(file.to_owned(), format!("{prefix}{source}"))
@@ -387,6 +387,34 @@ fn macro_names(project: &Project) -> BTreeMap<String, String> {
         }
     }
     names
+}
+
+/// The macros that `file` can call. A file of macros can call those of another, unless that one needs it in turn: two
+/// that import each other would never end.
+fn seen_by(file: &str, macros: &BTreeMap<String, String>, project: &Project) -> BTreeMap<String, String> {
+    let needs = |of: &str| -> BTreeSet<&str> {
+        let text = project.source(of).unwrap_or_default();
+        macros
+            .iter()
+            .filter(|(name, other)| other.as_str() != of && text.contains(name.as_str()))
+            .map(|(_, other)| other.as_str())
+            .collect()
+    };
+    let reaches_back = |of: &str| {
+        let mut known = needs(of);
+        while !known.contains(file) {
+            let more: BTreeSet<&str> =
+                known.iter().flat_map(|of| needs(of)).chain(known.iter().copied()).collect();
+            if more.len() == known.len() {
+                return false;
+            }
+            known = more;
+        }
+        true
+    };
+    let is_library = file.starts_with(MACROS);
+    let is_seen = |of: &str| !is_library || (of != file && !reaches_back(of));
+    macros.iter().filter(|(_, of)| is_seen(of)).map(|(name, of)| (name.clone(), of.clone())).collect()
 }
 
 /// Jinja that imports the macros whose names occur in `source`. It stays on the file's first line, so that lines

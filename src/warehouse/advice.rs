@@ -4,7 +4,7 @@ use super::{SqlError, Warehouse, scan};
 use crate::problem::nearest;
 
 /// What helps against a message with this in it.
-const HINTS: [(&str, &str); 17] = [
+const HINTS: [(&str, &str); 22] = [
     ("Could not convert", "`try_cast(… as …)` gives NULL where a value cannot be converted"),
     ("Conversion Error", "`try_cast(… as …)` gives NULL where a value cannot be converted"),
     ("Could not parse string", "`try_strptime(…)` gives NULL where the text has another form"),
@@ -33,7 +33,25 @@ const HINTS: [(&str, &str); 17] = [
         "missing )",
         "the pattern is not a regular expression: before a sign that is meant as it stands goes a `\\`",
     ),
+    ("WHERE clause cannot contain aggregates", "`having …` behind GROUP BY filters by aggregates"),
+    ("WHERE clause cannot contain window", "`qualify …` filters by window functions"),
+    ("Window functions are not supported here", "a window function takes `over (…)`"),
+    ("columns - expected 1", "a subquery that stands for a value gives one column"),
+    ("syntax error", "is a comma, a bracket or a word missing before it?"),
     ("query ends too early", "is something missing behind the last word?"),
+];
+
+/// Functions of other engines, and what is written here.
+const FOREIGN: [(&str, &str); 9] = [
+    ("dateadd", "the macros `days_after(d, n)`, `days_before(d, n)` and `months_before(d, n)` shift dates"),
+    ("date_sub", "the macros `days_before(d, n)` and `months_before(d, n)` shift dates"),
+    ("getdate", "`{{ reference_date }}` is the day that counts"),
+    ("to_date", "`cast(… as date)`, or `strptime(…, '%d/%m/%Y')::date` for another form"),
+    ("to_timestamp", "`cast(… as timestamp)`, or `strptime(…, '%d/%m/%Y %H:%M')` for another form"),
+    ("nvl", "`coalesce(…)` gives the first value that is not NULL"),
+    ("isnull", "`… is null` tests it, `coalesce(…)` replaces it"),
+    ("iff", "`case when … then … else … end`"),
+    ("charindex", "`strpos(text, part)`"),
 ];
 
 /// A message and a hint for the analyst.
@@ -49,6 +67,9 @@ impl Warehouse {
             return advice;
         }
         if let Some(advice) = self.missing_column(sql, error) {
+            return advice;
+        }
+        if let Some(advice) = missing_function(error) {
             return advice;
         }
         let message = error.headline();
@@ -84,6 +105,11 @@ impl Warehouse {
 fn missing_table(sql: &str, error: &SqlError, tables: &[String]) -> Option<Advice> {
     let (_, rest) = error.message.split_once("Table with name ")?;
     let name = rest.split_once(" does not exist")?.0.trim_matches('"');
+    // As it is written: DuckDB leaves a schema out that is there.
+    let written = error.position.and_then(|at| sql.get(at..)).unwrap_or_default();
+    let length =
+        written.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '.').unwrap_or(written.len());
+    let name = if written[..length].ends_with(name) { &written[..length] } else { name };
     let last = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
     let ctes: Vec<String> = scan::ctes(sql).0.into_iter().map(|cte| cte.name).collect();
     let plain = |table: &String| table.rsplit('.').next().unwrap_or(table).to_owned();
@@ -91,25 +117,35 @@ fn missing_table(sql: &str, error: &SqlError, tables: &[String]) -> Option<Advic
         Some(source) => format!("{{{{ source('{source}') }}}}"),
         None => format!("{{{{ ref('{table}') }}}}"),
     };
-    let hint = if let Some(table) = tables.iter().find(|table| plain(table) == last) {
-        Some(format!("write `{}`: what was known at the reference date", call(table)))
+    let same =
+        tables.iter().find(|table| *table == name).or_else(|| tables.iter().find(|t| plain(t) == last));
+    let hint = if let Some(table) = same {
+        format!("write `{}`: what was known at the reference date", call(table))
     } else {
+        // With its schema a name is near the one of that schema.
+        let whole = tables.iter().filter(|_| name.contains('.')).map(String::as_str);
+        let near = nearest(name, whole).map(str::to_owned);
         let names = ctes.iter().cloned().chain(tables.iter().map(plain)).collect::<Vec<_>>();
-        match nearest(&last, names.iter().map(String::as_str)) {
-            Some(near) if ctes.iter().any(|cte| cte == near) => {
-                Some(format!("did you mean the CTE `{near}`?"))
+        let near = near.or_else(|| nearest(&last, names.iter().map(String::as_str)).map(str::to_owned));
+        match near {
+            Some(near) if ctes.contains(&near) => format!("did you mean the CTE `{near}`?"),
+            Some(near) => {
+                let table = tables.iter().find(|table| **table == near || plain(table) == near);
+                format!("did you mean `{}`?", table.map_or(near.clone(), call))
             }
-            Some(near) => tables
-                .iter()
-                .find(|table| plain(table) == near)
-                .map(|table| format!("did you mean `{}`?", call(table))),
-            None if ctes.is_empty() => {
-                Some("`{{ source('…') }}` and `{{ ref('…') }}` give tables".to_owned())
-            }
-            None => Some(format!("the CTEs here are: {}", ctes.join(", "))),
+            None if ctes.is_empty() => "`{{ source('…') }}` and `{{ ref('…') }}` give tables".to_owned(),
+            None => format!("the CTEs here are: {}", ctes.join(", ")),
         }
     };
-    Some(Advice { message: format!("there is no table `{name}`"), hint })
+    Some(Advice { message: format!("there is no table `{name}`"), hint: Some(hint) })
+}
+
+fn missing_function(error: &SqlError) -> Option<Advice> {
+    let (_, rest) = error.message.split_once("Function with name ")?;
+    let name = rest.split_once(" does not exist")?.0.trim_matches('"');
+    let known = FOREIGN.iter().find(|(foreign, _)| name.eq_ignore_ascii_case(foreign));
+    let hint = known.map(|(_, hint)| (*hint).to_owned()).or_else(|| error.near());
+    Some(Advice { message: format!("there is no function `{name}`"), hint })
 }
 
 #[cfg(test)]
@@ -136,5 +172,6 @@ mod tests {
         let with = "with itms as (select 1 as a) select 1";
         assert!(hint(with, "items").contains("the CTE `itms`"));
         assert!(hint(with, "zzzzz").contains("itms"));
+        assert!(hint("select 1", "features.sellr_sale").contains("`{{ ref('features.seller_sales') }}`"));
     }
 }

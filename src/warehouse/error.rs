@@ -9,12 +9,15 @@ use anyhow::Error;
 use serde_json::Value;
 
 use crate::problem::{Kind, Problem};
-use crate::template::{Located, Rendered, Templates};
+use crate::template::{self, Located, Rendered, Templates};
 use crate::warehouse::advice::Advice;
 use crate::warehouse::{Warehouse, scan};
 
 /// How DuckDB begins to speak of settings.
 const ADVICE: [&str; 2] = [" Use TRY(", " SET "];
+
+/// How the names of its own tables begin.
+const SYSTEM: [&str; 5] = ["sqlite_", "pg_", "duckdb_", "pragma_", "information_schema"];
 
 /// One error of DuckDB.
 #[derive(Debug, Clone)]
@@ -75,7 +78,10 @@ impl SqlError {
         let after = |mark: &str| {
             self.message.find(mark).map(|at| self.message[at..].lines().next().unwrap_or_default())
         };
-        if let Some(near) = self.candidates.as_deref().filter(|names| !names.is_empty()) {
+        // The system's own tables are nobody's mistake.
+        let is_ours =
+            |names: &&str| !names.is_empty() && !SYSTEM.iter().any(|start| names.starts_with(start));
+        if let Some(near) = self.candidates.as_deref().filter(is_ours) {
             let Some((function, _)) = near.split_once('(') else {
                 return Some(format!("near it there is: {}", near.replace(',', ", ")));
             };
@@ -83,7 +89,8 @@ impl SqlError {
             let some = all.iter().take(MOST).copied().collect::<Vec<_>>().join(&format!(", {function}("));
             return Some(format!("there is {some}{}", if all.len() > MOST { ", …" } else { "" }));
         }
-        after("Did you mean").or_else(|| after("Candidate bindings")).map(str::to_owned)
+        let near = after("Candidate bindings: ").or_else(|| after("Candidate tables: "))?.replace('"', "");
+        Some(format!("near it there is: {}", near.split_once(": ").map_or(near.as_str(), |(_, names)| names)))
     }
 
     /// The first sentence, without DuckDB's advice on settings that an analyst does not have.
@@ -129,7 +136,8 @@ pub fn analyst(
             .hint(DAMAGED);
     }
     let error = &warehouse.placed(&rendered.sql, error);
-    let Advice { message, hint } = warehouse.advice(&rendered.sql, error, &templates.tables());
+    let Advice { message, hint } =
+        warehouse.advice(&rendered.sql, error, &reachable(rendered.kind, templates));
     let problem = Problem { kind: warehouse.kind(&rendered.sql, error), ..Problem::usage(message) };
     let problem = problem.maybe_on(rendered.date).maybe_hint(hint);
     let inside = error.position.filter(|at| *at <= rendered.sql.len());
@@ -141,6 +149,20 @@ pub fn analyst(
         located.notes.push(format!("{what} at {}:{}", there.place.file, there.place.line));
     }
     problem.at(located.place).noting(located.notes)
+}
+
+/// The tables that a file of this kind may read.
+fn reachable(kind: template::Kind, templates: &Templates) -> Vec<String> {
+    let schemas: &[&str] = match kind {
+        template::Kind::Source => &["sources"],
+        template::Kind::Feature => &["sources", "features"],
+        template::Kind::Abt => &["sources", "features", "abt"],
+        template::Kind::Model => &["features", "abt"],
+        template::Kind::Report => &["features", "abt", "scores"],
+        template::Kind::Sample => &[],
+    };
+    let is_one = |table: &String| table.split_once('.').is_some_and(|(schema, _)| schemas.contains(&schema));
+    templates.tables().into_iter().filter(is_one).collect()
 }
 
 /// The place of byte `at` of the SQL.
