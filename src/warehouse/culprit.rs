@@ -9,7 +9,7 @@ use super::{SqlError, Warehouse, scan};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What a message names, and how it is written.
-const SIGNS: [(&str, &[&str]); 12] = [
+const SIGNS: [(&str, &[&str]); 13] = [
     ("Overflow in multiplication", &["*"]),
     ("Overflow in addition", &["+"]),
     ("Overflow in subtraction", &["-"]),
@@ -19,6 +19,7 @@ const SIGNS: [(&str, &[&str]); 12] = [
     ("logarithm", &["ln", "log", "log10", "log2"]),
     ("square root", &["sqrt"]),
     ("Sequence exceeds", &["generate_series", "range"]),
+    ("interval cannot be 0", &["generate_series", "range"]),
     ("GROUP BY term", &["group"]),
     ("ORDER BY term", &["order"]),
     ("Sample sample_size", &["sample"]),
@@ -65,7 +66,9 @@ impl Warehouse {
         }
         // The transaction of the failed query is over: another connection tries.
         if let Ok(other) = self.another() {
-            let search = Search { warehouse: &other, error: &error, until: Instant::now() + PATIENCE };
+            let fails_early = other.describe(sql).is_err_and(|early| early.is_like(&error));
+            let until = Instant::now() + PATIENCE;
+            let search = Search { warehouse: &other, error: &error, until, fails_early };
             // What works alone failed for what was put around it.
             let fails = search.all_of("", &format!("(\n{sql}\n)"), "q");
             error.position = fails.then(|| search.within("", sql, 0)).flatten();
@@ -95,4 +98,13 @@ pub fn sign(error: &SqlError, text: &str) -> Option<usize> {
     let is_name =
         |word: &str| names.iter().any(|name| word.trim_matches(['"', '\'']).eq_ignore_ascii_case(name));
     find(&is_text).or_else(|| find(&is_name))
+}
+
+/// The text of `text` that is the message, as of `error('no')`, or its end, as in `missing ): (a`.
+pub fn literal(error: &SqlError, text: &str) -> Option<usize> {
+    let message = error.message.trim();
+    let end = message.rsplit_once(": ").map_or(message, |(_, end)| end);
+    let (tokens, _) = scan::tokens(text);
+    let is_it = |word: &str| [message, end].iter().any(|wanted| word == super::text(wanted));
+    tokens.into_iter().find(|token| is_it(&text[token.range.clone()])).map(|token| token.range.start)
 }

@@ -56,13 +56,15 @@ impl SqlError {
         self
     }
 
-    /// Whether it is the same mistake: the same class, and the same first word, but for the numbers of a row in it.
+    /// Whether it is the same mistake. Words after the first may be of another row, and so may those of `error(…)` be,
+    /// after the first letter.
     pub fn is_like(&self, other: &Self) -> bool {
-        let word = |error: &Self| {
-            let word = error.message.split([' ', ':']).next().unwrap_or_default();
-            word.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned()
+        let start = |error: &Self| {
+            let first = error.message.split([' ', ':']).next().unwrap_or_default();
+            let length = if error.class == "Invalid Input" { 1 } else { first.len() };
+            first.chars().take(length).collect::<String>()
         };
-        self.class == other.class && word(self) == word(other)
+        self.class == other.class && start(self) == start(other)
     }
 
     /// Whether the database file itself cannot be read.

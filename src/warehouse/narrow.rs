@@ -40,22 +40,30 @@ impl Failing<'_> {
 
     /// The place in the SELECT that stands at `range`: the whole, or a subquery that depends on the rows around it.
     fn in_select(&self, range: Range<usize>) -> Option<usize> {
-        let shift =
-            |part: Part| Part { range: range.start + part.range.start..range.start + part.range.end, ..part };
-        let all: Vec<Part> = parts::parts(&self.select[range.clone()]).into_iter().map(shift).collect();
+        let text = &self.select[range.clone()];
+        let shift = |inner: Range<usize>| range.start + inner.start..range.start + inner.end;
+        let moved = |part: Part| Part { range: shift(part.range), ..part };
+        let all: Vec<Part> = parts::parts(text).into_iter().map(moved).collect();
         let of =
             |sorts: &[Sort]| -> Vec<&Part> { all.iter().filter(|part| sorts.contains(&part.sort)).collect() };
         let items = of(&[Sort::Item]);
+        let conditions = of(&[Sort::Condition, Sort::Window]);
         let guilty = match self.with_edits(&neutral(&items)) {
             Outcome::Works => self.one_of(&items),
             // Where the error is not in the items, fewer of them are less to compute.
-            Outcome::Same => self.last_needed(&of(&[Sort::Condition]), &neutral(&items)).or_else(|| {
-                self.last_needed(&of(&[Sort::Key]), &neutral(&items))
-                    .or_else(|| self.last_needed(&of(&[Sort::On]), &neutral(&items)))
-            }),
-            Outcome::Other => self.last_needed(&of(&[Sort::Condition]), &[]),
+            Outcome::Same => self
+                .last_needed(&conditions, &neutral(&items))
+                .or_else(|| self.last_needed(&of(&[Sort::Key]), &neutral(&items))),
+            Outcome::Other => self.last_needed(&conditions, &[]),
         };
-        guilty.map(|part| self.in_expression(part, part.range.clone()))
+        let place = |part: &Part| self.in_expression(part, part.range.clone());
+        if let Some(part) = guilty.filter(|part| !is_plain_name(&self.select[part.range.clone()])) {
+            return Some(place(part));
+        }
+        // A plain name fails for what stands in a subquery of FROM.
+        let is_apart = |inner: &Range<usize>| !all.iter().any(|part| part.range.contains(&inner.start));
+        let mut inner = scan::inner_queries(text).into_iter().map(shift).filter(is_apart);
+        inner.find_map(|inner| self.in_select(inner)).or_else(|| guilty.map(place))
     }
 
     /// The first of `items`, of which one or more fail.
@@ -94,14 +102,23 @@ impl Failing<'_> {
                 return at;
             }
         }
-        for inner in parts::inner(text) {
-            let inner = within(inner);
+        let culprit = self.deepest(part, expression.clone()).unwrap_or(expression);
+        culprit.start + sign(self.search.error, &self.select[culprit.clone()]).unwrap_or(0)
+    }
+
+    /// The innermost expression inside `expression` that fails by itself. Some cannot stand alone, such as one over the
+    /// parameter of a lambda; those inside may.
+    fn deepest(&self, part: &Part, expression: Range<usize>) -> Option<Range<usize>> {
+        let inner = parts::inner(&self.select[expression.clone()]).into_iter();
+        let mut inner = inner.map(|inner| expression.start + inner.start..expression.start + inner.end);
+        inner.find_map(|inner| {
             let alone = part.sort.alone(&self.select[inner.clone()]);
-            if self.with_edits(&[(part.range.clone(), alone)]) == Outcome::Same {
-                return self.in_expression(part, inner);
+            match self.with_edits(&[(part.range.clone(), alone)]) {
+                Outcome::Same => Some(self.deepest(part, inner.clone()).unwrap_or(inner)),
+                Outcome::Works => None,
+                Outcome::Other => self.deepest(part, inner),
             }
-        }
-        expression.start + sign(self.search.error, text).unwrap_or(0)
+        })
     }
 }
 
@@ -110,12 +127,13 @@ fn neutral(parts: &[&Part]) -> Vec<(Range<usize>, String)> {
 }
 
 impl Sort {
-    /// What takes the place of a part and cannot fail. A join on nothing but `true` would never end.
+    /// What takes the place of a part and cannot fail.
     fn neutral(self) -> &'static str {
         match self {
-            Self::Item | Self::Key => "null",
+            Self::Item => "null",
+            Self::Key => "1",
             Self::Condition => "true",
-            Self::On => "false",
+            Self::Window => "row_number() over () > 0",
         }
     }
 
@@ -124,7 +142,12 @@ impl Sort {
         match self {
             Self::Item | Self::Key => format!("hash({expression})"),
             Self::Condition => format!("(hash({expression}) <> 0)"),
-            Self::On => format!("(hash({expression}) = 0)"),
+            Self::Window => format!("(hash({expression}) <> 0 and row_number() over () > 0)"),
         }
     }
+}
+
+/// `x`, `t.x` or `*`: nothing that could fail.
+fn is_plain_name(expression: &str) -> bool {
+    expression.chars().all(|c| c.is_alphanumeric() || ['_', '.', '*', '"'].contains(&c))
 }

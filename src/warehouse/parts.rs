@@ -11,10 +11,10 @@ use super::scan::{self, Token};
 pub enum Sort {
     /// An item of the select list, without its alias.
     Item,
-    /// A term of a WHERE, HAVING or QUALIFY.
+    /// A term of a WHERE, of a HAVING, or of the ON of a join.
     Condition,
-    /// A term of the ON of a join.
-    On,
+    /// A term of a QUALIFY, which is not without a window function.
+    Window,
     /// What is grouped or ordered by.
     Key,
 }
@@ -75,7 +75,12 @@ pub fn inner(expression: &str) -> Vec<Range<usize>> {
         match (open, text.word(at).as_str()) {
             (None, "(" | "[" | "{") => open = Some(at),
             (Some(start), ")" | "]" | "}") if text.tokens[at].depth == text.tokens[start].depth => {
-                found.extend(text.pieces(start + 1..at, &[",", "as", "from", "where", "by", "order", ":"]));
+                found.extend(
+                    text.pieces(
+                        start + 1..at,
+                        &[",", "as", "from", "where", "by", "order", "partition", ":"],
+                    ),
+                );
                 open = None;
             }
             _ => {}
@@ -122,8 +127,11 @@ impl<'a> Text<'a> {
         let next = self.word(at + 1);
         match self.word(at).as_str() {
             "select" => Some(Some(Sort::Item)),
-            "where" | "having" | "qualify" => Some(Some(Sort::Condition)),
-            "on" if next != "(" || !self.word(at.saturating_sub(1)).eq("distinct") => Some(Some(Sort::On)),
+            "where" | "having" => Some(Some(Sort::Condition)),
+            "qualify" => Some(Some(Sort::Window)),
+            "on" if next != "(" || !self.word(at.saturating_sub(1)).eq("distinct") => {
+                Some(Some(Sort::Condition))
+            }
             "group" | "order" if next == "by" => Some(Some(Sort::Key)),
             "from" if self.word(at.saturating_sub(1)) != "distinct" => Some(None),
             "window" | "limit" | "offset" | "using" | "join" => Some(None),
@@ -137,7 +145,7 @@ impl<'a> Text<'a> {
     fn split(&self, tokens: Range<usize>, sort: Sort) -> Vec<Part> {
         let pieces = match sort {
             Sort::Item | Sort::Key => self.pieces(tokens, &[","]),
-            Sort::Condition | Sort::On => {
+            Sort::Condition | Sort::Window => {
                 let has_or = self.pieces(tokens.clone(), &["or"]).len() > 1;
                 if has_or { vec![tokens] } else { self.pieces(tokens, &["and"]) }
             }

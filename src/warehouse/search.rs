@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::sync::mpsc;
 use std::time::Instant;
 
-use super::culprit::sign;
-use super::{SqlError, Warehouse, ident, scan};
+use super::culprit::{self, sign};
+use super::{SqlError, Warehouse, ident, parts, scan};
 
 /// What became of a query that was tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Search<'a> {
     pub warehouse: &'a Warehouse,
     pub error: &'a SqlError,
     pub until: Instant,
+    /// Whether the error comes before any row is made.
+    pub fails_early: bool,
 }
 
 impl Search<'_> {
@@ -36,7 +38,7 @@ impl Search<'_> {
                 handle.interrupt();
             }
         });
-        let result = if self.error.class == "Binder" {
+        let result = if self.fails_early {
             self.warehouse.describe(sql).map(|_| ())
         } else {
             self.warehouse.rows(sql, &[], |_| Ok(())).map(|_| ())
@@ -79,7 +81,10 @@ impl Search<'_> {
         if branches.len() > 1 {
             return self.of_branches(&known, query, &branches, start);
         }
-        for inner in scan::inner_queries(query) {
+        // Those in FROM; others may depend on the rows around them.
+        let parts = parts::parts(query);
+        let is_apart = |inner: &Range<usize>| !parts.iter().any(|part| part.range.contains(&inner.start));
+        for inner in scan::inner_queries(query).into_iter().filter(is_apart) {
             let text = &query[inner.clone()];
             if self.all_of(&known, &format!("({text})"), "q") {
                 return self.within(&known, text, start + inner.start);
@@ -109,7 +114,8 @@ impl Search<'_> {
     fn of_select(&self, with: &str, query: &str) -> Option<usize> {
         let (items, from) = scan::items(query);
         let rest = &query[from..];
-        let behind = || Some(from + sign(self.error, rest).unwrap_or(0));
+        let literal = || culprit::literal(self.error, rest);
+        let behind = || Some(from + sign(self.error, rest).or_else(literal).unwrap_or(0));
         let in_item = |item: &Range<usize>| item.start + sign(self.error, &query[item.clone()]).unwrap_or(0);
         let Ok(columns) = self.warehouse.describe(&format!("{with} {query}")) else {
             // It does not even bind: items alone do, but for one.
