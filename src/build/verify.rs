@@ -130,11 +130,11 @@ pub fn undocumented(
     shape: &[(String, String)],
 ) -> Vec<String> {
     let own = |name: &str| name == "reference_date" || node.spec.key.iter().any(|key| key == name);
-    let mut notes = Vec::new();
+    let mut problems = Vec::new();
     for (name, _) in shape.iter().filter(|(name, _)| !own(name) && node.spec.describes(name).is_none()) {
-        let note = Problem::data(format!("column `{name}` has no description in config(columns = …)"))
+        let problem = Problem::data(format!("column `{name}` has no description in config(columns = …)"))
             .at(column_place(catalog, node, rendered, name));
-        notes.push(note);
+        problems.push(problem);
     }
     for (pattern, _) in &node.spec.columns {
         if !shape.iter().any(|(name, _)| crate::spec::matches_family(pattern, name)) {
@@ -143,10 +143,10 @@ pub fn undocumented(
             let names: Vec<&str> = shape.iter().map(|(name, _)| name.as_str()).collect();
             let near = nearest(pattern, names).map(|near| format!("did you mean `{near}`?"));
             let place = catalog.templates.config_key(&node.file, &format!("columns.{pattern}"));
-            notes.push(Problem::data(message).at(place).maybe_hint(near));
+            problems.push(Problem::data(message).at(place).maybe_hint(near));
         }
     }
-    notes.into_iter().map(|note| note.on(date).to_string()).collect()
+    problems.into_iter().map(|problem| problem.on(date).to_string()).collect()
 }
 
 /// Key and checks, in one pass over the rows of a partition, which `query` gave. Gives their number, and what only warns.

@@ -57,7 +57,10 @@ impl Failing<'_> {
             Outcome::Other => self.last_needed(&conditions, &[]),
         };
         let place = |part: &Part| self.in_expression(part, part.range.clone());
-        if let Some(part) = guilty.filter(|part| !is_plain_name(&self.select[part.range.clone()])) {
+        let is_plain = |part: &&Part| is_plain_name(&self.select[part.range.clone()]);
+        // Without any column DuckDB leaves out more than the items.
+        let behind = || guilty.filter(is_plain).and_then(|_| self.last_needed(&conditions, &[]));
+        if let Some(part) = guilty.filter(|part| !is_plain(part)).or_else(behind) {
             return Some(place(part));
         }
         // A plain name fails for what stands in a subquery of FROM.

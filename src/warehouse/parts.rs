@@ -29,15 +29,14 @@ pub struct Part {
 pub fn parts(select: &str) -> Vec<Part> {
     let text = Text::new(select);
     let mut parts = Vec::new();
-    let mut sort = None;
+    let mut clause = Clause(None);
     let mut from = 0;
     for at in 0..=text.tokens.len() {
-        let next = if at == text.tokens.len() { Some(None) } else { text.clause(at) };
+        let next = if at == text.tokens.len() { Some(Clause(None)) } else { text.clause(at) };
         let Some(next) = next else { continue };
-        if let Some(sort) = sort {
+        if let Clause(Some(sort)) = std::mem::replace(&mut clause, next) {
             parts.extend(text.split(from..at, sort));
         }
-        sort = next;
         from = at + 1;
         // `order by`, `select distinct`
         while ["by", "distinct", "all"].contains(&text.word(from).as_str()) {
@@ -89,6 +88,9 @@ pub fn inner(expression: &str) -> Vec<Range<usize>> {
     text.ranges(found)
 }
 
+/// What the parts of a clause are; of some, such as FROM and LIMIT, nothing is tried.
+struct Clause(Option<Sort>);
+
 struct Text<'a> {
     sql: &'a str,
     /// `case … end` counts as a bracket.
@@ -119,26 +121,31 @@ impl<'a> Text<'a> {
             .map_or_else(String::new, |token| self.sql[token.range.clone()].to_ascii_lowercase())
     }
 
-    /// Whether a clause begins at token `at`, and of what its parts are.
-    fn clause(&self, at: usize) -> Option<Option<Sort>> {
+    /// The clause that begins at token `at`, if one does.
+    fn clause(&self, at: usize) -> Option<Clause> {
         if self.tokens[at].depth > 0 {
             return None;
         }
         let next = self.word(at + 1);
-        match self.word(at).as_str() {
-            "select" => Some(Some(Sort::Item)),
-            "where" | "having" => Some(Some(Sort::Condition)),
-            "qualify" => Some(Some(Sort::Window)),
-            "on" if next != "(" || !self.word(at.saturating_sub(1)).eq("distinct") => {
-                Some(Some(Sort::Condition))
-            }
-            "group" | "order" if next == "by" => Some(Some(Sort::Key)),
-            "from" if self.word(at.saturating_sub(1)) != "distinct" => Some(None),
-            "window" | "limit" | "offset" | "using" | "join" => Some(None),
+        let is_distinct = at > 0 && self.word(at - 1) == "distinct";
+        let sort = match self.word(at).as_str() {
+            "select" => Some(Sort::Item),
+            "where" | "having" => Some(Sort::Condition),
+            "on" if !is_distinct => Some(Sort::Condition),
+            "qualify" => Some(Sort::Window),
+            "group" | "order" if next == "by" => Some(Sort::Key),
+            "from" if !is_distinct => None,
+            "window" | "limit" | "offset" | "using" | "join" => None,
+            // `left(x, 1)` is a function.
             "left" | "right" | "full" | "inner" | "cross" | "natural" | "asof" | "semi" | "anti"
-            | "positional" => (next != "(").then_some(None),
-            _ => None,
-        }
+            | "positional"
+                if next != "(" =>
+            {
+                None
+            }
+            _ => return None,
+        };
+        Some(Clause(sort))
     }
 
     /// The parts of the clause that stands in `tokens`.
@@ -200,13 +207,12 @@ impl<'a> Text<'a> {
             };
             let before = at.checked_sub(1).map(|before| self.word(before)).unwrap_or_default();
             let is_more = ["over", "filter", "group"].contains(&before.as_str());
-            match groups.last_mut().filter(|last| is_more && last.end + 1 == at) {
-                // `sum(x) over (…)` is one.
-                Some(last) => last.end = close + 1,
-                None => {
-                    let is_call = self.word(at) == "(" && is_name(&before);
-                    groups.push(at - usize::from(is_call)..close + 1);
-                }
+            // `sum(x) over (…)` is one.
+            if let Some(last) = groups.last_mut().filter(|last| is_more && last.end + 1 == at) {
+                last.end = close + 1;
+            } else {
+                let is_call = self.word(at) == "(" && is_name(&before);
+                groups.push(at - usize::from(is_call)..close + 1);
             }
             at = close + 1;
         }
