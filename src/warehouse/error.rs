@@ -142,7 +142,7 @@ pub fn analyst(
         warehouse.advice(&rendered.sql, error, &reachable(rendered.kind, templates));
     let problem = Problem { kind: warehouse.kind(&rendered.sql, error), ..Problem::usage(message) };
     let problem = problem.maybe_on(rendered.date).maybe_hint(hint);
-    let inside = error.position.filter(|at| *at <= rendered.sql.len());
+    let inside = error.position.filter(|at| rendered.sql.is_char_boundary(*at));
     let Some(mut located) = inside.and_then(|at| place(error, at, rendered, templates)) else {
         return problem.at_least(&rendered.file, templates.source(&rendered.file));
     };

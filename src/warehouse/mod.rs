@@ -7,6 +7,7 @@ mod advice;
 mod arrow;
 mod culprit;
 mod error;
+mod given;
 mod journal;
 mod narrow;
 mod parts;
@@ -23,8 +24,8 @@ use duckdb::{Connection, Row, params};
 
 pub use self::arrow::{Batches, cell_text};
 pub use error::{SqlError, analyst};
+pub use given::given;
 pub use journal::sync_folder;
-pub use scan::given;
 
 use crate::problem::Problem;
 use crate::term;

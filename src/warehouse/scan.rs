@@ -198,43 +198,6 @@ pub fn items(select: &str) -> (Vec<Range<usize>>, usize) {
     (items, select.len())
 }
 
-/// The items of a SELECT that give, or may give, one column.
-#[derive(Debug, Default)]
-pub struct Given {
-    /// Those that name it, at the byte of the name.
-    pub named: Vec<usize>,
-    /// Items that end in `*`, which give columns without their names.
-    pub stars: Vec<usize>,
-}
-
-/// Where the columns `name` of `sql` come from. `select * from final` is looked for in the CTE `final`.
-pub fn given(sql: &str, name: &str) -> Given {
-    let (ctes, last) = ctes(sql);
-    let select = &sql[last..];
-    let first = branches(select).into_iter().next().unwrap_or(0..0);
-    let (items, from) = items(&select[first]);
-    let mut given = Given::default();
-    for item in items {
-        let (tokens, _) = tokens(&select[item.clone()]);
-        let Some(token) = tokens.last() else { continue };
-        let start = last + item.start;
-        let word = &select[item.start + token.range.start..item.start + token.range.end];
-        if word.trim_matches('"').eq_ignore_ascii_case(name) {
-            given.named.push(start + token.range.start);
-        } else if tokens.iter().take(3).any(|token| &select[item.start + token.range.start..][..1] == "*") {
-            given.stars.push(start);
-        }
-    }
-    let rest: Vec<&str> = select[from..].split_whitespace().take(3).collect();
-    let source = rest.get(1).filter(|_| given.named.is_empty() && given.stars.len() == 1);
-    let cte = source.and_then(|source| ctes.iter().find(|cte| cte.name.eq_ignore_ascii_case(source)));
-    let Some(cte) = cte.filter(|_| rest.len() == 2) else { return given };
-    let body = &sql[cte.body.clone()];
-    let inside = self::given(body, name);
-    let shifted = |all: Vec<usize>| all.into_iter().map(|at| cte.body.start + at).collect();
-    Given { named: shifted(inside.named), stars: shifted(inside.stars) }
-}
-
 /// SELECTs in brackets directly inside `sql`: the text between the brackets.
 pub fn inner_queries(sql: &str) -> Vec<Range<usize>> {
     let (tokens, _) = tokens(sql);
@@ -314,9 +277,6 @@ mod tests {
         let (all, from) = items(select);
         assert_eq!(all.iter().map(|item| &select[item.clone()]).collect::<Vec<_>>(), ["a", "b as c"]);
         assert_eq!(&select[from..], "from t");
-        let star = "with a as (select x as b), c as (select *, d as e from a) select * from c";
-        assert_eq!(given(star, "e").named, [star.find("e from a").unwrap()]);
-        assert_eq!(given(star, "b").stars, [star.find("*, d").unwrap()]);
         assert_eq!(branches("select 1 union all select 2").len(), 2);
         assert_eq!(inner_queries("select (select 1) from (select (2))").len(), 2);
     }
