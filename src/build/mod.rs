@@ -1,6 +1,7 @@
 //! From files and reference dates to partitions: what is to be built, why, and side by side.
 
 mod catalog;
+pub mod columns;
 mod ledger;
 mod partition;
 mod plan;

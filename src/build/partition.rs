@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use super::ledger::Line;
 use super::plan::Task;
 use super::shape::{self, Change};
-use super::{Catalog, Node, verify};
+use super::{Catalog, Node, columns, verify};
 use crate::problem::Problem;
 use crate::template::Kind;
 use crate::warehouse::{SqlError, Warehouse, analyst, ident};
@@ -41,12 +41,12 @@ pub fn replace(warehouse: &Warehouse, catalog: &Catalog, task: &Task, context: &
                 // A label that is missing shows in what is put around the query.
                 let other = warehouse.another()?;
                 if let Ok(own) = other.describe(&task.rendered.sql) {
-                    verify::columns(&other, catalog, node, &task.rendered, task.date, &own)?;
+                    columns::verify(&other, catalog, node, &task.rendered, task.date, &own)?;
                 }
                 return Err(explain(error).into());
             }
         };
-        verify::columns(warehouse, catalog, node, &task.rendered, task.date, &shape)?;
+        columns::verify(warehouse, catalog, node, &task.rendered, task.date, &shape)?;
         let change = shape::fit(warehouse, &node.name, &shape)?;
         if change.is_some() {
             shape::comment(warehouse, node, &shape)?;
@@ -59,7 +59,7 @@ pub fn replace(warehouse: &Warehouse, catalog: &Catalog, task: &Task, context: &
         let (rows, mut warnings) = verify::rows(warehouse, catalog, node, task.date, &query.sql)?;
         warnings.extend(verify::row_count(warehouse, catalog, node, task, rows, context.force)?);
         if change.is_some() {
-            warnings.extend(verify::undocumented(catalog, node, &shape));
+            warnings.extend(columns::undocumented(catalog, node, &task.rendered, task.date, &shape));
         }
         Line {
             table: &task.table,

@@ -1,13 +1,12 @@
-//! What has to hold of a partition's columns and rows.
+//! What has to hold of a partition's rows.
 
 use anyhow::Result;
 use chrono::NaiveDate;
 
 use super::plan::Task;
 use super::{Catalog, Node};
-use crate::problem::{Place, Problem};
+use crate::problem::{Kind, Problem};
 use crate::spec::Severity;
-use crate::template::Rendered;
 use crate::term;
 use crate::warehouse::{SqlError, Warehouse, ident, idents};
 
@@ -15,88 +14,7 @@ use crate::warehouse::{SqlError, Warehouse, ident, idents};
 const FEWEST: f64 = 100.0;
 /// Of the rows that the last dates had.
 const SMALLEST_SHARE: f64 = 0.1;
-
-/// The columns that config promises, each once.
-///
-/// # Errors
-/// The first that is missing, or there twice.
-pub fn columns(
-    warehouse: &Warehouse,
-    catalog: &Catalog,
-    node: &Node,
-    rendered: &Rendered,
-    date: NaiveDate,
-    shape: &[(String, String)],
-) -> Result<()> {
-    let has = |name: &str| shape.iter().any(|(column, _)| column.eq_ignore_ascii_case(name));
-    let mut needed: Vec<&str> = node.spec.key.iter().map(String::as_str).collect();
-    if let Some(label) = &node.spec.label {
-        needed.extend([label.as_str(), "label_known_on"]);
-    }
-    for name in needed {
-        if !has(name) {
-            return Err(Problem::usage(format!("the query does not return `{name}`, which config promises"))
-                .at(catalog.templates.config_key(&node.file, promise(node, name)))
-                .on(date)
-                .into());
-        }
-    }
-    // DuckDB renames the second `x` of a subquery to `x_1`.
-    let is_renamed = |name: &str| name.rsplit_once('_').is_some_and(|(first, _)| has(first));
-    let own = shape.iter().any(|(name, _)| is_renamed(name)).then(|| warehouse.describe(&rendered.sql));
-    let own = own.and_then(std::result::Result::ok).unwrap_or_default();
-    let again = |of: &[(String, String)]| {
-        let first =
-            |at: usize, name: &str| of[..at].iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
-        of.iter().enumerate().find(|(at, (name, _))| first(*at, name)).map(|(_, (name, _))| name.clone())
-    };
-    let twice = again(&own).or_else(|| again(shape));
-    if let Some(name) = twice {
-        let message = if name == "reference_date" {
-            "the query returns `reference_date`: olist puts it in front by itself".to_owned()
-        } else {
-            format!("the query returns two columns `{name}`")
-        };
-        return Err(Problem::usage(message)
-            .at(catalog.templates.last_mention(&node.file, &name))
-            .on(date)
-            .into());
-    }
-    Ok(())
-}
-
-/// The key of the config that promises column `name`.
-fn promise<'a>(node: &Node, name: &'a str) -> &'a str {
-    match name {
-        _ if node.spec.label.as_deref() == Some(name) => "label",
-        _ if node.spec.key.iter().any(|key| key == name) => "key",
-        _ => "label",
-    }
-}
-
-/// Columns without a text, and texts without a column, with the line to mend.
-pub fn undocumented(catalog: &Catalog, node: &Node, shape: &[(String, String)]) -> Vec<String> {
-    let own = |name: &str| name == "reference_date" || node.spec.key.iter().any(|key| key == name);
-    let shown = |message: String, place: Place| format!("{message}\n  --> {}:{}", place.file, place.line);
-    let mut notes = Vec::new();
-    for (name, _) in shape.iter().filter(|(name, _)| !own(name) && node.spec.describes(name).is_none()) {
-        let message = format!("{}: column `{name}` has no description in config(columns = …)", node.file);
-        notes.push(shown(message, catalog.templates.last_mention(&node.file, name)));
-    }
-    for (pattern, _) in &node.spec.columns {
-        if !shape.iter().any(|(name, _)| crate::spec::matches_family(pattern, name)) {
-            let message = format!(
-                "{}: config(columns = …) describes `{pattern}`, which the query does not return",
-                node.file
-            );
-            notes.push(shown(
-                message,
-                catalog.templates.config_key(&node.file, &format!("columns.{pattern}")),
-            ));
-        }
-    }
-    notes
-}
+const A_CHECK: &str = "a check is an expression over the columns of this table, such as `price >= 0`";
 
 /// Key and checks, in one pass over the rows of a partition, which `query` gave. Gives their number, and what only warns.
 ///
@@ -109,6 +27,13 @@ pub fn rows(
     date: NaiveDate,
     query: &str,
 ) -> Result<(i64, Vec<String>)> {
+    if let Some(check) = node.spec.checks.iter().find(|check| check.expression.trim().is_empty()) {
+        return Err(Problem::usage("this check is empty")
+            .at(catalog.templates.in_config(&node.file, &check.path, 0))
+            .on(date)
+            .hint(A_CHECK)
+            .into());
+    }
     let key = idents(&node.spec.key);
     let nulls =
         node.spec.key.iter().map(|name| format!("{} is null", ident(name))).collect::<Vec<_>>().join(" or ");
@@ -237,21 +162,21 @@ fn wrong_check(
 ) -> Problem {
     const HEAD: &str = "select count(*) filter (where not (";
     let other = warehouse.another().ok();
+    let sql = |expression: &str| format!("{HEAD}{expression})) from (\n{query}\n) as q");
     let failure = |expression: &str| {
-        let sql = format!("{HEAD}{expression})) from (\n{query}\n) as q");
-        other.as_ref().and_then(|other| other.rows(&sql, &[], |_| Ok(())).err())
+        other.as_ref().and_then(|other| other.rows(&sql(expression), &[], |_| Ok(())).err())
     };
     let found = node.spec.checks.iter().find_map(|check| Some((check, failure(&check.expression)?)));
-    let (place, error) = match found {
+    let (place, error, kind) = match found {
         Some((check, own)) => {
+            let kind = warehouse.kind(&sql(&check.expression), &own);
             let own = own.shifted(HEAD.len());
-            (catalog.templates.in_config(&node.file, &check.path, own.position.unwrap_or(0)), own)
+            let place = catalog.templates.in_config(&node.file, &check.path, own.position.unwrap_or(0));
+            (place, own, kind)
         }
-        None => (catalog.templates.config_key(&node.file, "checks"), error),
+        None => (catalog.templates.config_key(&node.file, "checks"), error, Kind::Usage),
     };
-    Problem::usage(format!("a check does not work: {}", error.headline()))
-        .at(place)
-        .on(date)
-        .hint("a check is an expression over the columns of this table")
-        .maybe_hint(error.advice())
+    let advice = warehouse.advice("", &error, &[]);
+    let problem = Problem::usage(format!("a check does not work: {}", advice.message));
+    Problem { kind, ..problem }.at(place).on(date).hint(A_CHECK).maybe_hint(advice.hint)
 }

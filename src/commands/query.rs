@@ -76,15 +76,12 @@ fn free(session: &Session, warehouse: &Warehouse, sql: &str) -> Result<()> {
                 .hint("`--format csv > FILE` writes a file; any DuckDB client can do the rest");
         }
         let error = warehouse.placed(sql, error.clone());
-        let mut problem = Problem::usage(error.headline());
+        let message = error.headline();
+        let mut problem = Problem::usage(message);
         if let Some(at) = error.position {
             problem = problem.at(Place::at_offset("query", sql, at));
         }
-        problem
-            .maybe_hint(
-                error.candidates.clone().filter(|c| !c.is_empty()).map(|c| format!("near it there is: {c}")),
-            )
-            .maybe_hint(what_a_copy_has(warehouse, &error))
+        problem.maybe_hint(error.near()).maybe_hint(what_a_copy_has(warehouse, &error))
     })
 }
 

@@ -59,7 +59,7 @@ pub fn load(warehouse: &Warehouse, templates: &Templates, source: &Source, force
         let within = (is_ahead && source.spec.known_at.is_some()).then_some(at);
         match within {
             Some(at) => Problem::usage(format!("known_at does not work: {}", error.headline()))
-                .maybe_hint(error.advice())
+                .maybe_hint(error.near())
                 .at(templates.in_config(&source.rendered.file, "known_at", at))
                 .hint("known_at is an expression over the columns of this file's SELECT"),
             None => load_problem(warehouse, error, head.len(), templates, source),

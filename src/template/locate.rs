@@ -239,6 +239,11 @@ pub fn unfold(templates: &Templates, sql: &str, offset: usize, spots: &[Spot]) -
     Some(at_one(templates, spots, 0, None))
 }
 
+/// The place of the outermost call of `spots`, with what it went through.
+pub fn call(templates: &Templates, spots: &[Spot]) -> Located {
+    at_one(templates, spots, 0, None)
+}
+
 /// What may be meant at `offset`: the name with its dots, then the one word or sign.
 fn tokens(sql: &str, offset: usize) -> Vec<&str> {
     let rest = sql.get(offset..).unwrap_or_default().trim_start_matches('"');

@@ -79,7 +79,7 @@ impl Templates {
         let macros = macro_names(project);
         let mut prefixes = BTreeMap::new();
         for (file, source) in project.files() {
-            let prefix = if file.starts_with(MACROS) { String::new() } else { imports(&macros, source) };
+            let prefix = imports(&seen_by(file, &macros, project), source);
             prefixes.insert(file.to_owned(), prefix.len());
             check_tags(file, source)?;
             env.add_template_owned(file.to_owned(), format!("{prefix}{source}"))
@@ -201,16 +201,47 @@ impl Templates {
         (context! { __scope => scope.clone(), reference_date }, scope)
     }
 
+    /// The tables that the project's files make: `sources.orders`, `features.seller_sales`.
+    pub fn tables(&self) -> Vec<String> {
+        const FOLDERS: [(&str, &str); 4] = [
+            ("queries/sources/", "sources"),
+            ("features/", "features"),
+            ("abt/", "abt"),
+            ("models/", "scores"),
+        ];
+        let table = |file: &String| {
+            FOLDERS.iter().find_map(|(folder, schema)| {
+                let name = file.strip_prefix(folder)?.strip_suffix(".sql")?;
+                Some(format!("{schema}.{name}"))
+            })
+        };
+        self.sources.keys().filter_map(table).collect()
+    }
+
     /// Where byte `offset` of the SQL came from, with the calls and iterations that made it.
     pub fn locate(&self, rendered: &Rendered, offset: usize) -> Option<Located> {
+        self.locate_seam(rendered, offset, offset)
+    }
+
+    /// As `locate`, for a mistake between what stands at byte `before` of the SQL and what stands at `offset`: where a
+    /// `{{ … }}` begins between them, it is the place, and not the macro that it calls.
+    pub fn locate_seam(&self, rendered: &Rendered, before: usize, offset: usize) -> Option<Located> {
         let Rendered { file, kind, date, raw, sql, .. } = rendered;
         let trace = self
             .marked(file, *kind, *date, raw.as_deref())
             .and_then(|(marked, marks)| Some(Trace::read(&marked.ok()?, &marks)))
             .filter(|trace| trace.sql == *sql);
-        if let Some(located) = trace.and_then(|trace| locate::unfold(self, sql, offset, &trace.spots(offset)))
-        {
-            return Some(located);
+        if let Some(trace) = trace {
+            let spots = trace.spots(offset);
+            let located = match trace.spots(before).first() {
+                Some(first) if spots.len() > 1 && spots.first() != Some(first) => {
+                    Some(locate::call(self, &spots))
+                }
+                _ => locate::unfold(self, sql, offset, &spots),
+            };
+            if located.is_some() {
+                return located;
+            }
         }
         let (file, at) = rendered.map.origin(offset)?;
         Some(Located { place: Place::at_offset(file, self.source(file), at), notes: Vec::new() })
@@ -356,6 +387,34 @@ fn macro_names(project: &Project) -> BTreeMap<String, String> {
         }
     }
     names
+}
+
+/// The macros that `file` can call. A file of macros can call those of another, unless that one needs it in turn: two
+/// that import each other would never end.
+fn seen_by(file: &str, macros: &BTreeMap<String, String>, project: &Project) -> BTreeMap<String, String> {
+    let needs = |of: &str| -> BTreeSet<&str> {
+        let text = project.source(of).unwrap_or_default();
+        macros
+            .iter()
+            .filter(|(name, other)| other.as_str() != of && text.contains(name.as_str()))
+            .map(|(_, other)| other.as_str())
+            .collect()
+    };
+    let reaches_back = |of: &str| {
+        let mut known = needs(of);
+        while !known.contains(file) {
+            let more: BTreeSet<&str> =
+                known.iter().flat_map(|of| needs(of)).chain(known.iter().copied()).collect();
+            if more.len() == known.len() {
+                return false;
+            }
+            known = more;
+        }
+        true
+    };
+    let is_library = file.starts_with(MACROS);
+    let is_seen = |of: &str| !is_library || (of != file && !reaches_back(of));
+    macros.iter().filter(|(_, of)| is_seen(of)).map(|(name, of)| (name.clone(), of.clone())).collect()
 }
 
 /// Jinja that imports the macros whose names occur in `source`. It stays on the file's first line, so that lines

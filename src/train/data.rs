@@ -245,7 +245,7 @@ impl Shape {
             Problem::usage(format!("{what} does not work: {}", error.headline()))
                 .at(catalog.templates.in_config(&model.file, path, error.position.unwrap_or(0)))
                 .hint("it is an expression over the columns of this file's SELECT")
-                .maybe_hint(error.advice())
+                .maybe_hint(error.near())
         };
         let fails = |expression: &str, sql_type: &str| {
             let query = format!("{CAST}{expression}) as {sql_type}) from (\n{}\n) as q", rendered.sql);

@@ -9,8 +9,15 @@ use anyhow::Error;
 use serde_json::Value;
 
 use crate::problem::{Kind, Problem};
-use crate::template::{Rendered, Templates};
-use crate::warehouse::Warehouse;
+use crate::template::{self, Located, Rendered, Templates};
+use crate::warehouse::advice::Advice;
+use crate::warehouse::{Warehouse, scan};
+
+/// How DuckDB begins to speak of settings.
+const ADVICE: [&str; 2] = [" Use TRY(", " SET "];
+
+/// How the names of its own tables begin.
+const SYSTEM: [&str; 5] = ["sqlite_", "pg_", "duckdb_", "pragma_", "information_schema"];
 
 /// One error of DuckDB.
 #[derive(Debug, Clone)]
@@ -21,6 +28,8 @@ pub struct SqlError {
     /// Byte offset in the SQL that was run.
     pub position: Option<usize>,
     pub candidates: Option<String>,
+    /// A second place that belongs to it, and what is there.
+    pub also: Option<(usize, String)>,
 }
 
 impl SqlError {
@@ -36,6 +45,7 @@ impl SqlError {
             message: field("exception_message").unwrap_or(full),
             position: field("position").and_then(|position| position.parse().ok()),
             candidates: field("candidates"),
+            also: None,
         }
     }
 
@@ -46,6 +56,17 @@ impl SqlError {
         self
     }
 
+    /// Whether it is the same mistake. Words after the first may be of another row, and so may those of `error(…)` be,
+    /// after the first letter.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let start = |error: &Self| {
+            let first = error.message.split([' ', ':']).next().unwrap_or_default();
+            let length = if error.class == "Invalid Input" { 1 } else { first.len() };
+            first.chars().take(length).collect::<String>()
+        };
+        self.class == other.class && start(self) == start(other)
+    }
+
     /// Whether the database file itself cannot be read.
     pub fn is_damage(&self) -> bool {
         let signs = ["Corrupt database file", "Could not read enough bytes", "database has been invalidated"];
@@ -53,14 +74,25 @@ impl SqlError {
     }
 
     /// What DuckDB found near a name that is not there.
-    pub fn advice(&self) -> Option<String> {
+    pub fn near(&self) -> Option<String> {
+        /// Signatures of a function: more of them are not read.
+        const MOST: usize = 4;
         let after = |mark: &str| {
             self.message.find(mark).map(|at| self.message[at..].lines().next().unwrap_or_default())
         };
-        if let Some(near) = self.candidates.as_deref().filter(|names| !names.is_empty()) {
-            return Some(format!("near it there is: {}", near.replace(',', ", ")));
+        // The system's own tables are nobody's mistake.
+        let is_ours =
+            |names: &&str| !names.is_empty() && !SYSTEM.iter().any(|start| names.starts_with(start));
+        if let Some(near) = self.candidates.as_deref().filter(is_ours) {
+            let Some((function, _)) = near.split_once('(') else {
+                return Some(format!("near it there is: {}", near.replace(',', ", ")));
+            };
+            let all: Vec<&str> = near.split(&format!(",{function}(")).collect();
+            let some = all.iter().take(MOST).copied().collect::<Vec<_>>().join(&format!(", {function}("));
+            return Some(format!("there is {some}{}", if all.len() > MOST { ", …" } else { "" }));
         }
-        after("Did you mean").or_else(|| after("Candidate bindings")).map(str::to_owned)
+        let near = after("Candidate bindings: ").or_else(|| after("Candidate tables: "))?.replace('"', "");
+        Some(format!("near it there is: {}", near.split_once(": ").map_or(near.as_str(), |(_, names)| names)))
     }
 
     /// The first sentence, without DuckDB's advice on settings that an analyst does not have.
@@ -71,6 +103,9 @@ impl SqlError {
         if headline.ends_with(':') {
             headline.push(' ');
             headline.push_str(lines.next().unwrap_or_default());
+        }
+        if let Some(at) = ADVICE.iter().find_map(|start| headline.find(start)) {
+            headline.truncate(at);
         }
         headline
     }
@@ -102,25 +137,80 @@ pub fn analyst(
             .maybe_on(rendered.date)
             .hint(DAMAGED);
     }
-    let stumbled = error.position;
     let error = &warehouse.placed(&rendered.sql, error);
-    let kind = match error.class.as_str() {
-        "Conversion" | "Out of Range" | "Invalid Input" | "Constraint" => Kind::Data,
-        _ => Kind::Usage,
+    let Advice { message, hint } =
+        warehouse.advice(&rendered.sql, error, &reachable(rendered.kind, templates));
+    let problem = Problem { kind: warehouse.kind(&rendered.sql, error), ..Problem::usage(message) };
+    let problem = problem.maybe_on(rendered.date).maybe_hint(hint);
+    let inside = error.position.filter(|at| rendered.sql.is_char_boundary(*at));
+    let Some(mut located) = inside.and_then(|at| place(error, at, rendered, templates)) else {
+        return problem.at_least(&rendered.file, templates.source(&rendered.file));
     };
-    let problem = Problem { kind, ..Problem::usage(error.headline()) }.maybe_on(rendered.date);
-    let problem = problem.maybe_hint(error.advice());
-    let inside = error.position.filter(|at| *at <= rendered.sql.len());
-    match inside.and_then(|at| templates.locate(rendered, at)) {
-        Some(mut located) => {
-            // A bracket that is never closed stands long before the place where that shows.
-            let shows = stumbled.filter(|at| inside != Some(*at) && *at < rendered.sql.len());
-            if let Some(there) = shows.and_then(|at| templates.locate(rendered, at)) {
-                located.notes.push(format!("which shows at {}:{}", there.place.file, there.place.line));
-            }
-            problem.at(located.place).noting(located.notes)
+    let also = error.also.as_ref().and_then(|(at, what)| Some((templates.locate(rendered, *at)?, what)));
+    if let Some((there, what)) = also {
+        located.notes.push(format!("{what} at {}:{}", there.place.file, there.place.line));
+    }
+    problem.at(located.place).noting(located.notes)
+}
+
+/// The tables that a file of this kind may read.
+fn reachable(kind: template::Kind, templates: &Templates) -> Vec<String> {
+    let schemas: &[&str] = match kind {
+        template::Kind::Source => &["sources"],
+        template::Kind::Feature => &["sources", "features"],
+        template::Kind::Abt => &["sources", "features", "abt"],
+        template::Kind::Model => &["features", "abt"],
+        template::Kind::Report => &["features", "abt", "scores"],
+        template::Kind::Sample => &[],
+    };
+    let is_one = |table: &String| table.split_once('.').is_some_and(|(schema, _)| schemas.contains(&schema));
+    templates.tables().into_iter().filter(is_one).collect()
+}
+
+/// The place of byte `at` of the SQL.
+fn place(error: &SqlError, at: usize, rendered: &Rendered, templates: &Templates) -> Option<Located> {
+    let sql = &rendered.sql;
+    if error.message.starts_with("syntax error") {
+        let mut located = templates.locate_seam(rendered, scan::token_before(sql, at), at)?;
+        // What the parser read may have come out of a `{{ … }}`.
+        let token = error.message.split('"').nth(1).unwrap_or_default();
+        let shown: String = located.place.text.chars().skip(located.place.column.saturating_sub(1)).collect();
+        if !shown.to_lowercase().starts_with(&token.to_lowercase()) {
+            located.notes.insert(0, format!("the SQL there is: {}", around(sql, at)));
         }
-        None => problem.at_least(&rendered.file, templates.source(&rendered.file)),
+        return Some(located);
+    }
+    let located = templates.locate(rendered, at)?;
+    // The quote around a value may be a macro's, and the value the caller's.
+    let value = sql[at..].starts_with('\'').then(|| templates.locate(rendered, at + 1)).flatten();
+    let is_apart = |value: &Located| {
+        (&value.place.file, value.place.line, value.place.column)
+            != (&located.place.file, located.place.line, located.place.column + 1)
+    };
+    Some(value.filter(is_apart).unwrap_or(located))
+}
+
+/// The SQL before and behind byte `at`, in one line.
+fn around(sql: &str, at: usize) -> String {
+    const WIDE: usize = 40;
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (before, behind) = sql.split_at(at);
+    let skip = before.chars().count().saturating_sub(WIDE);
+    let before: String = before.chars().skip(skip).collect();
+    let more = if behind.chars().count() > WIDE { " …" } else { "" };
+    let behind: String = behind.chars().take(WIDE).collect();
+    format!("{}{}{more}", if skip > 0 { "… " } else { "" }, words(&format!("{before}{behind}")))
+}
+
+impl Warehouse {
+    /// Whose mistake it is. What fails in rows alone is the data's; a query that cannot even be bound is never right.
+    pub fn kind(&self, sql: &str, error: &SqlError) -> Kind {
+        let of_rows = ["Conversion", "Out of Range", "Invalid Input", "Constraint"];
+        if !of_rows.contains(&error.class.as_str()) || error.message.contains("Unimplemented type for cast") {
+            return Kind::Usage;
+        }
+        let bound = self.another().ok().and_then(|other| other.describe(sql).err());
+        if bound.is_some_and(|other| other.is_like(error)) { Kind::Usage } else { Kind::Data }
     }
 }
 
@@ -184,6 +274,6 @@ mod tests {
         let error = SqlError::new(&conn.execute_batch(sql).unwrap_err());
         assert_eq!((error.class.as_str(), error.position), ("Binder", Some(7)));
         assert!(error.headline().contains("foo"), "{error}");
-        assert_eq!(error.advice().unwrap(), "near it there is: bar");
+        assert_eq!(error.near().unwrap(), "near it there is: bar");
     }
 }

@@ -3,11 +3,16 @@
 //! The database file is attached under the name `warehouse` to an empty in-memory database, so that no file name can
 //! collide with a schema, and created with the storage format of DuckDB 1.4, so that older clients can read it.
 
+mod advice;
 mod arrow;
 mod culprit;
 mod error;
+mod given;
 mod journal;
+mod narrow;
+mod parts;
 mod scan;
+mod search;
 mod tables;
 
 use std::path::{Path, PathBuf};
@@ -19,6 +24,7 @@ use duckdb::{Connection, Row, params};
 
 pub use self::arrow::{Batches, cell_text};
 pub use error::{SqlError, analyst};
+pub use given::given;
 pub use journal::sync_folder;
 
 use crate::problem::Problem;

@@ -85,18 +85,19 @@ pub fn unbalanced(sql: &str, stumbled: usize) -> Option<(usize, String)> {
     }
     if let Some(start) = quote {
         // The quotes of the lines before pair up only by chance: the first line with an odd number is the one.
-        let mark = sql[start..].chars().next().unwrap_or('\'');
+        let mark = if sql[start..].starts_with("/*") { "/*" } else { &sql[start..=start] };
+        let message = format!("this `{mark}` is never closed");
         let mut from = 0;
         for line in sql.split_inclusive('\n') {
             let code = line.split("--").next().unwrap_or(line);
-            if mark != '/' && code.matches(mark).count() % 2 == 1 {
+            if mark != "/*" && code.matches(mark).count() % 2 == 1 {
                 let quotes: Vec<usize> = code.match_indices(mark).map(|(at, _)| at).collect();
                 let at = quotes.iter().copied().find(|at| !code[at + 1..].contains(mark)).unwrap_or(0);
-                return Some((from + at, format!("this {mark} is never closed")));
+                return Some((from + at, message));
             }
             from += line.len();
         }
-        return Some((start, format!("this {mark} is never closed")));
+        return Some((start, message));
     }
     // Where several are open at the end, the one the parser was in when it stopped.
     let last = *open.last()?;
@@ -231,6 +232,19 @@ pub fn deepest(sql: &str) -> Option<usize> {
     let (tokens, _) = tokens(sql);
     let deepest = tokens.iter().map(|token| token.depth).max()?;
     tokens.iter().find(|token| token.depth == deepest).map(|token| token.range.start)
+}
+
+/// Where the first `?` or `$name` stands.
+pub fn parameter(sql: &str) -> Option<usize> {
+    let (tokens, _) = tokens(sql);
+    let starts = tokens.into_iter().map(|token| token.range.start);
+    starts.into_iter().find(|&at| sql[at..].starts_with(['?', '$']))
+}
+
+/// Where the word or sign before byte `at` begins; `at` itself where nothing is before it.
+pub fn token_before(sql: &str, at: usize) -> usize {
+    let (tokens, _) = tokens(sql);
+    tokens.into_iter().rfind(|token| token.range.end <= at).map_or(at, |token| token.range.start)
 }
 
 /// Where the last word or sign of `sql` begins.

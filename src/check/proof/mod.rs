@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::Result;
 use chrono::NaiveDate;
 
-use crate::build::{Catalog, Model, Node, verify};
+use crate::build::{Catalog, Model, Node, columns, verify};
 use crate::problem::Problem;
 use crate::spec::Task;
 use crate::template::{Kind, Rendered};
@@ -148,12 +148,12 @@ impl<'a> Proof<'a> {
             checked
         };
         in_whole(&|| {
-            verify::columns(self.warehouse, self.catalog, node, &rendered, self.date, &shape[1..])?;
+            columns::verify(self.warehouse, self.catalog, node, &rendered, self.date, &shape[1..])?;
             Ok((0, Vec::new()))
         })?;
         let (mut problems, mut warnings) = (Vec::new(), Vec::new());
         if with_checks {
-            warnings.extend(verify::undocumented(self.catalog, node, &shape));
+            warnings.extend(columns::undocumented(self.catalog, node, &rendered, self.date, &shape));
             let built = format!("from {WHOLE}.{}", node.name);
             let checked = in_whole(&|| verify::rows(self.warehouse, self.catalog, node, self.date, &built));
             match checked {

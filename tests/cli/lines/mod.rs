@@ -22,6 +22,10 @@ pub struct Slip {
     pub command: Vec<&'static str>,
     /// Parts of the message.
     pub says: Vec<&'static str>,
+    /// Where only one is right.
+    code: Option<i32>,
+    /// The body of a feature store that uses what is planted.
+    used_by: Option<&'static str>,
 }
 
 const RUN: &str = "run --date 2018-06-01 --select";
@@ -46,7 +50,7 @@ impl Slip {
     ) -> Self {
         let mut command: Vec<&str> = RUN.split(' ').collect();
         command.push(select);
-        Self { file, from, to: to.to_owned(), command, says: says.to_vec() }
+        Self { file, from, to: to.to_owned(), command, says: says.to_vec(), code: None, used_by: None }
     }
 
     /// With this as its last line.
@@ -58,6 +62,17 @@ impl Slip {
     /// Only the line of the mark counts.
     pub fn lines_only(mut self) -> Self {
         self.to = self.to.replace('‸', "¦");
+        self
+    }
+
+    pub fn code(mut self, code: i32) -> Self {
+        self.code = Some(code);
+        self
+    }
+
+    /// With a feature store beside it, which calls the macro that is planted.
+    pub fn using(mut self, body: &'static str) -> Self {
+        self.used_by = Some(body);
         self
     }
 
@@ -87,7 +102,13 @@ impl Slip {
             format!("--> {}:{line}", self.file)
         };
         place.write(self.file, planted.replace(['‸', '¦'], ""));
+        if let Some(body) = self.used_by {
+            place.write("features/slip.sql", Self::store(body, &[]).to);
+        }
         let ran = place.olist(&self.command);
+        if self.used_by.is_some() {
+            std::fs::remove_file(place.path("features/slip.sql")).unwrap();
+        }
         match before {
             Some(text) => place.write(self.file, text),
             None => std::fs::remove_file(place.path(self.file)).unwrap(),
@@ -103,7 +124,7 @@ impl Slip {
         if ran.stderr.contains("panicked") || ran.stderr.contains("Stack Trace") {
             return Err(format!("a panic or a trace:\n{}", ran.stderr));
         }
-        if ![1, 2].contains(&ran.code) {
+        if self.code.map_or(![1, 2].contains(&ran.code), |code| code != ran.code) {
             return Err(format!("exit code {}:\n{}", ran.code, ran.stderr));
         }
         Ok(())
