@@ -1,13 +1,18 @@
 //! Jinja: from an analyst's file and a reference date to the SQL that runs, its config and what it refers to.
 
+mod broken;
 pub mod config;
+mod failure;
 mod functions;
 mod locate;
+mod names;
 mod scope;
 pub mod tags;
 mod trace;
+mod woven;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
@@ -23,8 +28,9 @@ pub use scope::Kind;
 use crate::problem::{Place, Problem};
 use crate::project::Project;
 use crate::term;
-use scope::Scope;
+use scope::{Given, Known, Scope};
 use trace::{Marks, Trace};
+use woven::{Macros, Woven};
 
 /// `--var name=value`.
 pub type Vars = BTreeMap<String, String>;
@@ -33,15 +39,16 @@ pub type Vars = BTreeMap<String, String>;
 const FUEL: u64 = 2_000_000;
 /// Bytes of SQL that a template may give; DuckDB would take minutes to read more.
 const LARGEST: usize = 4 << 20;
-const MACROS: &str = "queries/macros";
 
 /// All templates of a project, ready to be rendered at any reference date.
 #[derive(Clone)]
 pub struct Templates {
     env: Environment<'static>,
-    /// What was put before each file's own text, to import the macros it uses.
-    prefixes: BTreeMap<String, usize>,
+    /// What was put into each file's own text.
+    woven: BTreeMap<String, Woven>,
     sources: BTreeMap<String, String>,
+    macros: Macros,
+    known: Arc<Known>,
     vars: Vars,
     /// See `sealed`; empty where the SQL is to run.
     pub seal: String,
@@ -76,17 +83,18 @@ impl Templates {
 
     fn compile(project: &Project, vars: Vars) -> Result<Self> {
         let mut env = environment(FUEL)?;
-        let macros = macro_names(project);
-        let mut prefixes = BTreeMap::new();
+        let macros = woven::macros(project.files());
+        let mut all = BTreeMap::new();
         for (file, source) in project.files() {
-            let prefix = if file.starts_with(MACROS) { String::new() } else { imports(&macros, source) };
-            prefixes.insert(file.to_owned(), prefix.len());
+            let woven = Woven::new(file, source, &macros);
             check_tags(file, source)?;
-            env.add_template_owned(file.to_owned(), format!("{prefix}{source}"))
-                .map_err(|error| locate::syntax(&error, file, source, prefix.len()))?;
+            env.add_template_owned(file.to_owned(), woven.text(source))
+                .map_err(|error| failure::syntax(&error, file, source, &woven))?;
+            all.insert(file.to_owned(), woven);
         }
         let sources = project.files().map(|(file, text)| (file.to_owned(), text.to_owned())).collect();
-        Ok(Self { env, prefixes, sources, vars, seal: String::new() })
+        let known = Arc::new(Known::of(project));
+        Ok(Self { env, woven: all, sources, macros, known, vars, seal: String::new() })
     }
 
     /// The same templates with other values for `var(...)`; what `--var` gave stays in force.
@@ -108,6 +116,16 @@ impl Templates {
     /// The file's own text.
     pub fn source(&self, file: &str) -> &str {
         self.sources.get(file).map_or("", String::as_str)
+    }
+
+    /// The offset in a file's own text of byte `offset` of what is compiled.
+    fn origin(&self, file: &str, offset: usize) -> usize {
+        self.woven.get(file).map_or(offset, |woven| woven.origin(offset))
+    }
+
+    /// The bytes of a file's own text that stand in line `number` of what is compiled.
+    fn line(&self, file: &str, number: usize) -> Range<usize> {
+        self.woven.get(file).map_or(0..0, |woven| woven.line(self.source(file), number))
     }
 
     /// The place of the key or item of `config(...)` at `path`, as `checks.2`; else of `config` itself.
@@ -161,7 +179,7 @@ impl Templates {
         drop(watch);
         let (sql, spans) = rendered.map_err(|error| {
             let marks = self.marked(file, kind, date, raw).map(|(_, marks)| marks);
-            locate::problem(&error, self, marks.as_deref()).at_least(file, self.source(file)).maybe_on(date)
+            failure::problem(&error, self, marks.as_deref()).at_least(file, self.source(file)).maybe_on(date)
         })?;
         if sql.len() > LARGEST {
             return Err(too_large(self, file, &sql, &spans).maybe_on(date).into());
@@ -190,13 +208,14 @@ impl Templates {
             refs: trace.refs,
             sources: trace.sources,
             outcomes: trace.outcomes,
-            map: SourceMap::new(&spans, &self.prefixes),
+            map: SourceMap::new(&spans, self),
         })
     }
 
     /// What a rendering gets: the variables of the file, and the scope that its functions find.
     fn given(&self, kind: Kind, date: Option<NaiveDate>, raw: Option<&str>) -> (Value, Value) {
-        let scope = Value::from_object(Scope::new(kind, date, raw, self.vars.clone(), &self.seal));
+        let given = Given { vars: &self.vars, known: &self.known, seal: &self.seal };
+        let scope = Value::from_object(Scope::new(kind, date, raw, given));
         let reference_date = date.map_or(Value::UNDEFINED, |date| Value::from(format!("date '{date}'")));
         (context! { __scope => scope.clone(), reference_date }, scope)
     }
@@ -237,9 +256,7 @@ impl Templates {
         let mut env = environment(FUEL * 4).ok()?;
         let mut marks = Marks::default();
         for (file, source) in &self.sources {
-            let template = self.env.get_template(file).ok()?;
-            let imports = &template.source()[..*self.prefixes.get(file)?];
-            let text = format!("{imports}{}", marks.instrument(file, source));
+            let text = marks.instrument(file, source, self.woven.get(file)?);
             env.add_template_owned(file.clone(), text).ok()?;
         }
         let marks = Arc::new(marks);
@@ -332,7 +349,7 @@ fn too_large(templates: &Templates, file: &str, sql: &str, spans: &[minijinja::O
     }
     let largest = sizes.into_iter().max_by_key(|(_, size)| *size).map_or((file, 0), |(place, _)| place);
     let (name, start) = largest;
-    let offset = start.saturating_sub(templates.prefixes.get(name).copied().unwrap_or(0));
+    let offset = templates.origin(name, start);
     Problem::usage(format!("this template gives {} MB of SQL", sql.len() >> 20))
         .at(Place::at_offset(name, templates.source(name), offset))
         .hint("4 MB is the most: make a loop shorter, or let the database do the repetition")
@@ -340,34 +357,4 @@ fn too_large(templates: &Templates, file: &str, sql: &str, spans: &[minijinja::O
 
 fn first_line(source: &str) -> String {
     source.lines().next().unwrap_or_default().to_owned()
-}
-
-/// The macros of queries/macros, with the file that has each.
-fn macro_names(project: &Project) -> BTreeMap<String, String> {
-    let mut names = BTreeMap::new();
-    for (file, source) in project.files().filter(|(file, _)| file.starts_with(MACROS)) {
-        for piece in source.split("{%").skip(1) {
-            let piece = piece.trim_start_matches('-').trim_start();
-            if let Some(rest) = piece.strip_prefix("macro ") {
-                let name: String =
-                    rest.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-                names.insert(name, file.to_owned());
-            }
-        }
-    }
-    names
-}
-
-/// Jinja that imports the macros whose names occur in `source`. It stays on the file's first line, so that lines
-/// keep their numbers.
-fn imports(macros: &BTreeMap<String, String>, source: &str) -> String {
-    let mut wanted: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (name, file) in macros {
-        if source.contains(name.as_str()) {
-            wanted.entry(file).or_default().push(name);
-        }
-    }
-    let lines =
-        wanted.iter().map(|(file, names)| format!("{{% from '{file}' import {} %}}", names.join(", ")));
-    lines.collect()
 }
