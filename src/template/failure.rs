@@ -53,7 +53,7 @@ pub fn problem(error: &Error, templates: &Templates, marks: Option<&Marks>) -> P
         if let Some(include) = include {
             let message = format!("`{file}` has a config: it is a table of its own, and cannot be included");
             let hint = Some("ref() reads a table; only files without a config are included".to_owned());
-            return at(Problem { message, hint, ..problem }, &spots, include, None);
+            return at(Problem { message, hint, ..problem }, &spots[..=include], include, None);
         }
     }
     // The innermost call may be the very expression that failed.
@@ -70,7 +70,10 @@ pub fn problem(error: &Error, templates: &Templates, marks: Option<&Marks>) -> P
     let missing = innermost.kind() == ErrorKind::UndefinedError && is_parameter(source, offset, text);
     if missing && spots.len() > 1 {
         let message = format!("the macro gets no argument `{text}` here");
-        return at(Problem { message, hint: None, ..problem }, &spots, spots.len() - 2, None);
+        let caller = &spots[spots.len() - 2];
+        let there = templates.source(&caller.file);
+        let hint = signature(templates, there, &there[caller.expression.clone()]);
+        return at(Problem { message, hint, ..problem }, &spots, spots.len() - 2, None);
     }
     at(problem, &spots, spots.len() - 1, None)
 }
@@ -105,27 +108,24 @@ fn guess(error: &Error, templates: &Templates, source: &str, range: &Range<usize
     let text = source.get(range.clone()).unwrap_or_default();
     let found = |problem: Problem, at: usize| Guess { problem, offset: range.start + at };
     match (error.kind(), error.detail()) {
-        (ErrorKind::UndefinedError, None) => {
-            let Some((at, name)) = names::unknown(source, range.start, text) else {
+        (ErrorKind::UndefinedError, detail) => {
+            let told = detail.and_then(|detail| detail.split('`').nth(1));
+            let told = told.and_then(|name| Some((tags::mentions(text, name).next()?, name)));
+            let Some((at, name)) = told.or_else(|| names::unknown(source, range.start, text)) else {
                 return found(problem, 0);
             };
-            let message = format!("`{name}` is undefined");
-            let hint = if let Some(function) = quoting(&text[..at]) {
-                format!("put quotes around the name: {function}('{name}')")
-            } else {
-                let known = known(templates, source, range.start);
-                match nearest(name, known.iter().copied()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => return found(Problem { message, ..problem }, at),
-                }
+            let message = if detail.is_none() { format!("`{name}` is undefined") } else { problem.message };
+            let near = || nearest(name, known(templates, source, range.start));
+            let hint = match quoting(&text[..at]) {
+                Some(function) => Some(format!("put quotes around the name: {function}('{name}')")),
+                None => near().map(|near| format!("did you mean `{near}`?")),
             };
-            found(Problem { message, hint: Some(hint), ..problem }, at)
+            found(Problem { message, hint: hint.or(problem.hint), ..problem }, at)
         }
         (ErrorKind::UnknownFunction, Some(detail)) => {
             let name = detail.split(' ').next().unwrap_or_default();
             let at = tags::mentions(text, name).next().unwrap_or(0);
-            let known = known(templates, source, range.start);
-            let near = nearest(name, known.iter().copied().filter(|known| *known != "reference_date"));
+            let near = nearest(name, known(templates, source, range.start));
             let hint = near.map(|near| format!("did you mean `{near}`?")).or(problem.hint.clone());
             found(Problem { hint, ..problem }, at)
         }

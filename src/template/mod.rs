@@ -25,12 +25,16 @@ use serde_json::Map;
 pub use locate::SourceMap;
 pub use scope::Kind;
 
+use crate::fingerprint;
 use crate::problem::{Place, Problem};
 use crate::project::Project;
 use crate::term;
 use scope::{Given, Known, Scope};
 use trace::{Marks, Trace};
 use woven::{Macros, Woven};
+
+/// The arguments of `config(...)`.
+type Config = Map<String, serde_json::Value>;
 
 /// `--var name=value`.
 pub type Vars = BTreeMap<String, String>;
@@ -63,8 +67,7 @@ pub struct Rendered {
     /// What `raw()` gave, in a source file.
     pub raw: Option<String>,
     pub sql: String,
-    /// The arguments of `config(...)`.
-    pub config: Map<String, serde_json::Value>,
+    pub config: Config,
     /// What the file refers to, as `features.seller_sales`.
     pub refs: BTreeSet<String>,
     pub sources: BTreeSet<String>,
@@ -131,9 +134,7 @@ impl Templates {
     /// The place of the key or item of `config(...)` at `path`, as `checks.2`; else of `config` itself.
     pub fn config_key(&self, file: &str, path: &str) -> Place {
         let source = self.source(file);
-        config::place(file, source, path)
-            .or_else(|| config::call(file, source))
-            .unwrap_or_else(|| Place::at_offset(file, source, 0))
+        config::nearest_place(file, source, path).unwrap_or_else(|| Place::at_offset(file, source, 0))
     }
 
     /// The place of byte `offset` of the text that stands in `config(...)` at `path`.
@@ -185,13 +186,8 @@ impl Templates {
             return Err(too_large(self, file, &sql, &spans).maybe_on(date).into());
         }
         let trace = scope.downcast_object_ref::<Scope>().map(Scope::trace).unwrap_or_default();
-        let Some(config) = trace.config else {
-            return Err(Problem::usage("this file has no config")
-                .at(Place { file: file.to_owned(), line: 1, column: 0, text: first_line(self.source(file)) })
-                .hint("start it with `{{ config(...) }}`; README.md shows one of each kind")
-                .into());
-        };
-        if sql.trim().is_empty() && kind != Kind::Source {
+        let config = self.check_config(file, trace.config).map_err(|problem| problem.maybe_on(date))?;
+        if kind != Kind::Source && fingerprint::normal(&sql).trim().is_empty() {
             return Err(Problem::usage("this file has a config and no query")
                 .at(self.config_key(file, "description"))
                 .maybe_on(date)
@@ -210,6 +206,27 @@ impl Templates {
             outcomes: trace.outcomes,
             map: SourceMap::new(&spans, self),
         })
+    }
+
+    /// The config of a file, which stands once at its top and gives each key once.
+    fn check_config(&self, file: &str, config: Option<Config>) -> Result<Config, Problem> {
+        let source = self.source(file);
+        let Some(config) = config else {
+            let first = source.len() - source.trim_start().len();
+            let first = if source.trim().is_empty() { 0 } else { first };
+            return Err(Problem::usage("this file has no config")
+                .at(Place::at_offset(file, source, first))
+                .hint("start it with `{{ config(...) }}`; README.md shows one of each kind"));
+        };
+        if let Some(place) = config::misplaced(file, source) {
+            return Err(Problem::usage("config(...) stands at the top of its file")
+                .at(place)
+                .hint("only `{% set … %}` and comments may come before it"));
+        }
+        if let Some((path, place)) = config::given_again(file, source) {
+            return Err(Problem::usage(format!("config `{path}` is given twice")).at(place));
+        }
+        Ok(config)
     }
 
     /// What a rendering gets: the variables of the file, and the scope that its functions find.
@@ -353,8 +370,4 @@ fn too_large(templates: &Templates, file: &str, sql: &str, spans: &[minijinja::O
     Problem::usage(format!("this template gives {} MB of SQL", sql.len() >> 20))
         .at(Place::at_offset(name, templates.source(name), offset))
         .hint("4 MB is the most: make a loop shorter, or let the database do the repetition")
-}
-
-fn first_line(source: &str) -> String {
-    source.lines().next().unwrap_or_default().to_owned()
 }
