@@ -67,7 +67,7 @@ impl<'a> Fields<'a> {
 
     /// That `key` has to be given: at the key itself where nothing is in it, else at what may be meant for it.
     pub fn absent(&self, key: &str, message: impl Into<String>) -> Problem {
-        if self.empty.iter().any(|empty| *empty == key) {
+        if self.empty.contains(&key) {
             return self.wrong(key, "it is empty");
         }
         let near = nearest(key, self.map.keys().map(String::as_str));

@@ -69,11 +69,22 @@ pub fn problem(error: &Error, templates: &Templates, marks: Option<&Marks>) -> P
     // A parameter without a value is the mistake of who calls.
     let missing = innermost.kind() == ErrorKind::UndefinedError && is_parameter(source, offset, text);
     if missing && spots.len() > 1 {
-        let message = format!("the macro gets no argument `{text}` here");
         let caller = &spots[spots.len() - 2];
         let there = templates.source(&caller.file);
-        let hint = signature(templates, there, &there[caller.expression.clone()]);
-        return at(Problem { message, hint, ..problem }, &spots, spots.len() - 2, None);
+        let call = &there[caller.expression.clone()];
+        // Within a macro Jinja does not tell which name was handed over undefined.
+        let unknown = names::unknown(there, caller.expression.start, call);
+        let unknown = unknown.filter(|(_, name)| !templates.macros.contains_key(*name));
+        let (message, hint) = match unknown {
+            Some((_, name)) => {
+                let near = nearest(name, known(templates, there, caller.expression.start));
+                let hint = near.map(|near| format!("did you mean `{near}`?"));
+                (format!("`{name}` is undefined"), hint.or(problem.hint))
+            }
+            None => (format!("the macro gets no argument `{text}` here"), signature(templates, there, call)),
+        };
+        let offset = unknown.map(|(at, _)| caller.expression.start + at);
+        return at(Problem { message, hint, ..problem }, &spots, spots.len() - 2, offset);
     }
     at(problem, &spots, spots.len() - 1, None)
 }
@@ -130,7 +141,9 @@ fn guess(error: &Error, templates: &Templates, source: &str, range: &Range<usize
             found(Problem { hint, ..problem }, at)
         }
         (ErrorKind::MissingArgument | ErrorKind::TooManyArguments, _) => {
-            let hint = signature(templates, source, text);
+            let is_config = text.starts_with("config");
+            let own = || "each argument of config is a key with its value: key = 'seller_id'".to_owned();
+            let hint = if is_config { Some(own()) } else { signature(templates, source, text) };
             found(problem.maybe_hint(hint), 0)
         }
         (ErrorKind::InvalidOperation, Some(detail)) if detail.contains("operator") => {

@@ -83,7 +83,10 @@ fn check_known(what: &str, name: &str, known: &BTreeSet<String>) -> Result<(), E
         return Ok(());
     }
     let error = invalid(format!("there is no {what} `{name}`"));
-    Err(match suggest(name, known.iter().map(String::as_str)) {
+    // `sources.orders` means `orders`; the names of tables have their folder.
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let meant = if what == "source" { last } else { name };
+    Err(match suggest(meant, known.iter().map(String::as_str)) {
         Some(hint) => error.with_source(Advice(hint)),
         None => error,
     })

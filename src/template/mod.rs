@@ -186,7 +186,7 @@ impl Templates {
             return Err(too_large(self, file, &sql, &spans).maybe_on(date).into());
         }
         let trace = scope.downcast_object_ref::<Scope>().map(Scope::trace).unwrap_or_default();
-        let config = self.check_config(file, trace.config).map_err(|problem| problem.maybe_on(date))?;
+        let config = self.check_config(file, trace.config, date)?;
         if kind != Kind::Source && fingerprint::normal(&sql).trim().is_empty() {
             return Err(Problem::usage("this file has a config and no query")
                 .at(self.config_key(file, "description"))
@@ -209,22 +209,30 @@ impl Templates {
     }
 
     /// The config of a file, which stands once at its top and gives each key once.
-    fn check_config(&self, file: &str, config: Option<Config>) -> Result<Config, Problem> {
+    fn check_config(&self, file: &str, config: Option<Config>, date: Option<NaiveDate>) -> Result<Config> {
         let source = self.source(file);
         let Some(config) = config else {
             let first = source.len() - source.trim_start().len();
             let first = if source.trim().is_empty() { 0 } else { first };
             return Err(Problem::usage("this file has no config")
                 .at(Place::at_offset(file, source, first))
-                .hint("start it with `{{ config(...) }}`; README.md shows one of each kind"));
+                .maybe_on(date)
+                .hint("start it with `{{ config(...) }}`; README.md shows one of each kind")
+                .into());
         };
         if let Some(place) = config::misplaced(file, source) {
             return Err(Problem::usage("config(...) stands at the top of its file")
                 .at(place)
-                .hint("only `{% set … %}` and comments may come before it"));
+                .maybe_on(date)
+                .hint("only `{% set … %}` and comments may come before it")
+                .into());
         }
         if let Some((path, place)) = config::given_again(file, source) {
-            return Err(Problem::usage(format!("config `{path}` is given twice")).at(place));
+            return Err(Problem::usage(format!("config `{path}` is given twice"))
+                .at(place)
+                .maybe_on(date)
+                .hint("the second one would replace the first: take one of them out")
+                .into());
         }
         Ok(config)
     }
@@ -232,7 +240,7 @@ impl Templates {
     /// What a rendering gets: the variables of the file, and the scope that its functions find.
     fn given(&self, kind: Kind, date: Option<NaiveDate>, raw: Option<&str>) -> (Value, Value) {
         let given = Given { vars: &self.vars, known: &self.known, seal: &self.seal };
-        let scope = Value::from_object(Scope::new(kind, date, raw, given));
+        let scope = Value::from_object(Scope::new(kind, date, raw, &given));
         let reference_date = date.map_or(Value::UNDEFINED, |date| Value::from(format!("date '{date}'")));
         (context! { __scope => scope.clone(), reference_date }, scope)
     }

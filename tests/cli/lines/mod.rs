@@ -20,6 +20,8 @@ pub struct Slip {
     pub from: &'static str,
     pub to: String,
     pub command: Vec<&'static str>,
+    /// Other files that have to be there: the one that calls a macro, or is included.
+    pub beside: Vec<(&'static str, String)>,
     /// Parts of the message.
     pub says: Vec<&'static str>,
 }
@@ -46,7 +48,13 @@ impl Slip {
     ) -> Self {
         let mut command: Vec<&str> = RUN.split(' ').collect();
         command.push(select);
-        Self { file, from, to: to.to_owned(), command, says: says.to_vec() }
+        Self { file, from, to: to.to_owned(), command, beside: Vec::new(), says: says.to_vec() }
+    }
+
+    /// With another file beside it.
+    pub fn beside(mut self, file: &'static str, text: &str) -> Self {
+        self.beside.push((file, text.to_owned()));
+        self
     }
 
     /// With this as its last line.
@@ -87,7 +95,13 @@ impl Slip {
             format!("--> {}:{line}", self.file)
         };
         place.write(self.file, planted.replace(['‸', '¦'], ""));
+        for (file, text) in &self.beside {
+            place.write(file, text.clone());
+        }
         let ran = place.olist(&self.command);
+        for (file, _) in &self.beside {
+            std::fs::remove_file(place.path(file)).unwrap();
+        }
         match before {
             Some(text) => place.write(self.file, text),
             None => std::fs::remove_file(place.path(self.file)).unwrap(),
