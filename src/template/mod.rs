@@ -4,6 +4,7 @@ mod broken;
 pub mod config;
 mod failure;
 mod functions;
+mod limits;
 mod locate;
 mod names;
 mod scope;
@@ -13,8 +14,7 @@ mod woven;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::sync::Arc;
 
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -28,7 +28,7 @@ pub use scope::Kind;
 use crate::fingerprint;
 use crate::problem::{Place, Problem};
 use crate::project::Project;
-use crate::term;
+use limits::{LARGEST, Watch, check_tags, on_a_deep_stack, too_large};
 use scope::{Given, Known, Scope};
 use trace::{Marks, Trace};
 use woven::{Macros, Woven};
@@ -41,8 +41,6 @@ pub type Vars = BTreeMap<String, String>;
 
 /// Loops without end stop here; the largest file of the project needs a few thousand.
 const FUEL: u64 = 2_000_000;
-/// Bytes of SQL that a template may give; DuckDB would take minutes to read more.
-const LARGEST: usize = 4 << 20;
 
 /// All templates of a project, ready to be rendered at any reference date.
 #[derive(Clone)]
@@ -306,76 +304,4 @@ fn environment(fuel: u64) -> Result<Environment<'static>> {
     env.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
     functions::register(&mut env);
     Ok(env)
-}
-
-/// A template renders in milliseconds. What doubles a list sixty times uses no fuel, and would never end.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Ends the program when a template does not come to an end. What was built before stays, as after a kill.
-struct Watch {
-    _end: mpsc::Sender<()>,
-}
-
-impl Watch {
-    fn start(file: &str, date: Option<NaiveDate>) -> Self {
-        let (end, ended) = mpsc::channel();
-        let problem = Problem::usage(format!(
-            "`{file}` does not come to an end: {} s were not enough",
-            PATIENCE.as_secs()
-        ))
-        .maybe_on(date)
-        .hint("is there a loop that makes a text or a list longer each time? what was built before stays");
-        std::thread::spawn(move || {
-            if ended.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
-                term::error(&problem.to_string());
-                std::process::exit(2);
-            }
-        });
-        Self { _end: end }
-    }
-}
-
-/// Characters of code in one tag, texts in quotes not counted.
-const LONGEST_TAG: usize = 16_000;
-/// Enough for a tag of nothing but operators, each inside the one before.
-const STACK: usize = 256 << 20;
-
-/// Jinja is read by functions that call themselves.
-fn on_a_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    std::thread::scope(|scope| {
-        let deep = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
-        match deep.map(std::thread::ScopedJoinHandle::join) {
-            Ok(Ok(done)) => done,
-            Ok(Err(panic)) => std::panic::resume_unwind(panic),
-            Err(error) => std::panic::panic_any(format!("could not start a thread: {error}")),
-        }
-    })
-}
-
-fn check_tags(file: &str, source: &str) -> Result<()> {
-    for piece in tags::pieces(source) {
-        if matches!(piece.sort, tags::Sort::Expression | tags::Sort::Statement)
-            && tags::code_length(piece.text) > LONGEST_TAG
-        {
-            return Err(Problem::usage(format!("this tag has more than {LONGEST_TAG} characters of code"))
-                .at(Place::at_offset(file, source, piece.start))
-                .hint("split it with `{% set … %}`, or let the SQL say it")
-                .into());
-        }
-    }
-    Ok(())
-}
-
-/// More SQL than anything reads, at the expression or text that gave most of it.
-fn too_large(templates: &Templates, file: &str, sql: &str, spans: &[minijinja::OutputSpan]) -> Problem {
-    let mut sizes: BTreeMap<(&str, usize), usize> = BTreeMap::new();
-    for span in spans {
-        *sizes.entry((span.name(), span.source_range().start)).or_default() += span.output_range().len();
-    }
-    let largest = sizes.into_iter().max_by_key(|(_, size)| *size).map_or((file, 0), |(place, _)| place);
-    let (name, start) = largest;
-    let offset = templates.origin(name, start);
-    Problem::usage(format!("this template gives {} MB of SQL", sql.len() >> 20))
-        .at(Place::at_offset(name, templates.source(name), offset))
-        .hint("4 MB is the most: make a loop shorter, or let the database do the repetition")
 }

@@ -77,7 +77,7 @@ pub struct Given<'a> {
 
 impl Scope {
     pub fn new(kind: Kind, date: Option<NaiveDate>, raw: Option<&str>, given: &Given<'_>) -> Self {
-        let Given { vars, known, seal } = given;
+        let Given { vars, known, seal } = *given;
         let (vars, known, seal) = (vars.clone(), Arc::clone(known), seal.to_owned());
         Self { kind, date, raw: raw.map(str::to_owned), vars, known, seal, trace: Mutex::default() }
     }
