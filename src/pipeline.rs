@@ -173,7 +173,9 @@ impl<'a> Pipeline<'a> {
             self.cleared.extend(open.into_iter().cloned());
             return Ok(());
         };
-        found.iter().for_each(|problem| term::error(&problem.to_string()));
+        for problem in &found {
+            term::error(&problem.to_string());
+        }
         Err(last.into())
     }
 

@@ -62,10 +62,12 @@ impl Place {
         (format!("{lead}{cut}{trail}"), column)
     }
 
-    /// The place where `function` is called with `name`, as in `source('orders')`.
+    /// The place where `function` is called with `name`, as in `source('orders')`; where the name is computed, of the
+    /// first call.
     pub fn of_call(file: &str, source: &str, function: &str, name: &str) -> Self {
         let found =
             ['\'', '"'].iter().find_map(|quote| source.find(&format!("{function}({quote}{name}{quote}")));
+        let found = found.or_else(|| source.find(&format!("{function}(")));
         found.map_or_else(|| Self::of_word(file, source, name), |at| Self::at_offset(file, source, at))
     }
 

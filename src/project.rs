@@ -25,6 +25,8 @@ pub struct Project {
     /// `None`: the files built into the binary.
     pub root: Option<PathBuf>,
     files: BTreeMap<String, String>,
+    /// Files beside them that do not end in `.sql`.
+    others: Vec<String>,
 }
 
 impl Project {
@@ -55,19 +57,32 @@ impl Project {
         for (folder, dir) in FOLDERS.iter().zip([&QUERIES, &FEATURES, &ABT, &MODELS]) {
             collect_embedded(folder, dir, &mut files);
         }
-        Self { root: None, files }
+        Self { root: None, files, others: Vec::new() }
     }
 
     fn read(folder: &Path) -> Result<Self> {
-        let mut files = BTreeMap::new();
+        let mut project = Self { root: Some(folder.to_owned()), files: BTreeMap::new(), others: Vec::new() };
         let context = || format!("could not find `{}`", folder.display());
         let root = folder.canonicalize().with_context(context)?;
         for name in FOLDERS {
             let path = folder.join(name);
             check_link(&root, &path, name)?;
-            collect_folder(&root, &path, name, &mut files)?;
+            project.collect_folder(&root, &path, name)?;
         }
-        Ok(Self { root: Some(folder.to_owned()), files })
+        project.others.sort();
+        Ok(project)
+    }
+
+    /// Files that an analyst may take for tables and that are none, each with the reason: those of another ending, and those
+    /// in a folder of their own that no other file names, to include them.
+    pub fn overlooked(&self) -> Vec<(&str, &'static str)> {
+        const NO_SLIPS: [&str; 4] = [".md", "~", ".bak", ".orig"];
+        let others = self.others.iter().filter(|file| !NO_SLIPS.iter().any(|end| file.ends_with(end)));
+        let others = others.map(|file| (file.as_str(), "its name does not end in .sql"));
+        let is_deep = |file: &str| !file.starts_with("queries/") && file.matches('/').count() > 1;
+        let is_named = |file: &str| self.files.values().any(|text| text.contains(file));
+        let deep = self.files.keys().filter(|file| is_deep(file) && !is_named(file));
+        others.chain(deep.map(|file| (file.as_str(), "tables stand in the folder itself"))).collect()
     }
 
     pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
@@ -84,6 +99,54 @@ impl Project {
 
     pub fn source(&self, path: &str) -> Option<&str> {
         self.files.get(path).map(String::as_str)
+    }
+
+    fn collect_folder(&mut self, root: &Path, folder: &Path, prefix: &str) -> Result<()> {
+        if !folder.is_dir() {
+            return Ok(());
+        }
+        let context = || format!("could not list `{}`", folder.display());
+        for entry in std::fs::read_dir(folder).with_context(context)? {
+            let path = entry.with_context(context)?.path();
+            let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+                continue;
+            };
+            let inner = format!("{prefix}/{name}");
+            if name.starts_with('.') {
+                continue;
+            }
+            let is_sql = path.extension().is_some_and(|end| end == "sql");
+            if path.is_dir() || is_sql {
+                check_link(root, &path, &inner)?;
+            }
+            if path.is_dir() {
+                self.collect_folder(root, &path, &inner)?;
+            } else if is_sql {
+                // A pipe would be waited for, and a file of gigabytes is no SQL.
+                let about =
+                    path.metadata().with_context(|| format!("could not read `{}`", path.display()))?;
+                if !about.is_file() || about.len() > LARGEST {
+                    let what = if about.is_file() { "is larger than 4 MB" } else { "is no file" };
+                    return Err(Problem::usage(format!("`{inner}` {what}"))
+                        .hint("files that end in .sql are the project's templates: move it elsewhere")
+                        .into());
+                }
+                let bytes =
+                    std::fs::read(&path).with_context(|| format!("could not read `{}`", path.display()))?;
+                let text = String::from_utf8(bytes).map_err(|error| {
+                    let good = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()])
+                        .into_owned();
+                    Problem::usage("this file is not UTF-8")
+                        .at(crate::problem::Place::at_offset(&inner, &good, good.len()))
+                        .hint("save it as UTF-8")
+                })?;
+                self.files
+                    .insert(inner, text.strip_prefix('\u{feff}').unwrap_or(&text).replace("\r\n", "\n"));
+            } else {
+                self.others.push(inner);
+            }
+        }
+        Ok(())
     }
 
     /// Where a person finds these files.
@@ -136,55 +199,6 @@ fn check_link(root: &Path, path: &Path, name: &str) -> Result<()> {
         return Err(Problem::usage(format!("`{name}` is a link to a folder that it stands in"))
             .hint("take the link out")
             .into());
-    }
-    Ok(())
-}
-
-fn collect_folder(
-    root: &Path,
-    folder: &Path,
-    prefix: &str,
-    files: &mut BTreeMap<String, String>,
-) -> Result<()> {
-    if !folder.is_dir() {
-        return Ok(());
-    }
-    let context = || format!("could not list `{}`", folder.display());
-    for entry in std::fs::read_dir(folder).with_context(context)? {
-        let path = entry.with_context(context)?.path();
-        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
-            continue;
-        };
-        let inner = format!("{prefix}/{name}");
-        if name.starts_with('.') {
-            continue;
-        }
-        let is_sql = path.extension().is_some_and(|end| end == "sql");
-        if path.is_dir() || is_sql {
-            check_link(root, &path, &inner)?;
-        }
-        if path.is_dir() {
-            collect_folder(root, &path, &inner, files)?;
-        } else if is_sql {
-            // A pipe would be waited for, and a file of gigabytes is no SQL.
-            let about = path.metadata().with_context(|| format!("could not read `{}`", path.display()))?;
-            if !about.is_file() || about.len() > LARGEST {
-                let what = if about.is_file() { "is larger than 4 MB" } else { "is no file" };
-                return Err(Problem::usage(format!("`{inner}` {what}"))
-                    .hint("files that end in .sql are the project's templates: move it elsewhere")
-                    .into());
-            }
-            let bytes =
-                std::fs::read(&path).with_context(|| format!("could not read `{}`", path.display()))?;
-            let text = String::from_utf8(bytes).map_err(|error| {
-                let good = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()])
-                    .into_owned();
-                Problem::usage("this file is not UTF-8")
-                    .at(crate::problem::Place::at_offset(&inner, &good, good.len()))
-                    .hint("save it as UTF-8")
-            })?;
-            files.insert(inner, text.strip_prefix('\u{feff}').unwrap_or(&text).replace("\r\n", "\n"));
-        }
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use crate::problem::{Place, Problem, suggest};
 use crate::project::Project;
 use crate::spec::{ModelSpec, TableSpec};
 use crate::template::{Kind, Rendered, Templates, Vars};
+use crate::term;
 
 /// A feature store or an ABT.
 #[derive(Debug, Clone)]
@@ -63,6 +64,9 @@ impl Catalog {
     /// # Errors
     /// What is no mistake in one of these files; a circle.
     pub fn read(project: &Project, vars: Vars, date: NaiveDate) -> Result<Self> {
+        for (file, why) in project.overlooked() {
+            term::warn(&format!("{file} is no table: {why}"));
+        }
         let templates = Templates::new(project, vars)?;
         let mut catalog = Self {
             root: project.root.clone(),
@@ -102,24 +106,13 @@ impl Catalog {
         Ok(())
     }
 
-    /// Leaves out what refers to nothing, with all that needs it.
-    fn leave_out_unknown(&mut self) {
+    /// Leaves out what refers to a table that was left out, with all that needs it.
+    fn leave_out_dependants(&mut self) {
         loop {
-            let tables = self.tables.values().map(|node| (node.name.clone(), &node.file, &node.refs));
-            let models = self.models.values().map(|model| (model.table(), &model.file, &model.refs));
-            let unknown =
-                |refs: &BTreeSet<String>| refs.iter().find(|need| !self.tables.contains_key(*need)).cloned();
-            let found = tables
-                .chain(models)
-                .find_map(|(name, file, refs)| Some((name, file.clone(), unknown(refs)?)));
-            let Some((name, file, unknown)) = found else { return };
-            if !self.left_out.contains(&unknown) {
-                self.mistakes.push(
-                    Problem::usage(format!("there is no table `{unknown}`"))
-                        .at(Place::of_call(&file, self.templates.source(&file), "ref", &unknown))
-                        .maybe_hint(suggest(&unknown, self.tables.keys().map(String::as_str))),
-                );
-            }
+            let tables = self.tables.values().map(|node| (node.name.clone(), &node.refs));
+            let models = self.models.values().map(|model| (model.table(), &model.refs));
+            let lacks = |refs: &BTreeSet<String>| refs.iter().any(|need| !self.tables.contains_key(need));
+            let Some((name, _)) = tables.chain(models).find(|(_, refs)| lacks(refs)) else { return };
             self.tables.remove(&name);
             self.models.retain(|_, model| model.table() != name);
             self.left_out.insert(name);
@@ -127,7 +120,7 @@ impl Catalog {
     }
 
     fn link(&mut self) -> Result<()> {
-        self.leave_out_unknown();
+        self.leave_out_dependants();
         let tables = self.tables.values().map(|node| (node.name.clone(), node.refs.clone()));
         let models = self.models.values().map(|model| (model.table(), model.refs.clone()));
         let needs: Needs = tables.chain(models).collect();

@@ -28,7 +28,7 @@ pub fn verify(
     for name in needed {
         if !has(name) {
             return Err(Problem::usage(format!("the query does not return `{name}`, which config promises"))
-                .at(catalog.templates.config_key(&node.file, promise(node, name)))
+                .at(catalog.templates.config_key(&node.file, &promise(node, name)))
                 .on(date)
                 .into());
         }
@@ -104,11 +104,10 @@ fn column_place(catalog: &Catalog, node: &Node, rendered: &Rendered, name: &str)
 }
 
 /// The key of the config that promises column `name`.
-fn promise<'a>(node: &Node, name: &'a str) -> &'a str {
-    match name {
-        _ if node.spec.label.as_deref() == Some(name) => "label",
-        _ if node.spec.key.iter().any(|key| key == name) => "key",
-        _ => "label",
+fn promise(node: &Node, name: &str) -> String {
+    match node.spec.key.iter().position(|key| key == name) {
+        Some(at) if node.spec.label.as_deref() != Some(name) => format!("key.{at}"),
+        _ => "label".to_owned(),
     }
 }
 

@@ -166,14 +166,11 @@ fn reason(
 fn missing_source(catalog: &Catalog, rendered: &Rendered, basis: &Basis<'_>) -> Option<Problem> {
     let mut all = rendered.sources.union(&rendered.outcomes);
     let missing = all.find(|source| !basis.versions.contains_key(*source))?;
-    let near = crate::problem::nearest(missing, basis.versions.keys().map(String::as_str));
-    let known = catalog.templates.source(&crate::ingest::source_file(missing));
     let function = if rendered.sources.contains(missing) { "source" } else { "outcome" };
-    let place = Place::of_call(&rendered.file, catalog.templates.source(&rendered.file), function, missing);
-    let problem = Problem::data(format!("the source `{missing}` is not loaded")).at(place);
-    Some(if known.is_empty() {
-        problem.maybe_hint(near.map(|name| format!("did you mean `{name}`?")))
-    } else {
-        problem.hint("its file was missing when the sources were loaded: add it and run `olist ingest` again")
-    })
+    let source = catalog.templates.source(&rendered.file);
+    Some(
+        Problem::data(format!("the source `{missing}` is not loaded"))
+            .at(Place::of_call(&rendered.file, source, function, missing))
+            .hint("its file was missing when the sources were loaded: add it and run `olist ingest` again"),
+    )
 }

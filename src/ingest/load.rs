@@ -65,7 +65,7 @@ pub fn load(warehouse: &Warehouse, templates: &Templates, source: &Source, force
             None => load_problem(warehouse, error, head.len(), templates, source),
         }
     })?;
-    check_key(warehouse, &table, source)?;
+    check_key(warehouse, templates, &table, source)?;
     check_known(warehouse, &table, source)?;
     check_times(warehouse, templates, source)?;
     check_moments(warehouse, templates, &source.name, &source.spec)?;
@@ -130,7 +130,7 @@ fn column_of_cell(line: &str, value: &str) -> Option<usize> {
     Some(line[..at].chars().count() + 1)
 }
 
-fn check_key(warehouse: &Warehouse, table: &str, source: &Source) -> Result<()> {
+fn check_key(warehouse: &Warehouse, templates: &Templates, table: &str, source: &Source) -> Result<()> {
     let key = &source.spec.key;
     if key.is_empty() {
         return Ok(());
@@ -146,12 +146,15 @@ fn check_key(warehouse: &Warehouse, table: &str, source: &Source) -> Result<()> 
             source.name,
             key.join(", ")
         ))
+        .at(templates.config_key(&source.rendered.file, "key"))
         .hint("every row needs its key; nothing was loaded")
         .into());
     }
     let twice = format!("select 1 from {table} group by {columns} having count(*) > 1 limit 1");
     if warehouse.row(&twice, &[], |_| Ok(()))?.is_some() {
-        return Err(duplicate::problem(source.found.path.as_deref(), key, &source.name)?.into());
+        let mut problem = duplicate::problem(source.found.path.as_deref(), key, &source.name)?;
+        problem.place.get_or_insert_with(|| templates.config_key(&source.rendered.file, "key"));
+        return Err(problem.into());
     }
     Ok(())
 }

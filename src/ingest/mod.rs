@@ -16,7 +16,7 @@ pub use load::{as_of_select, check_moments, current_versions, loaded_select};
 pub use summary::{Summary, data_until};
 
 use crate::graph;
-use crate::problem::{Place, Problem, suggest};
+use crate::problem::{Place, Problem};
 use crate::project::Project;
 use crate::spec::SourceSpec;
 use crate::template::{Kind, Rendered, Templates};
@@ -59,7 +59,7 @@ pub fn ingest(
         Origin::Sample { .. } => BTreeMap::new(),
     };
     let mut sources: Vec<Source> = Vec::new();
-    for name in load_order(&specs)? {
+    for name in load_order(&specs, templates)? {
         let known = &specs[&name];
         let place = match origin {
             Origin::Folder(_) => match found.remove(&name) {
@@ -144,7 +144,7 @@ pub fn edited(warehouse: &Warehouse, project: &Project, templates: &Templates) -
     let loaded = warehouse.rows(sql, &[], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
     let loaded: BTreeMap<String, (String, String)> = loaded.into_iter().collect();
     let specs = read_specs(project, templates)?;
-    let order = load_order(&specs)?;
+    let order = load_order(&specs, templates)?;
     let is_edited = |(name, (version, digest)): &(&String, &(String, String))| {
         specs.get(*name).is_some_and(|known| {
             let needs = order.iter().filter(|other| known.needs.contains(*other));
@@ -177,26 +177,21 @@ fn read_specs(project: &Project, templates: &Templates) -> Result<Specs> {
         let needs = rendered.sources.iter().cloned().collect();
         specs.insert(name.to_owned(), Known { spec, needs, rendered });
     }
-    for (name, known) in &specs {
-        if let Some(unknown) = known.needs.iter().find(|need| !specs.contains_key(*need)) {
-            let file = source_file(name);
-            return Err(Problem::usage(format!("there is no source `{unknown}`"))
-                .at(Place::of_call(&file, templates.source(&file), "source", unknown))
-                .maybe_hint(suggest(unknown, specs.keys().map(String::as_str)))
-                .into());
-        }
-    }
     if specs.is_empty() {
         return Err(Problem::usage("there are no sources in queries/sources/").into());
     }
     Ok(specs)
 }
 
-fn load_order(specs: &Specs) -> Result<Vec<String>> {
+fn load_order(specs: &Specs, templates: &Templates) -> Result<Vec<String>> {
     let needs =
         specs.iter().map(|(name, known)| (name.clone(), known.needs.iter().cloned().collect())).collect();
     graph::in_order(&needs).map_err(|cycle| {
-        Problem::usage(format!("sources are made from each other in a circle: {}", cycle.join(" -> "))).into()
+        let file = source_file(&cycle[0]);
+        Problem::usage(format!("sources are made from each other in a circle: {}", cycle.join(" -> ")))
+            .at(Place::of_call(&file, templates.source(&file), "source", &cycle[1]))
+            .hint("raw() is the file that a source is read from; take one of these source() out")
+            .into()
     })
 }
 

@@ -118,6 +118,18 @@ impl Algorithm {
         }
     }
 
+    /// The setting that asks for a number of input columns, and that number.
+    #[must_use]
+    pub fn columns_wanted(&self) -> Option<(&'static str, usize)> {
+        match self {
+            Self::RandomForest(forest) | Self::ExtraTrees(forest) => {
+                Some(("features_per_split", forest.features_per_split?))
+            }
+            Self::GradientBoosting(boosting) => Some(("features_per_tree", boosting.features_per_tree?)),
+            _ => None,
+        }
+    }
+
     /// Whether [`fit`](super::fit) trains it to predict.
     #[must_use]
     pub fn is_learned(&self) -> bool {

@@ -1,6 +1,7 @@
 //! From a candidate's settings, as an analyst wrote them, to an [`Algorithm`].
 
 use super::algorithm::{Algorithm, BoostingSettings, ForestSettings, KMeansSettings, LogisticSettings};
+use crate::problem::nearest;
 use serde_json::{Map, Value};
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -27,31 +28,43 @@ impl std::error::Error for SettingError {}
 
 type Parsed<T> = Result<T, SettingError>;
 
-const ALGORITHMS: [&str; 7] =
-    ["logistic_regression", "random_forest", "extra_trees", "gradient_boosting", "k_means", "sql", "blend"];
+/// Algorithms that predict a label.
+const PREDICTING: [&str; 6] =
+    ["logistic_regression", "random_forest", "extra_trees", "gradient_boosting", "sql", "blend"];
+/// Algorithms that group rows.
+const GROUPING: [&str; 1] = ["k_means"];
 
 impl Algorithm {
-    /// Reads `{'algorithm': 'random_forest', 'trees': 200, ...}`; what is left out has its default.
+    /// Reads `{'algorithm': 'random_forest', 'trees': 200, ...}`; what is left out has its default. `groups`: whether the
+    /// task is to group rows.
     ///
     /// # Errors
-    /// When the algorithm or a setting is unknown, missing, of another type or out of range.
-    pub fn parse(map: &Map<String, Value>) -> Parsed<Self> {
+    /// When the algorithm does not fit the task, or a setting is unknown, missing, of another type or out of range.
+    pub fn parse(map: &Map<String, Value>, groups: bool) -> Parsed<Self> {
         let name = Settings { algorithm: "a candidate", map }.text("algorithm")?;
-        let settings = |known: &[&str]| Settings::new(&name, map, known);
-        match name.as_str() {
-            "logistic_regression" => Ok(Self::LogisticRegression(logistic(&settings(&["alpha"])?)?)),
-            "random_forest" => Ok(Self::RandomForest(forest(&settings(&FOREST)?)?)),
-            "extra_trees" => Ok(Self::ExtraTrees(forest(&settings(&FOREST)?)?)),
-            "gradient_boosting" => Ok(Self::GradientBoosting(boosting(&settings(&BOOSTING)?)?)),
-            "k_means" => Ok(Self::KMeans(k_means(&settings(&["clusters", "restarts"])?)?)),
-            "sql" => Ok(Self::Sql { expression: settings(&["expression"])?.text("expression")? }),
-            "blend" => Ok(Self::Blend { of: settings(&["of"])?.names("of")? }),
-            other => Err(SettingError {
+        let known: &[&str] = if groups { &GROUPING } else { &PREDICTING };
+        if !known.contains(&name.as_str()) {
+            let exists = PREDICTING.iter().chain(&GROUPING).any(|other| *other == name);
+            return Err(SettingError {
                 setting: "algorithm".into(),
-                message: format!("unknown algorithm `{other}`"),
-                hint: Some(suggestion(other, &ALGORITHMS)),
-            }),
+                message: if exists {
+                    format!("`{name}` does not fit this task")
+                } else {
+                    format!("unknown algorithm `{name}`")
+                },
+                hint: Some(suggestion(&name, known)),
+            });
         }
+        let settings = |known: &[&str]| Settings::new(&name, map, known);
+        Ok(match name.as_str() {
+            "logistic_regression" => Self::LogisticRegression(logistic(&settings(&["alpha"])?)?),
+            "random_forest" => Self::RandomForest(forest(&settings(&FOREST)?)?),
+            "extra_trees" => Self::ExtraTrees(forest(&settings(&FOREST)?)?),
+            "gradient_boosting" => Self::GradientBoosting(boosting(&settings(&BOOSTING)?)?),
+            "sql" => Self::Sql { expression: settings(&["expression"])?.text("expression")? },
+            "blend" => Self::Blend { of: settings(&["of"])?.names("of")? },
+            _ => Self::KMeans(k_means(&settings(&["clusters", "restarts"])?)?),
+        })
     }
 }
 
@@ -117,11 +130,17 @@ impl<'a> Settings<'a> {
     }
 
     fn wrong(&self, key: &str, expected: &str) -> SettingError {
-        let message = match self.map.get(key) {
-            None => format!("{} needs `{key}`: {expected}", self.algorithm),
-            Some(value) => format!("`{key}` of {} must be {expected}, not {value}", self.algorithm),
-        };
-        SettingError { setting: key.to_owned(), message, hint: None }
+        if let Some(value) = self.map.get(key) {
+            let message = format!("`{key}` of {} must be {expected}, not {value}", self.algorithm);
+            return SettingError { setting: key.to_owned(), message, hint: None };
+        }
+        // Shown at the key that may be meant for it.
+        let near = nearest(key, self.map.keys().map(String::as_str));
+        SettingError {
+            setting: near.unwrap_or(key).to_owned(),
+            message: format!("{} needs `{key}`: {expected}", self.algorithm),
+            hint: near.map(|near| format!("there is `{near}`: did you mean `{key}`?")),
+        }
     }
 
     /// A setting that may be left out or set to none.
@@ -169,17 +188,11 @@ impl<'a> Settings<'a> {
 
 /// The nearest known name when there is one, all of them otherwise.
 fn suggestion(given: &str, known: &[&str]) -> String {
-    let nearest = known
-        .iter()
-        .map(|name| (strsim::jaro_winkler(given, name), name))
-        .max_by(|left, right| left.0.total_cmp(&right.0));
-    match nearest {
-        Some((likeness, name)) if likeness > 0.75 => format!("did you mean `{name}`?"),
-        _ => format!(
-            "there are {}",
-            known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-        ),
+    if let Some(name) = nearest(given, known.iter().copied()) {
+        return format!("did you mean `{name}`?");
     }
+    let all: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+    format!("there are {}", all.join(", "))
 }
 
 #[cfg(test)]

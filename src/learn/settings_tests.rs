@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 fn parse(value: &Value) -> Result<Algorithm, String> {
     let empty = serde_json::Map::new();
-    Algorithm::parse(value.as_object().unwrap_or(&empty)).map_err(|error: SettingError| error.to_string())
+    let groups = value["algorithm"] == "k_means" || value["algorithm"] == "k_mean";
+    Algorithm::parse(value.as_object().unwrap_or(&empty), groups)
+        .map_err(|error: SettingError| error.to_string())
 }
 
 #[test]
@@ -32,9 +34,14 @@ fn errors_name_the_setting_and_what_it_has_to_be() {
         (
             json!({"algorithm": "xyz"}),
             "unknown algorithm `xyz`; there are `logistic_regression`, `random_forest`, \
-          `extra_trees`, `gradient_boosting`, `k_means`, `sql`, `blend`",
+          `extra_trees`, `gradient_boosting`, `sql`, `blend`",
         ),
+        (json!({"algorithm": "k_mean"}), "unknown algorithm `k_mean`; did you mean `k_means`?"),
         (json!({"trees": 5}), "a candidate needs `algorithm`: a text"),
+        (
+            json!({"alorithm": "sql"}),
+            "a candidate needs `algorithm`: a text; there is `alorithm`: did you mean `algorithm`?",
+        ),
         (json!({"algorithm": 5}), "`algorithm` of a candidate must be a text, not 5"),
         (
             json!({"algorithm": "random_forest", "tree": 5}),

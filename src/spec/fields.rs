@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::{Map, Value};
 
-use crate::problem::{Place, Problem, suggest};
+use crate::problem::{Place, Problem, nearest, suggest};
 use crate::template::config;
 
 /// The keys of one `{...}` of a config, taken one by one.
@@ -14,11 +14,13 @@ pub struct Fields<'a> {
     path: String,
     map: Map<String, Value>,
     asked: Vec<&'static str>,
+    /// Keys that are given, with nothing in them.
+    empty: Vec<&'static str>,
 }
 
 impl<'a> Fields<'a> {
     pub fn new(file: &'a str, source: &'a str, path: &str, map: Map<String, Value>) -> Self {
-        Self { file, source, path: path.to_owned(), map, asked: Vec::new() }
+        Self { file, source, path: path.to_owned(), map, asked: Vec::new(), empty: Vec::new() }
     }
 
     /// A problem about `key`, at its line.
@@ -27,27 +29,50 @@ impl<'a> Fields<'a> {
         Problem::usage(format!("config `{path}`: {message}")).at(self.place(&path))
     }
 
+    /// As `wrong`, at one item of the list `key`.
+    pub fn wrong_item(&self, key: &str, at: usize, message: impl std::fmt::Display) -> Problem {
+        self.wrong(key, message).at(self.place(&format!("{}.{at}", self.path_of(key))))
+    }
+
     fn path_of(&self, key: &str) -> String {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
     /// The place of what is at `path` of the config.
     fn place(&self, path: &str) -> Place {
-        let found = config::place(self.file, self.source, path);
-        let found = found.or_else(|| config::call(self.file, self.source).filter(|_| path.is_empty()));
+        let found = config::nearest_place(self.file, self.source, path);
         found.unwrap_or_else(|| Place::of_word(self.file, self.source, leaf(path)))
     }
 
     fn take(&mut self, key: &'static str) -> Option<Value> {
         self.asked.push(key);
-        self.map.shift_remove(key).filter(|value| !value.is_null())
+        let value = self.map.shift_remove(key)?;
+        let is_empty = match &value {
+            Value::Null => true,
+            Value::String(text) => text.trim().is_empty(),
+            Value::Array(items) => items.is_empty(),
+            Value::Object(map) => map.is_empty(),
+            Value::Bool(_) | Value::Number(_) => false,
+        };
+        if is_empty {
+            self.empty.push(key);
+        }
+        Some(value).filter(|value| !value.is_null())
     }
 
     fn missing(&self, key: &str) -> Problem {
-        let near = self.map.keys().find(|given| strsim::jaro_winkler(given, key) > 0.8);
-        let place = self.place(&near.map_or_else(|| self.path.clone(), |given| self.path_of(given)));
         let inside = if self.path.is_empty() { String::new() } else { format!(" in `{}`", self.path) };
-        Problem::usage(format!("config key `{key}` is missing{inside}"))
+        self.absent(key, format!("config key `{key}` is missing{inside}"))
+    }
+
+    /// That `key` has to be given: at the key itself where nothing is in it, else at what may be meant for it.
+    pub fn absent(&self, key: &str, message: impl Into<String>) -> Problem {
+        if self.empty.contains(&key) {
+            return self.wrong(key, "it is empty");
+        }
+        let near = nearest(key, self.map.keys().map(String::as_str));
+        let place = self.place(&near.map_or_else(|| self.path.clone(), |given| self.path_of(given)));
+        Problem::usage(message)
             .at(place)
             .maybe_hint(near.map(|given| format!("there is `{given}`: did you mean `{key}`?")))
     }
@@ -57,15 +82,15 @@ impl<'a> Fields<'a> {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
             Some(other) => {
-                Err(self.wrong(key, format!("expected a text in quotes, found {}", kind(&other))).into())
+                Err(self.wrong(key, format!("expected a text in quotes, found {}", kind_of(&other))).into())
             }
         }
     }
 
     pub fn text(&mut self, key: &'static str) -> Result<String> {
         match self.optional_text(key)? {
-            Some(text) => Ok(text),
-            None => Err(self.missing(key).into()),
+            Some(text) if !text.trim().is_empty() => Ok(text),
+            _ => Err(self.missing(key).into()),
         }
     }
 
@@ -79,14 +104,13 @@ impl<'a> Fields<'a> {
                 .enumerate()
                 .map(|(at, item)| match item {
                     Value::String(text) => Ok(text),
-                    other => {
-                        let problem = self.wrong(key, format!("expected texts, found {}", kind(&other)));
-                        Err(problem.at(self.place(&format!("{}.{at}", self.path_of(key)))).into())
-                    }
+                    other => Err(self
+                        .wrong_item(key, at, format!("expected texts, found {}", kind_of(&other)))
+                        .into()),
                 })
                 .collect(),
             Some(other) => {
-                Err(self.wrong(key, format!("expected a list of texts, found {}", kind(&other))).into())
+                Err(self.wrong(key, format!("expected a list of texts, found {}", kind_of(&other))).into())
             }
         }
     }
@@ -94,7 +118,10 @@ impl<'a> Fields<'a> {
     /// As `texts`, and at least one.
     pub fn some_texts(&mut self, key: &'static str) -> Result<Vec<String>> {
         let texts = self.texts(key)?;
-        if texts.is_empty() { Err(self.missing(key).into()) } else { Ok(texts) }
+        if texts.iter().all(|text| text.trim().is_empty()) {
+            return Err(self.missing(key).into());
+        }
+        Ok(texts)
     }
 
     pub fn flag(&mut self, key: &'static str, default: bool) -> Result<bool> {
@@ -102,7 +129,7 @@ impl<'a> Fields<'a> {
             None => Ok(default),
             Some(Value::Bool(flag)) => Ok(flag),
             Some(other) => {
-                Err(self.wrong(key, format!("expected true or false, found {}", kind(&other))).into())
+                Err(self.wrong(key, format!("expected true or false, found {}", kind_of(&other))).into())
             }
         }
     }
@@ -157,7 +184,7 @@ impl<'a> Fields<'a> {
             Value::String(text) => Ok((name, text)),
             other => {
                 let path = format!("{key}.{name}");
-                Err(self.wrong(&path, format!("expected a text in quotes, found {}", kind(&other))).into())
+                Err(self.wrong(&path, format!("expected a text in quotes, found {}", kind_of(&other))).into())
             }
         };
         map.into_iter().map(read).collect()
@@ -167,7 +194,7 @@ impl<'a> Fields<'a> {
         match self.take(key) {
             None => Ok(Vec::new()),
             Some(Value::Array(items)) => Ok(items),
-            Some(other) => Err(self.wrong(key, format!("expected a list, found {}", kind(&other))).into()),
+            Some(other) => Err(self.wrong(key, format!("expected a list, found {}", kind_of(&other))).into()),
         }
     }
 
@@ -175,8 +202,16 @@ impl<'a> Fields<'a> {
         match self.take(key) {
             None => Ok(Map::new()),
             Some(Value::Object(map)) => Ok(map),
-            Some(other) => Err(self.wrong(key, format!("expected {{...}}, found {}", kind(&other))).into()),
+            Some(other) => {
+                Err(self.wrong(key, format!("expected {{...}}, found {}", kind_of(&other))).into())
+            }
         }
+    }
+
+    /// As `map`, with at least one key.
+    pub fn some_map(&mut self, key: &'static str) -> Result<Map<String, Value>> {
+        let map = self.map(key)?;
+        if map.is_empty() { Err(self.missing(key).into()) } else { Ok(map) }
     }
 
     /// The settings below `key`, which have to be a map.
@@ -184,7 +219,7 @@ impl<'a> Fields<'a> {
         let path = self.path_of(key);
         match value {
             Value::Object(map) => Ok(Fields::new(self.file, self.source, &path, map)),
-            other => Err(self.wrong(key, format!("expected {{...}}, found {}", kind(&other))).into()),
+            other => Err(self.wrong(key, format!("expected {{...}}, found {}", kind_of(&other))).into()),
         }
     }
 
@@ -207,7 +242,8 @@ fn leaf(path: &str) -> &str {
     path.rsplit('.').next().unwrap_or(path)
 }
 
-fn kind(value: &Value) -> String {
+/// What `value` is, for messages.
+pub fn kind_of(value: &Value) -> String {
     match value {
         Value::Null => "nothing".to_owned(),
         Value::Bool(flag) => format!("`{flag}`"),

@@ -183,7 +183,7 @@ fn read_every(fields: &mut Fields<'_>) -> Result<Option<Every>> {
 }
 
 fn read_snapshots(fields: &mut Fields<'_>) -> Result<(NaiveDate, Every)> {
-    let map = fields.map("snapshots")?;
+    let map = fields.some_map("snapshots")?;
     let mut given = fields.below("snapshots", Value::Object(map))?;
     let text = given.text("from")?;
     let from = dates::parse(&text).map_err(|message| given.wrong("from", message))?;
@@ -198,41 +198,34 @@ fn read_candidates(
     source: &str,
     task: &Task,
 ) -> Result<Vec<Candidate>> {
+    let groups = matches!(task, Task::Clusters(_));
     let mut candidates = Vec::new();
     for (name, value) in fields.map("candidates")? {
         let path = format!("candidates.{name}");
         let map: Map<String, Value> = fields.below(&path, value)?.rest();
-        let algorithm = Algorithm::parse(&map).map_err(|error| {
-            let place = |path: &str| config::place(&rendered.file, source, path);
-            let at = place(&format!("{path}.{}", error.setting)).or_else(|| place(&path));
+        let algorithm = Algorithm::parse(&map, groups).map_err(|error| {
+            let at = config::nearest_place(&rendered.file, source, &format!("{path}.{}", error.setting));
             Problem { place: at, ..Problem::usage(format!("candidate `{name}`: {}", error.message)) }
                 .maybe_hint(error.hint)
                 .at_least(&rendered.file, source)
         })?;
-        let groups = matches!(algorithm, Algorithm::KMeans(_));
-        if groups != matches!(task, Task::Clusters(_)) {
-            let wanted = if groups { "algorithms that predict a label" } else { "k_means" };
-            return Err(fields
-                .wrong(&path, format!("`{}` does not fit this task", algorithm.name()))
-                .hint(format!("candidates of this task are {wanted}"))
-                .into());
-        }
         candidates.push(Candidate { name, algorithm });
     }
     if candidates.is_empty() {
-        return Err(fields.wrong("candidates", "a model needs at least one candidate").into());
+        return Err(fields.absent("candidates", "a model needs at least one candidate").into());
     }
     for candidate in &candidates {
         let Algorithm::Blend { of } = &candidate.algorithm else {
             continue;
         };
-        for member in of {
+        for (at, member) in of.iter().enumerate() {
             let found = candidates.iter().find(|other| other.name == *member);
             if found.is_none_or(|other| !other.algorithm.is_learned()) {
                 let learned = candidates.iter().filter(|c| c.algorithm.is_learned()).map(|c| c.name.as_str());
                 return Err(fields
-                    .wrong(
+                    .wrong_item(
                         &format!("candidates.{}.of", candidate.name),
+                        at,
                         format!("`{member}` is not a learned candidate of this model"),
                     )
                     .maybe_hint(suggest(member, learned))

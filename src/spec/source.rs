@@ -4,8 +4,8 @@ use anyhow::Result;
 use serde_json::Value;
 
 use super::Fields;
-use crate::problem::{Place, Problem};
-use crate::template::{Rendered, config};
+use crate::problem::{nearest, suggest};
+use crate::template::Rendered;
 
 /// When a column's value became known, given that its row was.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,15 +51,20 @@ impl SourceSpec {
         let mut fields = Fields::new(&rendered.file, source, "", rendered.config.clone());
         let is_static = fields.flag("static", false)?;
         let known_at = fields.optional_text("known_at")?;
-        if is_static == known_at.is_some() {
-            return Err(Problem::usage(
-                "a source says when its rows became known: `known_at = '…'` or `static = true`",
-            )
-            .at(config::place(&rendered.file, source, "static")
-                .or_else(|| config::call(&rendered.file, source))
-                .unwrap_or_else(|| Place::at_offset(&rendered.file, source, 0)))
-            .hint("known_at is an expression over the row, for example 'order_purchase_timestamp'")
-            .into());
+        if is_static && known_at.is_some() {
+            return Err(fields
+                .wrong("static", "give `known_at` or `static`, not both")
+                .hint("the rows of a static source are always known; those of another one from `known_at` on")
+                .into());
+        }
+        if !is_static && known_at.is_none() {
+            return Err(fields
+                .absent(
+                    "known_at",
+                    "a source says when its rows became known: `known_at = '…'` or `static = true`",
+                )
+                .hint("known_at is an expression over the row, for example 'order_purchase_timestamp'")
+                .into());
         }
         let mut columns = Vec::new();
         for (name, value) in fields.map("columns")? {
@@ -67,7 +72,7 @@ impl SourceSpec {
         }
         if columns.is_empty() {
             return Err(fields
-                .wrong("columns", "a source lists the columns of its file, with their types")
+                .absent("columns", "a source lists the columns of its file, with their types")
                 .into());
         }
         let odd = fields.map("odd")?;
@@ -81,10 +86,20 @@ impl SourceSpec {
                 Err(fields.wrong(&path, "expected texts: an expression for each name").into())
             })
             .collect::<Result<_>>()?;
+        let key = fields.texts("key")?;
+        for (at, name) in key.iter().enumerate() {
+            let known = || columns.iter().map(|column: &Column| column.name.as_str());
+            if !known().any(|column| column.eq_ignore_ascii_case(name)) {
+                return Err(fields
+                    .wrong_item("key", at, format!("there is no column `{name}`"))
+                    .maybe_hint(nearest(name, known()).map(|near| format!("did you mean `{near}`?")))
+                    .into());
+            }
+        }
         let spec = Self {
             file_stem: fields.text("files")?,
             description: fields.text("description")?,
-            key: fields.texts("key")?,
+            key,
             known_at,
             columns,
             odd,
@@ -99,6 +114,56 @@ impl SourceSpec {
     }
 }
 
+/// Names of types that hold one value each, as DuckDB knows them.
+const TYPES: [&str; 37] = [
+    "varchar",
+    "text",
+    "string",
+    "char",
+    "bpchar",
+    "integer",
+    "int",
+    "bigint",
+    "smallint",
+    "tinyint",
+    "hugeint",
+    "int1",
+    "int2",
+    "int4",
+    "int8",
+    "uinteger",
+    "ubigint",
+    "usmallint",
+    "utinyint",
+    "uhugeint",
+    "double",
+    "float",
+    "real",
+    "float4",
+    "float8",
+    "decimal",
+    "numeric",
+    "boolean",
+    "bool",
+    "date",
+    "time",
+    "timestamp",
+    "timestamptz",
+    "datetime",
+    "interval",
+    "uuid",
+    "json",
+];
+
+/// Whether the first word of `sql_type` is the name of a type: `decimal(12, 2)`, `varchar[]`.
+fn is_type(sql_type: &str) -> bool {
+    let lower = sql_type.trim().to_ascii_lowercase();
+    let name = lower.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
+    let more =
+        ["blob", "bytea", "bit", "bitstring", "enum", "struct", "row", "map", "union", "list", "array"];
+    TYPES.contains(&name) || more.contains(&name) || name.starts_with("timestamp_")
+}
+
 fn read_column(fields: &Fields<'_>, name: &str, value: Value) -> Result<Column> {
     let mut given = fields.below(&format!("columns.{name}"), value)?;
     let known_at = given.optional_text("known_at")?;
@@ -109,9 +174,16 @@ fn read_column(fields: &Fields<'_>, name: &str, value: Value) -> Result<Column> 
         (None, Some(expression)) => When::AsOf(expression),
         (Some(_), Some(_)) => return Err(given.wrong("as_of", "give known_at or as_of, not both").into()),
     };
+    let sql_type = given.text("type")?;
+    if !is_type(&sql_type) {
+        return Err(given
+            .wrong("type", format!("there is no type `{sql_type}`"))
+            .maybe_hint(suggest(&sql_type.to_ascii_lowercase(), TYPES))
+            .into());
+    }
     let column = Column {
         name: name.to_owned(),
-        sql_type: given.text("type")?,
+        sql_type,
         description: given.optional_text("description")?.unwrap_or_default(),
         is_static: given.flag("static", false)?,
         when,

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::Value;
 
-use super::Fields;
+use super::fields::{Fields, kind_of};
 use crate::template::{Kind, Rendered};
 
 /// What a failing check does.
@@ -91,13 +91,17 @@ fn read_check(fields: &Fields<'_>, at: usize, value: Value) -> Result<Check> {
     let path = format!("checks.{at}");
     match value {
         Value::String(expression) => Ok(Check { expression, severity: Severity::Fail, path }),
-        other => {
-            let mut given = fields.below(&path, other)?;
+        Value::Object(map) => {
+            let mut given = fields.below(&path, Value::Object(map))?;
             let expression = given.text("expression")?;
             let severity = read_severity(&mut given, "severity")?;
             given.finish()?;
             Ok(Check { expression, severity, path: format!("{path}.expression") })
         }
+        other => Err(fields
+            .wrong(&path, format!("expected a text in quotes or {{...}}, found {}", kind_of(&other)))
+            .hint("'order_count > 0', or {'expression': 'order_count > 0', 'severity': 'warn'}")
+            .into()),
     }
 }
 

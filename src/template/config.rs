@@ -1,8 +1,10 @@
 //! Where each key and value of `config(...)` stands in its file.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::tags::{self, Sort};
+use crate::fingerprint::normal;
 use crate::problem::Place;
 
 /// One key with its value, or one item of a list.
@@ -12,6 +14,8 @@ struct Entry {
     path: String,
     key: usize,
     value: Range<usize>,
+    /// Whether it has a key, and not only a number.
+    is_named: bool,
 }
 
 /// The place of the key, or of the item of a list, at `path`.
@@ -31,6 +35,34 @@ pub fn value_place(file: &str, source: &str, path: &str, offset: usize) -> Optio
     });
     let within = if is_plain && 1 + offset < text.len() { 1 + offset } else { 0 };
     Some(Place::at_offset(file, source, entry.value.start + within))
+}
+
+/// As `place`, or of what is around it, down to `config` itself.
+pub fn nearest_place(file: &str, source: &str, path: &str) -> Option<Place> {
+    let around = std::iter::successors(Some(path), |path| Some(path.rsplit_once('.')?.0));
+    around.into_iter().find_map(|path| place(file, source, path)).or_else(|| call(file, source))
+}
+
+/// The path of a key that was given before, and the place where it is given again.
+pub fn given_again(file: &str, source: &str) -> Option<(String, Place)> {
+    let mut keys = BTreeSet::new();
+    let mut named: Vec<Entry> = entries(source).into_iter().filter(|entry| entry.is_named).collect();
+    // What is in a map was read before the map was.
+    named.sort_by_key(|entry| entry.key);
+    let again = named.into_iter().find(|entry| !keys.insert(entry.path.clone()))?;
+    Some((again.path, Place::at_offset(file, source, again.key)))
+}
+
+/// The place of a config that does not stand at the top: SQL or other calls come before it.
+pub fn misplaced(file: &str, source: &str) -> Option<Place> {
+    let (start, _) = find(source)?;
+    let mut before = tags::pieces(source).into_iter().take_while(|piece| piece.range().end <= start);
+    let is_query = |piece: &tags::Piece<'_>| match piece.sort {
+        Sort::Text => !normal(piece.text).trim().is_empty(),
+        Sort::Expression => true,
+        Sort::Statement | Sort::Closed => false,
+    };
+    before.any(|piece| is_query(&piece)).then(|| Place::at_offset(file, source, start))
 }
 
 /// The place of `config(...)` itself.
@@ -105,7 +137,7 @@ impl Reader<'_> {
             self.depth -= 1;
             at = self.until(at, |_| false);
             let value = start..start + self.source[start..at].trim_end().len();
-            self.entries.push(Entry { path: below, key, value });
+            self.entries.push(Entry { path: below, key, value, is_named: between != 0 });
             number += 1;
         }
     }
@@ -154,5 +186,22 @@ mod tests {
         let sum = value_place("f", SOURCE, "columns.key", 4).unwrap();
         assert_eq!((sum.line, sum.column), (5, 23));
         assert_eq!(call("f", SOURCE).unwrap().line, 1);
+        assert_eq!(nearest_place("f", SOURCE, "key.0").unwrap().line, 2);
+        assert_eq!(nearest_place("f", SOURCE, "nothing").unwrap().line, 1);
+    }
+
+    #[test]
+    fn a_key_that_is_given_again_is_found() {
+        assert_eq!(given_again("f", SOURCE), None);
+        let again = SOURCE.replace("'x' ~ 'y'", "1, 'key': 2");
+        let (path, place) = given_again("f", &again).unwrap();
+        assert_eq!((path.as_str(), place.line, place.column), ("columns.key", 5, 26));
+    }
+
+    #[test]
+    fn config_stands_at_the_top() {
+        assert!(misplaced("f", SOURCE).is_none());
+        assert!(misplaced("f", "{% set x = 1 %}\n-- y\n{{ config() }}").is_none());
+        assert_eq!(misplaced("f", "select 1\n{{ config() }}").unwrap().line, 2);
     }
 }

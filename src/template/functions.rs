@@ -1,9 +1,28 @@
 //! `config`, `source`, `ref`, `outcome`, `var` and `raw`: the functions of every file.
 
+use std::collections::BTreeSet;
+use std::fmt;
+
 use minijinja::value::Kwargs;
 use minijinja::{Environment, Error, ErrorKind, State, Value};
 
 use super::scope::{self, Kind, Scope};
+use crate::problem::suggest;
+
+/// What to do about an error, beside its message.
+#[derive(Debug)]
+pub struct Advice(pub String);
+
+impl fmt::Display for Advice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Advice {}
+
+/// The message of a second config in one rendering.
+pub const CONFIG_AGAIN: &str = "config(...) stands once in a file, at its top";
 
 pub fn register(env: &mut Environment<'static>) {
     env.add_function("config", config);
@@ -43,37 +62,71 @@ fn config(state: &mut State<'_, '_>, settings: Kwargs) -> Result<&'static str, E
     with_scope(state, |scope| {
         let mut trace = scope.note();
         if trace.config.is_some() {
-            return Err(invalid("config(...) stands once in a file, at its top"));
+            return Err(invalid(CONFIG_AGAIN));
         }
         trace.config = Some(map);
         Ok("")
     })
 }
 
-fn source(state: &mut State<'_, '_>, name: &str) -> Result<String, Error> {
-    with_scope(state, |scope| {
-        scope.note().sources.insert(name.to_owned());
-        let schema = format!("{}sources", scope.seal);
-        match (scope.kind, scope.date) {
-            (Kind::Source, _) => Ok(format!("{schema}.{name}")),
-            (Kind::Feature | Kind::Abt, Some(date)) => Ok(format!("{schema}.{name}_as_of(date '{date}')")),
-            (Kind::Model, _) => Err(invalid("a model reads its ABT, not sources: use ref('abt.…')")),
-            _ => Err(invalid("source() is for features/ and abt/")),
-        }
+/// The name that a function is called with.
+fn name_of(name: &Value) -> Result<&str, Error> {
+    if name.is_undefined() {
+        return Err(ErrorKind::UndefinedError.into());
+    }
+    name.as_str().ok_or_else(|| invalid(format!("expected a name in quotes, found {name}")))
+}
+
+/// Fails where `name` is none of `known`; `what` is what they are.
+fn check_known(what: &str, name: &str, known: &BTreeSet<String>) -> Result<(), Error> {
+    if known.contains(name) {
+        return Ok(());
+    }
+    let error = invalid(format!("there is no {what} `{name}`"));
+    // `sources.orders` means `orders`; the names of tables have their folder.
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let meant = if what == "source" { last } else { name };
+    Err(match suggest(meant, known.iter().map(String::as_str)) {
+        Some(hint) => error.with_source(Advice(hint)),
+        None => error,
     })
 }
 
-fn outcome(state: &mut State<'_, '_>, name: &str) -> Result<String, Error> {
+#[expect(clippy::needless_pass_by_value, reason = "minijinja hands arguments over")]
+fn source(state: &mut State<'_, '_>, name: Value) -> Result<String, Error> {
+    let name = name_of(&name)?;
+    with_scope(state, |scope| {
+        let schema = format!("{}sources", scope.seal);
+        let relation = match (scope.kind, scope.date) {
+            (Kind::Source, _) => format!("{schema}.{name}"),
+            (Kind::Feature | Kind::Abt, Some(date)) => format!("{schema}.{name}_as_of(date '{date}')"),
+            (Kind::Model, _) => {
+                return Err(invalid("a model reads its ABT, not sources: use ref('abt.…')"));
+            }
+            _ => return Err(invalid("source() is for features/ and abt/")),
+        };
+        check_known("source", name, &scope.known.sources)?;
+        scope.note().sources.insert(name.to_owned());
+        Ok(relation)
+    })
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "minijinja hands arguments over")]
+fn outcome(state: &mut State<'_, '_>, name: Value) -> Result<String, Error> {
+    let name = name_of(&name)?;
     with_scope(state, |scope| {
         if scope.kind != Kind::Abt {
             return Err(invalid("outcome() shows the future: it is for the label of an ABT, in abt/ only"));
         }
+        check_known("source", name, &scope.known.sources)?;
         scope.note().outcomes.insert(name.to_owned());
         Ok(format!("{}sources.{name}", scope.seal))
     })
 }
 
-fn reference(state: &mut State<'_, '_>, name: &str) -> Result<String, Error> {
+#[expect(clippy::needless_pass_by_value, reason = "minijinja hands arguments over")]
+fn reference(state: &mut State<'_, '_>, name: Value) -> Result<String, Error> {
+    let name = name_of(&name)?;
     with_scope(state, |scope| {
         let Some((folder, _)) = name.split_once('.') else {
             return Err(invalid(format!(
@@ -91,6 +144,8 @@ fn reference(state: &mut State<'_, '_>, name: &str) -> Result<String, Error> {
             let may = if allowed.is_empty() { "nothing".to_owned() } else { allowed.join(", ") };
             return Err(invalid(format!("ref('{name}') is not possible here: this file may refer to {may}")));
         }
+        let known = scope.known.tables.iter().filter(|table| allowed.iter().any(|of| is_in(table, of)));
+        check_known("table", name, &known.cloned().collect())?;
         scope.note().refs.insert(name.to_owned());
         match scope.date {
             Some(date) => Ok(format!("(from {}{name} where reference_date = date '{date}')", scope.seal)),
@@ -101,7 +156,13 @@ fn reference(state: &mut State<'_, '_>, name: &str) -> Result<String, Error> {
     })
 }
 
-fn var(state: &mut State<'_, '_>, name: &str, default: Option<Value>) -> Result<Value, Error> {
+fn is_in(table: &str, folder: &str) -> bool {
+    table.strip_prefix(folder).is_some_and(|rest| rest.starts_with('.'))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "minijinja hands arguments over")]
+fn var(state: &mut State<'_, '_>, name: Value, default: Option<Value>) -> Result<Value, Error> {
+    let name = name_of(&name)?;
     with_scope(state, |scope| match (scope.vars.get(name), default) {
         (Some(value), _) => Ok(typed(value)),
         (None, Some(default)) => Ok(default),

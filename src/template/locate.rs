@@ -1,15 +1,13 @@
-//! From errors of Jinja and of DuckDB back to the analyst's own line.
+//! From a byte of the SQL back to the analyst's own line.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
-use minijinja::{Error, ErrorKind, OutputSpan, OutputSpanKind};
+use minijinja::{OutputSpan, OutputSpanKind};
 
-use super::config;
 use super::tags;
-use super::trace::{Iteration, Marks, Spot};
+use super::trace::{Iteration, Spot};
 use super::{Located, Templates};
-use crate::problem::{Place, Problem};
+use crate::problem::Place;
 
 /// Which byte of the rendered SQL came from which byte of which file.
 #[derive(Debug, Clone, Default)]
@@ -27,11 +25,11 @@ struct Piece {
 }
 
 impl SourceMap {
-    pub fn new(spans: &[OutputSpan], prefixes: &BTreeMap<String, usize>) -> Self {
+    pub fn new(spans: &[OutputSpan], templates: &Templates) -> Self {
         let piece = |span: &OutputSpan| Piece {
             file: span.name().to_owned(),
             output: span.output_range(),
-            source: span.source_range().start.saturating_sub(prefixes.get(span.name()).copied().unwrap_or(0)),
+            source: templates.origin(span.name(), span.source_range().start),
             verbatim: span.kind() == OutputSpanKind::Raw,
         };
         Self { pieces: spans.iter().map(piece).collect() }
@@ -49,167 +47,6 @@ impl SourceMap {
     }
 }
 
-/// An error of Jinja that stopped a rendering, at its place, with the calls and iterations that led to it.
-pub fn problem(error: &Error, templates: &Templates, marks: Option<&Marks>) -> Problem {
-    // An error of an included file is wrapped at the include.
-    let mut innermost = error;
-    while let Some(inner) =
-        std::error::Error::source(innermost).and_then(|inner| inner.downcast_ref::<Error>())
-    {
-        innermost = inner;
-    }
-    let problem = explained(innermost);
-    let Some(file) = innermost.name() else {
-        // What is computed late, when it is written out, fails at the expression that writes it.
-        let spots = marks.map(Marks::running).unwrap_or_default();
-        let Some(last) = spots.len().checked_sub(1) else { return problem };
-        let located = at_one(templates, &spots, last, None);
-        return problem.at(located.place).noting(located.notes);
-    };
-    let source = templates.source(file);
-    let key = innermost.detail().and_then(|detail| detail.strip_prefix("config `")?.split_once('`'));
-    if let Some(place) = key.and_then(|(key, _)| config::value_place(file, source, key, 0)) {
-        return problem.at(place);
-    }
-    let Some(range) = innermost.range() else {
-        let line = innermost.line().unwrap_or(1);
-        let text = source.lines().nth(line - 1).unwrap_or_default().to_owned();
-        return problem.at(Place { file: file.to_owned(), line, column: 0, text });
-    };
-    let prefix = templates.prefixes.get(file).copied().unwrap_or(0);
-    let offset = range.start.saturating_sub(prefix);
-    let text = source.get(offset..range.end.saturating_sub(prefix)).unwrap_or_default();
-    let unknown =
-        (innermost.kind() == ErrorKind::UndefinedError).then(|| unknown(source, offset, text)).flatten();
-    let (offset, problem) = match (unknown, innermost.detail()) {
-        (Some((at, name)), None) => {
-            (offset + at, Problem { message: format!("`{name}` is undefined"), ..problem })
-        }
-        _ => (offset, problem),
-    };
-    let Some(marks) = marks else {
-        return problem.at(Place::at_offset(file, source, offset));
-    };
-    let mut spots = marks.running();
-    // The innermost call may be the very expression that failed.
-    let is_here = |spot: &Spot| spot.file == file && spot.expression.contains(&offset);
-    if spots.last().is_some_and(is_here) {
-        spots.pop();
-    }
-    let loops = marks.around(file, offset);
-    spots.push(Spot { file: file.to_owned(), offset, expression: 0..0, loops });
-    if let Some(at) = handed_over(innermost, templates, &spots) {
-        let located = at_one(templates, &spots, at.0, Some(at.1));
-        return problem.at(located.place).noting(located.notes);
-    }
-    // A parameter without a value is the mistake of who calls.
-    let missing = innermost.kind() == ErrorKind::UndefinedError && is_parameter(source, offset, text);
-    if missing && spots.len() > 1 {
-        let located = at_one(templates, &spots, spots.len() - 2, None);
-        let message = format!("the macro gets no argument `{text}` here");
-        return Problem { message, hint: None, ..problem }.at(located.place).noting(located.notes);
-    }
-    let located = at_one(templates, &spots, spots.len() - 1, None);
-    problem.at(located.place).noting(located.notes)
-}
-
-/// Where the name stands that was undefined when a macro was called, as Jinja tells: `(from FILE:LINE)`.
-fn handed_over(error: &Error, templates: &Templates, spots: &[Spot]) -> Option<(usize, usize)> {
-    let detail = error.detail()?;
-    let name = detail.split('`').nth(1)?;
-    let (file, line) = detail.rsplit_once("from ")?.1.trim_end_matches(')').rsplit_once(':')?;
-    let line: usize = line.parse().ok()?;
-    let at = spots.iter().rposition(|spot| spot.file == file)?;
-    let source = templates.source(file);
-    let start: usize = source.split_inclusive('\n').take(line.checked_sub(1)?).map(str::len).sum();
-    let text = source.get(start..)?.lines().next()?;
-    Some((at, start + tags::mentions(text, name).next()?))
-}
-
-/// Whether `name` is a parameter of the macro around `offset`.
-fn is_parameter(source: &str, offset: usize, name: &str) -> bool {
-    let pieces = tags::pieces(source);
-    let mut heads = pieces.iter().rev().filter(|piece| piece.start < offset && piece.word() == "macro");
-    heads.next().is_some_and(|head| tags::mentions(head.text, name).next().is_some())
-}
-
-/// The first name in `text`, an expression at `offset`, that nothing in the file defines.
-fn unknown<'a>(source: &str, offset: usize, text: &'a str) -> Option<(usize, &'a str)> {
-    const WORDS: [&str; 12] =
-        ["and", "or", "not", "in", "is", "if", "else", "true", "false", "none", "loop", "reference_date"];
-    let defined = |name: &str| {
-        WORDS.contains(&name)
-            || tags::pieces(source)
-                .iter()
-                .filter(|piece| piece.start < offset && ["for", "set", "macro"].contains(&piece.word()))
-                .any(|piece| {
-                    tags::mentions(piece.text.split('=').next().unwrap_or(""), name).next().is_some()
-                })
-    };
-    let mut at = 0;
-    while at < text.len() {
-        let rest = &text[at..];
-        let first = rest.chars().next()?;
-        if first == '\'' || first == '"' {
-            at = tags::end_of_text(text.as_bytes(), at, first as u8);
-            continue;
-        }
-        let length = rest.find(|c| !tags::is_word(c)).unwrap_or(rest.len());
-        let name = &rest[..length];
-        let calls = rest[length..].starts_with('(');
-        let member = text[..at].ends_with(['.', '|']);
-        if length > 0 && !first.is_ascii_digit() && !calls && !member && !defined(name) {
-            return Some((at, name));
-        }
-        at += length.max(first.len_utf8());
-    }
-    None
-}
-
-/// An error of Jinja in a file that cannot be read at all.
-pub fn syntax(error: &Error, file: &str, source: &str, prefix: usize) -> Problem {
-    if let Some((piece, message)) = tags::unpaired(source) {
-        return Problem::usage(message).at(Place::at_offset(file, source, piece.start));
-    }
-    let problem = explained(error);
-    match (error.range(), error.line()) {
-        (Some(range), _) => problem.at(Place::at_offset(file, source, range.start.saturating_sub(prefix))),
-        (None, Some(line)) => {
-            let text = source.lines().nth(line - 1).unwrap_or_default().to_owned();
-            problem.at(Place { file: file.to_owned(), line, column: 0, text })
-        }
-        (None, None) => problem.at_least(file, source),
-    }
-}
-
-fn explained(error: &Error) -> Problem {
-    let message = match (error.kind(), error.detail()) {
-        (ErrorKind::OutOfFuel, _) => "this template does not come to an end: a loop is too long".to_owned(),
-        (ErrorKind::UndefinedError, None) => "a value is undefined".to_owned(),
-        (ErrorKind::UnknownFunction, Some(detail)) => {
-            detail.replace(" is unknown", "() is not a function or macro")
-        }
-        (ErrorKind::MissingArgument, _) => "an argument is missing".to_owned(),
-        (ErrorKind::TooManyArguments, detail) => detail.unwrap_or("there are too many arguments").to_owned(),
-        (_, Some("recursion limit exceeded")) => "macros or includes call each other without end".to_owned(),
-        (_, Some(detail)) => detail.to_owned(),
-        (kind, None) => kind.to_string(),
-    };
-    let hint = match error.kind() {
-        ErrorKind::UndefinedError => {
-            Some("every file knows: reference_date, source(), ref(), var() and the macros")
-        }
-        ErrorKind::UnknownFunction => {
-            Some("macros live in queries/macros/; functions: config, source, ref, outcome, var")
-        }
-        ErrorKind::TemplateNotFound => {
-            Some("only SQL files of the project can be included, by their path from its top")
-        }
-        _ => None,
-    };
-    Problem::usage(message).maybe_hint(hint.map(str::to_owned))
-}
-
 /// The place of byte `offset` of `sql`, of all the `spots` it went through.
 ///
 /// Text of a macro is shown in the macro. What a call handed to it is shown at that call, at the word itself where that
@@ -219,6 +56,8 @@ pub fn unfold(templates: &Templates, sql: &str, offset: usize, spots: &[Spot]) -
     if spots[last].expression.is_empty() {
         return Some(at_one(templates, spots, last, None));
     }
+    // An include says nothing of what stands in the file.
+    let outer = spots.iter().position(|spot| !includes(templates, spot)).unwrap_or(0);
     for token in tokens(sql, offset) {
         for (at, spot) in spots.iter().enumerate().rev() {
             let text = templates.source(&spot.file).get(spot.expression.clone()).unwrap_or_default();
@@ -228,15 +67,20 @@ pub fn unfold(templates: &Templates, sql: &str, offset: usize, spots: &[Spot]) -
             }
         }
         // A value that was set before: the place where it is written, if there is only one.
-        let file = &spots[0].file;
+        let file = &spots[outer].file;
         if let Some(word) = tags::only_mention(templates.source(file), token).filter(|_| token.len() > 2) {
             let mut spots = spots.to_vec();
-            let loops = std::mem::take(&mut spots[0].loops);
+            let loops = std::mem::take(&mut spots[outer].loops);
             spots.push(Spot { file: file.clone(), offset: word, expression: 0..0, loops });
             return Some(at_one(templates, &spots, spots.len() - 1, None));
         }
     }
-    Some(at_one(templates, spots, 0, None))
+    Some(at_one(templates, spots, outer, None))
+}
+
+fn includes(templates: &Templates, spot: &Spot) -> bool {
+    let text = templates.source(&spot.file).get(spot.expression.clone()).unwrap_or_default();
+    text.starts_with("include")
 }
 
 /// The place of the outermost call of `spots`, with what it went through.
@@ -257,27 +101,36 @@ fn tokens(sql: &str, offset: usize) -> Vec<&str> {
 }
 
 /// Shows the spot `first`, at `offset` of its file, and in notes the others and their iterations.
-fn at_one(templates: &Templates, spots: &[Spot], first: usize, offset: Option<usize>) -> Located {
+pub fn at_one(templates: &Templates, spots: &[Spot], first: usize, offset: Option<usize>) -> Located {
     let spot = &spots[first];
     let place = Place::at_offset(&spot.file, templates.source(&spot.file), offset.unwrap_or(spot.offset));
-    let mut notes = Vec::new();
+    // Each note once, with the number of times: a macro that calls itself without end does so a hundred times.
+    let mut notes: Vec<(String, usize)> = Vec::new();
+    let mut note = |text: String, times: usize| match notes.iter_mut().find(|(other, _)| *other == text) {
+        Some((_, all)) => *all += times,
+        None => notes.push((text, 1)),
+    };
     for (at, other) in spots.iter().enumerate().rev() {
         let there = Place::at_offset(&other.file, templates.source(&other.file), other.offset);
         let same = at == first || (there.file == place.file && there.line == place.line);
         if !same {
-            let what = if at < first || other.file == place.file { "called at" } else { "within" };
-            let text = there.text.trim();
-            let text: String = text.chars().take(80).collect();
-            notes.push(format!("{what} {}:{}:{}: {text}", there.file, there.line, there.column));
+            let what = match () {
+                () if includes(templates, other) => "included at",
+                () if at < first || other.file == place.file => "called at",
+                () => "within",
+            };
+            let text: String = there.text.trim().chars().take(80).collect();
+            note(format!("{what} {}:{}:{}: {text}", there.file, there.line, there.column), 1);
         }
         for iteration in &other.loops {
-            let note = iteration_note(templates, iteration, &other.file, &place.file);
-            if !notes.contains(&note) {
-                notes.push(note);
-            }
+            note(iteration_note(templates, iteration, &other.file, &place.file), 0);
         }
     }
-    Located { place, notes }
+    let counted = |(text, times): (String, usize)| match times {
+        1 => text,
+        times => format!("{text} ({times} times)"),
+    };
+    Located { place, notes: notes.into_iter().map(counted).collect() }
 }
 
 fn iteration_note(templates: &Templates, iteration: &Iteration, file: &str, shown: &str) -> String {

@@ -1,15 +1,20 @@
 //! Jinja: from an analyst's file and a reference date to the SQL that runs, its config and what it refers to.
 
+mod broken;
 pub mod config;
+mod failure;
 mod functions;
+mod limits;
 mod locate;
+mod names;
 mod scope;
 pub mod tags;
 mod trace;
+mod woven;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::ops::Range;
+use std::sync::Arc;
 
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -20,28 +25,32 @@ use serde_json::Map;
 pub use locate::SourceMap;
 pub use scope::Kind;
 
+use crate::fingerprint;
 use crate::problem::{Place, Problem};
 use crate::project::Project;
-use crate::term;
-use scope::Scope;
+use limits::{LARGEST, Watch, check_tags, on_a_deep_stack, too_large};
+use scope::{Given, Known, Scope};
 use trace::{Marks, Trace};
+use woven::{Macros, Woven};
+
+/// The arguments of `config(...)`.
+type Config = Map<String, serde_json::Value>;
 
 /// `--var name=value`.
 pub type Vars = BTreeMap<String, String>;
 
 /// Loops without end stop here; the largest file of the project needs a few thousand.
 const FUEL: u64 = 2_000_000;
-/// Bytes of SQL that a template may give; DuckDB would take minutes to read more.
-const LARGEST: usize = 4 << 20;
-const MACROS: &str = "queries/macros";
 
 /// All templates of a project, ready to be rendered at any reference date.
 #[derive(Clone)]
 pub struct Templates {
     env: Environment<'static>,
-    /// What was put before each file's own text, to import the macros it uses.
-    prefixes: BTreeMap<String, usize>,
+    /// What was put into each file's own text.
+    woven: BTreeMap<String, Woven>,
     sources: BTreeMap<String, String>,
+    macros: Macros,
+    known: Arc<Known>,
     vars: Vars,
     /// See `sealed`; empty where the SQL is to run.
     pub seal: String,
@@ -56,8 +65,7 @@ pub struct Rendered {
     /// What `raw()` gave, in a source file.
     pub raw: Option<String>,
     pub sql: String,
-    /// The arguments of `config(...)`.
-    pub config: Map<String, serde_json::Value>,
+    pub config: Config,
     /// What the file refers to, as `features.seller_sales`.
     pub refs: BTreeSet<String>,
     pub sources: BTreeSet<String>,
@@ -76,17 +84,18 @@ impl Templates {
 
     fn compile(project: &Project, vars: Vars) -> Result<Self> {
         let mut env = environment(FUEL)?;
-        let macros = macro_names(project);
-        let mut prefixes = BTreeMap::new();
+        let macros = woven::macros(project.files());
+        let mut all = BTreeMap::new();
         for (file, source) in project.files() {
-            let prefix = imports(&seen_by(file, &macros, project), source);
-            prefixes.insert(file.to_owned(), prefix.len());
+            let woven = Woven::new(file, source, &macros);
             check_tags(file, source)?;
-            env.add_template_owned(file.to_owned(), format!("{prefix}{source}"))
-                .map_err(|error| locate::syntax(&error, file, source, prefix.len()))?;
+            env.add_template_owned(file.to_owned(), woven.text(source))
+                .map_err(|error| failure::syntax(&error, file, source, &woven))?;
+            all.insert(file.to_owned(), woven);
         }
         let sources = project.files().map(|(file, text)| (file.to_owned(), text.to_owned())).collect();
-        Ok(Self { env, prefixes, sources, vars, seal: String::new() })
+        let known = Arc::new(Known::of(project));
+        Ok(Self { env, woven: all, sources, macros, known, vars, seal: String::new() })
     }
 
     /// The same templates with other values for `var(...)`; what `--var` gave stays in force.
@@ -110,12 +119,20 @@ impl Templates {
         self.sources.get(file).map_or("", String::as_str)
     }
 
+    /// The offset in a file's own text of byte `offset` of what is compiled.
+    fn origin(&self, file: &str, offset: usize) -> usize {
+        self.woven.get(file).map_or(offset, |woven| woven.origin(offset))
+    }
+
+    /// The bytes of a file's own text that stand in line `number` of what is compiled.
+    fn line(&self, file: &str, number: usize) -> Range<usize> {
+        self.woven.get(file).map_or(0..0, |woven| woven.line(self.source(file), number))
+    }
+
     /// The place of the key or item of `config(...)` at `path`, as `checks.2`; else of `config` itself.
     pub fn config_key(&self, file: &str, path: &str) -> Place {
         let source = self.source(file);
-        config::place(file, source, path)
-            .or_else(|| config::call(file, source))
-            .unwrap_or_else(|| Place::at_offset(file, source, 0))
+        config::nearest_place(file, source, path).unwrap_or_else(|| Place::at_offset(file, source, 0))
     }
 
     /// The place of byte `offset` of the text that stands in `config(...)` at `path`.
@@ -161,19 +178,14 @@ impl Templates {
         drop(watch);
         let (sql, spans) = rendered.map_err(|error| {
             let marks = self.marked(file, kind, date, raw).map(|(_, marks)| marks);
-            locate::problem(&error, self, marks.as_deref()).at_least(file, self.source(file)).maybe_on(date)
+            failure::problem(&error, self, marks.as_deref()).at_least(file, self.source(file)).maybe_on(date)
         })?;
         if sql.len() > LARGEST {
             return Err(too_large(self, file, &sql, &spans).maybe_on(date).into());
         }
         let trace = scope.downcast_object_ref::<Scope>().map(Scope::trace).unwrap_or_default();
-        let Some(config) = trace.config else {
-            return Err(Problem::usage("this file has no config")
-                .at(Place { file: file.to_owned(), line: 1, column: 0, text: first_line(self.source(file)) })
-                .hint("start it with `{{ config(...) }}`; README.md shows one of each kind")
-                .into());
-        };
-        if sql.trim().is_empty() && kind != Kind::Source {
+        let config = self.check_config(file, trace.config, date)?;
+        if kind != Kind::Source && fingerprint::normal(&sql).trim().is_empty() {
             return Err(Problem::usage("this file has a config and no query")
                 .at(self.config_key(file, "description"))
                 .maybe_on(date)
@@ -190,13 +202,43 @@ impl Templates {
             refs: trace.refs,
             sources: trace.sources,
             outcomes: trace.outcomes,
-            map: SourceMap::new(&spans, &self.prefixes),
+            map: SourceMap::new(&spans, self),
         })
+    }
+
+    /// The config of a file, which stands once at its top and gives each key once.
+    fn check_config(&self, file: &str, config: Option<Config>, date: Option<NaiveDate>) -> Result<Config> {
+        let source = self.source(file);
+        let Some(config) = config else {
+            let first = source.len() - source.trim_start().len();
+            let first = if source.trim().is_empty() { 0 } else { first };
+            return Err(Problem::usage("this file has no config")
+                .at(Place::at_offset(file, source, first))
+                .maybe_on(date)
+                .hint("start it with `{{ config(...) }}`; README.md shows one of each kind")
+                .into());
+        };
+        if let Some(place) = config::misplaced(file, source) {
+            return Err(Problem::usage("config(...) stands at the top of its file")
+                .at(place)
+                .maybe_on(date)
+                .hint("only `{% set … %}` and comments may come before it")
+                .into());
+        }
+        if let Some((path, place)) = config::given_again(file, source) {
+            return Err(Problem::usage(format!("config `{path}` is given twice"))
+                .at(place)
+                .maybe_on(date)
+                .hint("the second one would replace the first: take one of them out")
+                .into());
+        }
+        Ok(config)
     }
 
     /// What a rendering gets: the variables of the file, and the scope that its functions find.
     fn given(&self, kind: Kind, date: Option<NaiveDate>, raw: Option<&str>) -> (Value, Value) {
-        let scope = Value::from_object(Scope::new(kind, date, raw, self.vars.clone(), &self.seal));
+        let given = Given { vars: &self.vars, known: &self.known, seal: &self.seal };
+        let scope = Value::from_object(Scope::new(kind, date, raw, &given));
         let reference_date = date.map_or(Value::UNDEFINED, |date| Value::from(format!("date '{date}'")));
         (context! { __scope => scope.clone(), reference_date }, scope)
     }
@@ -268,9 +310,7 @@ impl Templates {
         let mut env = environment(FUEL * 4).ok()?;
         let mut marks = Marks::default();
         for (file, source) in &self.sources {
-            let template = self.env.get_template(file).ok()?;
-            let imports = &template.source()[..*self.prefixes.get(file)?];
-            let text = format!("{imports}{}", marks.instrument(file, source));
+            let text = marks.instrument(file, source, self.woven.get(file)?);
             env.add_template_owned(file.clone(), text).ok()?;
         }
         let marks = Arc::new(marks);
@@ -295,138 +335,4 @@ fn environment(fuel: u64) -> Result<Environment<'static>> {
     env.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
     functions::register(&mut env);
     Ok(env)
-}
-
-/// A template renders in milliseconds. What doubles a list sixty times uses no fuel, and would never end.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Ends the program when a template does not come to an end. What was built before stays, as after a kill.
-struct Watch {
-    _end: mpsc::Sender<()>,
-}
-
-impl Watch {
-    fn start(file: &str, date: Option<NaiveDate>) -> Self {
-        let (end, ended) = mpsc::channel();
-        let problem = Problem::usage(format!(
-            "`{file}` does not come to an end: {} s were not enough",
-            PATIENCE.as_secs()
-        ))
-        .maybe_on(date)
-        .hint("is there a loop that makes a text or a list longer each time? what was built before stays");
-        std::thread::spawn(move || {
-            if ended.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
-                term::error(&problem.to_string());
-                std::process::exit(2);
-            }
-        });
-        Self { _end: end }
-    }
-}
-
-/// Characters of code in one tag, texts in quotes not counted.
-const LONGEST_TAG: usize = 16_000;
-/// Enough for a tag of nothing but operators, each inside the one before.
-const STACK: usize = 256 << 20;
-
-/// Jinja is read by functions that call themselves.
-fn on_a_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    std::thread::scope(|scope| {
-        let deep = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
-        match deep.map(std::thread::ScopedJoinHandle::join) {
-            Ok(Ok(done)) => done,
-            Ok(Err(panic)) => std::panic::resume_unwind(panic),
-            Err(error) => std::panic::panic_any(format!("could not start a thread: {error}")),
-        }
-    })
-}
-
-fn check_tags(file: &str, source: &str) -> Result<()> {
-    for piece in tags::pieces(source) {
-        if matches!(piece.sort, tags::Sort::Expression | tags::Sort::Statement)
-            && tags::code_length(piece.text) > LONGEST_TAG
-        {
-            return Err(Problem::usage(format!("this tag has more than {LONGEST_TAG} characters of code"))
-                .at(Place::at_offset(file, source, piece.start))
-                .hint("split it with `{% set … %}`, or let the SQL say it")
-                .into());
-        }
-    }
-    Ok(())
-}
-
-/// More SQL than anything reads, at the expression or text that gave most of it.
-fn too_large(templates: &Templates, file: &str, sql: &str, spans: &[minijinja::OutputSpan]) -> Problem {
-    let mut sizes: BTreeMap<(&str, usize), usize> = BTreeMap::new();
-    for span in spans {
-        *sizes.entry((span.name(), span.source_range().start)).or_default() += span.output_range().len();
-    }
-    let largest = sizes.into_iter().max_by_key(|(_, size)| *size).map_or((file, 0), |(place, _)| place);
-    let (name, start) = largest;
-    let offset = start.saturating_sub(templates.prefixes.get(name).copied().unwrap_or(0));
-    Problem::usage(format!("this template gives {} MB of SQL", sql.len() >> 20))
-        .at(Place::at_offset(name, templates.source(name), offset))
-        .hint("4 MB is the most: make a loop shorter, or let the database do the repetition")
-}
-
-fn first_line(source: &str) -> String {
-    source.lines().next().unwrap_or_default().to_owned()
-}
-
-/// The macros of queries/macros, with the file that has each.
-fn macro_names(project: &Project) -> BTreeMap<String, String> {
-    let mut names = BTreeMap::new();
-    for (file, source) in project.files().filter(|(file, _)| file.starts_with(MACROS)) {
-        for piece in source.split("{%").skip(1) {
-            let piece = piece.trim_start_matches('-').trim_start();
-            if let Some(rest) = piece.strip_prefix("macro ") {
-                let name: String =
-                    rest.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-                names.insert(name, file.to_owned());
-            }
-        }
-    }
-    names
-}
-
-/// The macros that `file` can call. A file of macros can call those of another, unless that one needs it in turn: two
-/// that import each other would never end.
-fn seen_by(file: &str, macros: &BTreeMap<String, String>, project: &Project) -> BTreeMap<String, String> {
-    let needs = |of: &str| -> BTreeSet<&str> {
-        let text = project.source(of).unwrap_or_default();
-        macros
-            .iter()
-            .filter(|(name, other)| other.as_str() != of && text.contains(name.as_str()))
-            .map(|(_, other)| other.as_str())
-            .collect()
-    };
-    let reaches_back = |of: &str| {
-        let mut known = needs(of);
-        while !known.contains(file) {
-            let more: BTreeSet<&str> =
-                known.iter().flat_map(|of| needs(of)).chain(known.iter().copied()).collect();
-            if more.len() == known.len() {
-                return false;
-            }
-            known = more;
-        }
-        true
-    };
-    let is_library = file.starts_with(MACROS);
-    let is_seen = |of: &str| !is_library || (of != file && !reaches_back(of));
-    macros.iter().filter(|(_, of)| is_seen(of)).map(|(name, of)| (name.clone(), of.clone())).collect()
-}
-
-/// Jinja that imports the macros whose names occur in `source`. It stays on the file's first line, so that lines
-/// keep their numbers.
-fn imports(macros: &BTreeMap<String, String>, source: &str) -> String {
-    let mut wanted: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (name, file) in macros {
-        if source.contains(name.as_str()) {
-            wanted.entry(file).or_default().push(name);
-        }
-    }
-    let lines =
-        wanted.iter().map(|(file, names)| format!("{{% from '{file}' import {} %}}", names.join(", ")));
-    lines.collect()
 }

@@ -147,49 +147,6 @@ pub fn end_of_text(bytes: &[u8], start: usize, quote: u8) -> usize {
     bytes.len()
 }
 
-/// The statement that nothing closes, or the closing one that nothing opens.
-pub fn unpaired<'a>(source: &'a str) -> Option<(Piece<'a>, String)> {
-    const SINGLE: [&str; 11] =
-        ["elif", "else", "include", "import", "from", "extends", "do", "break", "continue", "raw", "endraw"];
-    const PAIRS: [&str; 9] = ["for", "if", "macro", "call", "filter", "block", "with", "autoescape", "set"];
-    let mut open: Vec<Piece<'a>> = Vec::new();
-    for piece in pieces(source) {
-        if piece.sort != Sort::Statement && piece.sort != Sort::Expression {
-            continue;
-        }
-        let closed = if piece.sort == Sort::Statement { "%}" } else { "}}" };
-        if piece.text.len() < 4 || !piece.text.ends_with(closed) {
-            return Some((piece, format!("this tag is never closed with `{closed}`")));
-        }
-        let word = piece.word();
-        if piece.sort == Sort::Expression || (word == "set" && piece.text.contains('=')) {
-            continue;
-        }
-        if PAIRS.contains(&word) {
-            open.push(piece);
-        } else if let Some(what) = word.strip_prefix("end").filter(|what| PAIRS.contains(what)) {
-            match open.pop() {
-                Some(opener) if opener.word() == what => {}
-                Some(opener) => {
-                    let message = format!("this `{}` is never closed with `end{0}`", opener.word());
-                    return Some((opener, message));
-                }
-                None => return Some((piece, format!("this `{word}` closes nothing"))),
-            }
-        } else if !SINGLE.contains(&word) {
-            let near = crate::problem::nearest(word, PAIRS.into_iter().chain(SINGLE));
-            let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-            let at = piece.inner().0;
-            let found = Piece { start: at, text: &source[at..piece.range().end], ..piece };
-            return Some((found, format!("there is no statement `{word}`{near}")));
-        }
-    }
-    open.pop().map(|opener| {
-        let message = format!("this `{}` is never closed with `end{0}`", opener.word());
-        (opener, message)
-    })
-}
-
 /// The only place in the tags of `source` where `token` stands as whole words.
 pub fn only_mention(source: &str, token: &str) -> Option<usize> {
     let tags =
@@ -246,13 +203,5 @@ mod tests {
         assert_eq!(sorts, [Text, Expression, Text, Closed, Closed, Text, Statement, Text]);
         assert_eq!((all[1].inner().1, all[1].sign()), ("f({'k': {'x': 1}})", "-"));
         assert_eq!((all[6].word(), all[6].sign()), ("set", ""));
-    }
-
-    #[test]
-    fn what_is_not_closed_is_found() {
-        assert_eq!(unpaired("{% for x in y %}\n{% if x %}{% endfor %}").unwrap().0.start, 17);
-        assert_eq!(unpaired("select\n{{ x ").unwrap().0.start, 7);
-        assert_eq!(unpaired("{% endif %}").unwrap().1, "this `endif` closes nothing");
-        assert!(unpaired("{% set x = 1 %}{% set y %}{% endset %}{% if x %}{% endif %}").is_none());
     }
 }

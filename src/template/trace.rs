@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use minijinja::{Environment, Value};
 
 use super::tags::{self, Sort};
+use super::woven::Woven;
 
 const OPEN: char = '\u{E000}';
 const CLOSE: char = '\u{E001}';
@@ -99,9 +100,10 @@ impl Marks {
         format!("{OPEN}{}{CLOSE}", told.marks.len() - 1)
     }
 
-    /// `source` with marks before every text and around every expression.
-    pub fn instrument(&mut self, file: &str, source: &str) -> String {
+    /// `source` as it is compiled, with marks before every text and around every expression and include.
+    pub fn instrument(&mut self, file: &str, source: &str, woven: &Woven) -> String {
         let mut out = String::with_capacity(source.len() * 2);
+        out.push_str(woven.before(0));
         let mut open: Vec<Option<usize>> = Vec::new();
         for piece in tags::pieces(source) {
             match piece.sort {
@@ -123,6 +125,7 @@ impl Marks {
                         write!(out, "{{{{{lead} __begin({at}) }}}}{}{{{{ __end() {trail}}}}}", piece.text);
                 }
                 Sort::Closed => out.push_str(piece.text),
+                Sort::Statement if piece.word() == "include" => self.include(file, &piece, &mut out),
                 Sort::Statement => {
                     out.push_str(piece.text);
                     match piece.word() {
@@ -153,8 +156,22 @@ impl Marks {
                     }
                 }
             }
+            out.push_str(woven.before(piece.range().end));
         }
         out
+    }
+
+    /// An include between marks. Blanks that stand before it on its line are taken out, as Jinja does where no mark stands
+    /// between.
+    fn include(&mut self, file: &str, piece: &tags::Piece<'_>, out: &mut String) {
+        let (start, inner) = piece.inner();
+        let at = self.spot(file, start, start..start + inner.len());
+        let lead = if piece.text.starts_with("{%-") { "-" } else { "" };
+        let line = out.rfind('\n').map_or(0, |end| end + 1);
+        if !piece.text.starts_with("{%+") && out[line..].trim_matches([' ', '\t']).is_empty() {
+            out.truncate(line);
+        }
+        let _ = write!(out, "{{{{{lead} __begin({at}) }}}}{}{{{{ __end() }}}}", piece.text);
     }
 
     fn spot(&mut self, file: &str, offset: usize, expression: Range<usize>) -> usize {

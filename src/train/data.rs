@@ -125,10 +125,12 @@ pub fn pull(
     for &date in dates {
         let batches = shape.run(warehouse, catalog, model, date)?;
         for batch in &batches.batches {
-            let inputs = Shape::numbers(catalog, model, date, batch.columns(), 0, &shape.inputs)?;
+            let wrong = |name: &str, what: &str| input_problem(catalog, model, name, date, what);
+            let inputs = Shape::numbers(batch.columns(), &shape.inputs, wrong)?;
             builder.append(&inputs)?;
             let names: Vec<String> = shape.rules.iter().map(|(name, _)| name.clone()).collect();
-            let values = Shape::numbers(catalog, model, date, batch.columns(), shape.inputs.len(), &names)?;
+            let wrong = |name: &str, what: &str| rule_problem(catalog, model, name, date, what);
+            let values = Shape::numbers(&batch.columns()[shape.inputs.len()..], &names, wrong)?;
             for (name, values) in names.iter().zip(values) {
                 check_rule(catalog, model, name, values, date)?;
                 pulled.rules.entry(name.clone()).or_default().extend_from_slice(values);
@@ -182,6 +184,13 @@ fn check_rule(catalog: &Catalog, model: &Model, name: &str, values: &[f64], date
         .into())
 }
 
+fn rule_problem(catalog: &Catalog, model: &Model, name: &str, date: NaiveDate, what: &str) -> Problem {
+    Problem::data(format!("the rule `{name}` {what}"))
+        .at(catalog.templates.in_config(&model.file, &rule_path(name), 0))
+        .on(date)
+        .hint("a rule gives a probability for every row: say what it is where something is missing, e.g. coalesce(…, 0.5)")
+}
+
 const CAST: &str = "select cast((";
 
 /// The columns of a model's SELECT, by what they are.
@@ -214,6 +223,12 @@ impl Shape {
             }
         }
         for (at, pattern) in model.spec.inputs.iter().enumerate() {
+            if needed.contains(&pattern.as_str()) || pattern == "reference_date" {
+                return Err(Problem::usage(format!("`{pattern}` is no input"))
+                    .at(catalog.templates.in_config(&model.file, &format!("inputs.{at}"), 0))
+                    .hint("a model does not learn from its key, its label, label_known_on or the reference date")
+                    .into());
+            }
             if !columns.iter().any(|(name, _)| matches_family(pattern, name)) {
                 let names = columns.iter().map(|(name, _)| name.as_str());
                 return Err(Problem::usage(format!("the query returns no input `{pattern}`"))
@@ -330,24 +345,22 @@ impl Shape {
         })
     }
 
+    /// The values of the first `columns`, called `names`; `wrong` tells of one that has no number in a row.
     fn numbers<'a>(
-        catalog: &Catalog,
-        model: &Model,
-        date: NaiveDate,
         columns: &'a [ArrayRef],
-        from: usize,
         names: &[String],
+        wrong: impl Fn(&str, &str) -> Problem,
     ) -> Result<Vec<&'a [f64]>> {
         let mut slices = Vec::with_capacity(names.len());
-        for (name, column) in names.iter().zip(&columns[from..]) {
+        for (name, column) in names.iter().zip(columns) {
             let numbers =
                 column.as_primitive_opt::<Float64Type>().context("DuckDB gave another type than double")?;
             if numbers.null_count() > 0 {
                 let what = format!("is NULL in {} of {} rows", numbers.null_count(), numbers.len());
-                return Err(input_problem(catalog, model, name, date, &what).into());
+                return Err(wrong(name, &what).into());
             }
             if let Some(value) = numbers.values().iter().find(|value| !value.is_finite()) {
-                return Err(input_problem(catalog, model, name, date, &format!("is {value} in a row")).into());
+                return Err(wrong(name, &format!("is {value} in a row")).into());
             }
             slices.push(&numbers.values()[..]);
         }

@@ -26,6 +26,7 @@ use crate::output::Table;
 use crate::problem::Problem;
 use crate::registry::{self, NewVersion, Version};
 use crate::spec::Binary;
+use crate::term;
 use crate::wall;
 use crate::warehouse::Warehouse;
 
@@ -63,6 +64,7 @@ pub fn train(
     let mut recipes = Recipe::all(&model.spec);
     let incumbent = champion.as_ref().map(|version| Recipe::of_version(version, &mut recipes)).transpose()?;
     let pulled = pull(warehouse, catalog, model, &model.spec.snapshots(as_of), &recipe::rules(&recipes))?;
+    check_widths(catalog, model, pulled.matrix.columns().len())?;
     // The champion's rule may read columns that an edit took away; then it cannot defend itself.
     let incumbent = incumbent.filter(|at| recipes[*at].is_computable(&pulled));
     let folds = match validate::folds(&pulled, as_of, &model.spec, binary.validate) {
@@ -102,6 +104,24 @@ pub fn train(
     let version = registry::add(warehouse, &new, &metrics, &importances, &[], &reason)?;
     let table = table::of(outcomes, binary.metric);
     Ok(Ok(Training { version, table, reason, seconds: started.elapsed().as_secs_f64() }))
+}
+
+/// Fails where a candidate asks for more columns than the model has.
+fn check_widths(catalog: &Catalog, model: &Model, width: usize) -> Result<()> {
+    for candidate in &model.spec.candidates {
+        let Some((setting, wanted)) =
+            candidate.algorithm.columns_wanted().filter(|(_, wanted)| *wanted > width)
+        else {
+            continue;
+        };
+        let path = format!("candidates.{}.{setting}", candidate.name);
+        let inputs = term::counted(width, "input");
+        return Err(Problem::usage(format!("`{setting}` is {wanted}, but the model has {inputs}"))
+            .at(catalog.templates.config_key(&model.file, &path))
+            .hint(format!("{width} is the most; left out, it follows the number of inputs"))
+            .into());
+    }
+    Ok(())
 }
 
 fn fit_recipe(recipe: &Recipe, x: &learn::Matrix, y: &[bool], model: &Model) -> Result<Option<Fitted>> {

@@ -76,7 +76,7 @@ fn mistakes_in_config_are_shown_at_their_place() {
             &["by itself"],
         ),
         of("entity = 'order', key = 'order_id',\n    description = ‸me", &["undefined"]),
-        Slip::file("features/slip.sql", "¦-- nothing here\nselect 1\n", "features.slip", &["no config"]),
+        Slip::file("features/slip.sql", "‸-- nothing here\nselect 1\n", "features.slip", &["no config"]),
         Slip::file(
             "features/slip.sql",
             "{{ config(entity = 'x', key = 'x', description = 'x') }}\n{{ ‸config(key = 'x') }}\nselect 1 as x\n",
@@ -106,7 +106,7 @@ fn mistakes_in_models_abts_and_sources_are_shown_at_their_place() {
         model("'min_samples_leaf': 12", "‸'min_samples_leaf': 'few'", &["min_samples_leaf"]),
         model("'alpha': 30.0", "‸'alpha': -1", &["alpha"]),
         model("'algorithm': 'extra_trees'", "‸'algorithm': 'extra_tree'", &["extra_trees"]),
-        model("'of': ['logistic',", "‸'of': ['logistics',", &["`logistics`"]),
+        model("'of': ['logistic',", "'of': [‸'logistics',", &["`logistics`"]),
         model("metric = 'roc_auc'", "‸metric = 'roc'", &["roc_auc"]),
         model("label = 'is_churned'", "‸label = 'churned'", &["`churned`"]),
         model("validate = 4", "‸validate = 99", &["from 1 to 24"]),
@@ -155,6 +155,114 @@ fn mistakes_in_models_abts_and_sources_are_shown_at_their_place() {
             "{{ config(‸descripton = 'x') }}\nselect 1\n",
             "r",
             &["description"],
+        )
+        .by("query r"),
+    ]);
+}
+
+#[test]
+fn a_quote_too_few_or_too_many_is_shown_in_its_line() {
+    let of = |config: &str, says: &[&'static str]| configured(config, ORDERS, says);
+    let quote = &["a quote is missing"];
+    check_all(&[
+        of(
+            "{x},\n    columns = {\n        ¦order_id': 'the key',\n        'order_status': 'x',\n    }",
+            quote,
+        ),
+        of(
+            "{x},\n    columns = {\n        ¦'order_id: 'the key',\n        'order_status': 'x',\n    }",
+            quote,
+        ),
+        of(
+            "{x},\n    columns = {\n        'order_id': ‸'the key,\n        'order_status': 'x',\n    }",
+            quote,
+        ),
+        of(
+            "{x},\n    columns = {\n        'order_id': ¦the key',\n        'order_status': 'x',\n    }",
+            quote,
+        ),
+        of("{x},\n    checks = [\n        'true',\n        ‸'order_id is not null,\n    ]", quote),
+        of(
+            "entity = 'order', key = 'order_id',\n    description = 'the seller‸'s order'",
+            &["stands between double quotes"],
+        ),
+        of("entity = ¦'order, key = 'order_id',\n    description = 'x'", quote),
+        of(
+            "{x},\n    columns = ‸{\n        'order_id': 'the key',\n    checks = ['true'],",
+            &["`{` is never closed"],
+        ),
+        of("{x},\n    checks = ‸[\n        'true'\n    ", &["`[` is never closed"]),
+    ]);
+}
+
+#[test]
+fn keys_of_config_are_shown_at_their_own_place() {
+    let of = |config: &str, says: &[&'static str]| configured(config, ORDERS, says);
+    let model = |from: &'static str, to: &str, says: &[&'static str]| {
+        Slip::edit("models/seller_churn.sql", from, to, "seller_churn", says)
+    };
+    let source = |from: &'static str, to: &str, says: &[&'static str]| {
+        Slip::edit("queries/sources/order_reviews.sql", from, to, "x", says)
+            .by("ingest --sample --orders 1500")
+    };
+    let whole =
+        |text: &str, says: &[&'static str]| Slip::file("features/slip.sql", text, "features.slip", says);
+    let config = "config(entity = 'x', key = 'x', description = 'x')";
+    check_all(&[
+        of("entity = 'order', description = 'x',\n    ‸key = ''", &["`key`: it is empty"]),
+        of("entity = 'order', description = 'x',\n    ‸key = []", &["`key`: it is empty"]),
+        of("entity = 'order', description = 'x',\n    ‸key = none", &["`key`: it is empty"]),
+        of("key = 'order_id', description = 'x',\n    ‸entity = ' '", &["`entity`: it is empty"]),
+        of(
+            "entity = 'order', description = 'x',\n    key = [\n        'order_id',\n        ‸'order_no',\n    ]",
+            &["does not return `order_no`"],
+        ),
+        of(
+            "{x},\n    columns = {\n        'order_id': 'a',\n        ‸'order_id': 'b',\n    }",
+            &["`columns.order_id` is given twice"],
+        ),
+        of("{x},\n    ‸key = 'order_status'", &["`key` is given twice"]),
+        of("{x},\n    checks = [\n        'true',\n        ‸7,\n    ]", &["a text in quotes or {...}"]),
+        whole(&format!("select 1 as x\n{{{{ ‸{config} }}}}\n"), &["at the top"]),
+        whole("\n‸import pandas\n", &["no config"]),
+        whole("‸", &["no config"]),
+        whole(&format!("¦{{{{ {config} }}}}\n-- select 1 as x\n"), &["no query"]),
+        model("    candidates = {", "    ‸candidats = {", &["did you mean `candidates`?"]),
+        model("    snapshots = {", "    ‸snaphots = {", &["did you mean `snapshots`?"]),
+        model("'algorithm': 'extra_trees'", "‸'algoritm': 'extra_trees'", &["did you mean `algorithm`?"]),
+        model("'algorithm': 'extra_trees'", "‸'algorithm': 'k_means'", &["does not fit", "`random_forest`"]),
+        model(
+            "'of': ['logistic', 'extra_trees', 'boosting']",
+            "'of': [\n                'logistic',\n                ‸'extra_tree',\n            ]",
+            &["did you mean `extra_trees`?"],
+        ),
+        model("        'blend': {", "        ‸'extra_trees': {", &["given twice"]),
+        model("'features_per_split': 12", "‸'features_per_split': 40", &["the model has 23 inputs"]),
+        model(
+            "exp(-orders_90d / 90.0 * (45 - recency_days))",
+            "‸nullif(1.0, 1.0)",
+            &["the rule", "is NULL in"],
+        ),
+        model("validate = 4", "inputs = ['orders_90d', '‸is_churned'], validate = 4", &["is no input"]),
+        model("validate = 4", "inputs = ['‸label_known_on'], validate = 4", &["is no input"]),
+        model("validate = 4", "¦inputs = 'oders_*', validate = 4", &["oders_*"]),
+        source(
+            "key = ['review_id', 'order_id']",
+            "key = ['review_id', ‸'order']",
+            &["did you mean `order_id`?"],
+        ),
+        source("'type': 'integer'", "‸'type': 'intger'", &["did you mean `integer`?"]),
+        source("    columns = {", "    ‸static = true,\n    columns = {", &["not both"]),
+        source(
+            "select * from {{ raw() }}",
+            "select raw.* from {{ raw() }} as raw\nleft join {{ ‸source('order_reviews') }} as r using (review_id)",
+            &["circle"],
+        ),
+        Slip::file(
+            "queries/reports/r.sql",
+            "{{ config(description = 'x') }}\nselect * from {{ ‸ref('scores.seller_chrn') }}\n",
+            "r",
+            &["`scores.seller_churn`"],
         )
         .by("query r"),
     ]);

@@ -128,3 +128,146 @@ fn mistakes_that_come_through_macros_and_loops_are_shown_at_their_place() {
         ),
     ]);
 }
+
+#[test]
+fn mistakes_in_tags_over_several_lines_are_shown_at_their_place() {
+    let store = Slip::store;
+    let from = "from {{ source('order_items') }}";
+    let of = |body: &str, says: &[&'static str]| store(&format!("{body}\n{from}"), says);
+    let whole =
+        |text: &str, says: &[&'static str]| Slip::file("features/slip.sql", text, "features.slip", says);
+    check_all(&[
+        of(
+            "select order_id,\n    {{ ‸rato(\n        'price',\n        'freight_value',\n    ) }} as x",
+            &["rato() is not a function", "did you mean `ratio`?"],
+        ),
+        of(
+            "select order_id,\n{% for c in ['price', 'freight_value'] %}\n    {{ ‸share(\n        c,\n        'price',\n    ) }} as x{{ loop.index }},\n{% endfor %}",
+            &["1st iteration of the loop of line 3: c = 'price'"],
+        ),
+        of(
+            "select order_id,\n    {{ ‸days_between(\n        'known_at',\n        till='known_at',\n    ) }} as x",
+            &["`till`", "days_between(earlier, later)"],
+        ),
+        of(
+            "select order_id,\n    {{ ‸hours_between(\n        'known_at',\n        'known_at',\n        3,\n    ) }} as x",
+            &["too many", "hours_between(earlier, later)"],
+        ),
+        of("select order_id,\n    {{ ratio(\n        'price',\n        ‸whole,\n    ) }} as x", &["`whole`"]),
+        of(
+            "{% set all = [\n    1,\n    ‸two + 1,\n    3,\n] %}\nselect {{ all | join(', ') }}",
+            &["`two` is undefined"],
+        ),
+        of("select {{ 'a'\n    ~ 'b'\n    ~ ‸tail }}", &["`tail` is undefined"]),
+        of(
+            "{% set x = ‸spred(\n    'price',\n) %}\nselect order_id, {{ x }} as x",
+            &["did you mean `spread`?"],
+        ),
+        of("select order_id, {{ ratio(\n    'price',\n    'sum(‸freight)'\n) }} as x", &["freight_value"]),
+        whole(
+            "{{ ‸confg(\n    entity = 'x',\n    key = 'order_id',\n) }}\nselect 1 as order_id\n",
+            &["did you mean `config`?"],
+        ),
+        whole(
+            "{{ ‸config(\n    'order',\n    key = 'order_id',\n) }}\nselect 1 as order_id\n",
+            &["key = 'seller_id'"],
+        ),
+    ]);
+}
+
+#[test]
+fn mistakes_in_macros_of_macros_and_in_included_files_are_shown_at_their_place() {
+    let config = "{{ config(entity = 'order', key = 'order_id', description = 'x') }}";
+    let calls = format!(
+        "{config}\nselect order_id,\n    {{{{ half('price') }}}} as x\nfrom {{{{ source('order_items') }}}}\n"
+    );
+    let includes = format!(
+        "{config}\nselect order_id\nfrom {{{{ source('orders') }}}}\n    {{% include 'queries/parts/keep.sql' %}}\norder by order_id\n"
+    );
+    let slip = |file: &'static str, to: &str, beside: &str, says: &[&'static str]| {
+        Slip::file(file, to, "features.slip", says).beside("features/slip.sql", beside)
+    };
+    let fee = "{% macro half(x) -%}\n{{ ratio(x, '2') }} + ‸fee\n{%- endmacro %}\n";
+    let including = |text: &str, says: &[&'static str]| {
+        Slip::file("features/slip.sql", text, "features.slip", says)
+            .beside("queries/parts/keep.sql", "where order_status <> 'x' -- all")
+    };
+    check_all(&[
+        // Whatever the order of the files.
+        slip("queries/macros/a.sql", fee, &calls, &["called at features/slip.sql:3:8"]),
+        slip("queries/macros/z.sql", fee, &calls, &["called at features/slip.sql:3:8"]),
+        slip(
+            "queries/macros/z.sql",
+            "{% macro half(x) -%}\n{{ ratio(\n    x,\n    ‸two,\n) }}\n{%- endmacro %}\n",
+            &calls,
+            &["`two` is undefined", "called at features/slip.sql:3:8"],
+        ),
+        slip(
+            "queries/macros/z.sql",
+            "{% macro half(x) -%}\n¦{{ half(x) }}\n{%- endmacro %}\n",
+            &calls,
+            &["without end", "called at features/slip.sql:3:8"],
+        ),
+        slip(
+            "queries/parts/keep.sql",
+            "where order_status <> 'x'\n    and ‸status = 3",
+            &includes,
+            &["included at features/slip.sql:4:8"],
+        ),
+        slip(
+            "queries/parts/keep.sql",
+            "where known_at > {{ ‸since }}\n",
+            &includes,
+            &["`since` is undefined", "included at features/slip.sql:4:8"],
+        ),
+        // A comment ends the included file: what follows is not part of it.
+        including(&includes.replace("by order_id", "by ‸order_idd"), &["order_id"]),
+        including(
+            &includes.replace("{% include 'queries/parts/keep.sql'", "{% ‸include 'features/slip.sql'"),
+            &["cannot be included"],
+        ),
+    ]);
+}
+
+#[test]
+fn what_is_never_closed_is_shown_where_it_opens() {
+    let store = Slip::store;
+    check_all(&[
+        store("select 1,\n    ‸{# a comment\n    2", &["this comment is never closed"]),
+        store("select 1,\n    ‸{% raw %}{{ 2 }}\n", &["`raw` is never closed"]),
+        store("{% for x in [1] %}\n1\n{% ‸end for %}", &["did you mean `endfor`?"]),
+        store("{% if true %}\n1\n{% ‸elsif false %}\n2\n{% endif %}", &["did you mean `elif`?"]),
+        store("select {{ ratio(‸[\n    1,\n    (2),\n) }}", &["`[` is never closed"]),
+    ]);
+}
+
+#[test]
+fn names_that_are_not_there_have_the_nearest_one() {
+    let store = Slip::store;
+    check_all(&[
+        store("{% set columns = [1] %}\nselect {{ ‸colums }}", &["did you mean `columns`?"]),
+        store("{% for state in ['sp'] %}\n{{ ‸sate }}\n{% endfor %}", &["did you mean `state`?"]),
+        store("select {{ ‸refernce_date }}", &["did you mean `reference_date`?"]),
+        store("select * from {{ source(‸orders) }}", &["put quotes around the name: source('orders')"]),
+        store("select {{ var(‸share) }}", &["put quotes around the name: var('share')"]),
+        store("select {{ ‸reference_date - 7 }}", &["days_before(reference_date, 30)"]),
+        store("select * from {{ ‸source('order_item') }}", &["no source `order_item`", "`order_items`"]),
+        store("select * from {{ ‸source('sources.orders') }}", &["did you mean `orders`?"]),
+        store("select * from {{ ‸source('invoices') }}", &["there are: closed_deals, customers"]),
+        store(
+            "{% set what = 'order_' ~ 'items2' %}\nselect *\nfrom {{ ‸source(what) }}",
+            &["did you mean `order_items`?"],
+        ),
+        store(
+            "{% macro of(x) %}{{ ‸ref('features.' ~ x) }}{% endmacro %}\nselect *\nfrom {{ of('seller_salez') }}",
+            &["`features.seller_sales`", "called at features/slip.sql:4:9"],
+        ),
+        Slip::edit(
+            "abt/seller_churn.sql",
+            "outcome('order_items')",
+            "‸outcome('order_itmes')",
+            "abt.seller_churn",
+            &["did you mean `order_items`?"],
+        ),
+    ]);
+}

@@ -20,6 +20,8 @@ pub struct Slip {
     pub from: &'static str,
     pub to: String,
     pub command: Vec<&'static str>,
+    /// Other files that have to be there: the one that calls a macro, or is included.
+    pub beside: Vec<(&'static str, String)>,
     /// Parts of the message.
     pub says: Vec<&'static str>,
     /// Where only one is right.
@@ -50,7 +52,22 @@ impl Slip {
     ) -> Self {
         let mut command: Vec<&str> = RUN.split(' ').collect();
         command.push(select);
-        Self { file, from, to: to.to_owned(), command, says: says.to_vec(), code: None, used_by: None }
+        Self {
+            file,
+            from,
+            to: to.to_owned(),
+            command,
+            beside: Vec::new(),
+            says: says.to_vec(),
+            code: None,
+            used_by: None,
+        }
+    }
+
+    /// With another file beside it.
+    pub fn beside(mut self, file: &'static str, text: &str) -> Self {
+        self.beside.push((file, text.to_owned()));
+        self
     }
 
     /// With this as its last line.
@@ -102,10 +119,16 @@ impl Slip {
             format!("--> {}:{line}", self.file)
         };
         place.write(self.file, planted.replace(['‸', '¦'], ""));
+        for (file, text) in &self.beside {
+            place.write(file, text.clone());
+        }
         if let Some(body) = self.used_by {
             place.write("features/slip.sql", Self::store(body, &[]).to);
         }
         let ran = place.olist(&self.command);
+        for (file, _) in &self.beside {
+            std::fs::remove_file(place.path(file)).unwrap();
+        }
         if self.used_by.is_some() {
             std::fs::remove_file(place.path("features/slip.sql")).unwrap();
         }

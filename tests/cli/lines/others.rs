@@ -95,12 +95,9 @@ fn more_mistakes_of_other_kinds_are_shown_at_their_place() {
         ),
         of("{#\n a comment with 'quotes and {{ tags }}\n#}\nselect order_id, -- it's\n    ‸pric", &["pric"]),
         whole(
-            "{{ config(entity = 'x', key = 'x', key = 'y', description = 'x') }}\nselect 1 as x\n"
-                .replace("{{ config", "{{ ‸config")
-                .as_str(),
-            &[],
-        )
-        .lines_only(),
+            "{{ config(entity = 'x', key = 'x', ‸key = 'y', description = 'x') }}\nselect 1 as x\n",
+            &["given twice"],
+        ),
         of(
             "select order_id,\n    {{ ratio(\n        'sum(price)',\n        'count(*) filter (where ‸pric > 3)'\n    ) }} as x",
             &["pric"],
