@@ -116,6 +116,7 @@ fn in_tag(piece: &Piece<'_>) -> Option<Broken> {
                 let Some((from, opening)) = open.pop() else {
                     // `{{ x }` with one brace too few.
                     let is_brace = closing == b'}' && bytes.get(at + 1) != Some(&b'}');
+                    let is_brace = is_brace && piece.sort == Sort::Expression && at + 2 < bytes.len();
                     let message = "a tag ends with `}}`: one `}` is missing here";
                     return is_brace.then(|| Broken::new(piece.start + at, message));
                 };
