@@ -15,11 +15,13 @@ pub struct Broken {
     pub at: usize,
     pub message: String,
     pub hint: Option<&'static str>,
+    /// Where it shows, if that is another place.
+    pub shows: Option<usize>,
 }
 
 impl Broken {
     fn new(at: usize, message: impl Into<String>) -> Self {
-        Self { at, message: message.into(), hint: None }
+        Self { at, message: message.into(), hint: None, shows: None }
     }
 }
 
@@ -111,7 +113,13 @@ fn in_tag(piece: &Piece<'_>) -> Option<Broken> {
             }
             bracket @ (b'(' | b'[' | b'{') => open.push((at, bracket)),
             closing @ (b')' | b']' | b'}') => {
-                let (from, opening) = open.pop()?;
+                let Some((from, opening)) = open.pop() else {
+                    // `{{ x }` with one brace too few.
+                    let is_brace = closing == b'}' && bytes.get(at + 1) != Some(&b'}');
+                    let is_brace = is_brace && piece.sort == Sort::Expression && at + 2 < bytes.len();
+                    let message = "a tag ends with `}}`: one `}` is missing here";
+                    return is_brace.then(|| Broken::new(piece.start + at, message));
+                };
                 let wanted = match opening {
                     b'(' => b')',
                     b'[' => b']',
@@ -121,7 +129,8 @@ fn in_tag(piece: &Piece<'_>) -> Option<Broken> {
                 if closing != wanted && piece.text[from..at].contains('\n') {
                     let message =
                         format!("this `{}` is never closed with `{}`", opening as char, wanted as char);
-                    return Some(Broken::new(piece.start + from, message));
+                    let found = Broken::new(piece.start + from, message);
+                    return Some(Broken { shows: Some(piece.start + at), ..found });
                 }
                 if closing != wanted {
                     return None;
@@ -174,6 +183,7 @@ mod tests {
         assert_eq!(find("{% endif %}", 0).unwrap().message, "this `endif` closes nothing");
         assert_eq!(find("{% set x = 1 %}{% set y %}{% endset %}{% if x %}{% endif %}", 0), None);
         assert_eq!(at("x {# y"), 2);
+        assert_eq!(at("{{ x }\nselect {{ y }}"), 5);
         assert_eq!(at("x {% raw %} y"), 2);
     }
 

@@ -53,6 +53,21 @@ pub fn given_again(file: &str, source: &str) -> Option<(String, Place)> {
     Some((again.path, Place::at_offset(file, source, again.key)))
 }
 
+/// The place of a text in a list that stands behind another without a comma: Jinja would make them one.
+pub fn joined(file: &str, source: &str) -> Option<Place> {
+    let second = |entry: &Entry| {
+        let text = &source[entry.value.clone()];
+        let quote = text.bytes().next().filter(|byte| matches!(byte, b'\'' | b'"'))?;
+        let end = tags::end_of_text(text.as_bytes(), 0, quote).min(text.len());
+        let rest = text[end..].trim_start();
+        // Without a blank between them they are meant as one: the quote within a text, as SQL writes it.
+        let is_text = rest.len() < text.len() - end && rest.starts_with(['\'', '"']);
+        is_text.then(|| entry.value.end - rest.len())
+    };
+    let mut items = entries(source).into_iter().filter(|entry| !entry.is_named);
+    items.find_map(|entry| second(&entry)).map(|at| Place::at_offset(file, source, at))
+}
+
 /// The place of a config that does not stand at the top: SQL or other calls come before it.
 pub fn misplaced(file: &str, source: &str) -> Option<Place> {
     let (start, _) = find(source)?;
@@ -196,6 +211,13 @@ mod tests {
         let again = SOURCE.replace("'x' ~ 'y'", "1, 'key': 2");
         let (path, place) = given_again("f", &again).unwrap();
         assert_eq!((path.as_str(), place.line, place.column), ("columns.key", 5, 26));
+    }
+
+    #[test]
+    fn texts_without_a_comma_between_them_are_found() {
+        assert!(joined("f", SOURCE).is_none());
+        let place = joined("f", "{{ config(checks = ['a',\n 'b'\n 'c']) }}").unwrap();
+        assert_eq!((place.line, place.column), (3, 2));
     }
 
     #[test]

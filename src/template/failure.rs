@@ -219,8 +219,11 @@ pub fn syntax(error: &Error, file: &str, source: &str, woven: &Woven) -> Problem
         (None, None) => None,
     };
     if let Some(found) = broken::find(source, stumbled.unwrap_or(source.len())) {
+        let shows = found.shows.map(|at| Place::at_offset(file, source, at));
+        let shows = shows.map(|place| format!("which shows at {file}:{}", place.line));
         return Problem::usage(found.message)
             .at(Place::at_offset(file, source, found.at))
+            .noting(shows.into_iter().collect())
             .maybe_hint(found.hint.map(str::to_owned));
     }
     let problem = explained(error);

@@ -225,6 +225,12 @@ impl Templates {
                 .hint("only `{% set … %}` and comments may come before it")
                 .into());
         }
+        if let Some(place) = config::joined(file, source) {
+            return Err(Problem::usage("a comma is missing before this text")
+                .at(place)
+                .maybe_on(date)
+                .into());
+        }
         if let Some((path, place)) = config::given_again(file, source) {
             return Err(Problem::usage(format!("config `{path}` is given twice"))
                 .at(place)

@@ -155,8 +155,8 @@ fn a_value_that_cannot_be_converted_is_shown_at_its_line() {
 fn an_unknown_source_or_table_is_named() {
     slip(
         "select order_id\nfrom {{ source('order') }}\n",
-        1,
-        &["the source `order` is not loaded", "features/slip.sql:3", "did you mean `orders`?"],
+        2,
+        &["there is no source `order`", "features/slip.sql:3:9", "did you mean `orders`?"],
     );
     slip(
         "select order_id\nfrom {{ ref('features.seller_sale') }}\n",
@@ -224,7 +224,7 @@ fn config_is_strict() {
         place.write("features/slip.sql", format!("{text}\nselect 1 as x\n"));
         place.olist(&["run", "--date", "2018-06-01", "--select", "features.slip"]).code(2)
     };
-    config("").says(&["this file has no config", "features/slip.sql:1"]);
+    config("").says(&["this file has no config", "features/slip.sql:2:1"]);
     config("{{ config(entity = 'x', kee = 'x', description = 'x') }}")
         .says(&["config key `key` is missing", "there is `kee`: did you mean `key`?"]);
     config("{{ config(entity = 'x', key = 'x',\n    descripton = 'x', description = 'x') }}").says(&[

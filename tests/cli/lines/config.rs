@@ -191,7 +191,8 @@ fn a_quote_too_few_or_too_many_is_shown_in_its_line() {
             "{x},\n    columns = ‸{\n        'order_id': 'the key',\n    checks = ['true'],",
             &["`{` is never closed"],
         ),
-        of("{x},\n    checks = ‸[\n        'true'\n    ", &["`[` is never closed"]),
+        of("{x},\n    checks = ‸[\n        'true'\n    ", &["`[` is never closed", "which shows at"]),
+        of("{x},\n    checks = [\n        'true'\n        ‸'1 = 1',\n    ]", &["a comma is missing"]),
     ]);
 }
 

@@ -237,6 +237,7 @@ fn what_is_never_closed_is_shown_where_it_opens() {
         store("select 1,\n    ‸{% raw %}{{ 2 }}\n", &["`raw` is never closed"]),
         store("{% for x in [1] %}\n1\n{% ‸end for %}", &["did you mean `endfor`?"]),
         store("{% if true %}\n1\n{% ‸elsif false %}\n2\n{% endif %}", &["did you mean `elif`?"]),
+        store("select {{ reference_date ‸}\nfrom {{ source('orders') }}", &["one `}` is missing"]),
         store("select {{ ratio(‸[\n    1,\n    (2),\n) }}", &["`[` is never closed"]),
     ]);
 }
