@@ -105,16 +105,18 @@ fn examine(path: &Path, spec: &SourceSpec) -> Result<Found> {
     let mut hasher = blake3::Hasher::new();
     hasher.update_reader(File::open(path).with_context(context)?).with_context(context)?;
     let literal = text(&path.display().to_string());
-    let columns = spec.columns.iter().map(|column| ident(&column.name)).collect::<Vec<_>>().join(", ");
+    let columns = spec.in_file().map(|column| ident(&column.name)).collect::<Vec<_>>().join(", ");
     let relation = if path.extension().is_some_and(|ending| ending == "parquet") {
-        let casts =
-            spec.columns.iter().map(|c| format!("cast({0} as {1}) as {0}", ident(&c.name), c.sql_type));
+        let casts = spec.in_file().map(|c| format!("cast({0} as {1}) as {0}", ident(&c.name), c.sql_type));
         format!("(select {} from read_parquet({literal}))", casts.collect::<Vec<_>>().join(", "))
     } else {
         let header = header(path, spec)?;
         check_lines(path)?;
         let types = header.names.iter().map(|name| {
-            let sql_type = spec.column(name).map_or("varchar", |column| &column.sql_type);
+            let sql_type = spec
+                .in_file()
+                .find(|column| column.name.eq_ignore_ascii_case(name))
+                .map_or("varchar", |column| &column.sql_type);
             format!("{}: {}", text(name), text(sql_type))
         });
         format!(
@@ -211,7 +213,7 @@ fn header(path: &Path, spec: &SourceSpec) -> Result<Header> {
         }
     };
     let is_there = |column: &str| names.iter().any(|name| name.eq_ignore_ascii_case(column));
-    if let Some(column) = spec.columns.iter().find(|column| !is_there(&column.name)) {
+    if let Some(column) = spec.in_file().find(|column| !is_there(&column.name)) {
         if let Some(separators) = other_separator(first, spec) {
             return Err(Problem::data(format!("the columns are separated by {separators}, not by commas"))
                 .at(place())

@@ -250,7 +250,7 @@ fn check_times(warehouse: &Warehouse, templates: &Templates, source: &Source) ->
             let file = &source.rendered.file;
             return Err(Problem::usage(format!("column `{name}` does not say when it became known"))
                 .at(templates.config_key(file, &format!("columns.{name}")))
-                .hint("give it 'known_at', 'as_of', or 'static': true if it is no news (a promise, a plan)")
+                .hint("give it 'known_at', 'as_of', or 'static': true if it is no news (a promise, a plan); 'derived': true where the SELECT makes it")
                 .into());
         }
     }

@@ -29,7 +29,7 @@ pub fn place(
     if project.source(&file).is_none() {
         return Err(Problem::usage(format!("the sample has no file `{file}` for the source `{name}`")).into());
     }
-    let columns = spec.columns.iter().map(|column| ident(&column.name)).collect::<Vec<_>>().join(", ");
+    let columns = spec.in_file().map(|column| ident(&column.name)).collect::<Vec<_>>().join(", ");
     let texts: Vec<&str> = project
         .files()
         .filter(|(path, _)| path.starts_with(FOLDER))

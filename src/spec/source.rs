@@ -27,6 +27,8 @@ pub struct Column {
     pub when: When,
     /// A date or time that is itself no news: promised, planned, or known with its row.
     pub is_static: bool,
+    /// Made by the SELECT, and not in the file.
+    pub is_derived: bool,
 }
 
 /// The config of one source.
@@ -109,6 +111,11 @@ impl SourceSpec {
         Ok(spec)
     }
 
+    /// The columns that the file has.
+    pub fn in_file(&self) -> impl Iterator<Item = &Column> {
+        self.columns.iter().filter(|column| !column.is_derived)
+    }
+
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
     }
@@ -174,8 +181,9 @@ fn read_column(fields: &Fields<'_>, name: &str, value: Value) -> Result<Column> 
         (None, Some(expression)) => When::AsOf(expression),
         (Some(_), Some(_)) => return Err(given.wrong("as_of", "give known_at or as_of, not both").into()),
     };
-    let sql_type = given.text("type")?;
-    if !is_type(&sql_type) {
+    let is_derived = given.flag("derived", false)?;
+    let sql_type = if is_derived { String::new() } else { given.text("type")? };
+    if !is_derived && !is_type(&sql_type) {
         return Err(given
             .wrong("type", format!("there is no type `{sql_type}`"))
             .maybe_hint(suggest(&sql_type.to_ascii_lowercase(), TYPES))
@@ -186,6 +194,7 @@ fn read_column(fields: &Fields<'_>, name: &str, value: Value) -> Result<Column> 
         sql_type,
         description: given.optional_text("description")?.unwrap_or_default(),
         is_static: given.flag("static", false)?,
+        is_derived,
         when,
     };
     given.finish()?;

@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::{Audit, FEWEST};
 use crate::problem::Problem;
 use crate::spec::{Column, When};
-use crate::warehouse::ident;
+use crate::warehouse::{ident, idents};
 
 /// Two groups of rows whose values of a column overlap by less than this are told apart by it.
 const TIED: f64 = 0.5;
@@ -94,6 +94,44 @@ impl Audit<'_> {
             return Ok(Some(self.problem(&column.name, &what, hint)));
         }
         Ok(None)
+    }
+
+    /// What `as_of` says of a row, when moments of the row that are still to come, and its own last value, are not there.
+    pub fn looks_ahead(&self, column: &Column) -> Result<Option<Problem>> {
+        let (When::AsOf(value), false) = (&column.when, self.spec.key.is_empty()) else { return Ok(None) };
+        let is_known_later =
+            |name: &str| self.spec.column(name).is_some_and(|column| matches!(column.when, When::KnownAt(_)));
+        let masks = self.columns[self.name]
+            .iter()
+            .filter(|(name, sql_type)| sql_type.starts_with("TIMESTAMP") && is_known_later(name))
+            .map(|(name, _)| format!("case when {0} < reference_date then {0} end as {0}", ident(name)));
+        let masks = masks.collect::<Vec<_>>().join(", ");
+        if masks.is_empty() {
+            return Ok(None);
+        }
+        let key = idents(&self.spec.key);
+        let sql = format!(
+            "with rows as (
+                 select *, date '{date}' as reference_date from sources.{table} where known_at < date '{date}'
+             ),
+             seen as (select {key}, ({value})::varchar as seen from rows),
+             known as (
+                 select {key}, ({value})::varchar as known
+                 from (select * replace ({masks}, ({value}) as {name}) from rows)
+             )
+             select count(*) from seen inner join known using ({key}) where seen is distinct from known",
+            date = self.date,
+            table = ident(self.name),
+            name = ident(&column.name),
+        );
+        let ahead = self.warehouse.row(&sql, &[], |row| row.get::<_, i64>(0))?.unwrap_or(0);
+        Ok((ahead > 0).then(|| {
+            let what = format!(
+                "column `{}`, by its 'as_of', holds what became known later, in {ahead} rows",
+                column.name
+            );
+            self.problem(&column.name, &what, "compare moments with `reference_date`, and nothing later")
+        }))
     }
 
     /// What `as_of` gives of the rows that are new in each of the weeks before the date, at the end of their week.

@@ -49,12 +49,13 @@ impl Audit<'_> {
     pub fn derived(&self) -> Result<Option<Problem>> {
         let key = &self.spec.key;
         let table = format!("sources.{}", ident(self.name));
-        let own = self.columns[self.name].iter().filter(|(name, _)| self.spec.column(name).is_some());
+        let own = self.columns[self.name]
+            .iter()
+            .filter(|(name, _)| self.spec.in_file().any(|column| column.name == *name));
         let own: Vec<String> = own.map(|(name, _)| ident(name)).collect();
         let plain =
             self.catalog.templates.render(&source_file(self.name), Kind::Source, None, Some("raw"))?;
-        let is_rewritten = self.spec.columns.iter().any(|column| matches!(column.when, When::AsOf(_)));
-        if key.is_empty() || fingerprint::normal(&plain.sql) == "select * from raw" && !is_rewritten {
+        if key.is_empty() || fingerprint::normal(&plain.sql) == "select * from raw" {
             return Ok(None);
         }
         let rows =
@@ -81,9 +82,13 @@ impl Audit<'_> {
                 return Ok(Some(self.problem("select", &what, SAME)));
             }
         }
-        for column in
-            self.columns[self.name].iter().filter(|(name, _)| name != "known_at" && !key.contains(name))
-        {
+        // What `as_of` makes of a row is looked at by itself.
+        let is_compared = |name: &String| {
+            let is_rewritten =
+                self.spec.column(name).is_some_and(|column| matches!(column.when, When::AsOf(_)));
+            name != "known_at" && !key.contains(name) && !is_rewritten
+        };
+        for column in self.columns[self.name].iter().filter(|(name, _)| is_compared(name)) {
             let rows = count(&differs(column))?;
             if rows > 0 {
                 let what = format!("column `{}` holds what became known later, in {rows} rows", column.0);

@@ -67,6 +67,7 @@ pub fn sources(
                 problems.extend(audit.comes_late(column)?);
             } else if let Some(declared) = declared.filter(|column| !spec.key.contains(&column.name)) {
                 problems.extend(audit.is_tied(declared)?);
+                problems.extend(audit.looks_ahead(declared)?);
             }
         }
     }

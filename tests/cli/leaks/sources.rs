@@ -126,7 +126,7 @@ fn sources_that_are_made_of_the_future_are_found() {
             "queries/sources/orders.sql",
             "when order_delivered_customer_date < reference_date",
             "when order_delivered_customer_date < reference_date + 10",
-            "column `order_status` holds what became known later",
+            "column `order_status`, by its 'as_of', holds what became known later",
         ),
         (
             "queries/sources/orders.sql",
@@ -147,8 +147,15 @@ fn sources_that_are_made_of_the_future_are_found() {
         place.olist(&["ingest", "--sample", "--orders", "20000"]);
         place.olist(&["check", "--future", "--date", DATE]).code(1).says(&[says, &format!("--> {file}:")]);
     }
-    // A moment may be written in any way that gives the same.
+    // A moment may be written in any way that gives the same, and what the SELECT makes may have one.
     let place = empty_project();
+    place.edit("queries/sources/orders.sql", orders, "select *, date_diff('day', order_purchase_timestamp, order_delivered_customer_date) as delivery_days from {{ raw() }}");
+    place.edit(
+        "queries/sources/orders.sql",
+        "    columns = {",
+        "    columns = {
+        'delivery_days': {'derived': true, 'known_at': 'order_delivered_customer_date', 'description': 'Days to delivery'},",
+    );
     place.edit(
         "queries/sources/orders.sql",
         "'known_at': 'order_approved_at',",
