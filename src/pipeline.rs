@@ -1,6 +1,6 @@
 //! The steps of a run over one warehouse: build partitions, train, score; and the line of the run in `pipeline.runs`.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
@@ -8,7 +8,7 @@ use anyhow::Result;
 use chrono::NaiveDate;
 
 use crate::build::{self, Basis, Catalog, Context, Ledger, Model, Plan};
-use crate::check::{self, Functions};
+use crate::check::Guard;
 use crate::registry::Version;
 use crate::score::{self, Job, Outcome};
 use crate::segment;
@@ -27,8 +27,7 @@ pub struct Pipeline<'a> {
     ledger: Ledger,
     force: bool,
     fingerprints: BTreeMap<(String, NaiveDate), String>,
-    /// Tables and models whose files reach nothing that they may not.
-    cleared: BTreeSet<String>,
+    guard: OnceCell<Guard>,
     began: bool,
     is_finished: Cell<bool>,
     /// Partitions built.
@@ -55,7 +54,7 @@ impl<'a> Pipeline<'a> {
             ledger: Ledger::read(warehouse)?,
             force,
             fingerprints: BTreeMap::new(),
-            cleared: BTreeSet::new(),
+            guard: OnceCell::new(),
             began: false,
             is_finished: Cell::new(false),
             built: 0,
@@ -84,14 +83,17 @@ impl<'a> Pipeline<'a> {
         if plan.tasks.is_empty() {
             return Ok(());
         }
-        self.clear(plan.tasks.iter().map(|task| &task.table), open[0])?;
         self.begin()?;
         let started = Instant::now();
         for (table, reason, dates) in plan.reasons() {
             term::note(&format!("  {table:<28} {:>9}  {reason}", term::counted(dates, "date")));
         }
-        let context =
-            Context { run_id: &self.session.run_id, data_until: self.loaded.data_until, force: self.force };
+        let context = Context {
+            run_id: &self.session.run_id,
+            data_until: self.loaded.data_until,
+            force: self.force,
+            guard: self.guard()?,
+        };
         let built = build::build(self.warehouse, self.catalog, &plan, &context, self.session.cores())?;
         build::report(&built);
         self.built += built.partitions;
@@ -120,7 +122,7 @@ impl<'a> Pipeline<'a> {
             return Ok(Err(TooEarly(format!("its snapshots begin on {}", model.spec.from))));
         }
         self.build(&self.catalog.upstream(&model.table()), &dates)?;
-        self.clear([&model.table()], as_of)?;
+        self.guard()?.clear(self.warehouse, self.catalog, &model.table(), as_of)?;
         self.begin()?;
         let (warehouse, catalog, run_id) = (self.warehouse, self.catalog, &self.session.run_id);
         match &model.spec.task {
@@ -151,32 +153,17 @@ impl<'a> Pipeline<'a> {
         if !self.force && job.is_unchanged(&self.ledger) {
             return Ok(Outcome::Unchanged);
         }
-        self.clear([&model.table()], date)?;
+        self.guard()?.clear(self.warehouse, self.catalog, &model.table(), date)?;
         self.begin()?;
         job.score()
     }
 
-    /// Nothing is built from a file that reads past `source` and `ref`, or asks a clock: that is seen in its SQL.
-    fn clear<'n>(&mut self, names: impl IntoIterator<Item = &'n String>, date: NaiveDate) -> Result<()> {
-        let open: BTreeSet<&String> =
-            names.into_iter().filter(|name| !self.cleared.contains(*name)).collect();
-        if open.is_empty() {
-            return Ok(());
+    fn guard(&self) -> Result<&Guard> {
+        if let Some(guard) = self.guard.get() {
+            return Ok(guard);
         }
-        let functions = Functions::read(self.warehouse)?;
-        let sealed = self.catalog.templates.sealed(&check::seal(&self.session.run_id));
-        let mut found = Vec::new();
-        for &name in &open {
-            found.extend(check::reach(self.warehouse, self.catalog, &sealed, &functions, name, date)?);
-        }
-        let Some(last) = found.pop() else {
-            self.cleared.extend(open.into_iter().cloned());
-            return Ok(());
-        };
-        for problem in &found {
-            term::error(&problem.to_string());
-        }
-        Err(last.into())
+        let guard = Guard::new(self.warehouse, self.catalog, &self.session.run_id)?;
+        Ok(self.guard.get_or_init(|| guard))
     }
 
     fn begin(&mut self) -> Result<()> {

@@ -9,6 +9,7 @@ use super::ledger::Line;
 use super::plan::Task;
 use super::shape::{self, Change};
 use super::{Catalog, Node, columns, verify};
+use crate::check::Guard;
 use crate::problem::Problem;
 use crate::template::Kind;
 use crate::warehouse::{SqlError, Warehouse, analyst, ident};
@@ -19,6 +20,7 @@ pub struct Context<'a> {
     pub data_until: NaiveDate,
     /// What has too few rows is told, and replaced all the same.
     pub force: bool,
+    pub guard: &'a Guard,
 }
 
 /// What one partition gave.
@@ -47,6 +49,7 @@ pub fn replace(warehouse: &Warehouse, catalog: &Catalog, task: &Task, context: &
             }
         };
         columns::verify(warehouse, catalog, node, &task.rendered, task.date, &shape)?;
+        context.guard.clear(warehouse, catalog, &task.table, task.date)?;
         let change = shape::fit(warehouse, &node.name, &shape)?;
         if change.is_some() {
             shape::comment(warehouse, node, &shape)?;

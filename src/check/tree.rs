@@ -5,14 +5,22 @@ use serde_json::Value as Json;
 
 use crate::warehouse::{Warehouse, text};
 
-/// The syntax tree of a query, or DuckDB's message why there is none.
-pub fn tree(warehouse: &Warehouse, sql: &str) -> Result<Result<Json, String>> {
+/// Why there is no tree.
+pub struct NoTree {
+    pub message: String,
+    /// The parser stumbled; else it is no query.
+    pub is_syntax: bool,
+}
+
+/// The syntax tree of a query, or why there is none.
+pub fn tree(warehouse: &Warehouse, sql: &str) -> Result<Result<Json, NoTree>> {
     let sql = format!("select json_serialize_sql({})::varchar", text(sql));
     let json = warehouse.row(&sql, &[], |row| row.get::<_, String>(0))?.context("no syntax tree")?;
     let tree: Json = serde_json::from_str(&json)?;
     if tree["error"] == Json::Bool(true) {
         let message = tree["error_message"].as_str().unwrap_or_default();
-        return Ok(Err(message.lines().next().unwrap_or_default().to_owned()));
+        let message = message.lines().next().unwrap_or_default().to_owned();
+        return Ok(Err(NoTree { message, is_syntax: tree["error_type"] == "parser" }));
     }
     Ok(Ok(tree))
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use chrono::NaiveDate;
 
-use super::tree::tree;
+use super::tree::{NoTree, tree};
 use crate::build::{Catalog, Model};
 use crate::learn::Algorithm;
 use crate::problem::{Place, Problem};
@@ -21,7 +21,8 @@ use walk::{Allowed, Walk};
 
 /// DuckDB's functions, as far as they decide what may be called.
 pub struct Functions {
-    known: Vec<String>,
+    /// Made by somebody in this database.
+    foreign: Vec<String>,
     changing: Vec<String>,
     schemas: Vec<String>,
 }
@@ -32,13 +33,11 @@ impl Functions {
     pub fn read(warehouse: &Warehouse) -> Result<Self> {
         let names = |sql: &str| warehouse.rows(sql, &[], |row| row.get::<_, String>(0));
         let functions = |condition: &str| {
-            names(&format!(
-                "select distinct function_name from duckdb_functions() where internal {condition}"
-            ))
+            names(&format!("select distinct lower(function_name) from duckdb_functions() where {condition}"))
         };
         Ok(Self {
-            known: functions("")?,
-            changing: functions("and stability <> 'CONSISTENT' and function_name <> 'error'")?,
+            foreign: functions("not internal")?,
+            changing: functions("internal and stability <> 'CONSISTENT' and function_name <> 'error'")?,
             schemas: names("select distinct lower(schema_name) from duckdb_schemas()")?,
         })
     }
@@ -127,7 +126,8 @@ fn query(
     let tree = match tree(warehouse, &rendered.sql)? {
         Ok(tree) => tree,
         // What cannot be read is told by the build, with its place; what is no SELECT is told here.
-        Err(message) => {
+        Err(NoTree { is_syntax: true, .. }) => return Ok(Vec::new()),
+        Err(NoTree { message, .. }) => {
             let place = Place::at_offset(&rendered.file, sealed.source(&rendered.file), 0);
             let problem =
                 Problem::usage(format!("the syntax of this query cannot be looked through: {message}"));

@@ -300,7 +300,7 @@ impl<'a> Walk<'a> {
             || name == "age" && count == 1
         {
             self.clock(node, &name);
-        } else if node["type"] == "FUNCTION" && (!is_plain || !self.functions.known.contains(&name)) {
+        } else if self.functions.foreign.contains(&name) {
             let what = format!("`{name}` is no function of DuckDB itself, so what it reads is unknown");
             self.find(node, &what, "put it into a macro of queries/macros/");
         }
