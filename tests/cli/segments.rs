@@ -148,7 +148,7 @@ fn mistakes_in_a_model_of_segments_are_explained() {
             "{'algorithm': 'k_means', 'clusters': 3}",
             "{'algorithm': 'random_forest'}",
             "`random_forest` does not fit this task",
-            "candidates of this task are k_means",
+            "there are `k_means`",
         ),
         (
             "'clusters': 3",
