@@ -114,8 +114,12 @@ fn report(session: &Session, warehouse: &Warehouse, file: &str, date: Option<Nai
 
 /// The last reference date at which the scores that a report is about are built; else the last one there can be.
 fn newest_date(warehouse: &Warehouse, templates: &Templates, file: &str) -> Result<NaiveDate> {
-    // What it refers to is the same at any date.
-    let rendered = templates.render(file, Kind::Report, Some(NaiveDate::default()), None)?;
+    // What it refers to, and what is wrong with it, is the same at any date.
+    let rendered = templates.render(file, Kind::Report, Some(NaiveDate::default()), None);
+    let rendered = rendered.map_err(|error| match error.downcast::<Problem>() {
+        Ok(problem) => Problem { date: None, ..problem }.into(),
+        Err(error) => error,
+    })?;
     if let Some(newest) = newest_scores(warehouse, &rendered.refs)? {
         return Ok(newest);
     }
