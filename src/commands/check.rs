@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use chrono::{Datelike, Days, NaiveDate};
 use rayon::prelude::*;
 
@@ -53,7 +53,6 @@ pub fn check(session: &Session, args: &Check) -> Result<()> {
     for name in specs.keys() {
         report.problems.extend(check::reach_of_source(&warehouse, &sealed, &functions, &source_file(name))?);
     }
-    report.problems.extend(check::sources(&warehouse, &catalog, &specs, &definitions, last)?);
     let checker = Checker {
         catalog: &catalog,
         is_proof_only: args.future,
@@ -71,7 +70,14 @@ pub fn check(session: &Session, args: &Check) -> Result<()> {
         checker.date(&warehouse, *date)
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(side_by_side).build()?;
-    let reports: Result<Vec<Report>> = pool.install(|| dates.par_iter().map(work).collect());
+    // The sources beside the tables: each leaves a core idle now and then.
+    let (audited, reports) = std::thread::scope(|scope| {
+        let (catalog, specs, definitions) = (&catalog, &specs, &definitions);
+        let audit = scope.spawn(move || check::sources(&warehouse, catalog, specs, definitions, last));
+        let reports: Result<Vec<Report>> = pool.install(|| dates.par_iter().map(work).collect());
+        (audit.join().unwrap_or_else(|_| Err(anyhow!("the audit ended by itself"))), reports)
+    });
+    report.problems.extend(audited?);
     reports?.into_iter().for_each(|other| report.join(other));
     drop(checker);
     // Files that could not be read at all are no finding about the data.

@@ -13,12 +13,12 @@ use crate::warehouse::ident;
 
 impl Proof<'_> {
     /// A label is settled when it says so: built from what was known before a `label_known_on`, the labels known by then
-    /// are the same. Looked at on the first and the last such day, the middle one and the most frequent one.
+    /// are the same. Looked at on the first and the last such day, and the most frequent one.
     pub(super) fn label(&self, node: &Node, label: &str, rendered: &Rendered) -> Result<Option<Problem>> {
         let name = &node.name;
         let days = format!(
             "select distinct unnest([
-                 min(known), quantile_disc(known, 0.5 order by known), mode(known order by known), max(known)
+                 min(known), mode(known order by known), max(known)
              ]) as day
              from (select label_known_on::date as known from {WHOLE}.{name}) order by day"
         );
