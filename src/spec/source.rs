@@ -182,7 +182,9 @@ fn read_column(fields: &Fields<'_>, name: &str, value: Value) -> Result<Column> 
         (Some(_), Some(_)) => return Err(given.wrong("as_of", "give known_at or as_of, not both").into()),
     };
     let is_derived = given.flag("derived", false)?;
-    let sql_type = if is_derived { String::new() } else { given.text("type")? };
+    // The SELECT decides the type of what it makes.
+    let sql_type =
+        if is_derived { given.optional_text("type")?.unwrap_or_default() } else { given.text("type")? };
     if !is_derived && !is_type(&sql_type) {
         return Err(given
             .wrong("type", format!("there is no type `{sql_type}`"))

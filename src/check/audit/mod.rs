@@ -113,11 +113,14 @@ struct Audit<'a> {
 }
 
 impl Audit<'_> {
+    /// At the entry of a column, or at the first mention of a word.
     fn problem(&self, word: &str, what: &str, hint: &str) -> Problem {
-        Problem::data(format!("{what} (sources.{})", self.name))
-            .at(self.catalog.templates.place(&source_file(self.name), word))
-            .on(self.date)
-            .hint(hint)
+        let (templates, file) = (&self.catalog.templates, source_file(self.name));
+        let place = match self.spec.column(word) {
+            Some(column) => templates.config_key(&file, &format!("columns.{}", column.name)),
+            None => templates.place(&file, word),
+        };
+        Problem::data(format!("{what} (sources.{})", self.name)).at(place).on(self.date).hint(hint)
     }
 
     /// The rows of `source` as they were known at `date`.

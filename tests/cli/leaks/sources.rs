@@ -154,7 +154,7 @@ fn sources_that_are_made_of_the_future_are_found() {
         "queries/sources/orders.sql",
         "    columns = {",
         "    columns = {
-        'delivery_days': {'derived': true, 'known_at': 'order_delivered_customer_date', 'description': 'Days to delivery'},",
+        'delivery_days': {'type': 'bigint', 'derived': true, 'known_at': 'order_delivered_customer_date', 'description': 'Days to delivery'},",
     );
     place.edit(
         "queries/sources/orders.sql",
