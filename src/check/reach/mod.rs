@@ -138,7 +138,13 @@ fn query(
     };
     let place = |at: Option<usize>| {
         let origin = at.and_then(|at| rendered.map.origin(at)).unwrap_or((&rendered.file, 0));
-        Place::at_offset(origin.0, sealed.source(origin.0), origin.1)
+        let place = Place::at_offset(origin.0, sealed.source(origin.0), origin.1);
+        // Where it was written, if that is in a macro.
+        let inner = at.and_then(|at| sealed.locate(rendered, at)).map(|located| located.place);
+        let inner = inner.filter(|inner| inner.file != place.file);
+        let note =
+            inner.map(|at| format!("within {}:{}:{}: {}", at.file, at.line, at.column, at.text.trim()));
+        (place, note)
     };
     let is_source = date.is_none();
     let allowed = Allowed {
@@ -162,7 +168,7 @@ fn of_expression(
     let head = "select (";
     // What is no expression is told by the build.
     let Ok(tree) = tree(warehouse, &format!("{head}{expression})"))? else { return Ok(Vec::new()) };
-    let place = |at: Option<usize>| place(at.map_or(0, |at| at.saturating_sub(head.len())));
+    let place = |at: Option<usize>| (place(at.map_or(0, |at| at.saturating_sub(head.len()))), None);
     // A seal that no name can start with: an expression may read no table at all.
     let allowed = Allowed { seal: "\0", whole: &BTreeSet::new(), raw: None, hidden };
     Ok(Walk::over(&tree, &allowed, functions, date, &place, expression))

@@ -89,8 +89,8 @@ pub struct Walk<'a> {
     allowed: &'a Allowed<'a>,
     functions: &'a Functions,
     date: Option<NaiveDate>,
-    /// From a byte of the SQL to the analyst's file.
-    place: &'a dyn Fn(Option<usize>) -> Place,
+    /// From a byte of the SQL to the analyst's file, and to the macro that wrote it.
+    place: &'a dyn Fn(Option<usize>) -> (Place, Option<String>),
     sql: &'a str,
     found: Vec<Problem>,
 }
@@ -101,7 +101,7 @@ impl<'a> Walk<'a> {
         allowed: &'a Allowed<'a>,
         functions: &'a Functions,
         date: Option<NaiveDate>,
-        place: &'a dyn Fn(Option<usize>) -> Place,
+        place: &'a dyn Fn(Option<usize>) -> (Place, Option<String>),
         sql: &'a str,
     ) -> Vec<Problem> {
         let mut walk = Self { allowed, functions, date, place, sql, found: Vec::new() };
@@ -318,9 +318,13 @@ impl<'a> Walk<'a> {
             ["describe", "summarize", "show"].iter().find_map(|word| sql.find(word))
         };
         let at = if node["type"] == "SHOW_REF" { shown() } else { position(node) };
-        let place = (self.place)(at);
+        let (place, within) = (self.place)(at);
         let message = message.replace(self.allowed.seal, "");
-        let problem = Problem::usage(message).at(place).maybe_on(self.date).hint(hint);
+        let problem = Problem::usage(message)
+            .at(place)
+            .noting(within.into_iter().collect())
+            .maybe_on(self.date)
+            .hint(hint);
         if self.found.iter().all(|other| other.place != problem.place || other.message != problem.message) {
             self.found.push(problem);
         }

@@ -157,6 +157,12 @@ fn nothing_is_built_from_a_file_that_reads_past_source() {
             "0"
         );
     }
+    let called = "select seller_id, count(*) as x\nfrom {{ planted_table() }} group by seller_id";
+    place.write("features/past.sql", feature(called));
+    place
+        .olist(&run)
+        .code(2)
+        .says(&["--> features/past.sql:3:", "within queries/macros/planted.sql:2:1: sources.order_items"]);
     place.write("features/past.sql", feature(features::CLEAN[0].1));
     place.olist(&run).code(0);
 }
