@@ -82,9 +82,6 @@ impl FromStr for DateRange {
 }
 
 /// Parses `YYYY-MM-DD`.
-///
-/// # Errors
-/// A text that says what was expected.
 pub fn parse(text: &str) -> Result<NaiveDate, String> {
     let date = NaiveDate::parse_from_str(text, "%Y-%m-%d")
         .map_err(|_| format!("`{text}` is not a date: expected YYYY-MM-DD, for example 2018-06-01"))?;

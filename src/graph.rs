@@ -6,9 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 pub type Needs = BTreeMap<String, BTreeSet<String>>;
 
 /// All names, each after what it needs. Names that are needed but not listed are left out.
-///
-/// # Errors
-/// The names of a circle, the first one again at its end.
 pub fn in_order(needs: &Needs) -> Result<Vec<String>, Vec<String>> {
     let mut order = Vec::new();
     let mut done = BTreeSet::new();

@@ -70,9 +70,6 @@ impl Table {
     }
 
     /// Prints to stdout. Numbers stand to the right, and are numbers in JSON.
-    ///
-    /// # Errors
-    /// When stdout cannot be written.
     pub fn print(&self, format: Format) -> Result<()> {
         let text = match format {
             Format::Table | Format::Onnx | Format::Sql => {
@@ -166,9 +163,6 @@ impl Table {
     }
 
     /// As CSV, with a header.
-    ///
-    /// # Errors
-    /// When it cannot be written, which does not happen in memory.
     pub fn csv(&self) -> Result<String> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         writer.write_record(&self.columns)?;

@@ -67,9 +67,6 @@ fn place(file: &Path) -> Option<PathBuf> {
 }
 
 /// A published copy has neither sources nor versions, and a foreign database nothing of olist.
-///
-/// # Errors
-/// That it is one of these.
 pub fn check_whole(warehouse: &Warehouse) -> Result<()> {
     if warehouse.has_table(SETTINGS)? {
         return Ok(());
@@ -89,9 +86,6 @@ pub fn check_whole(warehouse: &Warehouse) -> Result<()> {
 }
 
 /// Which tables a published copy has, for hints; `None` where it is no copy.
-///
-/// # Errors
-/// When the catalog cannot be read.
 pub fn about_copy(warehouse: &Warehouse) -> Result<Option<String>> {
     if warehouse.has_table(SETTINGS)? || !warehouse.has_table("pipeline.partitions")? {
         return Ok(None);

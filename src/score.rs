@@ -7,16 +7,18 @@ use anyhow::Result;
 use chrono::NaiveDate;
 use duckdb::arrow::array::ArrayRef;
 
-use crate::build::{self, Catalog, Ledger, Line, Model};
+use crate::catalog::{Catalog, Model};
+use crate::config::Task;
+use crate::dataset::{Pulled, pull};
 use crate::fingerprint;
 use crate::learn::Fitted;
-use crate::outbox::{self, News};
+use crate::partitions::{self, Ledger, Line};
 use crate::problem::Problem;
+use crate::registry::outbox::{self, News};
 use crate::registry::{self, Version};
 use crate::segment;
-use crate::spec::Task;
 use crate::term;
-use crate::train::{Pulled, Recipe, pull};
+use crate::train::Recipe;
 use crate::wall;
 use crate::warehouse::{Warehouse, ident, idents, text};
 
@@ -77,9 +79,6 @@ impl Job<'_> {
     }
 
     /// Scores the date, and replaces its partition.
-    ///
-    /// # Errors
-    /// Inputs that do not fit the version, or DuckDB's.
     pub fn score(&self) -> Result<Outcome> {
         let started = Instant::now();
         let table = self.model.table();
@@ -212,12 +211,9 @@ impl Job<'_> {
     }
 
     /// Replaces the partition of `table` by the rows of `sql`. Its columns follow the query's.
-    ///
-    /// # Errors
-    /// DuckDB's.
     pub fn write(&self, table: &str, sql: &str, description: &str, comments: &[(&str, &str)]) -> Result<()> {
         let shape = self.warehouse.describe(sql)?;
-        if build::fit(self.warehouse, table, &shape)?.is_some() {
+        if partitions::fit(self.warehouse, table, &shape)?.is_some() {
             let mut statements = vec![format!("comment on table {table} is {}", text(description))];
             let known = comments.iter().chain(&SHARED);
             for (column, words) in known.filter(|(name, _)| shape.iter().any(|(column, _)| column == name)) {

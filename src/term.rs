@@ -18,9 +18,6 @@ pub fn is_quiet() -> bool {
 }
 
 /// Writes data to stdout. A reader that closed the pipe (`| head`) is not an error.
-///
-/// # Errors
-/// When stdout cannot be written, other than by a closed pipe.
 pub fn data(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

@@ -7,9 +7,9 @@
 use anyhow::Result;
 use chrono::NaiveDate;
 
+use crate::dataset::Pulled;
 use crate::learn::Matrix;
 use crate::score::Job;
-use crate::train::Pulled;
 use crate::warehouse::{SqlError, Warehouse};
 
 /// Fewer rows say nothing of a distribution.
@@ -89,9 +89,6 @@ fn psi(then: &[f64], now: &[f64]) -> f64 {
 
 /// What of a date does not look like what the version knows, with the numbers. `scores` has one number a row: the
 /// probability, or the segment.
-///
-/// # Errors
-/// When the registry cannot be read.
 pub fn complaints(job: &Job<'_>, pulled: &Pulled, scores: &[f64]) -> Result<Vec<String>> {
     let mut found = rows(job)?.into_iter().collect::<Vec<_>>();
     if scores.len() < FEWEST {
@@ -143,9 +140,6 @@ fn rows(job: &Job<'_>) -> Result<Option<String>> {
 }
 
 /// Keeps what the inputs of a version were like, in the transaction of the version.
-///
-/// # Errors
-/// DuckDB's.
 pub fn keep(warehouse: &Warehouse, model: &str, version: i32, inputs: &[Input]) -> Result<()> {
     for input in inputs {
         let [edges, shares] = [&input.edges, &input.shares].map(serde_json::to_string);

@@ -6,14 +6,16 @@ use anyhow::{Result, anyhow};
 use chrono::{Datelike, Days, NaiveDate};
 use rayon::prelude::*;
 
-use crate::build::Catalog;
-use crate::check::{self, Functions, Proof, Proven};
+use crate::audit;
+use crate::catalog::Catalog;
 use crate::cli::Check;
 use crate::dates;
+use crate::guard::{self, Functions};
 use crate::ingest::{self, source_file};
 use crate::output::Table;
 use crate::problem::Problem;
-use crate::session::{Loaded, Session};
+use crate::proof::{Proof, Proven};
+use crate::run::{Loaded, Session};
 use crate::template::Templates;
 use crate::term::{self, Progress};
 use crate::warehouse::{Engine, Warehouse};
@@ -35,11 +37,11 @@ pub fn check(session: &Session, args: &Check) -> Result<()> {
     let selected = catalog.select(&args.select)?;
     let specs = ingest::specs(session.project()?, &catalog.templates)?;
     let edited = ingest::edited(&warehouse, session.project()?, &catalog.templates)?;
-    let definitions = check::definitions(&warehouse, "warehouse")?;
+    let definitions = audit::definitions(&warehouse, "warehouse")?;
     let mut report = Report::new();
     let mistakes = std::mem::take(&mut catalog.mistakes);
     if let Some(older) = &args.against {
-        report.problems.extend(check::loads(&warehouse, &catalog, &specs, older)?);
+        report.problems.extend(audit::loads(&warehouse, &catalog, &specs, older)?);
     }
     let last = dates[dates.len() - 1];
     for name in &edited {
@@ -49,9 +51,9 @@ pub fn check(session: &Session, args: &Check) -> Result<()> {
         report.problems.push(Problem::data(what).at(place).hint(hint));
     }
     let functions = Functions::read(&warehouse)?;
-    let sealed = catalog.templates.sealed(&check::seal(&session.run_id));
+    let sealed = catalog.templates.sealed(&guard::seal(&session.run_id));
     for name in specs.keys() {
-        report.problems.extend(check::reach_of_source(&warehouse, &sealed, &functions, &source_file(name))?);
+        report.problems.extend(guard::reach_of_source(&warehouse, &sealed, &functions, &source_file(name))?);
     }
     let checker = Checker {
         catalog: &catalog,
@@ -73,7 +75,7 @@ pub fn check(session: &Session, args: &Check) -> Result<()> {
     // The sources beside the tables: each leaves a core idle now and then.
     let (audited, reports) = std::thread::scope(|scope| {
         let (catalog, specs, definitions) = (&catalog, &specs, &definitions);
-        let audit = scope.spawn(move || check::sources(&warehouse, catalog, specs, definitions, last));
+        let audit = scope.spawn(move || audit::sources(&warehouse, catalog, specs, definitions, last));
         let reports: Result<Vec<Report>> = pool.install(|| dates.par_iter().map(work).collect());
         (audit.join().unwrap_or_else(|_| Err(anyhow!("the audit ended by itself"))), reports)
     });
@@ -173,7 +175,7 @@ impl Checker<'_> {
         for &name in &self.order {
             self.progress.working_on(name);
             let refs = self.catalog.render(name, date)?.refs;
-            let found = check::reach(warehouse, self.catalog, &self.sealed, &self.functions, name, date)?;
+            let found = guard::reach(warehouse, self.catalog, &self.sealed, &self.functions, name, date)?;
             let (proven, result) = if let Some(needed) = refs.iter().find(|table| broken.contains(*table)) {
                 (None, format!("not proven: {needed}"))
             } else if found.is_empty() {

@@ -10,7 +10,7 @@ use crate::export::{self, Subject};
 use crate::output::Format;
 use crate::problem::Problem;
 use crate::registry::{self, Version};
-use crate::session::{Loaded, Session};
+use crate::run::{Loaded, Session};
 use crate::term;
 use crate::warehouse::Warehouse;
 

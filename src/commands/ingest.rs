@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::cli::Ingest;
 use crate::ingest::{self, Origin};
-use crate::session::Session;
+use crate::run::Session;
 use crate::term;
 
 pub fn ingest(session: &Session, args: &Ingest) -> Result<()> {

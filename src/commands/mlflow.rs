@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::mlflow::{self, Settings};
 use crate::problem::Problem;
-use crate::session::Session;
+use crate::run::Session;
 use crate::term;
 
 pub fn mlflow_sync(session: &Session) -> Result<()> {

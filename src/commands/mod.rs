@@ -25,3 +25,40 @@ pub use render::render;
 pub use run::run;
 pub use score::score;
 pub use train::train;
+
+use std::sync::atomic::Ordering;
+
+use anyhow::{Context, Result};
+
+use crate::cli::{Cli, Command, Mlflow, ModelsCommand};
+use crate::run::Session;
+use crate::{partitions, term};
+
+/// Does what was asked.
+pub fn execute(cli: Cli) -> Result<()> {
+    // The first Ctrl-C lets the partitions at work finish; a second one ends the program, which loses nothing either.
+    ctrlc::set_handler(|| {
+        if partitions::INTERRUPTED.swap(true, Ordering::Relaxed) {
+            #[expect(clippy::exit, reason = "the user insists")]
+            std::process::exit(130);
+        }
+        term::warn("stopping after the partitions at work; again to stop at once");
+    })
+    .context("could not listen to Ctrl-C")?;
+    let session = Session::new(cli.global)?;
+    match cli.command {
+        Command::Init { dir } => init(&dir),
+        Command::Ingest(args) => ingest(&session, &args),
+        Command::Run(args) => run(&session, &args),
+        Command::Render { file, date } => render(&session, &file, date),
+        Command::Check(args) => check(&session, &args),
+        Command::Train { model, as_of } => train(&session, &model, as_of),
+        Command::Score { model, dates, force } => score(&session, &model, &dates.expand(), force),
+        Command::Models { command: Some(ModelsCommand::Export(args)), .. } => export(&session, &args),
+        Command::Models { model, command: None } => models(&session, model.as_deref()),
+        Command::Promote { model, version, reason } => promote(&session, &model, version, &reason),
+        Command::Rollback { model, reason } => rollback(&session, &model, &reason),
+        Command::Mlflow(Mlflow::Sync) => mlflow_sync(&session),
+        Command::Query { sql, date } => query(&session, &sql, date),
+    }
+}

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::mlflow;
 use crate::registry::{self, Version};
-use crate::session::Session;
+use crate::run::Session;
 use crate::term;
 
 pub fn promote(session: &Session, model: &str, version: i32, reason: &str) -> Result<()> {

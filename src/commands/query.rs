@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use chrono::NaiveDate;
 
+use crate::config::Fields;
+use crate::diagnose::analyst;
 use crate::fingerprint;
 use crate::output::{Format, Table, strict};
 use crate::problem::{Place, Problem, nearest};
 use crate::publish;
-use crate::session::{Loaded, Session};
-use crate::spec::Fields;
+use crate::run::{Loaded, Session};
 use crate::template::{Kind, Templates};
 use crate::term;
-use crate::warehouse::{SqlError, Warehouse, analyst, text};
+use crate::warehouse::{SqlError, Warehouse, text};
 
 pub fn query(session: &Session, sql: &str, date: Option<NaiveDate>) -> Result<()> {
     let sql = sql.trim();

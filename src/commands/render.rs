@@ -4,7 +4,7 @@ use anyhow::Result;
 use chrono::NaiveDate;
 
 use crate::problem::{Problem, suggest};
-use crate::session::Session;
+use crate::run::Session;
 use crate::template::Kind;
 use crate::term;
 

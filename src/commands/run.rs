@@ -7,18 +7,16 @@ use anyhow::Result;
 use chrono::NaiveDate;
 
 use super::score::show_scores;
-use crate::build::Model;
+use crate::catalog::Model;
 use crate::cli::{self, Run};
 use crate::ingest::{self, Origin};
 use crate::mlflow;
 use crate::output::{Format, Table};
-use crate::pipeline::{Pipeline, note_training};
 use crate::publish;
 use crate::registry::{self, Version};
+use crate::run::{Due, Loaded, Pipeline, Session, due, note_training};
 use crate::score::Outcome;
-use crate::session::{Loaded, Session};
 use crate::term;
-use crate::train::{self, Due};
 use crate::warehouse::Warehouse;
 
 pub fn run(session: &Session, args: &Run) -> Result<()> {
@@ -92,7 +90,7 @@ impl BackCasts {
 
 /// Trains `model` at `date` if that is due, and scores the date.
 fn step(pipeline: &mut Pipeline<'_>, model: &Model, date: NaiveDate) -> Result<Option<(Outcome, Version)>> {
-    let version = match train::due(pipeline.warehouse, pipeline.catalog, model, date)? {
+    let version = match due(pipeline.warehouse, pipeline.catalog, model, date)? {
         Due::Score(version) => *version,
         Due::Train(why) => match pipeline.train(model, date, &why)? {
             Ok(training) => {

@@ -3,16 +3,16 @@
 use anyhow::Result;
 use chrono::NaiveDate;
 
-use crate::build::Model;
+use crate::catalog::Model;
+use crate::config::Task;
 use crate::mlflow;
 use crate::output::{Format, Table};
-use crate::pipeline::Pipeline;
 use crate::problem::Problem;
 use crate::registry;
+use crate::run::Pipeline;
+use crate::run::{Loaded, Session};
 use crate::score::Outcome;
 use crate::segment;
-use crate::session::{Loaded, Session};
-use crate::spec::Task;
 use crate::term;
 use crate::warehouse::{Warehouse, idents};
 

@@ -3,11 +3,11 @@
 use anyhow::Result;
 use chrono::NaiveDate;
 
-use crate::comparison;
 use crate::mlflow;
-use crate::pipeline::Pipeline;
 use crate::problem::Problem;
-use crate::session::{Loaded, Session};
+use crate::registry::comparison;
+use crate::run::Pipeline;
+use crate::run::{Loaded, Session};
 use crate::term;
 
 pub fn train(session: &Session, name: &str, as_of: Option<NaiveDate>) -> Result<()> {

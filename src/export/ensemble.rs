@@ -24,9 +24,6 @@ struct Lists {
 }
 
 /// The sum of the trees' values for each row of `matrix`.
-///
-/// # Errors
-/// When there is no tree.
 pub fn sum(graph: &mut Builder, matrix: &Value, trees: &Trees) -> Result<Value> {
     anyhow::ensure!(trees.len() > 0, "there is no tree");
     let mut lists = Lists::default();

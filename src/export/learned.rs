@@ -8,9 +8,6 @@ use super::proto::DataType;
 use crate::learn::{Boosting, Clustering, EDGE, Fitted, Learner, Logistic};
 
 /// The probabilities of a fitted model for the rows of `matrix`: rows x 1.
-///
-/// # Errors
-/// A model without trees where there should be some.
 pub fn probability(graph: &mut Builder, matrix: &Value, fitted: &Fitted) -> Result<Value> {
     match fitted.learner() {
         Learner::Logistic(logistic) => {

@@ -19,9 +19,6 @@ const INPUT_EXAMPLE: &str = "input_example.json";
 const SERVING_EXAMPLE: &str = "serving_input_example.json";
 
 /// All files of the folder. The same version gives the same bytes.
-///
-/// # Errors
-/// When the registry cannot be read.
 pub fn files(trained: &Trained<'_>, onnx: Onnx) -> Result<Vec<(String, Vec<u8>)>> {
     let rows = example(trained, &onnx.inputs)?;
     let has_example = !rows.is_empty();
@@ -42,9 +39,6 @@ pub fn files(trained: &Trained<'_>, onnx: Onnx) -> Result<Vec<(String, Vec<u8>)>
 }
 
 /// The folder of a rule that cannot be said in ONNX, because of `why`.
-///
-/// # Errors
-/// When the registry cannot be read.
 pub fn files_of_rule(trained: &Trained<'_>, expression: &str, why: &str) -> Result<Vec<(String, Vec<u8>)>> {
     let rule = format!("-- {}\n{expression}\n", why.replace('\n', " "));
     let flavors = format!("  olist:\n    data: {RULE}\n");

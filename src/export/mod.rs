@@ -16,7 +16,7 @@ pub use sql::write as select;
 use anyhow::{Context, Result};
 use chrono::NaiveDate;
 
-use crate::build::{Catalog, Model};
+use crate::catalog::{Catalog, Model};
 use crate::learn::{Clustering, Fitted};
 use crate::problem::Problem;
 use crate::registry::{self, Version};
@@ -64,9 +64,6 @@ pub fn directory(trained: &Trained<'_>) -> Result<Vec<(String, Vec<u8>)>> {
 }
 
 /// The same, where a rule that is no arithmetic is written down as it is: MLflow keeps it, and Python cannot load it.
-///
-/// # Errors
-/// When the registry cannot be read.
 pub fn directory_or_rule(trained: &Trained<'_>) -> Result<Vec<(String, Vec<u8>)>> {
     match (trained.scorer()?, directory(trained)) {
         (Scorer::Rule(expression), Err(error)) if error.is::<Problem>() => {
@@ -142,9 +139,6 @@ fn segment_names(warehouse: &Warehouse, version: &Version, numbers: &[i32]) -> R
 
 impl Subject<'_> {
     /// What its ONNX model needs, read from the project as it is now.
-    ///
-    /// # Errors
-    /// A model's file that no longer works.
     pub fn trained(&self) -> Result<Trained<'_>> {
         let rendered = self.rendered()?;
         let columns = self.warehouse.describe(&rendered.sql)?;

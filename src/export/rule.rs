@@ -56,9 +56,6 @@ struct Part {
 }
 
 /// The columns that a rule uses, in their order.
-///
-/// # Errors
-/// The first that is none, or no number.
 pub fn columns_of(expression: &Json, columns: &[Column]) -> Result<Vec<String>> {
     let used = syntax::columns(expression);
     for name in &used {
@@ -76,9 +73,6 @@ fn find<'a>(columns: &'a [Column], name: &str) -> Result<&'a Column> {
 }
 
 /// The values of a rule, one a row.
-///
-/// # Errors
-/// A sentence that names what cannot be translated.
 pub fn translate(graph: &mut Builder, expression: &Json, columns: &[Column]) -> Result<Value> {
     let mut rule = Rule { graph, columns };
     let part = rule.part(expression)?;

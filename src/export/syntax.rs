@@ -54,9 +54,6 @@ pub enum Syntax<'a> {
 }
 
 /// The tree of an expression.
-///
-/// # Errors
-/// When DuckDB does not read it as one.
 pub fn parse(warehouse: &Warehouse, expression: &str) -> Result<Json> {
     let sql = format!("select json_serialize_sql({})::varchar", text(&format!("select ({expression})")));
     let tree = warehouse.row(&sql, &[], |row| row.get::<_, String>(0))?.context("no syntax tree")?;
@@ -88,9 +85,6 @@ fn collect(node: &Json, found: &mut Vec<String>) {
 }
 
 /// What a node is.
-///
-/// # Errors
-/// A sentence that names what has no counterpart.
 pub fn read(node: &Json) -> Result<Syntax<'_>> {
     let kind = string(node, "type")?;
     Ok(match kind {

@@ -10,8 +10,8 @@ use anyhow::{Context, Result};
 use flate2::read::MultiGzDecoder;
 
 use super::Specs;
+use crate::config::SourceSpec;
 use crate::problem::{Place, Problem, nearest};
-use crate::spec::SourceSpec;
 use crate::warehouse::{ident, text};
 
 /// What a source is read from.

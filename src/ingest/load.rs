@@ -6,11 +6,12 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::{Source, duplicate, source_file};
+use crate::config::{SourceSpec, When};
+use crate::diagnose::analyst;
 use crate::fingerprint;
 use crate::problem::{Place, Problem};
-use crate::spec::{SourceSpec, When};
 use crate::template::{Rendered, Templates};
-use crate::warehouse::{SqlError, Warehouse, analyst, ident, idents, text};
+use crate::warehouse::{SqlError, Warehouse, ident, idents, text};
 
 /// Of fewer rows than these, a tenth says nothing.
 const FEWEST: i64 = 100;
@@ -205,9 +206,6 @@ fn check_known(warehouse: &Warehouse, table: &str, source: &Source) -> Result<()
 }
 
 /// Every `known_at` and `as_of` of a column has to be an expression over the row.
-///
-/// # Errors
-/// The first that is none, at its place in the file.
 pub fn check_moments(
     warehouse: &Warehouse,
     templates: &Templates,
@@ -265,9 +263,6 @@ fn as_of(warehouse: &Warehouse, source: &Source) -> Result<String> {
 }
 
 /// The SELECT of what a source knew strictly before midnight of `reference_date`, by its config.
-///
-/// # Errors
-/// When the catalog cannot be read.
 pub fn as_of_select(warehouse: &Warehouse, name: &str, spec: &SourceSpec) -> Result<String> {
     let mut columns = Vec::new();
     for (column, _) in warehouse.columns(&format!("sources.{name}"))? {

@@ -15,10 +15,10 @@ use chrono::NaiveDate;
 pub use load::{as_of_select, check_moments, current_versions, loaded_select};
 pub use summary::{Summary, data_until};
 
+use crate::config::SourceSpec;
 use crate::graph;
 use crate::problem::{Place, Problem};
 use crate::project::Project;
-use crate::spec::SourceSpec;
 use crate::template::{Kind, Rendered, Templates};
 use crate::term::{self, Progress};
 use crate::warehouse::Warehouse;
@@ -128,17 +128,11 @@ pub struct Known {
 type Specs = BTreeMap<String, Known>;
 
 /// The config of every source of the project, by name.
-///
-/// # Errors
-/// The first file with a mistake.
 pub fn specs(project: &Project, templates: &Templates) -> Result<BTreeMap<String, SourceSpec>> {
     Ok(read_specs(project, templates)?.into_iter().map(|(name, known)| (name, known.spec)).collect())
 }
 
 /// The sources whose files were edited after they were loaded: the edit has no effect yet.
-///
-/// # Errors
-/// The first file with a mistake.
 pub fn edited(warehouse: &Warehouse, project: &Project, templates: &Templates) -> Result<Vec<String>> {
     let sql = "select source, version, digest from pipeline.loads where is_current";
     let loaded = warehouse.rows(sql, &[], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
@@ -156,9 +150,6 @@ pub fn edited(warehouse: &Warehouse, project: &Project, templates: &Templates) -
 }
 
 /// Says so where a source's file was edited after it was loaded.
-///
-/// # Errors
-/// The first file with a mistake.
 pub fn warn_of_edits(warehouse: &Warehouse, project: &Project, templates: &Templates) -> Result<()> {
     for name in edited(warehouse, project, templates)? {
         let file = source_file(&name);

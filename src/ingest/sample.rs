@@ -5,14 +5,15 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 
 use super::files::Found;
+use crate::config::{Fields, SourceSpec};
+use crate::diagnose::analyst;
 use crate::fingerprint;
 use crate::graph::{self, Needs};
 use crate::problem::Problem;
 use crate::project::Project;
-use crate::spec::{Fields, SourceSpec};
 use crate::template::{Kind, Rendered, Templates};
 use crate::term::Progress;
-use crate::warehouse::{Warehouse, analyst, ident};
+use crate::warehouse::{Warehouse, ident};
 
 const FOLDER: &str = "queries/sample";
 

@@ -170,9 +170,6 @@ fn check_by_hand(warehouse: &Warehouse, day: NaiveDate) -> Result<()> {
 }
 
 /// Sets data until: by hand, or found from the orders. Runs inside the load's transaction.
-///
-/// # Errors
-/// A day by hand that is outside the orders.
 pub fn set_data_until(warehouse: &Warehouse, by_hand: Option<NaiveDate>, is_sample: bool) -> Result<()> {
     by_hand.map_or(Ok(()), |day| check_by_hand(warehouse, day))?;
     // The sample is complete by construction; a small one has too few orders a day to tell.

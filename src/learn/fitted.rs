@@ -59,9 +59,6 @@ pub fn fit(algorithm: &Algorithm, x: &Matrix, y: &[bool], seed: u64) -> Result<F
 impl Fitted {
     /// A model that scores by the mean log-odds of others: a logarithmic opinion pool with equal weights (Genest and
     /// Zidek, Combining probability distributions, Statistical Science 1986).
-    ///
-    /// # Errors
-    /// When there are no members, or their columns differ.
     pub fn blend(members: Vec<Self>) -> Result<Self> {
         let Some(first) = members.first() else { anyhow::bail!("a blend needs at least one member") };
         ensure!(

@@ -75,9 +75,6 @@ pub fn adjusted_rand_index(left: &[usize], right: &[usize]) -> f64 {
 
 /// Mean adjusted Rand index between `clustering` and those of 20 resamples of its rows, drawn with replacement, all
 /// applied to all rows: would other sellers of the same kind give the same groups?
-///
-/// # Errors
-/// When the columns of `x` are not those of `clustering`.
 pub fn stability(
     settings: &KMeansSettings,
     clustering: &Clustering,

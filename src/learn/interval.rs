@@ -23,9 +23,6 @@ impl Scored {
     /// all its rows; `entities` names the entity of each row.
     ///
     /// `None` for a metric that has no meaning in half of the draws or more.
-    ///
-    /// # Errors
-    /// When `entities` has another length than the rows.
     pub fn intervals<E: Eq + Hash>(
         &self,
         metrics: &[Metric],

@@ -67,17 +67,11 @@ impl Client {
     }
 
     /// A request to the tracking API that may be repeated without harm.
-    ///
-    /// # Errors
-    /// The last failure, after all tries.
     pub fn call(&self, method: &Method, path: &str, body: &Value) -> Answer<Value> {
         self.again(|| self.once(method, path, body))
     }
 
     /// A request to the tracking API that is sent once.
-    ///
-    /// # Errors
-    /// Its failure.
     pub fn once(&self, method: &Method, path: &str, body: &Value) -> Answer<Value> {
         self.send(
             method,
@@ -88,9 +82,6 @@ impl Client {
     }
 
     /// Writes an artifact through the server; the same again changes nothing.
-    ///
-    /// # Errors
-    /// The last failure, after all tries.
     pub fn put(&self, path: &str, bytes: &[u8]) -> Answer<()> {
         let path = format!("/api/2.0/mlflow-artifacts/artifacts/{path}");
         let put = || self.send(&Method::PUT, &path, bytes.to_vec(), "application/octet-stream");
@@ -98,9 +89,6 @@ impl Client {
     }
 
     /// Repeats `work` while it fails in a way that may pass.
-    ///
-    /// # Errors
-    /// The last failure.
     pub fn again<T>(&self, work: impl Fn() -> Answer<T>) -> Answer<T> {
         let mut pause = FIRST_PAUSE;
         for _ in 1..TRIES {

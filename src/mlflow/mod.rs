@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::build;
-use crate::outbox;
+use crate::partitions;
 use crate::problem::Problem;
+use crate::registry::outbox;
 use crate::term;
 use crate::warehouse::Warehouse;
 use client::{Client, Failure};
@@ -29,15 +29,12 @@ pub struct Sent {
 }
 
 /// Sends what waits, in order, each thing once, until something fails.
-///
-/// # Errors
-/// When the outbox cannot be read or written.
 pub fn sync(warehouse: &Warehouse, settings: &Settings, limit: Option<Duration>) -> Result<Sent> {
     let client = Client::new(settings.clone(), limit);
     let waiting = outbox::waiting(warehouse)?;
     let progress = term::Progress::new(waiting.len(), "sending");
     for (at, id) in waiting.iter().enumerate() {
-        if build::INTERRUPTED.load(Ordering::Relaxed) {
+        if partitions::INTERRUPTED.load(Ordering::Relaxed) {
             break;
         }
         let item = outbox::read(warehouse, *id)?;
@@ -61,9 +58,6 @@ fn problem(failure: Failure) -> Problem {
 }
 
 /// Sends what waits at the end of a command. What cannot be sent is told, and never fails the command.
-///
-/// # Errors
-/// When the outbox cannot be read or written.
 pub fn flush(warehouse: &Warehouse) -> Result<()> {
     let settings = match Settings::from_environment() {
         Ok(None) => return Ok(()),

@@ -6,10 +6,10 @@ use serde_json::json;
 
 use super::api::{self, Point, Run, Texts};
 use super::client::{Client, Failure};
-use crate::comparison;
 use crate::export::{self, Trained};
-use crate::outbox::{self, Item, News, Training};
 use crate::output::Table;
+use crate::registry::comparison;
+use crate::registry::outbox::{self, Item, News, Training};
 use crate::registry::{self, Version};
 use crate::warehouse::{Warehouse, text};
 
@@ -27,9 +27,6 @@ macro_rules! answer {
 }
 
 /// Sends one item; again, it finds what is there and adds what is missing.
-///
-/// # Errors
-/// When the registry cannot be read.
 pub fn item(client: &Client, warehouse: &Warehouse, item: &Item) -> Sent<()> {
     let experiment = answer!(api::experiment(client, &experiment_name(client, &item.model)));
     match &item.news {

@@ -3,10 +3,10 @@
 use chrono::NaiveDate;
 
 use super::settings_of;
+use crate::config::Clusters;
 use crate::learn::{self, Clustering, Matrix};
 use crate::output::Table;
 use crate::registry::Measured;
-use crate::spec::Clusters;
 use crate::train::Recipe;
 
 pub const SILHOUETTE: &str = "silhouette";
@@ -26,9 +26,6 @@ pub struct Tried {
 }
 
 /// Fits and measures every candidate that the rows allow.
-///
-/// # Errors
-/// A sentence, when none of them does.
 pub fn all(recipes: &[Recipe], x: &Matrix, seed: u64) -> Result<Vec<Tried>, String> {
     let mut tried = Vec::new();
     let mut failure = "there is no candidate".to_owned();

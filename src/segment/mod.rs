@@ -10,14 +10,15 @@ use chrono::NaiveDate;
 
 pub use profile::{table_of, write_profile};
 
-use crate::build::{Catalog, Model};
+use crate::catalog::{Catalog, Model};
+use crate::config::Clusters;
+use crate::dataset::{Pulled, pull};
 use crate::learn::{Algorithm, Clustering};
-use crate::outbox;
+use crate::registry::outbox;
 use crate::registry::{self, Measured, NewVersion};
 use crate::score::{self, Job, Staged};
-use crate::spec::Clusters;
 use crate::term;
-use crate::train::{self, Pulled, Recipe, TooEarly, Training, pull};
+use crate::train::{Recipe, TooEarly, Training};
 use crate::wall;
 use crate::warehouse::{Warehouse, text};
 
@@ -72,7 +73,7 @@ pub fn train(
         ));
     }
     let reason = format!("{why}: `{}` {}", recipe.name, choice.reason);
-    let (definition, parts) = train::definition(catalog, model)?;
+    let (definition, parts) = catalog.definition(model)?;
     let new = NewVersion {
         model: &model.name,
         candidate: &recipe.name,

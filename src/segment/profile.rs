@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use chrono::NaiveDate;
 
-use crate::build::{Catalog, Model};
+use crate::catalog::{Catalog, Model};
+use crate::config::Clusters;
+use crate::dataset::Pulled;
 use crate::learn::{Clustering, Matrix};
 use crate::problem::Problem;
 use crate::registry::Segment;
 use crate::score::Job;
-use crate::spec::Clusters;
-use crate::train::Pulled;
 use crate::warehouse::{SqlError, Warehouse, ident, text};
 
 /// Differences from the mean that are worth a word, in standard deviations, and how many of them.
@@ -48,9 +48,6 @@ fn query(
 }
 
 /// Name, profile line and what followed of each segment, at the training. The newest snapshot is staged.
-///
-/// # Errors
-/// An aggregate or a name that does not work.
 #[expect(clippy::too_many_arguments, reason = "each is one plain fact about the training")]
 pub fn describe(
     warehouse: &Warehouse,
@@ -196,9 +193,6 @@ fn followed(
 }
 
 /// Replaces the profile of the job's date. Its rows are staged; runs inside the transaction of the scores.
-///
-/// # Errors
-/// DuckDB's.
 pub fn write_profile(job: &Job<'_>, clusters: &Clusters, pulled: &Pulled) -> Result<()> {
     check(job.warehouse, job.catalog, job.model, clusters, job.date)?;
     let rows: Vec<usize> = (0..pulled.dates.len()).collect();

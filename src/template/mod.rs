@@ -75,9 +75,6 @@ pub struct Rendered {
 
 impl Templates {
     /// Compiles every file of the project.
-    ///
-    /// # Errors
-    /// The first file that is not valid Jinja.
     pub fn new(project: &Project, vars: Vars) -> Result<Self> {
         on_a_deep_stack(|| Self::compile(project, vars))
     }
@@ -160,9 +157,6 @@ impl Templates {
     }
 
     /// Renders `file` at `date` (files of sources and the sample have none).
-    ///
-    /// # Errors
-    /// A [`Problem`] with file, line and column.
     pub fn render(
         &self,
         file: &str,

@@ -1,31 +1,27 @@
 //! Training: candidates side by side out of time, the champion, and its version in the registry.
 
-mod data;
-mod due;
 mod recipe;
 mod table;
 mod validate;
 
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 use anyhow::Result;
 use chrono::NaiveDate;
 use rayon::prelude::*;
 
-pub use data::{Pulled, pull};
-pub use due::{Due, definition, due};
 pub use recipe::{Recipe, rules};
 
-use crate::build::{Catalog, Model};
+use crate::catalog::{Catalog, Model};
+use crate::dataset::pull;
 use validate::{Outcome, mean};
 
+use crate::config::Binary;
 use crate::learn::{self, Fitted, Metric};
-use crate::outbox;
 use crate::output::Table;
 use crate::problem::Problem;
+use crate::registry::outbox;
 use crate::registry::{self, NewVersion, Version};
-use crate::spec::Binary;
 use crate::term;
 use crate::wall;
 use crate::warehouse::Warehouse;
@@ -80,7 +76,7 @@ pub fn train(
     let y = pulled.truth(&rows);
     let fitted = fit_recipe(&recipes[winner], &x, &y, model)?;
     let reason = reason(&recipes, winner, incumbent, outcomes, champion.as_ref(), binary.metric, why);
-    let (definition, parts) = definition(catalog, model)?;
+    let (definition, parts) = catalog.definition(model)?;
     let new = NewVersion {
         model: &model.name,
         candidate: &recipes[winner].name,
@@ -189,23 +185,6 @@ fn digits(one: f64, other: f64) -> usize {
     let differs = |digits: &usize| format!("{one:.0$}", *digits) != format!("{other:.0$}", *digits);
     (FEWEST_DIGITS..16).find(differs).unwrap_or(FEWEST_DIGITS)
 }
-
-/// The problem that an input of `model` is no number.
-pub(crate) fn input_problem(
-    catalog: &Catalog,
-    model: &Model,
-    column: &str,
-    date: NaiveDate,
-    what: &str,
-) -> Problem {
-    Problem::data(format!("input `{column}` {what}"))
-        .at(catalog.templates.last_mention(&model.file, column))
-        .on(date)
-        .hint(format!("inputs are numbers without NULL: say in this file what a missing one means, e.g. coalesce({column}, 0)"))
-}
-
-/// Definition hashes by file, as they are stored with a version.
-pub type Parts = BTreeMap<String, String>;
 
 #[cfg(test)]
 mod tests {

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use super::Pulled;
+use crate::config::ModelSpec;
+use crate::dataset::Pulled;
 use crate::learn::{Algorithm, Fitted};
 use crate::registry::Version;
-use crate::spec::ModelSpec;
 
 /// A candidate with its blend resolved, so that it can be fitted again when the file has changed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,9 +39,6 @@ impl Recipe {
     }
 
     /// The position of a champion's recipe among `recipes`; it is added where the file no longer has it.
-    ///
-    /// # Errors
-    /// A registry that was written by hand.
     pub fn of_version(version: &Version, recipes: &mut Vec<Self>) -> Result<usize> {
         let mut recipe: Self = serde_json::from_str(&version.settings).with_context(|| {
             format!("the settings of version {} in registry.models are damaged", version.number)
@@ -73,9 +70,6 @@ impl Recipe {
 }
 
 /// The fitted parts of a recipe as one model.
-///
-/// # Errors
-/// When there is no part.
 pub fn join(mut parts: Vec<Fitted>) -> Result<Fitted> {
     if parts.len() == 1 { Ok(parts.remove(0)) } else { Fitted::blend(parts) }
 }

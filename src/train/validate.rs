@@ -6,11 +6,12 @@ use anyhow::{Context, Result};
 use chrono::NaiveDate;
 use rayon::prelude::*;
 
-use super::{Pulled, Recipe, recipe};
-use crate::build::Model;
+use super::{Recipe, recipe};
+use crate::catalog::Model;
+use crate::config::{ModelSpec, Validate};
+use crate::dataset::Pulled;
 use crate::learn::{self, Algorithm, Fitted, Importance, Interval, Metric, Scored, ValidationSet};
 use crate::registry::Measured;
-use crate::spec::{ModelSpec, Validate};
 
 /// Resamples behind each interval.
 const DRAWS: usize = 200;
@@ -73,9 +74,6 @@ pub fn mean(outcomes: &[Outcome], candidate: &str, slice: Option<&str>, metric: 
 }
 
 /// The last folds whose labels were known by `as_of`, with something to train on before each.
-///
-/// # Errors
-/// A sentence that says what is missing.
 pub fn folds(
     pulled: &Pulled,
     as_of: NaiveDate,
@@ -127,9 +125,6 @@ pub struct Validated {
 }
 
 /// Every recipe at every fold. Algorithms that several recipes share are fitted once.
-///
-/// # Errors
-/// When an algorithm cannot be fitted.
 pub fn run(pulled: &Pulled, folds: &[Fold], recipes: &[Recipe], model: &Model) -> Result<Validated> {
     let mut algorithms: Vec<Algorithm> = Vec::new();
     for part in recipes.iter().flat_map(|recipe| &recipe.parts).filter(|part| part.is_learned()) {
@@ -173,9 +168,6 @@ impl Validated {
     }
 
     /// How much ROC AUC each input is worth to `recipe`, out of time; empty for a rule.
-    ///
-    /// # Errors
-    /// When scoring fails.
     pub fn importances(
         &self,
         pulled: &Pulled,

@@ -22,9 +22,6 @@ impl Batches {
 
 impl Warehouse {
     /// Runs a query and keeps its columns.
-    ///
-    /// # Errors
-    /// The query's [`SqlError`].
     pub fn arrow(&self, sql: &str) -> Result<Batches, SqlError> {
         let wrap = |error: duckdb::Error| SqlError::new(&error);
         let mut statement = self.connection().prepare(sql).map_err(wrap)?;
@@ -35,9 +32,6 @@ impl Warehouse {
 
     /// Writes `keys` (columns as they came out of a query) and `values` beside them to the temporary table `stage`,
     /// which is created anew with `columns`.
-    ///
-    /// # Errors
-    /// When the lengths differ, or DuckDB refuses.
     pub fn stage(&self, keys: &[(String, ArrayRef)], values: &[(&str, Vec<f64>)]) -> Result<()> {
         let mut fields = Vec::new();
         let mut arrays: Vec<ArrayRef> = Vec::new();

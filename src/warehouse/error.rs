@@ -1,4 +1,4 @@
-//! DuckDB's errors, read from its JSON form, and turned to the analyst's own line.
+//! DuckDB's errors, read from its JSON form.
 
 use std::fmt;
 use std::path::Path;
@@ -8,10 +8,7 @@ use std::time::Duration;
 use anyhow::Error;
 use serde_json::Value;
 
-use crate::problem::{Kind, Problem};
-use crate::template::{self, Located, Rendered, Templates};
-use crate::warehouse::advice::Advice;
-use crate::warehouse::{Warehouse, scan};
+use crate::problem::Problem;
 
 /// How DuckDB begins to speak of settings.
 const ADVICE: [&str; 2] = [" Use TRY(", " SET "];
@@ -123,96 +120,8 @@ impl fmt::Display for SqlError {
 impl std::error::Error for SqlError {}
 
 /// What to do about a file that cannot be read any more.
-const DAMAGED: &str = "take a copy of it that is whole, or name a new file with --database and load again";
-
-/// The problem that `error` is for the analyst: `error.position` counts from the start of `rendered.sql`.
-pub fn analyst(
-    warehouse: &Warehouse,
-    error: SqlError,
-    rendered: &Rendered,
-    templates: &Templates,
-) -> Problem {
-    if error.is_damage() {
-        return Problem::usage(format!("the database is damaged: {}", error.headline()))
-            .maybe_on(rendered.date)
-            .hint(DAMAGED);
-    }
-    let error = &warehouse.placed(&rendered.sql, error);
-    let Advice { message, hint } =
-        warehouse.advice(&rendered.sql, error, &reachable(rendered.kind, templates));
-    let problem = Problem { kind: warehouse.kind(&rendered.sql, error), ..Problem::usage(message) };
-    let problem = problem.maybe_on(rendered.date).maybe_hint(hint);
-    let inside = error.position.filter(|at| rendered.sql.is_char_boundary(*at));
-    let Some(mut located) = inside.and_then(|at| place(error, at, rendered, templates)) else {
-        return problem.at_least(&rendered.file, templates.source(&rendered.file));
-    };
-    let also = error.also.as_ref().and_then(|(at, what)| Some((templates.locate(rendered, *at)?, what)));
-    if let Some((there, what)) = also {
-        located.notes.push(format!("{what} at {}:{}", there.place.file, there.place.line));
-    }
-    problem.at(located.place).noting(located.notes)
-}
-
-/// The tables that a file of this kind may read.
-fn reachable(kind: template::Kind, templates: &Templates) -> Vec<String> {
-    let schemas: &[&str] = match kind {
-        template::Kind::Source => &["sources"],
-        template::Kind::Feature => &["sources", "features"],
-        template::Kind::Abt => &["sources", "features", "abt"],
-        template::Kind::Model => &["features", "abt"],
-        template::Kind::Report => &["features", "abt", "scores"],
-        template::Kind::Sample => &[],
-    };
-    let is_one = |table: &String| table.split_once('.').is_some_and(|(schema, _)| schemas.contains(&schema));
-    templates.tables().into_iter().filter(is_one).collect()
-}
-
-/// The place of byte `at` of the SQL.
-fn place(error: &SqlError, at: usize, rendered: &Rendered, templates: &Templates) -> Option<Located> {
-    let sql = &rendered.sql;
-    if error.message.starts_with("syntax error") {
-        let mut located = templates.locate_seam(rendered, scan::token_before(sql, at), at)?;
-        // What the parser read may have come out of a `{{ … }}`.
-        let token = error.message.split('"').nth(1).unwrap_or_default();
-        let shown: String = located.place.text.chars().skip(located.place.column.saturating_sub(1)).collect();
-        if !shown.to_lowercase().starts_with(&token.to_lowercase()) {
-            located.notes.insert(0, format!("the SQL there is: {}", around(sql, at)));
-        }
-        return Some(located);
-    }
-    let located = templates.locate(rendered, at)?;
-    // The quote around a value may be a macro's, and the value the caller's.
-    let value = sql[at..].starts_with('\'').then(|| templates.locate(rendered, at + 1)).flatten();
-    let is_apart = |value: &Located| {
-        (&value.place.file, value.place.line, value.place.column)
-            != (&located.place.file, located.place.line, located.place.column + 1)
-    };
-    Some(value.filter(is_apart).unwrap_or(located))
-}
-
-/// The SQL before and behind byte `at`, in one line.
-fn around(sql: &str, at: usize) -> String {
-    const WIDE: usize = 40;
-    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let (before, behind) = sql.split_at(at);
-    let skip = before.chars().count().saturating_sub(WIDE);
-    let before: String = before.chars().skip(skip).collect();
-    let more = if behind.chars().count() > WIDE { " …" } else { "" };
-    let behind: String = behind.chars().take(WIDE).collect();
-    format!("{}{}{more}", if skip > 0 { "… " } else { "" }, words(&format!("{before}{behind}")))
-}
-
-impl Warehouse {
-    /// Whose mistake it is. What fails in rows alone is the data's; a query that cannot even be bound is never right.
-    pub fn kind(&self, sql: &str, error: &SqlError) -> Kind {
-        let of_rows = ["Conversion", "Out of Range", "Invalid Input", "Constraint"];
-        if !of_rows.contains(&error.class.as_str()) || error.message.contains("Unimplemented type for cast") {
-            return Kind::Usage;
-        }
-        let bound = self.another().ok().and_then(|other| other.describe(sql).err());
-        if bound.is_some_and(|other| other.is_like(error)) { Kind::Usage } else { Kind::Data }
-    }
-}
+pub const DAMAGED: &str =
+    "take a copy of it that is whole, or name a new file with --database and load again";
 
 /// The process that has a file open: `process 123 (olist run --date …, since Tue Nov 24 10:00:00 2026)`. `None` where the
 /// error is another one.

@@ -44,8 +44,6 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// # Errors
-    /// When the database cannot be read.
     pub fn new(database: &Path) -> Result<Self> {
         let file =
             File::open(database).with_context(|| format!("could not open `{}`", database.display()))?;
@@ -106,9 +104,6 @@ impl Journal {
 }
 
 /// Undoes a checkpoint that did not come to its end, unless the process that makes it is still at work.
-///
-/// # Errors
-/// When the database cannot be written.
 pub fn recover(database: &Path) -> Result<()> {
     let journal = beside(database, "journal");
     let Ok(bytes) = std::fs::read(&journal) else { return Ok(()) };
@@ -156,9 +151,6 @@ pub fn create(database: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result
 }
 
 /// Removes a database with what stands beside it.
-///
-/// # Errors
-/// When a file cannot be removed.
 pub fn remove_database(database: &Path) -> Result<()> {
     remove(&beside(database, "wal"))?;
     remove(&beside(database, "journal"))?;
@@ -180,9 +172,6 @@ fn remove(file: &Path) -> Result<()> {
 }
 
 /// Makes the name of a file last.
-///
-/// # Errors
-/// When its folder cannot be read.
 pub fn sync_folder(file: &Path) -> Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     Ok(File::open(folder)?.sync_all()?)

@@ -3,16 +3,9 @@
 //! The database file is attached under the name `warehouse` to an empty in-memory database, so that no file name can
 //! collide with a schema, and created with the storage format of DuckDB 1.4, so that older clients can read it.
 
-mod advice;
 mod arrow;
-mod culprit;
 mod error;
-mod given;
 mod journal;
-mod narrow;
-mod parts;
-mod scan;
-mod search;
 mod tables;
 
 use std::path::{Path, PathBuf};
@@ -23,8 +16,7 @@ use anyhow::{Context, Result};
 use duckdb::{Connection, Row, params};
 
 pub use self::arrow::{Batches, cell_text};
-pub use error::{SqlError, analyst};
-pub use given::given;
+pub use error::{DAMAGED, SqlError};
 pub use journal::sync_folder;
 
 use crate::problem::Problem;
@@ -72,17 +64,12 @@ impl Warehouse {
     }
 
     /// Opens the database file for reading only.
-    ///
-    /// # Errors
-    /// As `open`, and when there is no such file.
     pub fn open_read_only(path: &Path, engine: &Engine) -> Result<Self> {
         Self::check_there(path)?;
         journal::recover(path)?;
         Self::attach(path, engine, "read_only")
     }
 
-    /// # Errors
-    /// There is no such file.
     pub fn check_there(path: &Path) -> Result<()> {
         if path.exists() {
             return Ok(());
@@ -93,17 +80,11 @@ impl Warehouse {
     }
 
     /// From now on nothing but this database is read, and no file is written except to spill.
-    ///
-    /// # Errors
-    /// When DuckDB refuses.
     pub fn close_off(&self) -> Result<(), SqlError> {
         self.batch("set enable_external_access = false")
     }
 
     /// Takes the file away, while it is still locked: another process that waits for it makes a new one.
-    ///
-    /// # Errors
-    /// When it cannot be removed.
     pub fn remove(self) -> Result<()> {
         journal::remove_database(&self.path)
     }
@@ -142,9 +123,6 @@ impl Warehouse {
     }
 
     /// A second connection to the same database, for work side by side.
-    ///
-    /// # Errors
-    /// When DuckDB refuses.
     pub fn another(&self) -> Result<Self> {
         let other = Self {
             conn: self.conn.try_clone().context("could not connect again")?,
@@ -157,33 +135,21 @@ impl Warehouse {
     }
 
     /// DuckDB's threads, the caller's own included.
-    ///
-    /// # Errors
-    /// When DuckDB refuses.
     pub fn set_threads(&self, threads: usize) -> Result<(), SqlError> {
         self.batch(&format!("set threads = {}", threads.max(1)))
     }
 
     /// Runs statements that give no rows.
-    ///
-    /// # Errors
-    /// The [`SqlError`] of the first that fails.
     pub fn batch(&self, sql: &str) -> Result<(), SqlError> {
         self.conn.execute_batch(sql).map_err(|error| SqlError::new(&error))
     }
 
     /// Runs one statement; gives the number of rows it changed.
-    ///
-    /// # Errors
-    /// Its [`SqlError`].
     pub fn execute(&self, sql: &str, values: &[&dyn duckdb::ToSql]) -> Result<usize, SqlError> {
         self.conn.execute(sql, values).map_err(|error| SqlError::new(&error))
     }
 
     /// All rows of a query, each made by `read`.
-    ///
-    /// # Errors
-    /// The query's [`SqlError`].
     pub fn rows<T>(
         &self,
         sql: &str,
@@ -197,9 +163,6 @@ impl Warehouse {
     }
 
     /// The first row of a query, if there is one.
-    ///
-    /// # Errors
-    /// The query's [`SqlError`].
     pub fn row<T>(
         &self,
         sql: &str,
@@ -210,9 +173,6 @@ impl Warehouse {
     }
 
     /// Runs `work` in one transaction: all of it is kept, or nothing.
-    ///
-    /// # Errors
-    /// That of `work`, after a rollback, or of the commit.
     pub fn transaction<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         let turn = self.journal.as_deref().map(Journal::turn);
         let transaction = self.conn.unchecked_transaction().map_err(|error| SqlError::new(&error))?;
@@ -226,26 +186,17 @@ impl Warehouse {
     }
 
     /// Name and type of every column that `sql` gives, without running it.
-    ///
-    /// # Errors
-    /// The [`SqlError`] of a query that does not bind.
     pub fn describe(&self, sql: &str) -> Result<Vec<(String, String)>, SqlError> {
         self.rows(&format!("{DESCRIBE}{sql}"), &[], |row| Ok((row.get(0)?, row.get(1)?)))
             .map_err(|error| error.shifted(DESCRIBE.len()))
     }
 
     /// Columns of a table, in order; empty where there is no such table.
-    ///
-    /// # Errors
-    /// When the catalog cannot be read.
     pub fn columns(&self, table: &str) -> Result<Vec<(String, String)>, SqlError> {
         self.columns_of("warehouse", table)
     }
 
     /// As `columns`, in another database that is attached.
-    ///
-    /// # Errors
-    /// When the catalog cannot be read.
     pub fn columns_of(&self, database: &str, table: &str) -> Result<Vec<(String, String)>, SqlError> {
         let (schema, name) = table.split_once('.').unwrap_or(("main", table));
         self.rows(
@@ -256,13 +207,16 @@ impl Warehouse {
         )
     }
 
-    /// # Errors
-    /// When the catalog cannot be read.
     pub fn has_table(&self, table: &str) -> Result<bool, SqlError> {
         Ok(!self.columns(table)?.is_empty())
     }
 
-    pub(self) const fn connection(&self) -> &Connection {
+    /// What stops the statement at work from another thread.
+    pub fn interrupt_handle(&self) -> Arc<duckdb::InterruptHandle> {
+        self.conn.interrupt_handle()
+    }
+
+    const fn connection(&self) -> &Connection {
         &self.conn
     }
 }

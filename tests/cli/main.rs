@@ -21,4 +21,5 @@ mod server;
 mod sharing;
 mod support;
 mod train;
+mod unit;
 mod wall;

@@ -1,0 +1,240 @@
+//! All tables and models of a project, what they need, and what `--select` means.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use anyhow::Result;
+use chrono::NaiveDate;
+
+use crate::config::{ModelSpec, TableSpec};
+use crate::fingerprint;
+use crate::graph::{self, Needs};
+use crate::problem::{Place, Problem, suggest};
+use crate::project::Project;
+use crate::template::{Kind, Rendered, Templates, Vars};
+use crate::term;
+
+/// Definition hashes by file, as they are stored with a version.
+pub type Parts = BTreeMap<String, String>;
+
+/// A feature store or an ABT.
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// `features.seller_sales`
+    pub name: String,
+    pub file: String,
+    pub kind: Kind,
+    pub spec: TableSpec,
+    pub refs: BTreeSet<String>,
+}
+
+/// A model.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// `seller_churn`; its table is `scores.seller_churn`.
+    pub name: String,
+    pub file: String,
+    pub spec: ModelSpec,
+    pub refs: BTreeSet<String>,
+}
+
+impl Model {
+    /// `scores.seller_churn`
+    pub fn table(&self) -> String {
+        format!("scores.{}", self.name)
+    }
+}
+
+/// Everything a project defines.
+pub struct Catalog {
+    /// The project's folder; `None` for the built-in files.
+    pub root: Option<PathBuf>,
+    pub templates: Templates,
+    pub tables: BTreeMap<String, Node>,
+    pub models: BTreeMap<String, Model>,
+    /// What is wrong with files that were left out.
+    pub mistakes: Vec<Problem>,
+    /// Names of their tables, and of those that need them.
+    left_out: BTreeSet<String>,
+    needs: Needs,
+    /// Names of tables and scores, each after what it needs.
+    pub order: Vec<String>,
+}
+
+impl Catalog {
+    /// Reads every file of features/, abt/ and models/, rendered at `date` to see what it refers to. Those with a mistake, and
+    /// those that need one of them, are left out.
+    pub fn read(project: &Project, vars: Vars, date: NaiveDate) -> Result<Self> {
+        for (file, why) in project.overlooked() {
+            term::warn(&format!("{file} is no table: {why}"));
+        }
+        let templates = Templates::new(project, vars)?;
+        let mut catalog = Self {
+            root: project.root.clone(),
+            templates,
+            tables: BTreeMap::new(),
+            models: BTreeMap::new(),
+            mistakes: Vec::new(),
+            left_out: BTreeSet::new(),
+            needs: Needs::new(),
+            order: Vec::new(),
+        };
+        for (folder, kind) in [("features", Kind::Feature), ("abt", Kind::Abt), ("models", Kind::Model)] {
+            for (file, name) in project.in_folder(folder) {
+                if let Err(error) = catalog.add(file, folder, name, kind, date) {
+                    catalog.mistakes.push(error.downcast::<Problem>()?);
+                    catalog.left_out.insert(table_name(folder, name));
+                }
+            }
+        }
+        catalog.link()?;
+        Ok(catalog)
+    }
+
+    fn add(&mut self, file: &str, folder: &str, name: &str, kind: Kind, date: NaiveDate) -> Result<()> {
+        check_name(file, name)?;
+        let rendered = self.templates.render(file, kind, Some(date), None)?;
+        let source = self.templates.source(file);
+        let (file, refs) = (file.to_owned(), rendered.refs.clone());
+        if kind == Kind::Model {
+            let spec = ModelSpec::read(&rendered, source)?;
+            self.models.insert(name.to_owned(), Model { name: name.to_owned(), file, spec, refs });
+        } else {
+            let spec = TableSpec::read(&rendered, source, kind)?;
+            let name = table_name(folder, name);
+            self.tables.insert(name.clone(), Node { name, file, kind, spec, refs });
+        }
+        Ok(())
+    }
+
+    /// Leaves out what refers to a table that was left out, with all that needs it.
+    fn leave_out_dependants(&mut self) {
+        loop {
+            let tables = self.tables.values().map(|node| (node.name.clone(), &node.refs));
+            let models = self.models.values().map(|model| (model.table(), &model.refs));
+            let lacks = |refs: &BTreeSet<String>| refs.iter().any(|need| !self.tables.contains_key(need));
+            let Some((name, _)) = tables.chain(models).find(|(_, refs)| lacks(refs)) else { return };
+            self.tables.remove(&name);
+            self.models.retain(|_, model| model.table() != name);
+            self.left_out.insert(name);
+        }
+    }
+
+    fn link(&mut self) -> Result<()> {
+        self.leave_out_dependants();
+        let tables = self.tables.values().map(|node| (node.name.clone(), node.refs.clone()));
+        let models = self.models.values().map(|model| (model.table(), model.refs.clone()));
+        let needs: Needs = tables.chain(models).collect();
+        self.order = graph::in_order(&needs).map_err(|circle| {
+            let file = self.tables.get(&circle[0]).map_or("", |node| &node.file);
+            Problem::usage(format!("tables refer to each other in a circle: {}", circle.join(" -> ")))
+                .at(Place::of_call(file, self.templates.source(file), "ref", &circle[1]))
+                .hint("take one of these ref() out")
+        })?;
+        self.needs = needs;
+        Ok(())
+    }
+
+    /// The names that `--select` means, with all they need; everything where nothing was selected.
+    pub fn select(&self, wanted: &[String]) -> Result<BTreeSet<String>> {
+        if wanted.is_empty() {
+            return Ok(self.order.iter().cloned().collect());
+        }
+        let mut selected = BTreeSet::new();
+        for word in wanted {
+            let (name, and_dependants) =
+                word.strip_suffix('+').map_or((word.as_str(), false), |name| (name, true));
+            let matches: Vec<&String> = self.order.iter().filter(|table| means(name, table)).collect();
+            if matches.is_empty() && self.left_out.iter().any(|table| means(name, table)) {
+                continue;
+            }
+            if matches.is_empty() {
+                let short =
+                    self.order.iter().filter_map(|table| table.split_once('.').map(|(_, short)| short));
+                let names: Vec<&str> = self.order.iter().map(String::as_str).chain(short).collect();
+                return Err(Problem::usage(format!("--select {word}: there is no such table or model"))
+                    .maybe_hint(suggest(name, names))
+                    .into());
+            }
+            for table in matches {
+                let mut group = BTreeSet::from([table.clone()]);
+                if and_dependants {
+                    group = graph::downstream(table, &self.needs);
+                }
+                selected.extend(group.iter().flat_map(|name| graph::upstream(name, &self.needs)));
+            }
+        }
+        Ok(selected)
+    }
+
+    /// All that `name` needs, without itself.
+    pub fn upstream(&self, name: &str) -> BTreeSet<String> {
+        let mut all = graph::upstream(name, &self.needs);
+        all.remove(name);
+        all
+    }
+
+    pub fn model(&self, name: &str) -> Result<&Model> {
+        self.models.get(name).ok_or_else(|| {
+            Problem::usage(format!("there is no model `{name}`"))
+                .maybe_hint(suggest(name, self.models.keys().map(String::as_str)))
+                .into()
+        })
+    }
+
+    /// Renders a table or model at `date`.
+    pub fn render(&self, name: &str, date: NaiveDate) -> Result<Rendered> {
+        self.render_with(&self.templates, name, date)
+    }
+
+    /// As `render`, by templates that differ in what their functions give.
+    pub fn render_with(&self, templates: &Templates, name: &str, date: NaiveDate) -> Result<Rendered> {
+        match (self.tables.get(name), name.strip_prefix("scores.").and_then(|model| self.models.get(model))) {
+            (Some(node), _) => templates.render(&node.file, node.kind, Some(date), None),
+            (None, Some(model)) => templates.render(&model.file, Kind::Model, Some(date), None),
+            (None, None) => Err(Problem::usage(format!("there is no table `{name}`")).into()),
+        }
+    }
+
+    /// What decides a training, file by file: the model and all tables it needs.
+    pub fn definition(&self, model: &Model) -> Result<(String, Parts)> {
+        let own = model.table();
+        let mut parts = Parts::new();
+        for name in self.upstream(&own).into_iter().chain([own.clone()]) {
+            let rendered = self.render(&name, fixed_date())?;
+            let sql = fingerprint::normal(&rendered.sql);
+            let substance = if name == own { model.spec.substance() } else { String::new() };
+            parts.insert(rendered.file, fingerprint::of(&[&sql, &substance]));
+        }
+        Ok((fingerprint::of_named(&parts), parts))
+    }
+}
+
+/// Renders at this date have the same text whenever they are made, so that only edits change it.
+fn fixed_date() -> NaiveDate {
+    NaiveDate::from_ymd_opt(2001, 1, 1).unwrap_or(NaiveDate::MIN)
+}
+
+/// `features.seller_sales` of `features/seller_sales.sql`, `scores.seller_churn` of `models/seller_churn.sql`.
+fn table_name(folder: &str, name: &str) -> String {
+    if folder == "models" { format!("scores.{name}") } else { format!("{folder}.{name}") }
+}
+
+/// Whether the user's `word` means `table`: by its whole name, its short name, or its file.
+fn means(word: &str, table: &str) -> bool {
+    let file = table.replacen("scores.", "models.", 1).replacen('.', "/", 1);
+    word == table
+        || table.split_once('.').is_some_and(|(_, short)| short == word)
+        || word == format!("{file}.sql")
+        || word.replacen("models.", "scores.", 1) == table
+}
+
+fn check_name(file: &str, name: &str) -> Result<()> {
+    let starts = name.starts_with(|c: char| c.is_ascii_lowercase());
+    if starts && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') {
+        return Ok(());
+    }
+    Err(Problem::usage(format!("`{file}` cannot be the name of a table"))
+        .hint("small letters, digits and _, starting with a letter: features/seller_sales.sql")
+        .into())
+}

@@ -1,0 +1,178 @@
+//! DuckDB's errors in the analyst's words: what is not there, what is near it, and what to do.
+
+use crate::problem::nearest;
+use crate::sql::scan;
+use crate::warehouse::{SqlError, Warehouse};
+
+/// What helps against a message with this in it.
+const HINTS: [(&str, &str); 22] = [
+    ("Could not convert", "`try_cast(… as …)` gives NULL where a value cannot be converted"),
+    ("Conversion Error", "`try_cast(… as …)` gives NULL where a value cannot be converted"),
+    ("Could not parse string", "`try_strptime(…)` gives NULL where the text has another form"),
+    ("invalid date", "a date is written '2018-03-01'; `try_cast(… as date)` gives NULL where it is none"),
+    (
+        "Division by zero",
+        "the macro `ratio` says what a zero denominator gives; `nullif(…, 0)` makes it NULL",
+    ),
+    ("Overflow in", "compute with a larger type: `x::double * y`, or `x::hugeint * y`"),
+    ("More than one row returned", "an aggregate, such as max(…), or `limit 1` leaves one row"),
+    (
+        "must appear in the GROUP BY",
+        "group by it as well, or take an aggregate of it, such as max(…) or any_value(…)",
+    ),
+    ("an explicit cast is required", "a cast says what is meant, for example `x::date` or `x::integer`"),
+    ("add explicit type casts", "a cast says what is meant, for example `x::double` or `x::timestamp`"),
+    ("Unimplemented type for cast", "these types do not go together: is it the right column?"),
+    ("has no value", "`{{ var('name', default) }}` takes a value from outside, with --var name=value"),
+    ("Ambiguous reference to column", "put the table's name before it, and a dot"),
+    ("same number of result columns", "every SELECT of a UNION gives the same columns in the same order"),
+    (
+        "missing ]",
+        "the pattern is not a regular expression: before a sign that is meant as it stands goes a `\\`",
+    ),
+    (
+        "missing )",
+        "the pattern is not a regular expression: before a sign that is meant as it stands goes a `\\`",
+    ),
+    ("WHERE clause cannot contain aggregates", "`having …` behind GROUP BY filters by aggregates"),
+    ("WHERE clause cannot contain window", "`qualify …` filters by window functions"),
+    ("Window functions are not supported here", "a window function takes `over (…)`"),
+    ("columns - expected 1", "a subquery that stands for a value gives one column"),
+    ("syntax error", "is a comma, a bracket or a word missing before it?"),
+    ("query ends too early", "is something missing behind the last word?"),
+];
+
+/// Functions of other engines, and what is written here.
+const FOREIGN: [(&str, &str); 9] = [
+    ("dateadd", "the macros `days_after(d, n)`, `days_before(d, n)` and `months_before(d, n)` shift dates"),
+    ("date_sub", "the macros `days_before(d, n)` and `months_before(d, n)` shift dates"),
+    ("getdate", "`{{ reference_date }}` is the day that counts"),
+    ("to_date", "`cast(… as date)`, or `strptime(…, '%d/%m/%Y')::date` for another form"),
+    ("to_timestamp", "`cast(… as timestamp)`, or `strptime(…, '%d/%m/%Y %H:%M')` for another form"),
+    ("nvl", "`coalesce(…)` gives the first value that is not NULL"),
+    ("isnull", "`… is null` tests it, `coalesce(…)` replaces it"),
+    ("iff", "`case when … then … else … end`"),
+    ("charindex", "`strpos(text, part)`"),
+];
+
+/// A message and a hint for the analyst.
+pub struct Advice {
+    pub message: String,
+    pub hint: Option<String>,
+}
+
+impl Warehouse {
+    /// What to say of `error`, which `sql` gave. `tables` are the project's: `sources.orders`, `features.seller_sales`.
+    pub fn advice(&self, sql: &str, error: &SqlError, tables: &[String]) -> Advice {
+        if let Some(advice) = missing_table(sql, error, tables) {
+            return advice;
+        }
+        if let Some(advice) = self.missing_column(sql, error) {
+            return advice;
+        }
+        if let Some(advice) = missing_function(error) {
+            return advice;
+        }
+        let message = error.headline();
+        let known = HINTS.iter().find(|(part, _)| message.contains(part)).map(|(_, hint)| (*hint).to_owned());
+        Advice { message, hint: error.near().or(known) }
+    }
+
+    /// A column that an alias does not have. DuckDB says what is near it when it is asked without the alias.
+    fn missing_column(&self, sql: &str, error: &SqlError) -> Option<Advice> {
+        let (of, name) = error.message.lines().next()?.split_once(" does not have a column named ")?;
+        let (alias, name) = (of.split('"').nth(1)?, name.trim_matches('"'));
+        let from = error.position?;
+        let to = from + sql.get(from..)?.to_ascii_lowercase().find(&name.to_ascii_lowercase())?;
+        let plain = format!("{}{}", &sql[..from], sql.get(to..)?);
+        let hint = match self.another().ok()?.describe(&plain) {
+            Ok(_) => Some(format!("another table of this query has `{name}`")),
+            Err(other) => {
+                let own = |near: &&str| near.split_once('.').is_none_or(|(table, _)| table == alias);
+                let near = other.candidates.unwrap_or_default();
+                let near: Vec<&str> = near.split(',').map(str::trim).filter(own).collect();
+                let near: Vec<&str> =
+                    near.into_iter().map(|name| name.rsplit('.').next().unwrap_or(name)).collect();
+                (near.first().is_some_and(|first| !first.is_empty()))
+                    .then(|| format!("near it there is: {}", near.join(", ")))
+            }
+        };
+        Some(Advice { message: format!("column `{name}` is not in `{alias}`"), hint })
+    }
+}
+
+/// A table that is not there: the CTEs of the query and the tables of the project are near it, the system's are not. A
+/// table is never to be named by its schema: only `source` and `ref` hide what was not known yet.
+fn missing_table(sql: &str, error: &SqlError, tables: &[String]) -> Option<Advice> {
+    let (_, rest) = error.message.split_once("Table with name ")?;
+    let name = rest.split_once(" does not exist")?.0.trim_matches('"');
+    // As it is written: DuckDB leaves a schema out that is there.
+    let written = error.position.and_then(|at| sql.get(at..)).unwrap_or_default();
+    let length =
+        written.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '.').unwrap_or(written.len());
+    let name = if written[..length].ends_with(name) { &written[..length] } else { name };
+    let last = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
+    let ctes: Vec<String> = scan::ctes(sql).0.into_iter().map(|cte| cte.name).collect();
+    let plain = |table: &String| table.rsplit('.').next().unwrap_or(table).to_owned();
+    let call = |table: &String| match table.strip_prefix("sources.") {
+        Some(source) => format!("{{{{ source('{source}') }}}}"),
+        None => format!("{{{{ ref('{table}') }}}}"),
+    };
+    let same =
+        tables.iter().find(|table| *table == name).or_else(|| tables.iter().find(|t| plain(t) == last));
+    let hint = if let Some(table) = same {
+        format!("write `{}`: what was known at the reference date", call(table))
+    } else {
+        // With its schema a name is near the one of that schema.
+        let whole = tables.iter().filter(|_| name.contains('.')).map(String::as_str);
+        let near = nearest(name, whole).map(str::to_owned);
+        let names = ctes.iter().cloned().chain(tables.iter().map(plain)).collect::<Vec<_>>();
+        let near = near.or_else(|| nearest(&last, names.iter().map(String::as_str)).map(str::to_owned));
+        match near {
+            Some(near) if ctes.contains(&near) => format!("did you mean the CTE `{near}`?"),
+            Some(near) => {
+                let table = tables.iter().find(|table| **table == near || plain(table) == near);
+                format!("did you mean `{}`?", table.map_or(near.clone(), call))
+            }
+            None if ctes.is_empty() => "`{{ source('…') }}` and `{{ ref('…') }}` give tables".to_owned(),
+            None => format!("the CTEs here are: {}", ctes.join(", ")),
+        }
+    };
+    Some(Advice { message: format!("there is no table `{name}`"), hint: Some(hint) })
+}
+
+fn missing_function(error: &SqlError) -> Option<Advice> {
+    let (_, rest) = error.message.split_once("Function with name ")?;
+    let name = rest.split_once(" does not exist")?.0.trim_matches('"');
+    let known = FOREIGN.iter().find(|(foreign, _)| name.eq_ignore_ascii_case(foreign));
+    let hint = known.map(|(_, hint)| (*hint).to_owned()).or_else(|| error.near());
+    Some(Advice { message: format!("there is no function `{name}`"), hint })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hint(sql: &str, name: &str) -> String {
+        let error = SqlError {
+            class: "Catalog".to_owned(),
+            message: format!("Table with name {name} does not exist!\nDid you mean \"sqlite_master\"?"),
+            position: None,
+            candidates: Some("sqlite_master".to_owned()),
+            also: None,
+        };
+        let tables = ["sources.orders", "sources.order_items", "features.seller_sales"].map(str::to_owned);
+        missing_table(sql, &error, &tables).unwrap().hint.unwrap()
+    }
+
+    #[test]
+    fn a_table_is_never_suggested_past_source_and_ref() {
+        assert!(hint("select 1", "orders").contains("`{{ source('orders') }}`"));
+        assert!(hint("select 1", "sources.ordrs").contains("`{{ source('orders') }}`"));
+        assert!(hint("select 1", "seller_sales").contains("`{{ ref('features.seller_sales') }}`"));
+        let with = "with itms as (select 1 as a) select 1";
+        assert!(hint(with, "items").contains("the CTE `itms`"));
+        assert!(hint(with, "zzzzz").contains("itms"));
+        assert!(hint("select 1", "features.sellr_sale").contains("`{{ ref('features.seller_sales') }}`"));
+    }
+}

@@ -1,0 +1,11 @@
+//! From an error of the engine to the analyst's own file, line and words.
+
+mod advice;
+mod analyst;
+mod column;
+mod culprit;
+mod narrow;
+mod search;
+
+pub use analyst::analyst;
+pub use column::column_place;

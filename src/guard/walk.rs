@@ -1,0 +1,340 @@
+//! One pass over a syntax tree, with what each name means where it stands.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use serde_json::Value as Json;
+
+use super::reach::Functions;
+use crate::problem::{Place, Problem};
+use crate::sql::tree::{children, given_names, lower, position, table_names, texts};
+
+/// Functions in FROM that make rows of their arguments alone.
+const HARMLESS: [&str; 9] = [
+    "generate_series",
+    "generate_subscripts",
+    "json_each",
+    "json_tree",
+    "range",
+    "regexp_split_to_table",
+    "repeat",
+    "repeat_row",
+    "unnest",
+];
+
+/// Clocks and settings that DuckDB lists as macros, or as consistent.
+const CLOCKS: [&str; 14] = [
+    "ago",
+    "current_date",
+    "current_time",
+    "current_timestamp",
+    "current_user",
+    "get_current_time",
+    "getenv",
+    "localtime",
+    "localtimestamp",
+    "pg_conf_load_time",
+    "pg_postmaster_start_time",
+    "session_user",
+    "today",
+    "user",
+];
+
+/// Keywords that are clocks without brackets.
+const KEYWORDS: [&str; 5] =
+    ["current_date", "current_time", "current_timestamp", "localtime", "localtimestamp"];
+
+/// What a query may reach.
+pub struct Allowed<'a> {
+    /// What `source`, `ref` and `outcome` put before their schemas.
+    pub seal: &'a str,
+    /// Sources that may be read with nothing hidden.
+    pub whole: &'a BTreeSet<String>,
+    /// The name of the raw file that a source is read from.
+    pub raw: Option<&'a str>,
+    /// Columns that are known only later.
+    pub hidden: &'a [&'a str],
+}
+
+/// What names mean at a place in the tree.
+#[derive(Clone, Default)]
+struct Scope {
+    /// Names that a table may have without a schema, each with the names that it may have columns of.
+    ctes: Vec<(String, Vec<String>)>,
+    /// Names that a column may have, so that `current_date` may be one.
+    columns: Vec<String>,
+}
+
+impl Scope {
+    /// With the columns that a FROM gives.
+    fn with_tables(&self, from: &Json) -> Self {
+        let mut scope = self.clone();
+        given_names(from, &mut scope.columns);
+        let mut tables = Vec::new();
+        table_names(from, &mut tables);
+        for (_, names) in self.ctes.iter().filter(|(name, _)| tables.contains(name)) {
+            scope.columns.extend(names.iter().cloned());
+        }
+        scope
+    }
+
+    fn with_columns(&self, names: impl IntoIterator<Item = String>) -> Self {
+        let mut scope = self.clone();
+        scope.columns.extend(names.into_iter().filter(|name| !name.is_empty()));
+        scope
+    }
+}
+
+pub struct Walk<'a> {
+    allowed: &'a Allowed<'a>,
+    functions: &'a Functions,
+    date: Option<NaiveDate>,
+    /// From a byte of the SQL to the analyst's file, and to the macro that wrote it.
+    place: &'a dyn Fn(Option<usize>) -> (Place, Option<String>),
+    sql: &'a str,
+    found: Vec<Problem>,
+}
+
+impl<'a> Walk<'a> {
+    pub fn over(
+        tree: &Json,
+        allowed: &'a Allowed<'a>,
+        functions: &'a Functions,
+        date: Option<NaiveDate>,
+        place: &'a dyn Fn(Option<usize>) -> (Place, Option<String>),
+        sql: &'a str,
+    ) -> Vec<Problem> {
+        let mut walk = Self { allowed, functions, date, place, sql, found: Vec::new() };
+        walk.node(tree, &Scope::default());
+        walk.found
+    }
+
+    fn node(&mut self, node: &Json, outer: &Scope) {
+        let Json::Object(map) = node else {
+            return children(node).for_each(|child| self.node(child, outer));
+        };
+        let scope = self.with_ctes(node, outer);
+        self.itself(node, &scope);
+        let kind = node["type"].as_str().unwrap_or_default();
+        if kind == "SELECT_NODE" {
+            return self.select(node, &scope);
+        }
+        // A lambda's own names.
+        let scope = match kind {
+            "LAMBDA" => {
+                let mut names = Vec::new();
+                column_names(&node["lhs"], &mut names);
+                scope.with_columns(names)
+            }
+            _ => scope,
+        };
+        for (key, child) in map.iter().filter(|(key, _)| *key != "cte_map") {
+            // Of a function in FROM only the arguments are left to look at.
+            let child =
+                if kind == "TABLE_FUNCTION" && key == "function" { &child["arguments"] } else { child };
+            self.node(child, &scope);
+        }
+    }
+
+    /// Looks through the CTEs of a query, and adds their names.
+    fn with_ctes(&mut self, node: &Json, outer: &Scope) -> Scope {
+        let mut scope = outer.clone();
+        let own = node.pointer("/cte_map/map").and_then(Json::as_array);
+        for cte in own.into_iter().flatten() {
+            let name = lower(&cte["key"]);
+            let mut columns = scope.with_tables(&cte["value"]).columns;
+            columns.dedup();
+            // A name means itself only where it is recursive; else it is what it was outside.
+            let mut inside = scope.clone();
+            if cte["value"]["query_node"]["type"] == "RECURSIVE_CTE_NODE" {
+                inside.ctes.push((name.clone(), columns.clone()));
+            }
+            self.node(&cte["value"], &inside);
+            scope.ctes.push((name, columns));
+        }
+        scope
+    }
+
+    /// The columns of FROM are there in all of a SELECT, those that it names itself from then on.
+    fn select(&mut self, node: &Json, scope: &Scope) {
+        let from = &node["from_table"];
+        let mut inside = scope.with_tables(from);
+        if self.is_partition(node) {
+            // `ref` as it was written.
+        } else {
+            self.node(from, &inside);
+        }
+        for item in node["select_list"].as_array().into_iter().flatten() {
+            self.node(item, &inside);
+            inside = inside.with_columns([lower(&item["alias"])]);
+        }
+        let rest = ["from_table", "select_list", "cte_map"];
+        for (_, child) in
+            node.as_object().into_iter().flatten().filter(|(key, _)| !rest.contains(&key.as_str()))
+        {
+            self.node(child, &inside);
+        }
+    }
+
+    /// Whether this is what `ref` gives: one table at the reference date.
+    fn is_partition(&self, select: &Json) -> bool {
+        let (from, condition) = (&select["from_table"], &select["where_clause"]);
+        let schema = from["schema_name"].as_str().unwrap_or_default();
+        let date = self.date.map(|date| date.to_string());
+        from["type"] == "BASE_TABLE"
+            && schema.strip_prefix(self.allowed.seal).is_some_and(|schema| schema != "sources")
+            && condition["type"] == "COMPARE_EQUAL"
+            && texts(&condition["left"]["column_names"]).eq(["reference_date"])
+            && condition["right"]["type"] == "OPERATOR_CAST"
+            && condition.pointer("/right/child/literal/text").and_then(Json::as_str) == date.as_deref()
+    }
+
+    fn itself(&mut self, node: &Json, scope: &Scope) {
+        match node["type"].as_str().unwrap_or_default() {
+            "BASE_TABLE" => self.table(node, scope),
+            "TABLE_FUNCTION" => self.table_function(node),
+            "SHOW_REF" => {
+                self.find(node, "`describe`, `show` and `summarize` look past source() and ref()", READ);
+            }
+            "FUNCTION" | "WINDOW_FUNCTION" => self.function(node),
+            "COLUMN_REF" => self.column(node, scope),
+            _ => {}
+        }
+        if node.get("sample").is_some_and(|sample| !sample.is_null()) {
+            self.find(node, "a sample is random: the same rows have to give the same result", RANDOM);
+        }
+        if node.get("at_clause").is_some_and(|clause| !clause.is_null()) {
+            self.find(node, "`at (…)` reads another version of a table", READ);
+        }
+    }
+
+    fn column(&mut self, node: &Json, scope: &Scope) {
+        let names: Vec<String> = texts(&node["column_names"]).collect();
+        let Some(last) = names.last() else { return };
+        if let [name] = &names[..]
+            && KEYWORDS.contains(&name.as_str())
+            && !scope.columns.contains(name)
+        {
+            self.clock(node, name);
+        }
+        if self.allowed.hidden.iter().any(|hidden| hidden.eq_ignore_ascii_case(last)) {
+            let what = format!("`{last}` is known only later: no rule, slice or profile may read it");
+            self.find(
+                node,
+                &what,
+                "these expressions are over the inputs; `outcome_share` of the profile says what followed",
+            );
+        }
+    }
+
+    fn table(&mut self, node: &Json, scope: &Scope) {
+        let path: Vec<&str> = ["catalog_name", "schema_name", "table_name"]
+            .into_iter()
+            .filter_map(|part| node[part].as_str())
+            .filter(|part| !part.is_empty())
+            .collect();
+        let is_known = match path[..] {
+            [schema, name] => match schema.strip_prefix(self.allowed.seal) {
+                Some("sources") => self.allowed.whole.contains(name),
+                // What `ref` gives was looked at as a whole.
+                Some(_) => {
+                    let what = format!(
+                        "`ref('{}')` is read at another date than the reference date",
+                        path.join(".")
+                    );
+                    return self.find(
+                        node,
+                        &what,
+                        "ref() gives the partition of the reference date: use it as it is",
+                    );
+                }
+                None => false,
+            },
+            [name] => {
+                self.allowed.raw == Some(name)
+                    || scope.ctes.iter().any(|(cte, _)| *cte == name.to_lowercase())
+            }
+            _ => false,
+        };
+        if !is_known {
+            let what = format!("`{}` is read past source() and ref()", path.join("."));
+            self.find(node, &what, READ);
+        }
+    }
+
+    fn table_function(&mut self, node: &Json) {
+        let function = &node["function"];
+        let name = lower(&function["function_name"]);
+        let schema = function["schema"].as_str().unwrap_or_default();
+        let is_ours = schema.starts_with(self.allowed.seal);
+        if is_ours {
+            let date = function.pointer("/arguments/0/expression/child/literal/text").and_then(Json::as_str);
+            if date.map(str::to_owned) != self.date.map(|date| date.to_string()) {
+                let name = name.trim_end_matches("_as_of");
+                let what = format!("`source('{name}')` is read at another date than the reference date");
+                self.find(
+                    node,
+                    &what,
+                    "source() gives what was known at the reference date: use it as it is",
+                );
+            }
+        } else if !schema.is_empty() || !HARMLESS.contains(&name.as_str()) {
+            self.find(node, &format!("`{name}(…)` reads past source() and ref()"), READ);
+        }
+    }
+
+    fn function(&mut self, node: &Json) {
+        let name = lower(&node["function_name"]);
+        // What stands before a function's name is a schema, or a column: `seller_city.upper()`.
+        let is_plain =
+            ["schema", "catalog"].iter().all(|part| !self.functions.schemas.contains(&lower(&node[*part])));
+        let is_method = is_plain && !lower(&node["schema"]).is_empty();
+        let count = node["arguments"].as_array().map_or(0, Vec::len) + usize::from(is_method);
+        let is_random =
+            ["random", "setseed", "uuid", "gen_random_uuid", "uuidv4", "uuidv7"].contains(&name.as_str());
+        if is_random {
+            let what = format!("`{name}()` is random: the same rows have to give the same result");
+            self.find(node, &what, RANDOM);
+        } else if CLOCKS.contains(&name.as_str())
+            || self.functions.changing.contains(&name)
+            || name == "age" && count == 1
+        {
+            self.clock(node, &name);
+        } else if self.functions.foreign.contains(&name) {
+            let what = format!("`{name}` is no function of DuckDB itself, so what it reads is unknown");
+            self.find(node, &what, "put it into a macro of queries/macros/");
+        }
+    }
+
+    fn clock(&mut self, node: &Json, name: &str) {
+        let what = format!("`{name}` changes from run to run: the same rows have to give the same result");
+        self.find(node, &what, "`{{ reference_date }}` is the day that counts");
+    }
+
+    fn find(&mut self, node: &Json, message: &str, hint: &str) {
+        // DuckDB gives `describe` and its like no place.
+        let shown = || {
+            let sql = self.sql.to_lowercase();
+            ["describe", "summarize", "show"].iter().find_map(|word| sql.find(word))
+        };
+        let at = if node["type"] == "SHOW_REF" { shown() } else { position(node) };
+        let (place, within) = (self.place)(at);
+        let message = message.replace(self.allowed.seal, "");
+        let problem = Problem::usage(message)
+            .at(place)
+            .noting(within.into_iter().collect())
+            .maybe_on(self.date)
+            .hint(hint);
+        if self.found.iter().all(|other| other.place != problem.place || other.message != problem.message) {
+            self.found.push(problem);
+        }
+    }
+}
+
+const READ: &str = "`source('…')` and `ref('…')` give what was known at the reference date";
+const RANDOM: &str = "choose by a hash of the key, for example `hash(seller_id) % 10 = 0`";
+
+fn column_names(node: &Json, found: &mut Vec<String>) {
+    found.extend(texts(&node["column_names"]));
+    children(node).for_each(|child| column_names(child, found));
+}

@@ -1,0 +1,35 @@
+//! `olist`: SQL-first machine learning in the warehouse.
+//!
+//! The floors of this crate, and which may use which, stand in docs/architecture.md.
+
+pub mod audit;
+pub mod catalog;
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod dataset;
+pub mod dates;
+pub mod diagnose;
+pub mod export;
+pub mod fingerprint;
+pub mod graph;
+pub mod guard;
+pub mod ingest;
+pub mod learn;
+pub mod mlflow;
+pub mod output;
+pub mod partitions;
+pub mod problem;
+pub mod project;
+pub mod proof;
+pub mod publish;
+pub mod registry;
+pub mod run;
+pub mod score;
+pub mod segment;
+pub mod sql;
+pub mod template;
+pub mod term;
+pub mod train;
+pub mod wall;
+pub mod warehouse;

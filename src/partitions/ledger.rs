@@ -1,0 +1,90 @@
+//! `pipeline.partitions`: what is built, and from what.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use chrono::NaiveDate;
+
+use crate::warehouse::Warehouse;
+
+/// One line of the ledger.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub rows: i64,
+    pub fingerprint: String,
+    /// What it was made from: `sql` and the names of its sources and refs, each with its fingerprint.
+    pub inputs: BTreeMap<String, String>,
+}
+
+/// The ledger as it stood when it was read.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    entries: BTreeMap<(String, NaiveDate), Entry>,
+}
+
+impl Ledger {
+    pub fn read(warehouse: &Warehouse) -> Result<Self> {
+        let rows = warehouse.rows(
+            "select table_name, reference_date, fingerprint, inputs, rows from pipeline.partitions",
+            &[],
+            |row| {
+                let inputs: Option<String> = row.get(3)?;
+                let inputs = inputs.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
+                Ok((
+                    (row.get(0)?, row.get(1)?),
+                    Entry { rows: row.get(4)?, fingerprint: row.get(2)?, inputs },
+                ))
+            },
+        )?;
+        Ok(Self { entries: rows.into_iter().collect() })
+    }
+
+    pub fn get(&self, table: &str, date: NaiveDate) -> Option<&Entry> {
+        self.entries.get(&(table.to_owned(), date))
+    }
+
+    /// The median rows of the last four dates up to `date`.
+    pub fn usual_rows(&self, table: &str, date: NaiveDate) -> Option<f64> {
+        let until = (table.to_owned(), date);
+        let first = (table.to_owned(), NaiveDate::MIN);
+        let last = self.entries.range(first..=until).rev().take(4);
+        let mut rows: Vec<i64> = last.map(|(_, entry)| entry.rows).collect();
+        rows.sort_unstable();
+        let (low, high) = (*rows.get((rows.len().max(1) - 1) / 2)?, rows[rows.len() / 2]);
+        Some((low + high) as f64 / 2.0)
+    }
+}
+
+/// Replaces the line of one partition. Runs inside the partition's transaction.
+pub struct Line<'a> {
+    pub table: &'a str,
+    pub date: NaiveDate,
+    pub rows: i64,
+    pub fingerprint: &'a str,
+    pub duration_ms: f64,
+    pub run_id: &'a str,
+    pub inputs: &'a BTreeMap<String, String>,
+}
+
+impl Line<'_> {
+    pub fn write(&self, warehouse: &Warehouse) -> Result<()> {
+        let inputs = serde_json::to_string(self.inputs)?;
+        warehouse.execute(
+            "delete from pipeline.partitions where table_name = ? and reference_date = ?",
+            &[&self.table, &self.date],
+        )?;
+        warehouse.execute(
+            "insert into pipeline.partitions values (?, ?, ?, ?, now()::timestamp, ?, ?, ?)",
+            &[
+                &self.table,
+                &self.date,
+                &self.rows,
+                &self.fingerprint,
+                &self.duration_ms,
+                &self.run_id,
+                &inputs,
+            ],
+        )?;
+        Ok(())
+    }
+}

@@ -1,0 +1,15 @@
+//! From files and reference dates to partitions: what is to be built, why, and side by side.
+
+pub mod columns;
+mod ledger;
+mod partition;
+mod plan;
+mod pool;
+mod shape;
+pub mod verify;
+
+pub use ledger::{Ledger, Line};
+pub use partition::Context;
+pub use plan::{Basis, Plan};
+pub use pool::{INTERRUPTED, build, report};
+pub use shape::fit;

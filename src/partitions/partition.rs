@@ -1,0 +1,109 @@
+//! One table at one reference date: rows, checks and the line in the ledger, in one transaction.
+
+use std::time::Instant;
+
+use anyhow::Result;
+use chrono::NaiveDate;
+
+use super::ledger::Line;
+use super::plan::Task;
+use super::shape::{self, Change};
+use super::{columns, verify};
+use crate::catalog::{Catalog, Node};
+use crate::diagnose::analyst;
+use crate::guard::Guard;
+use crate::problem::Problem;
+use crate::template::Kind;
+use crate::warehouse::{SqlError, Warehouse, ident};
+
+/// What all partitions of a run share.
+pub struct Context<'a> {
+    pub run_id: &'a str,
+    pub data_until: NaiveDate,
+    /// What has too few rows is told, and replaced all the same.
+    pub force: bool,
+    pub guard: &'a Guard,
+}
+
+/// What one partition gave.
+pub struct Done {
+    pub rows: i64,
+    pub change: Option<Change>,
+    pub warnings: Vec<String>,
+}
+
+/// Replaces the partition of `task`. On any failure the earlier one stays.
+pub fn replace(warehouse: &Warehouse, catalog: &Catalog, task: &Task, context: &Context<'_>) -> Result<Done> {
+    let node = &catalog.tables[&task.table];
+    let started = Instant::now();
+    warehouse.transaction(|| {
+        let query = Query::new(node, task, context);
+        let explain = |error| query.problem(warehouse, catalog, task, error);
+        let shape = match warehouse.describe(&query.sql) {
+            Ok(shape) => shape,
+            Err(error) => {
+                // A label that is missing shows in what is put around the query.
+                let other = warehouse.another()?;
+                if let Ok(own) = other.describe(&task.rendered.sql) {
+                    columns::verify(&other, catalog, node, &task.rendered, task.date, &own)?;
+                }
+                return Err(explain(error).into());
+            }
+        };
+        columns::verify(warehouse, catalog, node, &task.rendered, task.date, &shape)?;
+        context.guard.clear(warehouse, catalog, &task.table, task.date)?;
+        let change = shape::fit(warehouse, &node.name, &shape)?;
+        if change.is_some() {
+            shape::comment(warehouse, node, &shape)?;
+        }
+        warehouse.execute(&format!("delete from {} where reference_date = ?", task.table), &[&task.date])?;
+        let head = format!("insert into {} by name\n", task.table);
+        warehouse
+            .execute(&format!("{head}{}", query.sql), &[])
+            .map_err(|error| explain(error.shifted(head.len())))?;
+        let (rows, mut warnings) = verify::rows(warehouse, catalog, node, task.date, &query.sql)?;
+        warnings.extend(verify::row_count(warehouse, catalog, node, task, rows, context.force)?);
+        if change.is_some() {
+            warnings.extend(columns::undocumented(catalog, node, &task.rendered, task.date, &shape));
+        }
+        Line {
+            table: &task.table,
+            date: task.date,
+            rows,
+            fingerprint: &task.fingerprint,
+            duration_ms: started.elapsed().as_secs_f64() * 1000.0,
+            run_id: context.run_id,
+            inputs: &task.inputs,
+        }
+        .write(warehouse)?;
+        Ok(Done { rows, change, warnings })
+    })
+}
+
+/// The analyst's SELECT, with the reference date in front and the label hidden where it is not settled.
+struct Query {
+    sql: String,
+    head: usize,
+}
+
+impl Query {
+    fn new(node: &Node, task: &Task, context: &Context<'_>) -> Self {
+        let hidden = node.spec.label.as_deref().filter(|_| node.kind == Kind::Abt).map(|label| {
+            format!(
+                " replace (case when q.label_known_on <= date '{}' then q.{label} end as {label})",
+                context.data_until,
+                label = ident(label)
+            )
+        });
+        let head = format!(
+            "select date '{}' as reference_date, q.*{} from (\n",
+            task.date,
+            hidden.unwrap_or_default()
+        );
+        Self { sql: format!("{head}{}\n) as q", task.rendered.sql), head: head.len() }
+    }
+
+    fn problem(&self, warehouse: &Warehouse, catalog: &Catalog, task: &Task, error: SqlError) -> Problem {
+        analyst(warehouse, error.shifted(self.head), &task.rendered, &catalog.templates)
+    }
+}

@@ -1,0 +1,93 @@
+//! The columns of a table follow the analyst's query.
+
+use std::fmt;
+
+use anyhow::Result;
+
+use crate::catalog::Node;
+use crate::warehouse::{Warehouse, ident, text};
+
+/// How a table's columns changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Change {
+    pub table: String,
+    pub is_new: bool,
+    pub added: Vec<String>,
+    pub removed: Vec<String>,
+    pub retyped: Vec<String>,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.table)?;
+        if self.is_new {
+            return write!(f, "new table, {} columns", self.added.len());
+        }
+        let list = |what: &str, names: &[String]| {
+            let plural = if names.len() == 1 { "" } else { "s" };
+            (!names.is_empty()).then(|| format!("{what} column{plural} {}", names.join(", ")))
+        };
+        let parts =
+            [list("new", &self.added), list("removed", &self.removed), list("retyped", &self.retyped)];
+        write!(f, "{}", parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
+    }
+}
+
+/// Creates or alters table `name` so that it takes rows of `shape`. Runs inside the partition's transaction.
+///
+/// Dates that are not rebuilt yet hold NULL in a new column; the ledger knows them as stale.
+pub fn fit(warehouse: &Warehouse, name: &str, shape: &[(String, String)]) -> Result<Option<Change>> {
+    let mut change = Change { table: name.to_owned(), ..Change::default() };
+    let present = warehouse.columns(name)?;
+    if present.is_empty() {
+        let columns = shape.iter().map(|(column, sql_type)| format!("{} {sql_type}", ident(column)));
+        warehouse.batch(&format!("create table {name} ({})", columns.collect::<Vec<_>>().join(", ")))?;
+        change.is_new = true;
+        change.added = shape.iter().map(|(column, _)| column.clone()).collect();
+    } else {
+        for (column, sql_type) in shape {
+            match present.iter().find(|(other, _)| other == column) {
+                None => {
+                    warehouse
+                        .batch(&format!("alter table {name} add column {} {sql_type}", ident(column)))?;
+                    change.added.push(column.clone());
+                }
+                Some((_, before)) if before != sql_type => {
+                    let quoted = ident(column);
+                    // The old values belong to the old definition; where they do not fit, they go.
+                    warehouse.batch(&format!(
+                        "alter table {name} alter column {quoted} type {sql_type} using try_cast({quoted} as {sql_type})"
+                    ))?;
+                    change.retyped.push(format!("{column} ({before} to {sql_type})"));
+                }
+                Some(_) => {}
+            }
+        }
+        for (column, _) in &present {
+            if !shape.iter().any(|(other, _)| other == column) {
+                warehouse.batch(&format!("alter table {name} drop column {}", ident(column)))?;
+                change.removed.push(column.clone());
+            }
+        }
+    }
+    if !change.is_new && change.added.is_empty() && change.removed.is_empty() && change.retyped.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(change))
+}
+
+/// Puts the texts of the node's config on its table and columns.
+pub fn comment(warehouse: &Warehouse, node: &Node, shape: &[(String, String)]) -> Result<()> {
+    let name = &node.name;
+    let date = "Midnight at the start of this day; everything here was known before it";
+    let mut statements = vec![
+        format!("comment on table {name} is {}", text(&node.spec.description)),
+        format!("comment on column {name}.reference_date is {}", text(date)),
+    ];
+    for (column, _) in shape.iter().filter(|(column, _)| column != "reference_date") {
+        if let Some(description) = node.spec.describes(column) {
+            statements.push(format!("comment on column {name}.{} is {}", ident(column), text(description)));
+        }
+    }
+    Ok(warehouse.batch(&statements.join(";"))?)
+}

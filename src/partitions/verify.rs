@@ -1,0 +1,179 @@
+//! What has to hold of a partition's rows.
+
+use anyhow::Result;
+use chrono::NaiveDate;
+
+use super::plan::Task;
+use crate::catalog::{Catalog, Node};
+use crate::config::Severity;
+use crate::problem::{Kind, Problem};
+use crate::term;
+use crate::warehouse::{SqlError, Warehouse, ident, idents};
+
+/// Of fewer rows than these, a tenth says nothing.
+const FEWEST: f64 = 100.0;
+/// Of the rows that the last dates had.
+const SMALLEST_SHARE: f64 = 0.1;
+const A_CHECK: &str = "a check is an expression over the columns of this table, such as `price >= 0`";
+
+/// Key and checks, in one pass over the rows of a partition, which `query` gave. Gives their number, and what only warns.
+pub fn rows(
+    warehouse: &Warehouse,
+    catalog: &Catalog,
+    node: &Node,
+    date: NaiveDate,
+    query: &str,
+) -> Result<(i64, Vec<String>)> {
+    if let Some(check) = node.spec.checks.iter().find(|check| check.expression.trim().is_empty()) {
+        return Err(Problem::usage("this check is empty")
+            .at(catalog.templates.in_config(&node.file, &check.path, 0))
+            .on(date)
+            .hint(A_CHECK)
+            .into());
+    }
+    let key = idents(&node.spec.key);
+    let nulls =
+        node.spec.key.iter().map(|name| format!("{} is null", ident(name))).collect::<Vec<_>>().join(" or ");
+    let mut counts = vec![
+        "count(*)".to_owned(),
+        format!("count(distinct ({key}))"),
+        format!("count(*) filter (where {nulls})"),
+    ];
+    counts.extend(
+        node.spec.checks.iter().map(|check| format!("count(*) filter (where not ({}))", check.expression)),
+    );
+    let partition = format!("from {} where reference_date = date '{}'", node.name, date);
+    let sql = format!("select {} {partition}", counts.join(", "));
+    let count = 3 + node.spec.checks.len();
+    let read = |row: &duckdb::Row<'_>| {
+        (0..count).map(|at| row.get::<_, i64>(at)).collect::<duckdb::Result<Vec<i64>>>()
+    };
+    let counts = warehouse
+        .row(&sql, &[], read)
+        .map_err(|error| wrong_check(warehouse, catalog, node, date, query, error))?;
+    let counts = counts.unwrap_or_else(|| vec![0; count]);
+    let place = |key: &str| catalog.templates.config_key(&node.file, key);
+    let stays = "the earlier partition stays";
+    if counts[2] > 0 {
+        return Err(Problem::data(format!("{} of {} rows have no key ({key})", counts[2], counts[0]))
+            .at(place("key"))
+            .on(date)
+            .hint(stays)
+            .into());
+    }
+    if counts[1] < counts[0] {
+        let sql = format!(
+            "select {key}, count(*) {partition} group by {key} having count(*) > 1 order by {key} limit 3"
+        );
+        let rows = example_rows(warehouse, &sql)?;
+        return Err(Problem::data(format!(
+            "the key ({key}) is not unique: {} rows, {} keys",
+            counts[0], counts[1]
+        ))
+        .at(place("key"))
+        .on(date)
+        .hint(format!("for example {rows}; {stays}"))
+        .into());
+    }
+    let mut warnings = Vec::new();
+    for (check, failing) in node.spec.checks.iter().zip(&counts[3..]).filter(|(_, failing)| **failing > 0) {
+        let sql = format!("select {key} {partition} and not ({}) order by {key} limit 3", check.expression);
+        let rows = example_rows(warehouse, &sql)?;
+        let of = term::thousands(u64::try_from(counts[0]).unwrap_or(0));
+        let problem = Problem::data(format!("check failed for {failing} of {of} rows: {}", check.expression))
+            .at(catalog.templates.in_config(&node.file, &check.path, 0))
+            .on(date);
+        match check.severity {
+            Severity::Fail => return Err(problem.hint(format!("for example {rows}; {stays}")).into()),
+            Severity::Warn => warnings.push(problem.hint(format!("for example {rows}")).to_string()),
+        }
+    }
+    Ok((counts[0], warnings))
+}
+
+/// A partition of which nine of ten rows are gone, beside those of the last dates.
+///
+/// # Errors
+/// That, unless config says `row_count = 'warn'` or it is `forced`.
+pub fn row_count(
+    warehouse: &Warehouse,
+    catalog: &Catalog,
+    node: &Node,
+    task: &Task,
+    rows: i64,
+    forced: bool,
+) -> Result<Option<String>> {
+    let few = |usual: &f64| *usual >= FEWEST && rows as f64 <= usual * SMALLEST_SHARE;
+    let Some(usual) = task.usual_rows.filter(few) else {
+        return Ok(None);
+    };
+    let rows = term::counted(usize::try_from(rows)?, "row");
+    let problem =
+        Problem::data(format!("{rows}, where the last dates had {usual:.0} (median of at most four)"))
+            .at(catalog.templates.config_key(&node.file, "row_count"))
+            .on(task.date);
+    if forced || node.spec.row_count == Severity::Warn {
+        return Ok(Some(problem.to_string()));
+    }
+    let key = idents(&node.spec.key);
+    let sql = format!(
+        "select {key} from {name}
+         where reference_date = (select max(reference_date) from {name} where reference_date < date '{date}')
+         except select {key} from {name} where reference_date = date '{date}' order by all limit 3",
+        name = node.name,
+        date = task.date,
+    );
+    let gone = match example_rows(warehouse, &sql)? {
+        gone if gone.is_empty() => String::new(),
+        gone => format!("gone since the last date are, for example, {gone}; "),
+    };
+    Err(problem
+        .hint(format!(
+            "{gone}the earlier partition stays. If it is right, `olist run --date {} --select {} --force` builds it",
+            task.date, node.name
+        ))
+        .into())
+}
+
+fn example_rows(warehouse: &Warehouse, sql: &str) -> Result<String> {
+    let batches = warehouse.arrow(sql)?;
+    let mut rows = Vec::new();
+    for batch in &batches.batches {
+        for row in 0..batch.num_rows() {
+            let cells = batch.columns().iter().map(|column| crate::warehouse::cell_text(column, row));
+            rows.push(cells.collect::<Vec<_>>().join(" "));
+        }
+    }
+    Ok(rows.join(", "))
+}
+
+/// Finds the check that DuckDB could not compute, one by one: this is rare and may be slow. The failed transaction is
+/// over, so another connection computes the rows again.
+fn wrong_check(
+    warehouse: &Warehouse,
+    catalog: &Catalog,
+    node: &Node,
+    date: NaiveDate,
+    query: &str,
+    error: SqlError,
+) -> Problem {
+    const HEAD: &str = "select count(*) filter (where not (";
+    let other = warehouse.another().ok();
+    let sql = |expression: &str| format!("{HEAD}{expression})) from (\n{query}\n) as q");
+    let failure = |expression: &str| {
+        other.as_ref().and_then(|other| other.rows(&sql(expression), &[], |_| Ok(())).err())
+    };
+    let found = node.spec.checks.iter().find_map(|check| Some((check, failure(&check.expression)?)));
+    let (place, error, kind) = match found {
+        Some((check, own)) => {
+            let kind = warehouse.kind(&sql(&check.expression), &own);
+            let own = own.shifted(HEAD.len());
+            let place = catalog.templates.in_config(&node.file, &check.path, own.position.unwrap_or(0));
+            (place, own, kind)
+        }
+        None => (catalog.templates.config_key(&node.file, "checks"), error, Kind::Usage),
+    };
+    let advice = warehouse.advice("", &error, &[]);
+    let problem = Problem::usage(format!("a check does not work: {}", advice.message));
+    Problem { kind, ..problem }.at(place).on(date).hint(A_CHECK).maybe_hint(advice.hint)
+}

@@ -1,0 +1,143 @@
+//! What every command shares: the global options, the project, the warehouse, the id of this run.
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use chrono::{Days, NaiveDate};
+
+use crate::catalog::Catalog;
+use crate::cli::Global;
+use crate::ingest;
+use crate::problem::Problem;
+use crate::project::Project;
+use crate::publish;
+use crate::template::{Templates, Vars};
+use crate::term;
+use crate::warehouse::{Engine, Warehouse};
+
+/// One run of the program.
+pub struct Session {
+    pub options: Global,
+    pub engine: Engine,
+    pub vars: Vars,
+    project: OnceCell<Project>,
+    /// Names this run in the ledger.
+    pub run_id: String,
+}
+
+impl Session {
+    pub fn new(options: Global) -> Result<Self> {
+        if let Some(threads) = options.threads {
+            rayon::ThreadPoolBuilder::new()
+                .num_threads(usize::from(threads))
+                .build_global()
+                .context("could not start the threads")?;
+        }
+        let engine = Engine {
+            threads: options.threads.map(usize::from),
+            memory_limit: options.memory_limit.clone(),
+            wait: Duration::from_secs(options.wait),
+        };
+        let vars = options.var.iter().cloned().collect();
+        let now = chrono::Utc::now();
+        let run_id = format!("{}-{}", now.format("%Y%m%dT%H%M%S"), now.timestamp_subsec_micros());
+        Ok(Self { options, engine, vars, project: OnceCell::new(), run_id })
+    }
+
+    pub fn project(&self) -> Result<&Project> {
+        if let Some(project) = self.project.get() {
+            return Ok(project);
+        }
+        let project = Project::find(self.options.project_dir.as_deref())?;
+        Ok(self.project.get_or_init(|| project))
+    }
+
+    pub fn database(&self) -> &Path {
+        &self.options.database
+    }
+
+    pub fn open(&self) -> Result<Warehouse> {
+        Warehouse::open(self.database(), &self.engine)
+    }
+
+    /// As `open`, for a command that needs what others have written.
+    pub fn open_existing(&self) -> Result<Warehouse> {
+        Warehouse::check_there(self.database())?;
+        self.open()
+    }
+
+    /// Opens for reading what `olist` itself writes to, sources and versions included.
+    ///
+    /// # Errors
+    /// As `open_read_only`, and a published copy or a database of something else.
+    pub fn open_whole(&self) -> Result<Warehouse> {
+        let warehouse = self.open_read_only()?;
+        publish::check_whole(&warehouse)?;
+        Ok(warehouse)
+    }
+
+    pub fn open_read_only(&self) -> Result<Warehouse> {
+        Warehouse::open_read_only(self.database(), &self.engine)
+    }
+
+    pub fn templates(&self) -> Result<Templates> {
+        Templates::new(self.project()?, self.vars.clone())
+    }
+
+    pub fn catalog(&self, date: NaiveDate) -> Result<Catalog> {
+        let mut catalog = self.catalog_of_the_rest(date)?;
+        let last = catalog.mistakes.pop();
+        catalog.mistakes.iter().for_each(|mistake| term::error(&mistake.to_string()));
+        last.map_or(Ok(catalog), |mistake| Err(mistake.into()))
+    }
+
+    /// As `catalog`, without the files that have mistakes.
+    pub fn catalog_of_the_rest(&self, date: NaiveDate) -> Result<Catalog> {
+        Catalog::read(self.project()?, self.vars.clone(), date)
+    }
+
+    /// Cores that may be used.
+    pub fn cores(&self) -> usize {
+        self.engine.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from))
+    }
+}
+
+/// What of the sources decides a build.
+pub struct Loaded {
+    pub versions: BTreeMap<String, String>,
+    pub data_until: NaiveDate,
+}
+
+impl Loaded {
+    pub fn read(warehouse: &Warehouse) -> Result<Self> {
+        let versions = ingest::current_versions(warehouse)?;
+        match ingest::data_until(warehouse)? {
+            Some(data_until) if !versions.is_empty() => Ok(Self { versions, data_until }),
+            _ => Err(Problem::data("no orders are loaded")
+                .hint("`olist ingest DIR` loads Kaggle's files, `olist ingest --sample` the synthetic marketplace")
+                .into()),
+        }
+    }
+
+    /// The first date of which not everything is known any more: the day after data until.
+    pub fn last_date(&self) -> NaiveDate {
+        self.data_until.checked_add_days(Days::new(1)).unwrap_or(self.data_until)
+    }
+
+    /// # Errors
+    /// A reference date needs days that are not, or not wholly, in the warehouse.
+    pub fn check(&self, date: NaiveDate) -> Result<()> {
+        if date <= self.last_date() {
+            return Ok(());
+        }
+        Err(Problem::data(format!("reference date {date} is too late: data until {}", self.data_until))
+            .hint(format!(
+                "the last possible --date is {}; load newer files, or say `olist ingest … --until` if that day is wrong",
+                self.last_date()
+            ))
+            .into())
+    }
+}
