@@ -14,6 +14,7 @@ use crate::config::{Task, matches_family};
 use crate::diagnose::analyst;
 use crate::learn::{Matrix, MatrixBuilder};
 use crate::problem::{Problem, suggest};
+use crate::sql::{Expression, Select};
 use crate::warehouse::{Batches, SqlError, Warehouse, cell_text, ident, idents};
 
 /// Share of the labels of a fold that have to be known before it counts.
@@ -103,7 +104,7 @@ pub fn pull(
     catalog: &Catalog,
     model: &Model,
     dates: &[NaiveDate],
-    rules: &BTreeMap<String, String>,
+    rules: &BTreeMap<String, Expression>,
 ) -> Result<Pulled> {
     let first = *dates.last().ok_or_else(|| anyhow!("no reference date to pull"))?;
     let shape = Shape::read(warehouse, catalog, model, first, rules)?;
@@ -193,8 +194,8 @@ const CAST: &str = "select cast((";
 /// The columns of a model's SELECT, by what they are.
 struct Shape {
     inputs: Vec<String>,
-    rules: Vec<(String, String)>,
-    slices: Vec<(String, String)>,
+    rules: Vec<(String, Expression)>,
+    slices: Vec<(String, Expression)>,
 }
 
 impl Shape {
@@ -203,11 +204,12 @@ impl Shape {
         catalog: &Catalog,
         model: &Model,
         date: NaiveDate,
-        rules: &BTreeMap<String, String>,
+        rules: &BTreeMap<String, Expression>,
     ) -> Result<Self> {
         let rendered = catalog.render(&model.table(), date)?;
         let explain = |error: SqlError| analyst(warehouse, error, &rendered, &catalog.templates);
-        let columns = warehouse.describe(&rendered.sql).map_err(explain)?;
+        let select = rendered.select().map_err(explain)?;
+        let columns = warehouse.describe(&select).map_err(explain)?;
         let place = |path: &str| catalog.templates.config_key(&model.file, path);
         let mut needed: Vec<&str> = model.spec.key.iter().map(String::as_str).collect();
         needed.extend(model.spec.label().into_iter().flat_map(|label| [label, "label_known_on"]));
@@ -259,9 +261,8 @@ impl Shape {
                 .hint("it is an expression over the columns of this file's SELECT")
                 .maybe_hint(error.near())
         };
-        let fails = |expression: &str, sql_type: &str| {
-            let query = format!("{CAST}{expression}) as {sql_type}) from (\n{}\n) as q", rendered.sql);
-            warehouse.describe(&query).err().map(|error| error.shifted(CAST.len()))
+        let fails = |expression: &Expression, sql_type: &str| {
+            warehouse.describe(&select.computing(CAST, expression, &format!(") as {sql_type})"))).err()
         };
         let mut kept = Vec::new();
         for (name, expression) in rules {
@@ -309,16 +310,24 @@ impl Shape {
         }
         columns.extend(model.spec.key.iter().map(|name| ident(name)));
         let head = format!("select {} from (\n", columns.join(", "));
-        let sql = format!("{head}{}\n) as q order by {}", rendered.sql, idents(&model.spec.key));
+        let explain = |error| analyst(warehouse, error, &rendered, &catalog.templates);
+        let select = rendered.select().map_err(explain)?;
+        let sql = format!("{head}{select}\n) as q order by {}", idents(&model.spec.key));
         warehouse.arrow(&sql).map_err(|error| {
             let problem = analyst(warehouse, error.shifted(head.len()), &rendered, &catalog.templates);
             // Where the SELECT alone works, one of the expressions over it does not.
-            self.culprit(warehouse, catalog, model, &rendered.sql).map_or(problem, |own| own.on(date)).into()
+            self.culprit(warehouse, catalog, model, &select).map_or(problem, |own| own.on(date)).into()
         })
     }
 
     /// The rule or slice that cannot be computed over the rows of `sql`.
-    fn culprit(&self, warehouse: &Warehouse, catalog: &Catalog, model: &Model, sql: &str) -> Option<Problem> {
+    fn culprit(
+        &self,
+        warehouse: &Warehouse,
+        catalog: &Catalog,
+        model: &Model,
+        sql: &Select,
+    ) -> Option<Problem> {
         let rules = self
             .rules
             .iter()

@@ -1,12 +1,14 @@
 //! The project's SQL files: those of a folder if there is one, else those built into the binary.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use include_dir::{Dir, include_dir};
 
 use crate::problem::Problem;
+use crate::term;
 
 static QUERIES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/queries");
 static FEATURES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/features");
@@ -45,10 +47,14 @@ impl Project {
             return Self::read(folder);
         }
         let here = std::env::current_dir().context("could not tell the working folder")?;
-        match here.ancestors().find(|folder| is_project(folder)) {
-            Some(folder) => Self::read(folder),
-            None => Ok(Self::built_in()),
+        let Some(folder) = here.ancestors().find(|folder| is_project(folder)) else {
+            return Ok(Self::built_in());
+        };
+        if folder != here {
+            check_owner(folder)?;
+            term::note(&format!("project {}", folder.display()));
         }
+        Self::read(folder)
     }
 
     /// The files that the binary carries.
@@ -156,6 +162,20 @@ impl Project {
             None => "the built-in project (`olist init DIR` writes it out, to edit it)".to_owned(),
         }
     }
+}
+
+/// A folder above may be anybody's: in `/tmp`, say. What it holds is run only if it is the user's own.
+fn check_owner(folder: &Path) -> Result<()> {
+    let about = folder.metadata().with_context(|| format!("could not read `{}`", folder.display()))?;
+    if about.uid() == rustix::process::geteuid().as_raw() {
+        return Ok(());
+    }
+    Err(Problem::usage(format!(
+        "the project in `{}`, above this folder, belongs to another user",
+        folder.display()
+    ))
+    .hint("--project-dir names it, if you trust its files")
+    .into())
 }
 
 fn is_project(folder: &Path) -> bool {

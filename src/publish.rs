@@ -57,7 +57,8 @@ const DUCKDB: &str = "DUCK";
 /// The table of olist's own that no copy has.
 const SETTINGS: &str = "pipeline.settings";
 
-fn folder(file: &Path) -> &Path {
+/// The folder that a file is in.
+pub fn folder(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 

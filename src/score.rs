@@ -17,6 +17,7 @@ use crate::problem::Problem;
 use crate::registry::outbox::{self, News};
 use crate::registry::{self, Version};
 use crate::segment;
+use crate::sql::Select;
 use crate::term;
 use crate::train::Recipe;
 use crate::wall;
@@ -137,7 +138,7 @@ impl Job<'_> {
     /// The version's probabilities, staged, and the columns made of them.
     fn probabilities(&self) -> Result<Staged> {
         let recipe: Recipe = serde_json::from_str(&self.version.settings)?;
-        let rule = recipe.rule().map(|expression| (recipe.name.clone(), expression.to_owned()));
+        let rule = recipe.rule().map(|expression| (recipe.name.clone(), expression.clone()));
         let rules = rule.clone().into_iter().collect();
         let pulled = pull(self.warehouse, self.catalog, self.model, &[self.date], &rules)?;
         let scores = match registry::fitted(self.warehouse, self.version)? {
@@ -212,7 +213,7 @@ impl Job<'_> {
 
     /// Replaces the partition of `table` by the rows of `sql`. Its columns follow the query's.
     pub fn write(&self, table: &str, sql: &str, description: &str, comments: &[(&str, &str)]) -> Result<()> {
-        let shape = self.warehouse.describe(sql)?;
+        let shape = self.warehouse.describe(&Select::of(sql)?)?;
         if partitions::fit(self.warehouse, table, &shape)?.is_some() {
             let mut statements = vec![format!("comment on table {table} is {}", text(description))];
             let known = comments.iter().chain(&SHARED);
@@ -281,7 +282,7 @@ pub fn stage(
     values: &[(&str, Vec<f64>)],
 ) -> Result<()> {
     let rendered = catalog.render(&model.table(), date)?;
-    let described = warehouse.describe(&rendered.sql)?;
+    let described = warehouse.describe(&rendered.select()?)?;
     let of = |name: &String| {
         let sql_type = described.iter().find(|(column, _)| column == name).map_or("varchar", |(_, t)| t);
         format!("{} {sql_type}", ident(name))

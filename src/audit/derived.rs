@@ -107,7 +107,7 @@ impl Audit<'_> {
         let raw = format!("(select {} {})", own.join(", "), chosen.replace("from warehouse.", "from "));
         let rendered =
             self.catalog.templates.render(&source_file(self.name), Kind::Source, None, Some(&raw))?;
-        let select = loaded_select(self.spec, &rendered.sql).1;
+        let select = loaded_select(self.spec, &rendered.select()?);
         let rows = format!("select *, date '{}' as reference_date from (\n{select}\n)", self.date);
         let known = self.as_of(self.name, &rows)?;
         let made =

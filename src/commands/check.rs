@@ -15,6 +15,7 @@ use crate::ingest::{self, source_file};
 use crate::output::Table;
 use crate::problem::Problem;
 use crate::proof::{Proof, Proven};
+use crate::publish;
 use crate::run::{Loaded, Session};
 use crate::template::Templates;
 use crate::term::{self, Progress};
@@ -24,8 +25,10 @@ use crate::warehouse::{Engine, Warehouse};
 const BEFORE: [u64; 3] = [270, 150, 60];
 
 pub fn check(session: &Session, args: &Check) -> Result<()> {
-    let warehouse = session.open_whole()?;
     let path = session.database();
+    let folders = args.against.as_deref().map(|file| publish::folder(file).to_owned()).into_iter().collect();
+    let warehouse = Warehouse::open_read_only(path, &Engine { folders, ..session.engine.clone() })?;
+    publish::check_whole(&warehouse)?;
     let loaded = Loaded::read(&warehouse)?;
     let dates = if args.ranges.is_empty() {
         default_dates(loaded.last_date())
@@ -53,7 +56,7 @@ pub fn check(session: &Session, args: &Check) -> Result<()> {
     let functions = Functions::read(&warehouse)?;
     let sealed = catalog.templates.sealed(&guard::seal(&session.run_id));
     for name in specs.keys() {
-        report.problems.extend(guard::reach_of_source(&warehouse, &sealed, &functions, &source_file(name))?);
+        report.problems.extend(guard::reach_of_source(&sealed, &functions, &source_file(name))?);
     }
     let checker = Checker {
         catalog: &catalog,
@@ -175,7 +178,7 @@ impl Checker<'_> {
         for &name in &self.order {
             self.progress.working_on(name);
             let refs = self.catalog.render(name, date)?.refs;
-            let found = guard::reach(warehouse, self.catalog, &self.sealed, &self.functions, name, date)?;
+            let found = guard::reach(self.catalog, &self.sealed, &self.functions, name, date)?;
             let (proven, result) = if let Some(needed) = refs.iter().find(|table| broken.contains(*table)) {
                 (None, format!("not proven: {needed}"))
             } else if found.is_empty() {

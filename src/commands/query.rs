@@ -12,6 +12,7 @@ use crate::output::{Format, Table, strict};
 use crate::problem::{Place, Problem, nearest};
 use crate::publish;
 use crate::run::{Loaded, Session};
+use crate::sql::{Select, unended};
 use crate::template::{Kind, Templates};
 use crate::term;
 use crate::warehouse::{SqlError, Warehouse, text};
@@ -25,7 +26,6 @@ pub fn query(session: &Session, sql: &str, date: Option<NaiveDate>) -> Result<()
         check_sql(session, sql, is_word, date)?;
     }
     let warehouse = session.open_read_only()?;
-    warehouse.close_off()?;
     if is_report { report(session, &warehouse, &file, date) } else { free(session, &warehouse, sql) }
 }
 
@@ -71,9 +71,10 @@ fn statements(sql: &str) -> usize {
 
 /// The user's own SQL.
 fn free(session: &Session, warehouse: &Warehouse, sql: &str) -> Result<()> {
-    print(session, warehouse, sql, |error| {
-        if ["read-only mode", "disabled by configuration"].iter().any(|sign| error.message.contains(sign)) {
-            return Problem::usage("`olist query` only reads the database")
+    let explain = |error: &SqlError| {
+        if error.class == "Statement" {
+            return Problem::usage(format!("`olist query` only reads the database: {}", error.message))
+                .at(Place::at_offset("query", sql, error.position.unwrap_or(0)))
                 .hint("`--format csv > FILE` writes a file; any DuckDB client can do the rest");
         }
         let error = warehouse.placed(sql, error.clone());
@@ -83,7 +84,9 @@ fn free(session: &Session, warehouse: &Warehouse, sql: &str) -> Result<()> {
             problem = problem.at(Place::at_offset("query", sql, at));
         }
         problem.maybe_hint(error.near()).maybe_hint(what_a_copy_has(warehouse, &error))
-    })
+    };
+    let select = Select::of(unended(sql)).map_err(|error| explain(&error))?;
+    print(session, warehouse, &select, explain)
 }
 
 /// A published copy lacks what its readers may look for.
@@ -108,9 +111,11 @@ fn report(session: &Session, warehouse: &Warehouse, file: &str, date: Option<Nai
         }
     }
     term::note(&format!("{description} ({date})"));
-    print(session, warehouse, &rendered.sql, |error| {
+    let explain = |error: &SqlError| {
         analyst(warehouse, error.clone(), &rendered, &templates).maybe_hint(what_a_copy_has(warehouse, error))
-    })
+    };
+    let select = rendered.select().map_err(|error| explain(&error))?;
+    print(session, warehouse, &select, explain)
 }
 
 /// The last reference date at which the scores that a report is about are built; else the last one there can be.
@@ -142,12 +147,12 @@ fn newest_scores(warehouse: &Warehouse, tables: &BTreeSet<String>) -> Result<Opt
 fn print(
     session: &Session,
     warehouse: &Warehouse,
-    sql: &str,
+    select: &Select,
     explain: impl Fn(&SqlError) -> Problem,
 ) -> Result<()> {
     if session.options.format == Format::Json {
         // DuckDB's own JSON keeps numbers, lists and NULL apart.
-        let query = format!("select to_json(q) from (\n{}\n) as q", sql.trim().trim_end_matches(';'));
+        let query = format!("select to_json(q) from (\n{select}\n) as q");
         if let Ok(rows) = warehouse.rows(&query, &[], |row| row.get::<_, String>(0)) {
             let body = strict(&rows.join(",\n  "));
             return Ok(term::data(&if rows.is_empty() {
@@ -157,7 +162,7 @@ fn print(
             })?);
         }
     }
-    let batches = warehouse.arrow(sql).map_err(|error| explain(&error))?;
+    let batches = warehouse.arrow(select.as_str()).map_err(|error| explain(&error))?;
     Table::of(&batches).print(session.options.format)
 }
 

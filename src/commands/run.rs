@@ -26,7 +26,7 @@ pub fn run(session: &Session, args: &Run) -> Result<()> {
     let catalog = session.catalog(first)?;
     let selected = catalog.select(&args.select)?;
     args.publish.as_deref().map_or(Ok(()), |file| publish::check(session.database(), file))?;
-    let warehouse = session.open()?;
+    let warehouse = session.open_with(args.publish.as_deref().map(publish::folder))?;
     load_sample_if_empty(session, &warehouse)?;
     let loaded = Loaded::read(&warehouse)?;
     loaded.check(last)?;

@@ -4,6 +4,7 @@ use anyhow::Result;
 use serde_json::{Map, Value};
 
 use crate::problem::{Place, Problem, nearest, suggest};
+use crate::sql::Expression;
 use crate::template::config;
 
 /// The keys of one `{...}` of a config, taken one by one.
@@ -188,6 +189,29 @@ impl<'a> Fields<'a> {
             }
         };
         map.into_iter().map(read).collect()
+    }
+
+    /// As `text_map`, of SQL.
+    pub fn expressions(&mut self, key: &'static str) -> Result<Vec<(String, Expression)>> {
+        let texts = self.text_map(key)?;
+        texts
+            .into_iter()
+            .map(|(name, text)| {
+                let expression = self.expression(&format!("{key}.{name}"), &text)?;
+                Ok((name, expression))
+            })
+            .collect()
+    }
+
+    /// The text at `key` as SQL.
+    pub fn expression(&self, key: &str, text: &str) -> Result<Expression> {
+        Ok(Expression::of(text).map_err(|error| {
+            let path = self.path_of(key);
+            let at = config::value_place(self.file, self.source, &path, error.position.unwrap_or(0));
+            let problem = self.wrong(key, error.headline());
+            Problem { place: at.or(problem.place), ..problem }
+                .hint("it is one SQL expression over the columns of a row")
+        })?)
     }
 
     pub fn list(&mut self, key: &'static str) -> Result<Vec<Value>> {

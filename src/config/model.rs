@@ -8,6 +8,7 @@ use super::Fields;
 use crate::dates::{self, Every};
 use crate::learn::{Algorithm, Metric};
 use crate::problem::{Problem, suggest};
+use crate::sql::Expression;
 use crate::template::{Rendered, config};
 
 /// What a model learns.
@@ -25,7 +26,7 @@ pub struct Binary {
     pub metric: Metric,
     pub validate: Validate,
     /// Parts of the population whose metrics are shown apart: name and condition.
-    pub slices: Vec<(String, String)>,
+    pub slices: Vec<(String, Expression)>,
 }
 
 /// Groups of rows that are alike; scores are segments.
@@ -38,9 +39,9 @@ pub struct Clusters {
     /// Least share of the rows in a segment.
     pub smallest_share: f64,
     /// Columns of the profile: name and aggregate.
-    pub profile: Vec<(String, String)>,
+    pub profile: Vec<(String, Expression)>,
     /// Names a segment, from the columns of the profile.
-    pub name: String,
+    pub name: Expression,
 }
 
 /// Which snapshots the candidates are compared on.
@@ -147,7 +148,7 @@ fn read_binary(fields: &mut Fields<'_>, every: Every) -> Result<Binary> {
         label: fields.text("label")?,
         metric,
         validate: read_validate(fields, every)?,
-        slices: fields.text_map("slices")?,
+        slices: fields.expressions("slices")?,
     })
 }
 
@@ -156,8 +157,11 @@ fn read_clusters(fields: &mut Fields<'_>) -> Result<Clusters> {
         label: fields.optional_text("label")?,
         stability: fields.number("stability", 0.85, 0.0..=1.0)?,
         smallest_share: fields.number("smallest_share", 0.03, 0.0..=0.5)?,
-        profile: fields.text_map("profile")?,
-        name: fields.optional_text("name")?.unwrap_or_else(|| "'segment ' || segment".to_owned()),
+        profile: fields.expressions("profile")?,
+        name: {
+            let text = fields.optional_text("name")?;
+            fields.expression("name", text.as_deref().unwrap_or("'segment ' || segment"))?
+        },
     })
 }
 

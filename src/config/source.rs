@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::Fields;
 use crate::problem::{nearest, suggest};
+use crate::sql::Expression;
 use crate::template::Rendered;
 
 /// When a column's value became known, given that its row was.
@@ -13,9 +14,9 @@ pub enum When {
     /// With its row.
     WithRow,
     /// Before the reference date only if this expression is.
-    KnownAt(String),
+    KnownAt(Expression),
     /// Rewritten in place: this expression over the row gives the value as of `reference_date`.
-    AsOf(String),
+    AsOf(Expression),
 }
 
 /// One column of the file.
@@ -39,10 +40,10 @@ pub struct SourceSpec {
     pub description: String,
     pub key: Vec<String>,
     /// When a row became known; `None` for a static source.
-    pub known_at: Option<String>,
+    pub known_at: Option<Expression>,
     pub columns: Vec<Column>,
     /// Name of an oddity and the expression that is true for an odd row.
-    pub odd: Vec<(String, String)>,
+    pub odd: Vec<(String, Expression)>,
     pub required: bool,
 }
 
@@ -51,6 +52,7 @@ impl SourceSpec {
         let mut fields = Fields::new(&rendered.file, source, "", rendered.config.clone());
         let is_static = fields.flag("static", false)?;
         let known_at = fields.optional_text("known_at")?;
+        let known_at = known_at.map(|text| fields.expression("known_at", &text)).transpose()?;
         if is_static && known_at.is_some() {
             return Err(fields
                 .wrong("static", "give `known_at` or `static`, not both")
@@ -75,17 +77,7 @@ impl SourceSpec {
                 .absent("columns", "a source lists the columns of its file, with their types")
                 .into());
         }
-        let odd = fields.map("odd")?;
-        let odd = odd
-            .into_iter()
-            .map(|(name, value)| {
-                if let Value::String(text) = value {
-                    return Ok((name, text));
-                }
-                let path = format!("odd.{name}");
-                Err(fields.wrong(&path, "expected texts: an expression for each name").into())
-            })
-            .collect::<Result<_>>()?;
+        let odd = fields.expressions("odd")?;
         let key = fields.texts("key")?;
         for (at, name) in key.iter().enumerate() {
             let known = || columns.iter().map(|column: &Column| column.name.as_str());
@@ -175,8 +167,8 @@ fn read_column(fields: &Fields<'_>, name: &str, value: Value) -> Result<Column> 
     let as_of = given.optional_text("as_of")?;
     let when = match (known_at, as_of) {
         (None, None) => When::WithRow,
-        (Some(expression), None) => When::KnownAt(expression),
-        (None, Some(expression)) => When::AsOf(expression),
+        (Some(text), None) => When::KnownAt(given.expression("known_at", &text)?),
+        (None, Some(text)) => When::AsOf(given.expression("as_of", &text)?),
         (Some(_), Some(_)) => return Err(given.wrong("as_of", "give known_at or as_of, not both").into()),
     };
     let is_derived = given.flag("derived", false)?;

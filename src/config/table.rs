@@ -4,6 +4,7 @@ use anyhow::Result;
 use serde_json::Value;
 
 use super::fields::{Fields, kind_of};
+use crate::sql::Expression;
 use crate::template::{Kind, Rendered};
 
 /// What a failing check does.
@@ -18,7 +19,7 @@ pub enum Severity {
 /// An expression that has to be true, or NULL, for every row.
 #[derive(Debug, Clone)]
 pub struct Check {
-    pub expression: String,
+    pub expression: Expression,
     pub severity: Severity,
     /// Where the expression stands in the config: `checks.2`.
     pub path: String,
@@ -88,10 +89,14 @@ pub fn matches_family(pattern: &str, column: &str) -> bool {
 fn read_check(fields: &Fields<'_>, at: usize, value: Value) -> Result<Check> {
     let path = format!("checks.{at}");
     match value {
-        Value::String(expression) => Ok(Check { expression, severity: Severity::Fail, path }),
+        Value::String(text) => {
+            let expression = fields.expression(&path, &text)?;
+            Ok(Check { expression, severity: Severity::Fail, path })
+        }
         Value::Object(map) => {
             let mut given = fields.below(&path, Value::Object(map))?;
-            let expression = given.text("expression")?;
+            let text = given.text("expression")?;
+            let expression = given.expression("expression", &text)?;
             let severity = read_severity(&mut given, "severity")?;
             given.finish()?;
             Ok(Check { expression, severity, path: format!("{path}.expression") })

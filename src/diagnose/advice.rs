@@ -5,7 +5,7 @@ use crate::sql::scan;
 use crate::warehouse::{SqlError, Warehouse};
 
 /// What helps against a message with this in it.
-const HINTS: [(&str, &str); 22] = [
+const HINTS: [(&str, &str); 23] = [
     ("Could not convert", "`try_cast(… as …)` gives NULL where a value cannot be converted"),
     ("Conversion Error", "`try_cast(… as …)` gives NULL where a value cannot be converted"),
     ("Could not parse string", "`try_strptime(…)` gives NULL where the text has another form"),
@@ -40,6 +40,7 @@ const HINTS: [(&str, &str); 22] = [
     ("columns - expected 1", "a subquery that stands for a value gives one column"),
     ("syntax error", "is a comma, a bracket or a word missing before it?"),
     ("query ends too early", "is something missing behind the last word?"),
+    ("only a SELECT is run here", "write it as one SELECT; a `pivot` needs its `in (…)`"),
 ];
 
 /// Functions of other engines, and what is written here.
@@ -85,7 +86,7 @@ impl Warehouse {
         let from = error.position?;
         let to = from + sql.get(from..)?.to_ascii_lowercase().find(&name.to_ascii_lowercase())?;
         let plain = format!("{}{}", &sql[..from], sql.get(to..)?);
-        let hint = match self.another().ok()?.describe(&plain) {
+        let hint = match super::describe(&self.another().ok()?, &plain) {
             Ok(_) => Some(format!("another table of this query has `{name}`")),
             Err(other) => {
                 let own = |near: &&str| near.split_once('.').is_none_or(|(table, _)| table == alias);

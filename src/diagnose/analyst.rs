@@ -90,7 +90,7 @@ impl Warehouse {
         if !of_rows.contains(&error.class.as_str()) || error.message.contains("Unimplemented type for cast") {
             return Kind::Usage;
         }
-        let bound = self.another().ok().and_then(|other| other.describe(sql).err());
+        let bound = self.another().ok().and_then(|other| super::describe(&other, sql).err());
         if bound.is_some_and(|other| other.is_like(error)) { Kind::Usage } else { Kind::Data }
     }
 }

@@ -1,30 +1,24 @@
 //! Where in the template a column of a query comes from.
 
-use anyhow::Result;
 use serde_json::Value as Json;
 
 use crate::catalog::Catalog;
 use crate::problem::Place;
-use crate::sql::tree::{leftmost, lower, texts, tree};
+use crate::sql::tree::{self, leftmost, lower, texts};
 use crate::template::Rendered;
-use crate::warehouse::Warehouse;
 
 /// The place in the template of what gives `column`, looked for from the last SELECT through its CTEs; of its FROM for
 /// no column.
-pub fn column_place(
-    warehouse: &Warehouse,
-    catalog: &Catalog,
-    rendered: &Rendered,
-    column: &str,
-) -> Result<Place> {
-    let found = match tree(warehouse, &rendered.sql)? {
-        Ok(tree) => tree.pointer("/statements/0/node").and_then(|node| expression(node, column, node, 0)),
-        Err(_) => None,
-    };
-    Ok(match found.and_then(|at| rendered.map.origin(at)) {
+pub fn column_place(catalog: &Catalog, rendered: &Rendered, column: &str) -> Place {
+    let found = tree::deep(|| {
+        let tree = tree::parse(&rendered.sql).ok()?;
+        let node = tree.pointer("/statements/0/node")?;
+        expression(node, column, node, 0)
+    });
+    match found.and_then(|at| rendered.map.origin(at)) {
         Some((file, at)) => Place::at_offset(file, catalog.templates.source(file), at),
         None => catalog.templates.place(&rendered.file, column),
-    })
+    }
 }
 
 /// Where the expression of a column begins; `*` is followed into the CTE that it takes from.

@@ -62,12 +62,12 @@ impl Warehouse {
         if error.message.starts_with("Duplicate CTE name") {
             error.position = scan::named_again(sql, &error.message);
         }
-        if error.position.is_some() {
+        if error.position.is_some() || error.class == "Statement" {
             return error;
         }
         // The transaction of the failed query is over: another connection tries.
         if let Ok(other) = self.another() {
-            let fails_early = other.describe(sql).is_err_and(|early| early.is_like(&error));
+            let fails_early = super::describe(&other, sql).is_err_and(|early| early.is_like(&error));
             let until = Instant::now() + PATIENCE;
             let search = Search { warehouse: &other, error: &error, until, fails_early };
             // What works alone failed for what was put around it.

@@ -9,3 +9,15 @@ mod search;
 
 pub use analyst::analyst;
 pub use column::column_place;
+
+use crate::sql::{Select, SqlError};
+use crate::warehouse::Warehouse;
+
+/// A part of a query that was proven as a whole.
+fn select(sql: &str) -> Result<Select, SqlError> {
+    Select::reading(sql, &["read_csv", "read_parquet"])
+}
+
+fn describe(warehouse: &Warehouse, sql: &str) -> Result<Vec<(String, String)>, SqlError> {
+    warehouse.describe(&select(sql)?)
+}

@@ -40,9 +40,10 @@ impl Search<'_> {
             }
         });
         let result = if self.fails_early {
-            self.warehouse.describe(sql).map(|_| ())
+            super::describe(self.warehouse, sql).map(|_| ())
         } else {
-            self.warehouse.rows(sql, &[], |_| Ok(())).map(|_| ())
+            super::select(sql)
+                .and_then(|select| self.warehouse.rows(select.as_str(), &[], |_| Ok(())).map(|_| ()))
         };
         drop(ended);
         // It waits for nothing but the end that has just come.
@@ -104,7 +105,8 @@ impl Search<'_> {
         }
         // Each works alone: one of them has another number of columns than the first.
         let widths = branches.iter().map(|branch| {
-            self.warehouse.describe(&format!("{with} {}", &query[branch.clone()])).map_or(0, |all| all.len())
+            super::describe(self.warehouse, &format!("{with} {}", &query[branch.clone()]))
+                .map_or(0, |all| all.len())
         });
         let widths: Vec<usize> = widths.collect();
         let odd = (1..widths.len()).find(|&at| widths[at] != widths[0]).unwrap_or(0);
@@ -118,7 +120,7 @@ impl Search<'_> {
         let literal = || culprit::literal(self.error, rest);
         let behind = || Some(from + sign(self.error, rest).or_else(literal).unwrap_or(0));
         let in_item = |item: &Range<usize>| item.start + sign(self.error, &query[item.clone()]).unwrap_or(0);
-        let Ok(columns) = self.warehouse.describe(&format!("{with} {query}")) else {
+        let Ok(columns) = super::describe(self.warehouse, &format!("{with} {query}")) else {
             // It does not even bind: items alone do, but for one.
             let wrong = items
                 .iter()

@@ -7,6 +7,7 @@ use anyhow::Result;
 use super::{Scorer, Subject, scorer, segment_names, sql_trees};
 use crate::learn::{Boosting, Clustering, EDGE, Fitted, Learner, Logistic};
 use crate::score;
+use crate::sql::Select;
 use crate::warehouse::{ident, text};
 
 /// The SELECT that gives what `scores.<model>` has: the key, and the score or the segment.
@@ -15,7 +16,8 @@ use crate::warehouse::{ident, text};
 /// A file that has changed so that the version no longer fits, or a registry that cannot be read.
 pub fn write(subject: &Subject<'_>) -> Result<String> {
     let rendered = subject.rendered()?;
-    let query = rendered.sql.trim().trim_end_matches(';').trim_end();
+    let select = rendered.select()?;
+    let query = select.as_str().trim();
     let scorer = scorer(subject.warehouse, subject.version)?;
     let (ctes, select) = match &scorer {
         Scorer::Rule(expression) => {
@@ -59,9 +61,8 @@ pub fn write(subject: &Subject<'_>) -> Result<String> {
     };
     let word = if ctes.iter().any(|one| one.starts_with("walk_")) { "with recursive" } else { "with" };
     let sql = format!("{}{word} {}\n\n{select}\n", header(subject), ctes.join(",\n\n"));
-    subject
-        .warehouse
-        .describe(&sql)
+    Select::of(&sql)
+        .and_then(|select| subject.warehouse.describe(&select))
         .map_err(|error| score::stale(subject.model, subject.version, &error.headline()))?;
     Ok(sql)
 }

@@ -13,7 +13,6 @@ use crate::catalog::{Catalog, Model};
 use crate::config::Task;
 use crate::learn::Algorithm;
 use crate::problem::{Place, Problem};
-use crate::sql::tree::{NoTree, tree};
 use crate::template::{Kind, Rendered, Templates};
 use crate::warehouse::Warehouse;
 
@@ -42,7 +41,6 @@ impl Functions {
 /// Everything in a table's or model's file that could show what was not known at `date`: its query, its checks, and the
 /// expressions of a model.
 pub fn check(
-    warehouse: &Warehouse,
     catalog: &Catalog,
     sealed: &Templates,
     functions: &Functions,
@@ -50,10 +48,10 @@ pub fn check(
     date: NaiveDate,
 ) -> Result<Vec<Problem>> {
     let rendered = catalog.render_with(sealed, table, date)?;
-    let mut found = query(warehouse, sealed, functions, &rendered, Some(date))?;
+    let mut found = query(sealed, functions, &rendered, Some(date))?;
     let mut look = |path: &str, expression: &str, hidden: &[&str]| -> Result<()> {
         let place = |at: usize| catalog.templates.in_config(&rendered.file, path, at);
-        found.extend(of_expression(warehouse, functions, expression, hidden, Some(date), &place)?);
+        found.extend(of_expression(functions, expression, hidden, Some(date), &place)?);
         Ok(())
     };
     if let Some(node) = catalog.tables.get(table) {
@@ -93,39 +91,20 @@ fn expressions(model: &Model) -> Vec<(String, &str)> {
 }
 
 /// The same of the file of a source: its SELECT, which reads its raw file and other sources alone.
-pub fn of_source(
-    warehouse: &Warehouse,
-    sealed: &Templates,
-    functions: &Functions,
-    file: &str,
-) -> Result<Vec<Problem>> {
+pub fn of_source(sealed: &Templates, functions: &Functions, file: &str) -> Result<Vec<Problem>> {
     let rendered = sealed.render(file, Kind::Source, None, Some(RAW))?;
-    query(warehouse, sealed, functions, &rendered, None)
+    query(sealed, functions, &rendered, None)
 }
 
 /// What `raw()` is while nothing is read.
 const RAW: &str = "raw";
 
 fn query(
-    warehouse: &Warehouse,
     sealed: &Templates,
     functions: &Functions,
     rendered: &Rendered,
     date: Option<NaiveDate>,
 ) -> Result<Vec<Problem>> {
-    let tree = match tree(warehouse, &rendered.sql)? {
-        Ok(tree) => tree,
-        // What cannot be read is told by the build, with its place; what is no SELECT is told here.
-        Err(NoTree { is_syntax: true, .. }) => return Ok(Vec::new()),
-        Err(NoTree { message, .. }) => {
-            let place = Place::at_offset(&rendered.file, sealed.source(&rendered.file), 0);
-            let problem =
-                Problem::usage(format!("the syntax of this query cannot be looked through: {message}"));
-            return Ok(vec![
-                problem.at(place).maybe_on(date).hint("write it as one SELECT; a `pivot` needs its `in (…)`"),
-            ]);
-        }
-    };
     let place = |at: Option<usize>| {
         let origin = at.and_then(|at| rendered.map.origin(at)).unwrap_or((&rendered.file, 0));
         let place = Place::at_offset(origin.0, sealed.source(origin.0), origin.1);
@@ -143,25 +122,23 @@ fn query(
         raw: is_source.then_some(RAW),
         hidden: &[],
     };
-    Ok(Walk::over(&tree, &allowed, functions, date, &place, &rendered.sql))
+    // What is no SELECT is told by what runs it, with its place.
+    Ok(Walk::over(&rendered.sql, &allowed, functions, date, &place).unwrap_or_default())
 }
 
 /// The same of an expression over the columns of a query, which reads no table; `hidden` columns are known only later.
 fn of_expression(
-    warehouse: &Warehouse,
     functions: &Functions,
     expression: &str,
     hidden: &[&str],
     date: Option<NaiveDate>,
-    place: &dyn Fn(usize) -> Place,
+    place: &(dyn Fn(usize) -> Place + Sync),
 ) -> Result<Vec<Problem>> {
     let head = "select (";
-    // What is no expression is told by the build.
-    let Ok(tree) = tree(warehouse, &format!("{head}{expression})"))? else { return Ok(Vec::new()) };
     let place = |at: Option<usize>| (place(at.map_or(0, |at| at.saturating_sub(head.len()))), None);
     // A seal that no name can start with: an expression may read no table at all.
     let allowed = Allowed { seal: "\0", whole: &BTreeSet::new(), raw: None, hidden };
-    Ok(Walk::over(&tree, &allowed, functions, date, &place, expression))
+    Ok(Walk::over(&format!("{head}{expression})"), &allowed, functions, date, &place)?)
 }
 
 /// The seal of this run: it need not be secret, only unknown when the files were written.

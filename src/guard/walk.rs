@@ -8,19 +8,7 @@ use serde_json::Value as Json;
 use super::reach::Functions;
 use crate::problem::{Place, Problem};
 use crate::sql::tree::{children, given_names, lower, position, table_names, texts};
-
-/// Functions in FROM that make rows of their arguments alone.
-const HARMLESS: [&str; 9] = [
-    "generate_series",
-    "generate_subscripts",
-    "json_each",
-    "json_tree",
-    "range",
-    "regexp_split_to_table",
-    "repeat",
-    "repeat_row",
-    "unnest",
-];
+use crate::sql::{HARMLESS, SqlError, tree};
 
 /// Clocks and settings that DuckDB lists as macros, or as consistent.
 const CLOCKS: [&str; 14] = [
@@ -90,23 +78,26 @@ pub struct Walk<'a> {
     functions: &'a Functions,
     date: Option<NaiveDate>,
     /// From a byte of the SQL to the analyst's file, and to the macro that wrote it.
-    place: &'a dyn Fn(Option<usize>) -> (Place, Option<String>),
+    place: &'a (dyn Fn(Option<usize>) -> (Place, Option<String>) + Sync),
     sql: &'a str,
     found: Vec<Problem>,
 }
 
 impl<'a> Walk<'a> {
+    /// # Errors
+    /// `sql` is no SELECT.
     pub fn over(
-        tree: &Json,
+        sql: &'a str,
         allowed: &'a Allowed<'a>,
         functions: &'a Functions,
         date: Option<NaiveDate>,
-        place: &'a dyn Fn(Option<usize>) -> (Place, Option<String>),
-        sql: &'a str,
-    ) -> Vec<Problem> {
-        let mut walk = Self { allowed, functions, date, place, sql, found: Vec::new() };
-        walk.node(tree, &Scope::default());
-        walk.found
+        place: &'a (dyn Fn(Option<usize>) -> (Place, Option<String>) + Sync),
+    ) -> Result<Vec<Problem>, SqlError> {
+        tree::deep(|| {
+            let mut walk = Self { allowed, functions, date, place, sql, found: Vec::new() };
+            walk.node(&tree::parse(sql)?, &Scope::default());
+            Ok(walk.found)
+        })
     }
 
     fn node(&mut self, node: &Json, outer: &Scope) {

@@ -10,6 +10,7 @@ use crate::config::{SourceSpec, When};
 use crate::diagnose::analyst;
 use crate::fingerprint;
 use crate::problem::{Place, Problem};
+use crate::sql::Select;
 use crate::template::{Rendered, Templates};
 use crate::warehouse::{SqlError, Warehouse, ident, idents, text};
 
@@ -33,24 +34,27 @@ pub fn current_versions(warehouse: &Warehouse) -> Result<BTreeMap<String, String
     Ok(rows.into_iter().collect())
 }
 
-/// The rows of a source as they are kept, with `known_at`: made of its own SELECT, which starts at the offset.
-pub fn loaded_select(spec: &SourceSpec, select: &str) -> (usize, String) {
+/// The rows of a source as they are kept, with `known_at`: made of its own SELECT.
+pub fn loaded_select(spec: &SourceSpec, select: &Select) -> Select {
     let known_at = spec.known_at.as_deref().unwrap_or("null");
     // A column that the SELECT adds only to say when a row became known is kept once, as known_at.
     let is_name = known_at != "null" && known_at.chars().all(|c| c.is_alphanumeric() || c == '_');
     let is_helper = is_name && spec.column(known_at).is_none();
     let kept = if is_helper { format!("q.* exclude ({})", ident(known_at)) } else { "q.*".to_owned() };
     let head = format!("select {kept}, cast(({known_at}) as timestamp) as known_at from (\n");
-    (head.len(), format!("{head}{select}\n) as q"))
+    select.within(&head, "\n) as q")
 }
 
 /// Replaces one source. Runs inside the load's transaction.
 pub fn load(warehouse: &Warehouse, templates: &Templates, source: &Source, force: bool) -> Result<()> {
     let table = format!("sources.{}", ident(&source.name));
-    let (start, select) = loaded_select(&source.spec, &source.rendered.sql);
+    let own =
+        source.rendered.select().map_err(|error| analyst(warehouse, error, &source.rendered, templates))?;
+    let select = loaded_select(&source.spec, &own);
     let head = format!("create or replace table {table} as ");
     let sql = format!("{head}{select}");
-    let (known_at, head) = (source.spec.known_at.as_deref().unwrap_or("null"), &sql[..head.len() + start]);
+    let (known_at, head) =
+        (source.spec.known_at.as_deref().unwrap_or("null"), &sql[..head.len() + select.start()]);
     let before = earlier_rows(warehouse, source)?;
     warehouse.batch(&sql).map_err(|error| {
         // The first of what the config says stands before the SELECT.
@@ -213,14 +217,15 @@ pub fn check_moments(
     spec: &SourceSpec,
 ) -> Result<()> {
     const HEAD: &str = "select (";
-    let rows = format!("(select *, date '2018-01-01' as reference_date from sources.{})", ident(name));
+    let rows = format!("select *, date '2018-01-01' as reference_date from sources.{}", ident(name));
+    let rows = Select::of(&rows)?;
     for column in &spec.columns {
         let (key, expression) = match &column.when {
             When::KnownAt(moment) => ("known_at", moment),
             When::AsOf(value) => ("as_of", value),
             When::WithRow => continue,
         };
-        if let Err(error) = warehouse.describe(&format!("{HEAD}{expression}) from {rows}")) {
+        if let Err(error) = warehouse.describe(&rows.computing(HEAD, expression, ")")) {
             let error = error.shifted(HEAD.len());
             let path = format!("columns.{}.{key}", column.name);
             let place = templates.in_config(&source_file(name), &path, error.position.unwrap_or(0));

@@ -17,6 +17,7 @@ pub use summary::{Summary, data_until};
 
 use crate::config::SourceSpec;
 use crate::graph;
+use crate::guard::{self, Functions};
 use crate::problem::{Place, Problem};
 use crate::project::Project;
 use crate::template::{Kind, Rendered, Templates};
@@ -89,6 +90,9 @@ pub fn ingest(
     if let (Origin::Sample { orders, seed }, false) = (origin, unchanged) {
         sample::generate(warehouse, project, templates, *orders, *seed)?;
     }
+    for source in sources.iter().filter(|source| current.get(&source.name) != Some(&source.version)) {
+        check_reach(warehouse, templates, &source.rendered)?;
+    }
     let progress = Progress::new(sources.len(), "load");
     warehouse.transaction(|| {
         for source in &sources {
@@ -109,6 +113,17 @@ pub fn ingest(
         sample::forget(warehouse)?;
     }
     summary::read(warehouse, templates, &sources, false)
+}
+
+/// A source reads its raw file and other sources. What does not even run is told by what loads it.
+fn check_reach(warehouse: &Warehouse, templates: &Templates, rendered: &Rendered) -> Result<()> {
+    let sealed = templates.sealed(&guard::seal(&rendered.sql));
+    let found = guard::reach_of_source(&sealed, &Functions::read(warehouse)?, &rendered.file)?;
+    let runs = || rendered.select().is_ok_and(|select| warehouse.describe(&select).is_ok());
+    match found.into_iter().next() {
+        Some(problem) if runs() => Err(problem.into()),
+        _ => Ok(()),
+    }
 }
 
 /// `queries/sources/<name>.sql`

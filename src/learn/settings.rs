@@ -2,6 +2,7 @@
 
 use super::algorithm::{Algorithm, BoostingSettings, ForestSettings, KMeansSettings, LogisticSettings};
 use crate::problem::nearest;
+use crate::sql::Expression;
 use serde_json::{Map, Value};
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -61,7 +62,15 @@ impl Algorithm {
             "random_forest" => Self::RandomForest(forest(&settings(&FOREST)?)?),
             "extra_trees" => Self::ExtraTrees(forest(&settings(&FOREST)?)?),
             "gradient_boosting" => Self::GradientBoosting(boosting(&settings(&BOOSTING)?)?),
-            "sql" => Self::Sql { expression: settings(&["expression"])?.text("expression")? },
+            "sql" => {
+                let text = settings(&["expression"])?.text("expression")?;
+                let expression = Expression::of(&text).map_err(|error| SettingError {
+                    setting: "expression".into(),
+                    message: error.headline(),
+                    hint: Some("it is one SQL expression over the inputs".into()),
+                })?;
+                Self::Sql { expression }
+            }
             "blend" => Self::Blend { of: settings(&["of"])?.names("of")? },
             _ => Self::KMeans(k_means(&settings(&["clusters", "restarts"])?)?),
         })

@@ -33,7 +33,7 @@ pub fn verify(
     }
     // DuckDB renames the second `x` of a subquery to `x_1`.
     let is_renamed = |name: &str| name.rsplit_once('_').is_some_and(|(first, _)| has(first));
-    let own = shape.iter().any(|(name, _)| is_renamed(name)).then(|| warehouse.describe(&rendered.sql));
+    let own = shape.iter().any(|(name, _)| is_renamed(name)).then(|| warehouse.describe(&rendered.select()?));
     let own = own.and_then(std::result::Result::ok).unwrap_or_default();
     let again = |of: &[(String, String)]| {
         let first =

@@ -7,6 +7,7 @@ use super::plan::Task;
 use crate::catalog::{Catalog, Node};
 use crate::config::Severity;
 use crate::problem::{Kind, Problem};
+use crate::sql::Select;
 use crate::term;
 use crate::warehouse::{SqlError, Warehouse, ident, idents};
 
@@ -22,7 +23,7 @@ pub fn rows(
     catalog: &Catalog,
     node: &Node,
     date: NaiveDate,
-    query: &str,
+    query: &Select,
 ) -> Result<(i64, Vec<String>)> {
     if let Some(check) = node.spec.checks.iter().find(|check| check.expression.trim().is_empty()) {
         return Err(Problem::usage("this check is empty")
@@ -154,19 +155,19 @@ fn wrong_check(
     catalog: &Catalog,
     node: &Node,
     date: NaiveDate,
-    query: &str,
+    query: &Select,
     error: SqlError,
 ) -> Problem {
     const HEAD: &str = "select count(*) filter (where not (";
     let other = warehouse.another().ok();
-    let sql = |expression: &str| format!("{HEAD}{expression})) from (\n{query}\n) as q");
-    let failure = |expression: &str| {
-        other.as_ref().and_then(|other| other.rows(&sql(expression), &[], |_| Ok(())).err())
+    let sql = |expression| query.computing(HEAD, expression, "))");
+    let failure = |expression| {
+        other.as_ref().and_then(|other| other.rows(sql(expression).as_str(), &[], |_| Ok(())).err())
     };
     let found = node.spec.checks.iter().find_map(|check| Some((check, failure(&check.expression)?)));
     let (place, error, kind) = match found {
         Some((check, own)) => {
-            let kind = warehouse.kind(&sql(&check.expression), &own);
+            let kind = warehouse.kind(sql(&check.expression).as_str(), &own);
             let own = own.shifted(HEAD.len());
             let place = catalog.templates.in_config(&node.file, &check.path, own.position.unwrap_or(0));
             (place, own, kind)

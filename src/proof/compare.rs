@@ -83,7 +83,7 @@ impl Proof<'_> {
             let of = crate::term::thousands(u64::try_from(*rows).unwrap_or(0));
             problems.push(if (table.rule_place)(&column.0).is_none() && self.is_unsteady(table, &differs(column))? {
                 Problem::data(format!("`{}` of `{name}` is not the same when it is built again: {entity}", column.0))
-                    .at(column_place(self.warehouse, self.catalog, table.rendered, &column.0)?)
+                    .at(column_place(self.catalog, table.rendered, &column.0))
                     .on(self.date)
                     .hint("it depends on the order of rows: give first(), limit, row_number() and the like an order without ties")
             } else {
@@ -97,7 +97,7 @@ impl Proof<'_> {
     fn leak(&self, table: &Compared<'_>, column: &str, what: &str) -> Result<Problem> {
         let place = match (table.rule_place)(column) {
             Some(place) => place,
-            None => column_place(self.warehouse, self.catalog, table.rendered, column)?,
+            None => column_place(self.catalog, table.rendered, column),
         };
         let hint = if table.name.starts_with("scores.") {
             "the label is known only later: no input, and no condition on rows, may depend on it"

@@ -67,7 +67,7 @@ impl Proof<'_> {
         let what = format!(
             "`label_known_on` of `{name}` comes too early: {count} labels that are known by {day} change after it; {entity}"
         );
-        let place = column_place(self.warehouse, self.catalog, rendered, "label_known_on")?;
+        let place = column_place(self.catalog, rendered, "label_known_on");
         Ok(Some(Problem::data(what).at(place).on(self.date).hint(
             "a label is known on the day after the last one that can change it: a model would be trained on what was not known yet",
         )))
@@ -102,7 +102,7 @@ impl Proof<'_> {
                     "`label_known_on` is earlier than in `{}` in {early} rows: it would be trained on what was not known yet",
                     node.name
                 );
-                let place = column_place(self.warehouse, self.catalog, rendered, "label_known_on")?;
+                let place = column_place(self.catalog, rendered, "label_known_on");
                 let hint = "take label_known_on as the ABT has it";
                 return Ok(Some(Problem::data(what).at(place).on(self.date).hint(hint)));
             }

@@ -17,6 +17,7 @@ use crate::config::Task;
 use crate::diagnose::analyst;
 use crate::partitions::{columns, verify};
 use crate::problem::Problem;
+use crate::sql::{Expression, Select};
 use crate::template::{Kind, Rendered};
 use crate::train::{Recipe, rules};
 use crate::warehouse::{Warehouse, ident};
@@ -148,7 +149,7 @@ impl<'a> Proof<'a> {
         let (mut problems, mut warnings) = (Vec::new(), Vec::new());
         if with_checks {
             warnings.extend(columns::undocumented(self.catalog, node, &rendered, self.date, &shape));
-            let built = format!("from {WHOLE}.{}", node.name);
+            let built = Select::of(&format!("from {WHOLE}.{}", node.name))?;
             let checked = in_whole(&|| verify::rows(self.warehouse, self.catalog, node, self.date, &built));
             match checked {
                 Ok((_, more)) => warnings.extend(more),
@@ -197,7 +198,7 @@ impl<'a> Proof<'a> {
             Task::Clusters(clusters) => clusters.label.as_deref(),
         };
         // Rules are inputs of their own; the SELECT stays at its place, so that offsets in it keep their meaning.
-        let rules: BTreeMap<String, String> = rules(&Recipe::all(&model.spec))
+        let rules: BTreeMap<String, Expression> = rules(&Recipe::all(&model.spec))
             .into_iter()
             .map(|(name, expression)| (format!("{RULE}{name}"), expression))
             .collect();
@@ -236,7 +237,7 @@ impl<'a> Proof<'a> {
     }
 
     fn columns(&self, database: &str, table: &str) -> Result<Vec<(String, String)>> {
-        Ok(self.warehouse.describe(&format!("from {database}.{table}"))?)
+        Ok(self.warehouse.columns_of(database, table)?)
     }
 
     /// Builds a table from both warehouses, side by side.
@@ -267,12 +268,11 @@ fn build(
     let head = format!(
         "create or replace table {table} as select date '{date}' as reference_date, {columns} from (\n"
     );
-    let sql = format!("{head}{}\n) as q", rendered.sql);
+    let explain = |error| analyst(warehouse, error, rendered, &catalog.templates);
+    let sql = format!("{head}{}\n) as q", rendered.select().map_err(explain)?);
     warehouse.batch(&format!("use {database}"))?;
     // The error is looked into where it came up.
-    let built = warehouse
-        .batch(&sql)
-        .map_err(|error| analyst(warehouse, error.shifted(head.len()), rendered, &catalog.templates));
+    let built = warehouse.batch(&sql).map_err(|error| explain(error.shifted(head.len())));
     warehouse.batch("use warehouse")?;
     Ok(built?)
 }

@@ -65,9 +65,9 @@ impl Training {
         let mut files = BTreeMap::new();
         for table in &tables {
             let rendered = catalog.render(table, as_of)?;
-            files.insert(rendered.file.clone(), rendered.sql);
+            files.insert(rendered.file.clone(), rendered.sql.to_string());
         }
-        let select = warehouse.describe(&catalog.render(&model.table(), as_of)?.sql)?;
+        let select = warehouse.describe(&catalog.render(&model.table(), as_of)?.select()?)?;
         let dataset = model.refs.iter().cloned().collect::<Vec<_>>().join(", ");
         let columns = match model.refs.first() {
             Some(table) => warehouse.columns(table)?,
@@ -107,7 +107,7 @@ fn params(spec: &ModelSpec) -> BTreeMap<String, String> {
             add("validate.last", binary.validate.last.to_string());
             add("validate.every", binary.validate.every.name().to_owned());
             for (name, condition) in &binary.slices {
-                add(&format!("slice.{name}"), condition.clone());
+                add(&format!("slice.{name}"), condition.to_string());
             }
         }
         Task::Clusters(clusters) => {

@@ -40,6 +40,7 @@ impl Session {
             threads: options.threads.map(usize::from),
             memory_limit: options.memory_limit.clone(),
             wait: Duration::from_secs(options.wait),
+            folders: Vec::new(),
         };
         let vars = options.var.iter().cloned().collect();
         let now = chrono::Utc::now();
@@ -61,6 +62,12 @@ impl Session {
 
     pub fn open(&self) -> Result<Warehouse> {
         Warehouse::open(self.database(), &self.engine)
+    }
+
+    /// As `open`, to read or write files in `folder` as well.
+    pub fn open_with(&self, folder: Option<&Path>) -> Result<Warehouse> {
+        let folders = folder.map(Path::to_owned).into_iter().collect();
+        Warehouse::open(self.database(), &Engine { folders, ..self.engine.clone() })
     }
 
     /// As `open`, for a command that needs what others have written.

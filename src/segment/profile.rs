@@ -12,6 +12,7 @@ use crate::learn::{Clustering, Matrix};
 use crate::problem::Problem;
 use crate::registry::Segment;
 use crate::score::Job;
+use crate::sql::{Expression, Select};
 use crate::warehouse::{SqlError, Warehouse, ident, text};
 
 /// Differences from the mean that are worth a word, in standard deviations, and how many of them.
@@ -27,7 +28,7 @@ pub fn table_of(model: &Model) -> String {
 fn query(
     catalog: &Catalog,
     model: &Model,
-    aggregates: &[(String, String)],
+    aggregates: &[(String, Expression)],
     date: NaiveDate,
 ) -> Result<String> {
     let rendered = catalog.render(&model.table(), date)?;
@@ -42,7 +43,7 @@ fn query(
     Ok(format!(
         "select {} from (\n{}\n) as q inner join temp.main.stage as stage on {} group by stage.segment",
         columns.join(", "),
-        rendered.sql,
+        rendered.select()?,
         on.join(" and ")
     ))
 }
@@ -106,7 +107,8 @@ fn check(
     };
     for aggregate in &clusters.profile {
         let sql = query(catalog, model, std::slice::from_ref(aggregate), date)?;
-        warehouse.describe(&sql).map_err(|error| {
+        let columns = Select::of(&sql).and_then(|select| warehouse.describe(&select));
+        columns.map_err(|error| {
             Problem::usage(format!("the profile's `{}` does not work: {}", aggregate.0, error.headline()))
                 .at(place(
                     &format!("profile.{}", aggregate.0),
@@ -118,7 +120,8 @@ fn check(
     }
     let profile = query(catalog, model, &clusters.profile, date)?;
     let sql = format!("select ({})::varchar from (\n{profile}\n) as profile", clusters.name);
-    warehouse.describe(&sql).map_err(|error| {
+    let described = Select::of(&sql).and_then(|select| warehouse.describe(&select));
+    described.map_err(|error| {
         let columns = clusters.profile.iter().map(|(name, _)| name.as_str());
         let columns: Vec<&str> = ["segment", "size", "share"].into_iter().chain(columns).collect();
         Problem::usage(format!("the `name` of segments does not work: {}", error.headline()))
@@ -200,7 +203,7 @@ pub fn write_profile(job: &Job<'_>, clusters: &Clusters, pulled: &Pulled) -> Res
     let own = label.filter(|_| pulled.is_settled(&rows, NaiveDate::MAX));
     let mut aggregates = clusters.profile.clone();
     if let Some(label) = own {
-        aggregates.push((OUTCOME.to_owned(), format!("avg({}::double)", ident(label))));
+        aggregates.push((OUTCOME.to_owned(), Expression::of(&format!("avg({}::double)", ident(label)))?));
     }
     let profile = query(job.catalog, job.model, &aggregates, job.date)?;
     let (except, outcome) = match own {

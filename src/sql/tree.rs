@@ -1,28 +1,73 @@
 //! DuckDB's syntax tree of a query, as JSON.
 
-use anyhow::{Context, Result};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use duckdb::Connection;
+use serde::Deserialize;
 use serde_json::Value as Json;
 
-use crate::warehouse::{Warehouse, text};
+use super::error::SqlError;
+use super::select::other_statement;
 
-/// Why there is no tree.
-pub struct NoTree {
-    pub message: String,
-    /// The parser stumbled; else it is no query.
-    pub is_syntax: bool,
+/// The syntax tree of the SELECTs that `sql` is.
+///
+/// # Errors
+/// It does not parse, or is something else than SELECTs.
+pub fn parse(sql: &str) -> Result<Json, SqlError> {
+    let tree = parse_json(sql)?;
+    if tree["error"] != Json::Bool(true) {
+        return Ok(tree);
+    }
+    let error = SqlError::of_tree(&tree);
+    if error.message.starts_with("Only SELECT") {
+        return Err(SqlError::statement("only a SELECT is run here", other_statement(sql)));
+    }
+    Err(error)
 }
 
-/// The syntax tree of a query, or why there is none.
-pub fn tree(warehouse: &Warehouse, sql: &str) -> Result<Result<Json, NoTree>> {
-    let sql = format!("select json_serialize_sql({})::varchar", text(sql));
-    let json = warehouse.row(&sql, &[], |row| row.get::<_, String>(0))?.context("no syntax tree")?;
-    let tree: Json = serde_json::from_str(&json)?;
-    if tree["error"] == Json::Bool(true) {
-        let message = tree["error_message"].as_str().unwrap_or_default();
-        let message = message.lines().next().unwrap_or_default().to_owned();
-        return Ok(Err(NoTree { message, is_syntax: tree["error_type"] == "parser" }));
-    }
-    Ok(Ok(tree))
+/// What DuckDB's parser says of `sql`. It is asked by a connection of its own, which no failed transaction blocks.
+pub(super) fn parse_json(sql: &str) -> Result<Json, SqlError> {
+    let json: String = ask("select json_serialize_sql(?)::varchar", sql)?;
+    let mut reader = serde_json::Deserializer::from_str(&json);
+    reader.disable_recursion_limit();
+    Json::deserialize(&mut reader)
+        .map_err(|error| SqlError::statement(&format!("the syntax tree cannot be read: {error}"), None))
+}
+
+/// What reads or walks a tree calls itself: an expression of DuckDB may be a thousand levels deep, each of them three
+/// levels of JSON.
+pub fn deep<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    const STACK: usize = 64 << 20;
+    std::thread::scope(|scope| {
+        let deep = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
+        match deep.map(std::thread::ScopedJoinHandle::join) {
+            Ok(Ok(done)) => done,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            Err(error) => std::panic::panic_any(format!("could not start a thread: {error}")),
+        }
+    })
+}
+
+/// Whether DuckDB itself has a function of this name that stands in FROM.
+pub fn is_table_function(name: &str) -> bool {
+    const KNOWN: &str = "select count(*)::varchar from duckdb_functions()
+        where function_name = ? and function_type in ('table', 'table_macro')";
+    ask(KNOWN, name).is_ok_and(|count| count != "0")
+}
+
+fn ask(question: &str, text: &str) -> Result<String, SqlError> {
+    static PARSER: OnceLock<Mutex<Connection>> = OnceLock::new();
+    let wrap = |error: duckdb::Error| SqlError::new(&error);
+    let parser = match PARSER.get() {
+        Some(parser) => parser,
+        None => {
+            let parser = Mutex::new(Connection::open_in_memory().map_err(wrap)?);
+            PARSER.get_or_init(|| parser)
+        }
+    };
+    let parser = parser.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut statement = parser.prepare_cached(question).map_err(wrap)?;
+    statement.query_row([text], |row| row.get(0)).map_err(wrap)
 }
 
 /// Where a node stands, or the first one below it that says so.

@@ -28,6 +28,7 @@ pub use scope::Kind;
 use crate::fingerprint;
 use crate::problem::{Place, Problem};
 use crate::project::Project;
+use crate::sql::{Select, SqlError, Unproven};
 use limits::{LARGEST, Watch, check_tags, on_a_deep_stack, too_large};
 use scope::{Given, Known, Scope};
 use trace::{Marks, Trace};
@@ -64,13 +65,21 @@ pub struct Rendered {
     pub date: Option<NaiveDate>,
     /// What `raw()` gave, in a source file.
     pub raw: Option<String>,
-    pub sql: String,
+    pub sql: Unproven,
     pub config: Config,
     /// What the file refers to, as `features.seller_sales`.
     pub refs: BTreeSet<String>,
     pub sources: BTreeSet<String>,
     pub outcomes: BTreeSet<String>,
     pub map: SourceMap,
+}
+
+impl Rendered {
+    /// Its one SELECT, before anything is done with it.
+    pub fn select(&self) -> Result<Select, SqlError> {
+        let readers: &[&str] = if self.raw.is_some() { &["read_csv", "read_parquet"] } else { &[] };
+        Select::dated(&self.sql, self.date, readers)
+    }
 }
 
 impl Templates {
@@ -191,7 +200,7 @@ impl Templates {
             kind,
             date,
             raw: raw.map(str::to_owned),
-            sql,
+            sql: Unproven(sql),
             config,
             refs: trace.refs,
             sources: trace.sources,
@@ -272,7 +281,7 @@ impl Templates {
         let trace = self
             .marked(file, *kind, *date, raw.as_deref())
             .and_then(|(marked, marks)| Some(Trace::read(&marked.ok()?, &marks)))
-            .filter(|trace| trace.sql == *sql);
+            .filter(|trace| trace.sql == **sql);
         if let Some(trace) = trace {
             let spots = trace.spots(offset);
             let located = match trace.spots(before).first() {

@@ -9,6 +9,7 @@ use crate::config::ModelSpec;
 use crate::dataset::Pulled;
 use crate::learn::{Algorithm, Fitted};
 use crate::registry::Version;
+use crate::sql::Expression;
 
 /// A candidate with its blend resolved, so that it can be fitted again when the file has changed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,7 +53,7 @@ impl Recipe {
     }
 
     /// The rule's expression, if it is one.
-    pub fn rule(&self) -> Option<&str> {
+    pub fn rule(&self) -> Option<&Expression> {
         match self.parts.as_slice() {
             [Algorithm::Sql { expression }] => Some(expression),
             _ => None,
@@ -75,6 +76,6 @@ pub fn join(mut parts: Vec<Fitted>) -> Result<Fitted> {
 }
 
 /// Name and expression of every rule.
-pub fn rules(recipes: &[Recipe]) -> BTreeMap<String, String> {
-    recipes.iter().filter_map(|recipe| Some((recipe.name.clone(), recipe.rule()?.to_owned()))).collect()
+pub fn rules(recipes: &[Recipe]) -> BTreeMap<String, Expression> {
+    recipes.iter().filter_map(|recipe| Some((recipe.name.clone(), recipe.rule()?.clone()))).collect()
 }

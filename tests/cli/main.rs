@@ -17,6 +17,7 @@ mod lines;
 mod mlflow;
 mod python;
 mod run;
+mod safety;
 mod segments;
 mod server;
 mod sharing;

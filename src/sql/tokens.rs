@@ -1,0 +1,56 @@
+//! The tokens of a text of SQL, also of one that does not parse.
+
+use std::ops::Range;
+
+use sqlparser::dialect::DuckDbDialect;
+use sqlparser::tokenizer::{Location, Token as Lexeme, Tokenizer};
+
+/// A word, a sign or a quoted text. Comments and space are left out.
+#[derive(Debug, Clone)]
+pub struct Token {
+    pub range: Range<usize>,
+    /// Brackets that are open around it.
+    pub depth: usize,
+}
+
+/// The tokens of `sql`, and where the quote or comment begins that is never closed.
+pub fn tokens(sql: &str) -> (Vec<Token>, Option<usize>) {
+    let mut lexemes = Vec::new();
+    let mut tokenizer = Tokenizer::new(&DuckDbDialect, sql).with_unescape(false);
+    let is_whole = tokenizer.tokenize_with_location_into_buf(&mut lexemes).is_ok();
+    let lines = Lines::new(sql);
+    let mut tokens = Vec::with_capacity(lexemes.len());
+    let (mut depth, mut end) = (0_usize, 0);
+    for lexeme in lexemes {
+        let range = lines.offset(lexeme.span.start)..lines.offset(lexeme.span.end);
+        let closes = matches!(lexeme.token, Lexeme::RParen | Lexeme::RBracket | Lexeme::RBrace);
+        let opens = matches!(lexeme.token, Lexeme::LParen | Lexeme::LBracket | Lexeme::LBrace);
+        end = range.end;
+        depth = depth.saturating_sub(usize::from(closes));
+        if !matches!(lexeme.token, Lexeme::Whitespace(_) | Lexeme::EOF) {
+            tokens.push(Token { range, depth });
+        }
+        depth += usize::from(opens);
+    }
+    (tokens, (!is_whole).then_some(end))
+}
+
+/// From the tokenizer's lines and columns, in characters from 1, to bytes.
+struct Lines<'a> {
+    sql: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    fn new(sql: &'a str) -> Self {
+        let starts = std::iter::once(0).chain(sql.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { sql, starts }
+    }
+
+    fn offset(&self, location: Location) -> usize {
+        let at = |number: u64| usize::try_from(number).unwrap_or(usize::MAX).saturating_sub(1);
+        let Some(&start) = self.starts.get(at(location.line)) else { return self.sql.len() };
+        let line = &self.sql[start..];
+        start + line.char_indices().nth(at(location.column)).map_or(line.len(), |(offset, _)| offset)
+    }
+}
