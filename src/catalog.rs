@@ -11,6 +11,7 @@ use crate::fingerprint;
 use crate::graph::{self, Needs};
 use crate::problem::{Place, Problem, suggest};
 use crate::project::Project;
+use crate::sql::normal;
 use crate::template::{Kind, Rendered, Templates, Vars};
 use crate::term;
 
@@ -202,7 +203,7 @@ impl Catalog {
         let mut parts = Parts::new();
         for name in self.upstream(&own).into_iter().chain([own.clone()]) {
             let rendered = self.render(&name, fixed_date())?;
-            let sql = fingerprint::normal(&rendered.sql);
+            let sql = normal(&rendered.sql);
             let substance = if name == own { model.spec.substance() } else { String::new() };
             parts.insert(rendered.file, fingerprint::of(&[&sql, &substance]));
         }

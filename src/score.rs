@@ -17,7 +17,7 @@ use crate::problem::Problem;
 use crate::registry::outbox::{self, News};
 use crate::registry::{self, Version};
 use crate::segment;
-use crate::sql::Select;
+use crate::sql::{Select, normal};
 use crate::term;
 use crate::train::Recipe;
 use crate::wall;
@@ -39,7 +39,7 @@ pub fn inputs(
     fingerprints: &BTreeMap<(String, NaiveDate), String>,
 ) -> Result<BTreeMap<String, String>> {
     let rendered = catalog.render(&model.table(), date)?;
-    let sql = fingerprint::of(&[&fingerprint::normal(&rendered.sql)]);
+    let sql = fingerprint::of(&[&normal(&rendered.sql)]);
     let mut inputs =
         BTreeMap::from([("sql".to_owned(), sql), ("version".to_owned(), version.number.to_string())]);
     for table in &rendered.refs {

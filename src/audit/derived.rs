@@ -5,10 +5,10 @@ use anyhow::Result;
 
 use super::Audit;
 use crate::config::When;
-use crate::fingerprint;
 use crate::ingest::{as_of_select, loaded_select, source_file};
 use crate::problem::Problem;
 use crate::proof::side_by_side::{differs, joined};
+use crate::sql::normal;
 use crate::template::Kind;
 use crate::warehouse::ident;
 
@@ -55,7 +55,7 @@ impl Audit<'_> {
         let own: Vec<String> = own.map(|(name, _)| ident(name)).collect();
         let plain =
             self.catalog.templates.render(&source_file(self.name), Kind::Source, None, Some("raw"))?;
-        if key.is_empty() || fingerprint::normal(&plain.sql) == "select * from raw" {
+        if key.is_empty() || normal(&plain.sql) == "select * from raw" {
             return Ok(None);
         }
         let rows =

@@ -6,13 +6,12 @@ use anyhow::Result;
 use chrono::NaiveDate;
 
 use crate::config::Fields;
-use crate::diagnose::analyst;
-use crate::fingerprint;
+use crate::diagnose::{analyst, placed};
 use crate::output::{Format, Table, strict};
 use crate::problem::{Place, Problem, nearest};
 use crate::publish;
 use crate::run::{Loaded, Session};
-use crate::sql::{Select, unended};
+use crate::sql::{Select, starts, unended};
 use crate::template::{Kind, Templates};
 use crate::term;
 use crate::warehouse::{SqlError, Warehouse, text};
@@ -33,7 +32,7 @@ pub fn query(session: &Session, sql: &str, date: Option<NaiveDate>) -> Result<()
 fn check_sql(session: &Session, sql: &str, is_word: bool, date: Option<NaiveDate>) -> Result<()> {
     let reports: Vec<&str> = session.project()?.in_folder("queries/reports").map(|(_, name)| name).collect();
     let all = format!("the reports are: {}", reports.join(", "));
-    let problem = match statements(sql) {
+    let problem = match starts(sql).len() {
         0 => Problem::usage("the query is empty").hint(format!("write SQL, or name a report; {all}")),
         // No SQL that reads is a single word.
         _ if is_word => {
@@ -49,26 +48,6 @@ fn check_sql(session: &Session, sql: &str, is_word: bool, date: Option<NaiveDate
     Err(problem.into())
 }
 
-/// How many statements there are between the semicolons of `sql`.
-fn statements(sql: &str) -> usize {
-    let mut count = 0;
-    let mut is_open = false;
-    let mut quote = None;
-    for sign in fingerprint::normal(sql).chars() {
-        match (quote, sign) {
-            (Some(mark), _) if mark == sign => quote = None,
-            (Some(_), _) | (None, ' ') => {}
-            (None, ';') => is_open = false,
-            (None, _) => {
-                count += usize::from(!is_open);
-                is_open = true;
-                quote = Some(sign).filter(|sign| matches!(sign, '\'' | '"'));
-            }
-        }
-    }
-    count
-}
-
 /// The user's own SQL.
 fn free(session: &Session, warehouse: &Warehouse, sql: &str) -> Result<()> {
     let explain = |error: &SqlError| {
@@ -77,7 +56,7 @@ fn free(session: &Session, warehouse: &Warehouse, sql: &str) -> Result<()> {
                 .at(Place::at_offset("query", sql, error.position.unwrap_or(0)))
                 .hint("`--format csv > FILE` writes a file; any DuckDB client can do the rest");
         }
-        let error = warehouse.placed(sql, error.clone());
+        let error = placed(warehouse, sql, error.clone());
         let message = error.headline();
         let mut problem = Problem::usage(message);
         if let Some(at) = error.position {
@@ -164,24 +143,4 @@ fn print(
     }
     let batches = warehouse.arrow(select.as_str()).map_err(|error| explain(&error))?;
     Table::of(&batches).print(session.options.format)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn statements_are_counted_without_quotes_and_comments() {
-        for (sql, count) in [
-            ("", 0),
-            (" ; -- nothing\n;", 0),
-            ("select 1;", 1),
-            ("select ';', \"a;b\" /* ; */ -- ; it's\n;", 1),
-            ("select 'it''s;'", 1),
-            ("select 1; select 2", 2),
-            ("select 'a'; -- and\nselect 2;", 2),
-        ] {
-            assert_eq!(statements(sql), count, "{sql}");
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! DuckDB's errors in the analyst's words: what is not there, what is near it, and what to do.
 
 use crate::problem::nearest;
-use crate::sql::scan;
+use crate::sql::tree;
 use crate::warehouse::{SqlError, Warehouse};
 
 /// What helps against a message with this in it.
@@ -62,44 +62,42 @@ pub struct Advice {
     pub hint: Option<String>,
 }
 
-impl Warehouse {
-    /// What to say of `error`, which `sql` gave. `tables` are the project's: `sources.orders`, `features.seller_sales`.
-    pub fn advice(&self, sql: &str, error: &SqlError, tables: &[String]) -> Advice {
-        if let Some(advice) = missing_table(sql, error, tables) {
-            return advice;
-        }
-        if let Some(advice) = self.missing_column(sql, error) {
-            return advice;
-        }
-        if let Some(advice) = missing_function(error) {
-            return advice;
-        }
-        let message = error.headline();
-        let known = HINTS.iter().find(|(part, _)| message.contains(part)).map(|(_, hint)| (*hint).to_owned());
-        Advice { message, hint: error.near().or(known) }
+/// What to say of `error`, which `sql` gave. `tables` are the project's: `sources.orders`, `features.seller_sales`.
+pub fn advice(warehouse: &Warehouse, sql: &str, error: &SqlError, tables: &[String]) -> Advice {
+    if let Some(advice) = missing_table(sql, error, tables) {
+        return advice;
     }
+    if let Some(advice) = missing_column(warehouse, sql, error) {
+        return advice;
+    }
+    if let Some(advice) = missing_function(error) {
+        return advice;
+    }
+    let message = error.headline();
+    let known = HINTS.iter().find(|(part, _)| message.contains(part)).map(|(_, hint)| (*hint).to_owned());
+    Advice { message, hint: error.near().or(known) }
+}
 
-    /// A column that an alias does not have. DuckDB says what is near it when it is asked without the alias.
-    fn missing_column(&self, sql: &str, error: &SqlError) -> Option<Advice> {
-        let (of, name) = error.message.lines().next()?.split_once(" does not have a column named ")?;
-        let (alias, name) = (of.split('"').nth(1)?, name.trim_matches('"'));
-        let from = error.position?;
-        let to = from + sql.get(from..)?.to_ascii_lowercase().find(&name.to_ascii_lowercase())?;
-        let plain = format!("{}{}", &sql[..from], sql.get(to..)?);
-        let hint = match super::describe(&self.another().ok()?, &plain) {
-            Ok(_) => Some(format!("another table of this query has `{name}`")),
-            Err(other) => {
-                let own = |near: &&str| near.split_once('.').is_none_or(|(table, _)| table == alias);
-                let near = other.candidates.unwrap_or_default();
-                let near: Vec<&str> = near.split(',').map(str::trim).filter(own).collect();
-                let near: Vec<&str> =
-                    near.into_iter().map(|name| name.rsplit('.').next().unwrap_or(name)).collect();
-                (near.first().is_some_and(|first| !first.is_empty()))
-                    .then(|| format!("near it there is: {}", near.join(", ")))
-            }
-        };
-        Some(Advice { message: format!("column `{name}` is not in `{alias}`"), hint })
-    }
+/// A column that an alias does not have. DuckDB says what is near it when it is asked without the alias.
+fn missing_column(warehouse: &Warehouse, sql: &str, error: &SqlError) -> Option<Advice> {
+    let (of, name) = error.message.lines().next()?.split_once(" does not have a column named ")?;
+    let (alias, name) = (of.split('"').nth(1)?, name.trim_matches('"'));
+    let from = error.position?;
+    let to = from + sql.get(from..)?.to_ascii_lowercase().find(&name.to_ascii_lowercase())?;
+    let plain = format!("{}{}", &sql[..from], sql.get(to..)?);
+    let hint = match super::describe(&warehouse.another().ok()?, &plain) {
+        Ok(_) => Some(format!("another table of this query has `{name}`")),
+        Err(other) => {
+            let own = |near: &&str| near.split_once('.').is_none_or(|(table, _)| table == alias);
+            let near = other.candidates.unwrap_or_default();
+            let near: Vec<&str> = near.split(',').map(str::trim).filter(own).collect();
+            let near: Vec<&str> =
+                near.into_iter().map(|name| name.rsplit('.').next().unwrap_or(name)).collect();
+            (near.first().is_some_and(|first| !first.is_empty()))
+                .then(|| format!("near it there is: {}", near.join(", ")))
+        }
+    };
+    Some(Advice { message: format!("column `{name}` is not in `{alias}`"), hint })
 }
 
 /// A table that is not there: the CTEs of the query and the tables of the project are near it, the system's are not. A
@@ -113,7 +111,7 @@ fn missing_table(sql: &str, error: &SqlError, tables: &[String]) -> Option<Advic
         written.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '.').unwrap_or(written.len());
     let name = if written[..length].ends_with(name) { &written[..length] } else { name };
     let last = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
-    let ctes: Vec<String> = scan::ctes(sql).0.into_iter().map(|cte| cte.name).collect();
+    let ctes = tree::deep(|| tree::ctes(sql));
     let plain = |table: &String| table.rsplit('.').next().unwrap_or(table).to_owned();
     let call = |table: &String| match table.strip_prefix("sources.") {
         Some(source) => format!("{{{{ source('{source}') }}}}"),
@@ -148,32 +146,4 @@ fn missing_function(error: &SqlError) -> Option<Advice> {
     let known = FOREIGN.iter().find(|(foreign, _)| name.eq_ignore_ascii_case(foreign));
     let hint = known.map(|(_, hint)| (*hint).to_owned()).or_else(|| error.near());
     Some(Advice { message: format!("there is no function `{name}`"), hint })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn hint(sql: &str, name: &str) -> String {
-        let error = SqlError {
-            class: "Catalog".to_owned(),
-            message: format!("Table with name {name} does not exist!\nDid you mean \"sqlite_master\"?"),
-            position: None,
-            candidates: Some("sqlite_master".to_owned()),
-            also: None,
-        };
-        let tables = ["sources.orders", "sources.order_items", "features.seller_sales"].map(str::to_owned);
-        missing_table(sql, &error, &tables).unwrap().hint.unwrap()
-    }
-
-    #[test]
-    fn a_table_is_never_suggested_past_source_and_ref() {
-        assert!(hint("select 1", "orders").contains("`{{ source('orders') }}`"));
-        assert!(hint("select 1", "sources.ordrs").contains("`{{ source('orders') }}`"));
-        assert!(hint("select 1", "seller_sales").contains("`{{ ref('features.seller_sales') }}`"));
-        let with = "with itms as (select 1 as a) select 1";
-        assert!(hint(with, "items").contains("the CTE `itms`"));
-        assert!(hint(with, "zzzzz").contains("itms"));
-        assert!(hint("select 1", "features.sellr_sale").contains("`{{ ref('features.seller_sales') }}`"));
-    }
 }

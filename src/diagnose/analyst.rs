@@ -1,8 +1,8 @@
 //! The problem that an error of DuckDB is for the analyst.
 
-use super::advice::Advice;
+use super::advice::{Advice, advice};
+use super::{placed, syntax};
 use crate::problem::{Kind, Problem};
-use crate::sql::scan;
 use crate::template::{self, Located, Rendered, Templates};
 use crate::warehouse::{DAMAGED, SqlError, Warehouse};
 
@@ -18,10 +18,10 @@ pub fn analyst(
             .maybe_on(rendered.date)
             .hint(DAMAGED);
     }
-    let error = &warehouse.placed(&rendered.sql, error);
+    let error = &placed(warehouse, &rendered.sql, error);
     let Advice { message, hint } =
-        warehouse.advice(&rendered.sql, error, &reachable(rendered.kind, templates));
-    let problem = Problem { kind: warehouse.kind(&rendered.sql, error), ..Problem::usage(message) };
+        advice(warehouse, &rendered.sql, error, &reachable(rendered.kind, templates));
+    let problem = Problem { kind: kind(warehouse, &rendered.sql, error), ..Problem::usage(message) };
     let problem = problem.maybe_on(rendered.date).maybe_hint(hint);
     let inside = error.position.filter(|at| rendered.sql.is_char_boundary(*at));
     let Some(mut located) = inside.and_then(|at| place(error, at, rendered, templates)) else {
@@ -52,7 +52,7 @@ fn reachable(kind: template::Kind, templates: &Templates) -> Vec<String> {
 fn place(error: &SqlError, at: usize, rendered: &Rendered, templates: &Templates) -> Option<Located> {
     let sql = &rendered.sql;
     if error.message.starts_with("syntax error") {
-        let mut located = templates.locate_seam(rendered, scan::token_before(sql, at), at)?;
+        let mut located = templates.locate_seam(rendered, syntax::token_before(sql, at), at)?;
         // What the parser read may have come out of a `{{ … }}`.
         let token = error.message.split('"').nth(1).unwrap_or_default();
         let shown: String = located.place.text.chars().skip(located.place.column.saturating_sub(1)).collect();
@@ -83,14 +83,12 @@ fn around(sql: &str, at: usize) -> String {
     format!("{}{}{more}", if skip > 0 { "… " } else { "" }, words(&format!("{before}{behind}")))
 }
 
-impl Warehouse {
-    /// Whose mistake it is. What fails in rows alone is the data's; a query that cannot even be bound is never right.
-    pub fn kind(&self, sql: &str, error: &SqlError) -> Kind {
-        let of_rows = ["Conversion", "Out of Range", "Invalid Input", "Constraint"];
-        if !of_rows.contains(&error.class.as_str()) || error.message.contains("Unimplemented type for cast") {
-            return Kind::Usage;
-        }
-        let bound = self.another().ok().and_then(|other| super::describe(&other, sql).err());
-        if bound.is_some_and(|other| other.is_like(error)) { Kind::Usage } else { Kind::Data }
+/// Whose mistake it is. What fails in rows alone is the data's; a query that cannot even be bound is never right.
+pub fn kind(warehouse: &Warehouse, sql: &str, error: &SqlError) -> Kind {
+    let of_rows = ["Conversion", "Out of Range", "Invalid Input", "Constraint"];
+    if !of_rows.contains(&error.class.as_str()) || error.message.contains("Unimplemented type for cast") {
+        return Kind::Usage;
     }
+    let bound = warehouse.another().ok().and_then(|other| super::describe(&other, sql).err());
+    if bound.is_some_and(|other| other.is_like(error)) { Kind::Usage } else { Kind::Data }
 }

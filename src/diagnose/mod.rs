@@ -3,12 +3,14 @@
 mod advice;
 mod analyst;
 mod column;
-mod culprit;
-mod narrow;
+mod place;
 mod search;
+mod syntax;
 
-pub use analyst::analyst;
-pub use column::column_place;
+pub use advice::{Advice, advice};
+pub use analyst::{analyst, kind};
+pub use column::{Items, column_place, items};
+pub use place::placed;
 
 use crate::sql::{Select, SqlError};
 use crate::warehouse::Warehouse;

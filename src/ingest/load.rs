@@ -10,7 +10,7 @@ use crate::config::{SourceSpec, When};
 use crate::diagnose::analyst;
 use crate::fingerprint;
 use crate::problem::{Place, Problem};
-use crate::sql::Select;
+use crate::sql::{Select, normal};
 use crate::template::{Rendered, Templates};
 use crate::warehouse::{SqlError, Warehouse, ident, idents, text};
 
@@ -20,7 +20,7 @@ const FEWEST: i64 = 100;
 /// Names the content of a source: what it is read from, how, and with what.
 pub fn version(rendered: &Rendered, digest: &str, parts: &[&str]) -> String {
     let config = serde_json::to_string(&rendered.config).unwrap_or_default();
-    let sql = fingerprint::normal(&rendered.sql);
+    let sql = normal(&rendered.sql);
     let mut all = vec![config.as_str(), sql.as_str(), digest];
     all.extend(parts);
     fingerprint::of(&all)

@@ -4,8 +4,8 @@ use anyhow::Result;
 use chrono::NaiveDate;
 
 use crate::catalog::{Catalog, Node};
+use crate::diagnose::items;
 use crate::problem::{Place, Problem, nearest};
-use crate::sql::given;
 use crate::template::{Kind, Rendered};
 use crate::warehouse::Warehouse;
 
@@ -47,7 +47,7 @@ pub fn verify(
         } else {
             format!("the query returns two columns `{name}`")
         };
-        let given = given(&rendered.sql, &name);
+        let given = items(&rendered.sql, &name);
         let at = given.named.get(1..).and_then(<[usize]>::last).or_else(|| given.stars.last());
         let place = at.and_then(|at| catalog.templates.locate(rendered, *at)).map(|located| located.place);
         return Err(Problem::usage(message)
@@ -96,7 +96,7 @@ fn label_types(
 
 /// The item of the SELECT that gives column `name`.
 fn column_place(catalog: &Catalog, node: &Node, rendered: &Rendered, name: &str) -> Place {
-    let named = given(&rendered.sql, name).named.last().copied();
+    let named = items(&rendered.sql, name).named.last().copied();
     let located = named.and_then(|at| catalog.templates.locate(rendered, at));
     located.map_or_else(|| catalog.templates.last_mention(&node.file, name), |located| located.place)
 }

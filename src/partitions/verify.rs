@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use super::plan::Task;
 use crate::catalog::{Catalog, Node};
 use crate::config::Severity;
+use crate::diagnose;
 use crate::problem::{Kind, Problem};
 use crate::sql::Select;
 use crate::term;
@@ -167,14 +168,14 @@ fn wrong_check(
     let found = node.spec.checks.iter().find_map(|check| Some((check, failure(&check.expression)?)));
     let (place, error, kind) = match found {
         Some((check, own)) => {
-            let kind = warehouse.kind(sql(&check.expression).as_str(), &own);
+            let kind = diagnose::kind(warehouse, sql(&check.expression).as_str(), &own);
             let own = own.shifted(HEAD.len());
             let place = catalog.templates.in_config(&node.file, &check.path, own.position.unwrap_or(0));
             (place, own, kind)
         }
         None => (catalog.templates.config_key(&node.file, "checks"), error, Kind::Usage),
     };
-    let advice = warehouse.advice("", &error, &[]);
+    let advice = diagnose::advice(warehouse, "", &error, &[]);
     let problem = Problem::usage(format!("a check does not work: {}", advice.message));
     Problem { kind, ..problem }.at(place).on(date).hint(A_CHECK).maybe_hint(advice.hint)
 }

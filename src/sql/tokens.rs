@@ -35,6 +35,43 @@ pub fn tokens(sql: &str) -> (Vec<Token>, Option<usize>) {
     (tokens, (!is_whole).then_some(end))
 }
 
+/// SQL without comments and layout: what is left decides what the query does. Quoted texts and names stay as they are.
+pub fn normal(sql: &str) -> String {
+    let (tokens, unclosed) = tokens(sql);
+    let mut out = String::with_capacity(sql.len());
+    let mut end = 0;
+    let rest = unclosed.map(|start| start..sql.len());
+    for range in tokens.into_iter().map(|token| token.range).chain(rest) {
+        if !out.is_empty() && range.start > end {
+            out.push(' ');
+        }
+        end = range.end;
+        out.push_str(&sql[range]);
+    }
+    out
+}
+
+/// Where the statements of `text` begin.
+pub fn starts(text: &str) -> Vec<usize> {
+    let mut is_open = false;
+    let mut starts = Vec::new();
+    for token in tokens(text).0 {
+        let ends = &text[token.range.clone()] == ";";
+        if !ends && !is_open {
+            starts.push(token.range.start);
+        }
+        is_open = !ends;
+    }
+    starts
+}
+
+/// `text` without the semicolons behind its last statement.
+pub fn unended(text: &str) -> &str {
+    let (tokens, _) = tokens(text);
+    let end = tokens.iter().rev().take_while(|token| &text[token.range.clone()] == ";").last();
+    end.map_or(text, |token| &text[..token.range.start])
+}
+
 /// From the tokenizer's lines and columns, in characters from 1, to bytes.
 struct Lines<'a> {
     sql: &'a str,

@@ -1,10 +1,11 @@
 //! DuckDB's syntax tree of a query, as JSON.
 
+use std::ops::Range;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use duckdb::Connection;
 use serde::Deserialize;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::error::SqlError;
 use super::select::other_statement;
@@ -83,6 +84,30 @@ pub fn leftmost(node: &Json) -> Option<usize> {
 fn own_position(node: &Json) -> Option<usize> {
     let own = node.get("query_location").and_then(Json::as_u64).filter(|at| *at != u64::MAX);
     own.and_then(|at| usize::try_from(at).ok())
+}
+
+/// From where to where the text of a node stands.
+pub fn extent(node: &Json) -> Option<Range<usize>> {
+    let length = node
+        .get("query_location_length")
+        .and_then(Json::as_u64)
+        .and_then(|length| usize::try_from(length).ok());
+    let own = own_position(node).map(|at| at..at + length.unwrap_or(0));
+    let all = own.into_iter().chain(children(node).filter_map(extent));
+    all.reduce(|left, right| left.start.min(right.start)..left.end.max(right.end))
+}
+
+/// The SQL of a query's tree.
+pub fn unparse(node: &Json) -> Option<String> {
+    let statement = json!({ "error": false, "statements": [{ "node": node, "named_param_map": [] }] });
+    ask("select json_deserialize_sql(?::json)", &statement.to_string()).ok()
+}
+
+/// The names of the CTEs of `sql`.
+pub fn ctes(sql: &str) -> Vec<String> {
+    let tree = parse(sql).unwrap_or_default();
+    let ctes = tree.pointer("/statements/0/node/cte_map/map").and_then(Json::as_array);
+    ctes.into_iter().flatten().filter_map(|cte| cte["key"].as_str().map(str::to_owned)).collect()
 }
 
 pub fn children(node: &Json) -> Box<dyn Iterator<Item = &Json> + '_> {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::tags::{self, Sort};
-use crate::fingerprint::normal;
 use crate::problem::Place;
+use crate::sql::normal;
 
 /// One key with its value, or one item of a list.
 #[derive(Debug)]

@@ -25,10 +25,9 @@ use serde_json::Map;
 pub use locate::SourceMap;
 pub use scope::Kind;
 
-use crate::fingerprint;
 use crate::problem::{Place, Problem};
 use crate::project::Project;
-use crate::sql::{Select, SqlError, Unproven};
+use crate::sql::{Select, SqlError, Unproven, normal};
 use limits::{LARGEST, Watch, check_tags, on_a_deep_stack, too_large};
 use scope::{Given, Known, Scope};
 use trace::{Marks, Trace};
@@ -188,7 +187,7 @@ impl Templates {
         }
         let trace = scope.downcast_object_ref::<Scope>().map(Scope::trace).unwrap_or_default();
         let config = self.check_config(file, trace.config, date)?;
-        if kind != Kind::Source && fingerprint::normal(&sql).trim().is_empty() {
+        if kind != Kind::Source && normal(&sql).trim().is_empty() {
             return Err(Problem::usage("this file has a config and no query")
                 .at(self.config_key(file, "description"))
                 .maybe_on(date)
