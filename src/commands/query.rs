@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use chrono::NaiveDate;
 
+use super::Session;
 use crate::config::Fields;
-use crate::diagnose::{analyst, placed};
+use crate::diagnose::{Advice, advice, analyst, placed};
 use crate::output::{Format, Table, strict};
 use crate::problem::{Place, Problem, nearest};
 use crate::publish;
-use crate::run::{Loaded, Session};
+use crate::run::Loaded;
 use crate::sql::{Select, starts, unended};
 use crate::template::{Kind, Templates};
 use crate::term;
@@ -57,12 +58,12 @@ fn free(session: &Session, warehouse: &Warehouse, sql: &str) -> Result<()> {
                 .hint("`--format csv > FILE` writes a file; any DuckDB client can do the rest");
         }
         let error = placed(warehouse, sql, error.clone());
-        let message = error.headline();
+        let Advice { message, hint } = advice(warehouse, sql, &error, &[]);
         let mut problem = Problem::usage(message);
         if let Some(at) = error.position {
             problem = problem.at(Place::at_offset("query", sql, at));
         }
-        problem.maybe_hint(error.near()).maybe_hint(what_a_copy_has(warehouse, &error))
+        problem.maybe_hint(hint).maybe_hint(what_a_copy_has(warehouse, &error))
     };
     let select = Select::of(unended(sql)).map_err(|error| explain(&error))?;
     print(session, warehouse, &select, explain)
@@ -123,24 +124,54 @@ fn newest_scores(warehouse: &Warehouse, tables: &BTreeSet<String>) -> Result<Opt
     Ok(warehouse.row(&sql, &[], |row| row.get::<_, Option<NaiveDate>>(0))?.flatten())
 }
 
+/// DuckDB makes the texts, as its own clients do, and its own JSON, which keeps numbers, lists and NULL apart.
 fn print(
     session: &Session,
     warehouse: &Warehouse,
     select: &Select,
     explain: impl Fn(&SqlError) -> Problem,
 ) -> Result<()> {
-    if session.options.format == Format::Json {
-        // DuckDB's own JSON keeps numbers, lists and NULL apart.
-        let query = format!("select to_json(q) from (\n{select}\n) as q");
-        if let Ok(rows) = warehouse.rows(&query, &[], |row| row.get::<_, String>(0)) {
-            let body = strict(&rows.join(",\n  "));
-            return Ok(term::data(&if rows.is_empty() {
-                "[]\n".to_owned()
-            } else {
-                format!("[\n  {body}\n]\n")
-            })?);
+    let format = session.options.format;
+    let names = warehouse.describe(select).map_err(|error| explain(&error))?;
+    let names: Vec<&str> = names.iter().map(|(name, _)| name.as_str()).collect();
+    let made = if format == Format::Json { "to_json(q)::varchar" } else { "columns(*)::varchar" };
+    let query = select.within(&format!("select {made} from (\n"), "\n) as q");
+    let width = if format == Format::Json { 1 } else { names.len() };
+    let read = |row: &duckdb::Row<'_>| {
+        (0..width).map(|at| row.get(at)).collect::<duckdb::Result<Vec<Option<String>>>>()
+    };
+    let rows =
+        warehouse.rows(query.as_str(), &[], read).map_err(|error| explain(&error.shifted(query.start())))?;
+    let text = match format {
+        Format::Json if rows.is_empty() => "[]\n".to_owned(),
+        Format::Json => {
+            let rows: Vec<String> = rows.into_iter().flatten().flatten().collect();
+            format!("[\n  {}\n]\n", strict(&rows.join(",\n  ")))
         }
+        Format::Csv => {
+            let head = names.iter().map(|name| csv_cell(Some(name))).collect::<Vec<_>>().join(",");
+            let lines = rows
+                .iter()
+                .map(|row| row.iter().map(|cell| csv_cell(cell.as_deref())).collect::<Vec<_>>().join(","));
+            std::iter::once(head).chain(lines).map(|line| line + "\n").collect()
+        }
+        _ => {
+            let mut table = Table::new(&names);
+            rows.into_iter()
+                .for_each(|row| table.push(row.into_iter().map(Option::unwrap_or_default).collect()));
+            return table.print(format);
+        }
+    };
+    Ok(term::data(&text)?)
+}
+
+/// A cell of CSV: NULL is nothing, an empty text is a pair of quotes.
+fn csv_cell(cell: Option<&str>) -> String {
+    match cell {
+        None => String::new(),
+        Some(text) if text.is_empty() || text.contains([',', '"', '\n', '\r']) => {
+            format!("\"{}\"", text.replace('"', "\"\""))
+        }
+        Some(text) => text.to_owned(),
     }
-    let batches = warehouse.arrow(select.as_str()).map_err(|error| explain(&error))?;
-    Table::of(&batches).print(session.options.format)
 }

@@ -5,7 +5,7 @@ use crate::sql::tree;
 use crate::warehouse::{SqlError, Warehouse};
 
 /// What helps against a message with this in it.
-const HINTS: [(&str, &str); 23] = [
+const HINTS: [(&str, &str); 24] = [
     ("Could not convert", "`try_cast(… as …)` gives NULL where a value cannot be converted"),
     ("Conversion Error", "`try_cast(… as …)` gives NULL where a value cannot be converted"),
     ("Could not parse string", "`try_strptime(…)` gives NULL where the text has another form"),
@@ -22,7 +22,11 @@ const HINTS: [(&str, &str); 23] = [
     ),
     ("an explicit cast is required", "a cast says what is meant, for example `x::date` or `x::integer`"),
     ("add explicit type casts", "a cast says what is meant, for example `x::double` or `x::timestamp`"),
-    ("Unimplemented type for cast", "these types do not go together: is it the right column?"),
+    ("cannot be cast to", "these types do not go together: is it the right column?"),
+    (
+        "need the extension icu",
+        "write the day itself, such as date '2018-06-01'; moments are in local time, and `+ interval 3 hour` shifts one",
+    ),
     ("has no value", "`{{ var('name', default) }}` takes a value from outside, with --var name=value"),
     ("Ambiguous reference to column", "put the table's name before it, and a dot"),
     ("same number of result columns", "every SELECT of a UNION gives the same columns in the same order"),
@@ -73,9 +77,29 @@ pub fn advice(warehouse: &Warehouse, sql: &str, error: &SqlError, tables: &[Stri
     if let Some(advice) = missing_function(error) {
         return advice;
     }
-    let message = error.headline();
+    let message = plain(error);
     let known = HINTS.iter().find(|(part, _)| message.contains(part)).map(|(_, hint)| (*hint).to_owned());
     Advice { message, hint: error.near().or(known) }
+}
+
+/// The message, where DuckDB's own is of its insides.
+fn plain(error: &SqlError) -> String {
+    let within = |start: &str, end: &str| {
+        let (_, rest) = error.message.split_once(start)?;
+        Some(rest.split_once(end)?.0.to_owned())
+    };
+    if let Some((from, to)) =
+        within("Unimplemented type for cast (", ")").as_deref().and_then(|types| types.split_once(" -> "))
+    {
+        return format!("{from} cannot be cast to {to}");
+    }
+    if let Some(name) = within("Column \"", "\" in EXCLUDE list") {
+        return format!("there is no column `{name}` to leave out");
+    }
+    if error.class == "Extension Autoloading" {
+        return "clocks and time zones are not built in: they need the extension icu".to_owned();
+    }
+    error.headline()
 }
 
 /// A column that an alias does not have. DuckDB says what is near it when it is asked without the alias.

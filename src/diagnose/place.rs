@@ -2,8 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::Value as Json;
+
 use super::search::Search;
 use super::syntax;
+use crate::sql::tree::{self, children, extent, leftmost, lower, texts};
 use crate::sql::{SqlError, tokens};
 use crate::warehouse::{Warehouse, text};
 
@@ -45,6 +48,9 @@ pub fn placed(warehouse: &Warehouse, sql: &str, mut error: SqlError) -> SqlError
     if error.message.starts_with("Duplicate CTE name") {
         error.position = syntax::named_again(sql, &error.message);
     }
+    if error.message.starts_with("WHERE clause cannot contain") {
+        error.position = tree::deep(|| in_where(sql, error.position?)).or(error.position);
+    }
     if error.position.is_some() || error.class == "Statement" {
         return error;
     }
@@ -55,6 +61,27 @@ pub fn placed(warehouse: &Warehouse, sql: &str, mut error: SqlError) -> SqlError
         error.position = Search { warehouse: &other, error: &error, sql, until, fails_early }.place();
     }
     error
+}
+
+/// Where a WHERE uses the name of the item at byte `at`: DuckDB has put the item in its place.
+fn in_where(sql: &str, at: usize) -> Option<usize> {
+    fn search(node: &Json, at: usize) -> Option<usize> {
+        let items = node["select_list"].as_array();
+        let item =
+            items.into_iter().flatten().find(|item| extent(item).is_some_and(|range| range.contains(&at)));
+        let name = item.map(|item| lower(&item["alias"])).filter(|name| !name.is_empty());
+        let here = name.and_then(|name| use_of(&node["where_clause"], &name));
+        here.or_else(|| children(node).find_map(|child| search(child, at)))
+    }
+    search(&tree::parse(sql).ok()?, at)
+}
+
+/// Where a column called `name` is used.
+fn use_of(node: &Json, name: &str) -> Option<usize> {
+    if node["class"] == "COLUMN_REF" && texts(&node["column_names"]).eq([name]) {
+        return leftmost(node);
+    }
+    children(node).find_map(|child| use_of(child, name))
 }
 
 fn unreadable(sql: &str, mut error: SqlError) -> SqlError {

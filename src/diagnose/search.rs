@@ -55,10 +55,15 @@ pub struct Search<'a> {
 impl Search<'_> {
     /// The byte of the SQL, which is a SELECT, at which the error is.
     pub fn place(&self) -> Option<usize> {
-        let tree = tree::parse(self.sql).ok()?;
-        let node = tree.pointer("/statements/0/node")?;
-        // What works alone failed for what was put around it.
-        (self.tries(node) == Tried::Fails).then(|| self.within(node)).flatten()
+        tree::deep(|| {
+            let tree = tree::parse(self.sql).ok()?;
+            let node = tree.pointer("/statements/0/node")?;
+            if tree::unparse(node).is_none() {
+                return sign(self.error, self.sql);
+            }
+            // What works alone failed for what was put around it.
+            (self.tries(node) == Tried::Fails).then(|| self.within(node, 0)).flatten()
+        })
     }
 
     /// Every value of every row of a query, in one small result.
@@ -89,18 +94,20 @@ impl Search<'_> {
         }
     }
 
-    /// The place in a query that fails.
-    fn within(&self, node: &Json) -> Option<usize> {
+    /// The place in a query that fails; its first CTEs are `known` to work.
+    fn within(&self, node: &Json, known: usize) -> Option<usize> {
         let ctes = node.pointer("/cte_map/map").and_then(Json::as_array).cloned().unwrap_or_default();
-        for (at, cte) in ctes.iter().enumerate() {
+        for (at, cte) in ctes.iter().enumerate().skip(known) {
             let inner = &cte["value"]["query_node"];
+            // The second half of a recursive one reads the first: it is tried in its place.
             let is_recursive = inner["type"] == "RECURSIVE_CTE_NODE";
-            if !is_recursive && self.tries(&with(&ctes[..at], inner)) == Tried::Fails {
-                return self.within(&with(&ctes[..at], inner));
+            let alone = with(&ctes[..at], if is_recursive { &inner["left"] } else { inner });
+            if self.tries(&alone) == Tried::Fails {
+                return self.within(&alone, at);
             }
-            if is_recursive && self.tries(&all_of(&ctes[..=at], &cte["key"])) == Tried::Fails {
-                let whole = all_of(&ctes[..=at], &cte["key"]);
-                return self.in_queries(&whole, &format!("/cte_map/map/{at}/value/query_node"));
+            let whole = all_of(&ctes[..=at], &cte["key"]);
+            if is_recursive && self.tries(&whole) == Tried::Fails {
+                return self.in_queries(&whole, &format!("/cte_map/map/{at}/value/query_node/right"));
             }
         }
         if let Some(branches) = node["children"].as_array().filter(|_| node["type"] == "SET_OPERATION_NODE") {
@@ -110,7 +117,7 @@ impl Search<'_> {
         for inner in queries(&node["from_table"], "") {
             let alone = with(&ctes, node["from_table"].pointer(&inner)?);
             if self.tries(&alone) == Tried::Fails {
-                return self.within(&alone);
+                return self.within(&alone, ctes.len());
             }
         }
         self.in_select(node, "").or_else(|| self.behind_items(node))
@@ -119,7 +126,7 @@ impl Search<'_> {
     fn of_branches(&self, ctes: &[Json], branches: &[Json]) -> Option<usize> {
         let alone = |branch: &Json| with(ctes, branch);
         if let Some(branch) = branches.iter().find(|branch| self.tries(&alone(branch)) == Tried::Fails) {
-            return self.within(&alone(branch));
+            return self.within(&alone(branch), ctes.len());
         }
         // Each works alone: one of them has another number of columns than the first.
         let width = |branch: &Json| {
@@ -322,16 +329,11 @@ fn parts(node: &Json, path: &str) -> Vec<Part> {
         (0..count).map(|at| format!("{list}/{at}")).collect::<Vec<_>>()
     };
     each("/select_list").into_iter().for_each(|at| add(at, Role::Item));
-    let joins = below(&node["from_table"], "/from_table", &|child| {
-        (!class(child).is_empty() || child["type"].as_str().is_some_and(|kind| kind.ends_with("_NODE")))
-            .then_some(
-                // Conditions of joins are the only expressions that are tried there.
-                !class(child).is_empty() && child["type"] != "FUNCTION",
-            )
-    });
-    let joins = joins.into_iter().filter(|at| at.ends_with("/condition"));
-    for condition in joins.chain(["/where_clause".to_owned(), "/having".to_owned()]) {
-        terms(node, &condition).into_iter().for_each(|at| add(at, Role::Condition));
+    let mut conditions = Vec::new();
+    join_conditions(&node["from_table"], "/from_table", &mut conditions);
+    conditions.extend(["/where_clause", "/having"].map(str::to_owned));
+    for at in conditions.iter().flat_map(|condition| terms(node, condition)) {
+        add(at, Role::Condition);
     }
     each("/group_expressions").into_iter().for_each(|at| add(at, Role::Key));
     terms(node, "/qualify").into_iter().for_each(|at| add(at, Role::Window));
@@ -341,6 +343,14 @@ fn parts(node: &Json, path: &str) -> Vec<Part> {
         orders.into_iter().for_each(|at| add(format!("{at}/expression"), Role::Key));
     }
     found
+}
+
+fn join_conditions(from: &Json, at: &str, found: &mut Vec<String>) {
+    if from["type"] == "JOIN" {
+        join_conditions(&from["left"], &format!("{at}/left"), found);
+        join_conditions(&from["right"], &format!("{at}/right"), found);
+        found.push(format!("{at}/condition"));
+    }
 }
 
 /// Pointers of the terms of a condition.

@@ -132,7 +132,7 @@ fn of_expression(
     expression: &str,
     hidden: &[&str],
     date: Option<NaiveDate>,
-    place: &(dyn Fn(usize) -> Place + Sync),
+    place: &dyn Fn(usize) -> Place,
 ) -> Result<Vec<Problem>> {
     let head = "select (";
     let place = |at: Option<usize>| (place(at.map_or(0, |at| at.saturating_sub(head.len()))), None);

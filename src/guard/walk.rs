@@ -78,7 +78,7 @@ pub struct Walk<'a> {
     functions: &'a Functions,
     date: Option<NaiveDate>,
     /// From a byte of the SQL to the analyst's file, and to the macro that wrote it.
-    place: &'a (dyn Fn(Option<usize>) -> (Place, Option<String>) + Sync),
+    place: &'a dyn Fn(Option<usize>) -> (Place, Option<String>),
     sql: &'a str,
     found: Vec<Problem>,
 }
@@ -91,7 +91,7 @@ impl<'a> Walk<'a> {
         allowed: &'a Allowed<'a>,
         functions: &'a Functions,
         date: Option<NaiveDate>,
-        place: &'a (dyn Fn(Option<usize>) -> (Place, Option<String>) + Sync),
+        place: &'a dyn Fn(Option<usize>) -> (Place, Option<String>),
     ) -> Result<Vec<Problem>, SqlError> {
         tree::deep(|| {
             let mut walk = Self { allowed, functions, date, place, sql, found: Vec::new() };

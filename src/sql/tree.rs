@@ -35,18 +35,10 @@ pub(super) fn parse_json(sql: &str) -> Result<Json, SqlError> {
         .map_err(|error| SqlError::statement(&format!("the syntax tree cannot be read: {error}"), None))
 }
 
-/// What reads or walks a tree calls itself: an expression of DuckDB may be a thousand levels deep, each of them three
-/// levels of JSON.
-pub fn deep<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    const STACK: usize = 64 << 20;
-    std::thread::scope(|scope| {
-        let deep = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
-        match deep.map(std::thread::ScopedJoinHandle::join) {
-            Ok(Ok(done)) => done,
-            Ok(Err(panic)) => std::panic::resume_unwind(panic),
-            Err(error) => std::panic::panic_any(format!("could not start a thread: {error}")),
-        }
-    })
+/// Runs what reads or walks a tree, which calls itself: an expression of DuckDB may be a thousand levels deep, each of
+/// them three levels of JSON.
+pub fn deep<T>(work: impl FnOnce() -> T) -> T {
+    stacker::grow(64 << 20, work)
 }
 
 /// Whether DuckDB itself has a function of this name that stands in FROM.

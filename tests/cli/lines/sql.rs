@@ -250,7 +250,7 @@ fn the_exit_code_tells_whose_mistake_it_is() {
         Slip::file("features/slip.sql", &with(text), "features.slip", says)
     };
     check_all(&[
-        store("select order_id, ‸known_at as x\nfrom {{ source('orders') }}\nunion all\nselect order_id, [1]\nfrom {{ source('orders') }}", &["Unimplemented"]).code(2),
+        store("select order_id, ‸known_at as x\nfrom {{ source('orders') }}\nunion all\nselect order_id, [1]\nfrom {{ source('orders') }}", &["cannot be cast"]).code(2),
         store("select order_id,\n    ‸abs(price) filter (where price > 3) as x\nfrom {{ source('order_items') }}", &["abs"]).code(2),
         store("select order_id\nfrom {{ source('orders') }}\nwhere order_status‸::int > 3", &["try_cast"]).code(1),
         store("select order_id,\n    ‸1 // (order_item_id - order_item_id) as x\nfrom {{ source('order_items') }}", &["Division by zero", "nullif"]).lines_only().code(1),
