@@ -52,8 +52,9 @@ fn check_sql(session: &Session, sql: &str, is_word: bool, date: Option<NaiveDate
 /// The user's own SQL.
 fn free(session: &Session, warehouse: &Warehouse, sql: &str) -> Result<()> {
     let explain = |error: &SqlError| {
-        if error.class == "Statement" {
-            return Problem::usage(format!("`olist query` only reads the database: {}", error.message))
+        let closed = ["read-only mode", "disabled by configuration"];
+        if error.class == "Statement" || closed.iter().any(|sign| error.message.contains(sign)) {
+            return Problem::usage(format!("`olist query` only reads the database: {}", error.headline()))
                 .at(Place::at_offset("query", sql, error.position.unwrap_or(0)))
                 .hint("`--format csv > FILE` writes a file; any DuckDB client can do the rest");
         }

@@ -56,11 +56,8 @@ impl Search<'_> {
     /// The byte of the SQL, which is a SELECT, at which the error is.
     pub fn place(&self) -> Option<usize> {
         tree::deep(|| {
-            let tree = tree::parse(self.sql).ok()?;
+            let Ok(tree) = tree::parse(self.sql) else { return sign(self.error, self.sql) };
             let node = tree.pointer("/statements/0/node")?;
-            if tree::unparse(node).is_none() {
-                return sign(self.error, self.sql);
-            }
             // What works alone failed for what was put around it.
             (self.tries(node) == Tried::Fails).then(|| self.within(node, 0)).flatten()
         })
