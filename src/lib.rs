@@ -10,6 +10,7 @@ pub mod config;
 pub mod dataset;
 pub mod dates;
 pub mod diagnose;
+pub mod difference;
 pub mod export;
 pub mod fingerprint;
 pub mod graph;

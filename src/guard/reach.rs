@@ -106,7 +106,8 @@ pub fn of_source(
 /// What `raw()` is while nothing is read.
 const RAW: &str = "raw";
 
-fn query(
+/// The same of one query, rendered with the seal.
+pub fn query(
     warehouse: &Warehouse,
     sealed: &Templates,
     functions: &Functions,

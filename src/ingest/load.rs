@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::{Source, duplicate, source_file};
+use super::{Source, duplicate, kept, source_file};
 use crate::config::{SourceSpec, When};
 use crate::diagnose::analyst;
 use crate::fingerprint;
@@ -73,6 +73,7 @@ pub fn load(warehouse: &Warehouse, templates: &Templates, source: &Source, force
     if let Some(before) = before.filter(|_| !force) {
         check_rows(warehouse, &table, source, before)?;
     }
+    kept::keep(warehouse, source)?;
     let macro_sql = as_of(warehouse, source)?;
     warehouse.batch(&macro_sql)?;
     comment(warehouse, &table, source)?;
@@ -316,6 +317,7 @@ fn record(warehouse: &Warehouse, source: &Source) -> Result<()> {
 pub fn forget_missing(warehouse: &Warehouse, sources: &[Source]) -> Result<()> {
     for name in current_versions(warehouse)?.into_keys() {
         if sources.iter().all(|source| source.name != name) {
+            kept::forget(warehouse, &name)?;
             warehouse.batch(&format!(
                 "drop table if exists sources.{}; drop macro table if exists sources.{};",
                 ident(&name),

@@ -2,6 +2,7 @@
 
 mod duplicate;
 mod files;
+mod kept;
 mod load;
 mod sample;
 mod summary;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use chrono::NaiveDate;
 
+pub use kept::raw_rows;
 pub use load::{as_of_select, check_moments, current_versions, loaded_select};
 pub use summary::{Summary, data_until};
 
