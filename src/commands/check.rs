@@ -6,6 +6,7 @@ use anyhow::{Result, anyhow};
 use chrono::{Datelike, Days, NaiveDate};
 use rayon::prelude::*;
 
+use super::Session;
 use crate::audit::{self, Audit, Findings};
 use crate::cli::Check;
 use crate::dates;
@@ -14,7 +15,7 @@ use crate::ingest::{self, source_file};
 use crate::output::Table;
 use crate::problem::Problem;
 use crate::proof::{Report, Row, Tables};
-use crate::run::{Loaded, Session};
+use crate::run::Loaded;
 use crate::template::{Kind, Templates};
 use crate::term::{self, Progress};
 use crate::warehouse::{Engine, Warehouse};

@@ -14,10 +14,10 @@ use anyhow::Result;
 use chrono::NaiveDate;
 
 use crate::catalog::{Catalog, Model, Node};
+use crate::learn::rules;
 use crate::partitions::{columns, verify};
 use crate::problem::{Place, Problem};
 use crate::template::{Kind, Rendered};
-use crate::train::{Recipe, rules};
 use crate::warehouse::{Warehouse, ident};
 use compare::Compared;
 use layout::{CUT, WHOLE};
@@ -121,7 +121,7 @@ impl Proof<'_> {
         let table = model.table();
         let rendered = self.catalog.render(&table, self.date)?;
         // Rules are inputs of their own; the SELECT stays at its place, so that offsets in it keep their meaning.
-        let rules: BTreeMap<String, String> = rules(&Recipe::all(&model.spec))
+        let rules: BTreeMap<String, String> = rules(&model.spec.recipes())
             .into_iter()
             .map(|(name, expression)| (format!("{RULE}{name}"), expression))
             .collect();
