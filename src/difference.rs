@@ -46,11 +46,19 @@ impl<'a> Difference<'a> {
     /// The first entity for which `condition` is true, and its values of `column` in both; `c` is `what`.
     pub fn example(&self, condition: &str, column: &str, what: &str) -> Result<String> {
         let name = |name: &String| format!("coalesce(w.{0}, c.{0})", ident(name));
-        let mut parts: Vec<String> =
-            self.key.iter().map(|key| format!("{} || {}::varchar", text(&format!("{key} ")), name(key))).collect();
+        let mut parts: Vec<String> = self
+            .key
+            .iter()
+            .map(|key| format!("{} || {}::varchar", text(&format!("{key} ")), name(key)))
+            .collect();
         if !column.is_empty() {
             let value = |side: &str| format!("coalesce({side}.{}::varchar, 'NULL')", ident(column));
-            parts.push(format!("'has ' || {} || {} || {}", value("w"), text(&format!(", and {what} ")), value("c")));
+            parts.push(format!(
+                "'has ' || {} || {} || {}",
+                value("w"),
+                text(&format!(", and {what} ")),
+                value("c")
+            ));
         }
         let sql = format!(
             "select concat_ws(' ', {}) {} where {condition} order by {} limit 1",

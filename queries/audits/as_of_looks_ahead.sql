@@ -1,8 +1,8 @@
 {{ config(
     description = 'An as_of that is another without the moments to come.',
     each = 'column',
-    applies = column.as_of is not none and this.key and not this.is_static
-        and this.later_moments,
+    applies = column.as_of is not none and not this.is_static
+        and this.later_moments | length > 0,
     message = 'column `' ~ column.name ~ "`, by its 'as_of', holds what became"
         ~ ' known later, in {rows} rows',
     hint = 'compare moments with `reference_date`, and nothing later',

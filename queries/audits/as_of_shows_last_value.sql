@@ -1,8 +1,8 @@
 {{ config(
     description = 'An as_of that shows the last value while more is to come.',
     each = 'column',
-    applies = column.as_of is not none and this.key and not this.is_static
-        and this.later_moments,
+    applies = column.as_of is not none and not this.is_static
+        and this.later_moments | length > 0,
     message = 'column `' ~ column.name ~ "`, by its 'as_of', shows in {rows}"
         ~ ' rows what they end with, before it can have been known',
     hint = 'a state whose moment is not recorded counts from the latest that'

@@ -4,7 +4,7 @@
     applies = not other.is_static and this.key | length == 1
         and this.key[0] in other.column_names,
     message = '{rows} rows are visible before `' ~ other.name
-        ~ '` first names their `' ~ this.key | first
+        ~ '` first names their `' ~ this.key | join
         ~ '`, and the file has only rows that it names',
     hint = "'known_at' of a row is the moment from which it can have been in"
         ~ ' the file',
@@ -26,7 +26,7 @@ named as (
         avg((mentions.first_named_at is null)::integer) over () as never_named,
     from {{ outcome(this.name) }} as own
     left join mentions
-        on mentions."{{ this.key | first }}" = own."{{ this.key | first }}"
+        on mentions."{{ this.key | join }}" = own."{{ this.key | join }}"
 )
 
 select

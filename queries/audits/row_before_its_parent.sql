@@ -5,7 +5,7 @@
         and this.key != other.key
         and other.key[0] in this.column_names,
     message = '{rows} rows are visible before the row of `' ~ other.name
-        ~ '` with their `' ~ other.key | first ~ '` is',
+        ~ '` with their `' ~ other.key | join ~ '` is',
     hint = "'known_at' of a row is the moment from which it can have been in"
         ~ ' the file',
 ) }}
@@ -17,7 +17,7 @@ with joined as (
         parents.known_at as parent_known_at,
     from {{ outcome(this.name) }} as own
     inner join {{ outcome(other.name) }} as parents
-        on parents."{{ other.key | first }}" = own."{{ other.key | first }}"
+        on parents."{{ other.key | join }}" = own."{{ other.key | join }}"
 )
 
 select

@@ -49,8 +49,7 @@ impl Audit<'_> {
     /// Rows or columns that come out otherwise when the future is not there.
     pub fn derived(&self, name: &str) -> Result<Option<Problem>> {
         let spec = &self.specs[name];
-        let rendered =
-            self.catalog.templates.render(&source_file(name), Kind::Source, None, Some(RAW))?;
+        let rendered = self.catalog.templates.render(&source_file(name), Kind::Source, None, Some(RAW))?;
         if fingerprint::normal(&rendered.sql) == format!("select * from {RAW}") {
             return Ok(None);
         }
@@ -71,10 +70,12 @@ impl Audit<'_> {
         // What `as_of` makes of a row is looked at by itself.
         let is_rewritten =
             |name: &str| spec.column(name).is_some_and(|column| matches!(column.when, When::AsOf(_)));
-        let columns = self.columns[name].iter().filter(|(name, _)| !is_rewritten(name)).cloned().collect::<Vec<_>>();
+        let columns =
+            self.columns[name].iter().filter(|(name, _)| !is_rewritten(name)).cloned().collect::<Vec<_>>();
         let Some((column, what)) = self.apart(&loaded, &made, &columns, &spec.key)? else { return Ok(None) };
         let (warehouse, templates) = (&self.warehouse, &self.catalog.templates);
-        let place = Apart { warehouse, templates, rendered: &rendered, databases: [ALL, KNOWN] }.place(&column)?;
+        let place =
+            Apart { warehouse, templates, rendered: &rendered, databases: [ALL, KNOWN] }.place(&column)?;
         Ok(Some(Problem::data(what).at(place).on(self.date).hint(
             "made of what was known at the date it comes out otherwise: a feature store is the place for it",
         )))
@@ -101,10 +102,16 @@ impl Audit<'_> {
         if key.is_empty() {
             for ((name, _), value) in columns.iter().zip(values) {
                 if !is_equal(&self.warehouse, loaded, made, &[value])? {
-                    return Ok(Some((name.clone(), format!("column `{name}` holds what became known later"))));
+                    return Ok(Some((
+                        name.clone(),
+                        format!("column `{name}` holds what became known later"),
+                    )));
                 }
             }
-            return Ok(Some((String::new(), "rows are others because of what became known later".to_owned())));
+            return Ok(Some((
+                String::new(),
+                "rows are others because of what became known later".to_owned(),
+            )));
         }
         let difference = Difference::new(&self.warehouse, loaded, made, key);
         let mut conditions = vec![Difference::GONE.to_owned(), Difference::NEW.to_owned()];
@@ -126,9 +133,8 @@ impl Audit<'_> {
     fn known_rows(&self, name: &str, spec: &SourceSpec) -> Result<(String, String)> {
         let raw = raw_rows(&self.warehouse, name, spec)?;
         let rows = format!("(select *, date '{}' as reference_date from {raw})", self.date);
-        let works = |expression: &str| {
-            self.warehouse.describe(&format!("select ({expression}) from {rows}")).is_ok()
-        };
+        let works =
+            |expression: &str| self.warehouse.describe(&format!("select ({expression}) from {rows}")).is_ok();
         let masked = spec.in_file().map(|column| {
             let name = ident(&column.name);
             match &column.when {

@@ -22,8 +22,9 @@ impl Audit<'_> {
         let file = text(&older.display().to_string());
         warehouse.batch(&format!("attach {file} as older (read_only)"))?;
         let date = "select value::date + 1 from older.pipeline.settings where name = 'data_until'";
-        let date: NaiveDate =
-            warehouse.row(date, &[], |row| row.get(0))?.context("the older database has no sources loaded")?;
+        let date: NaiveDate = warehouse
+            .row(date, &[], |row| row.get(0))?
+            .context("the older database has no sources loaded")?;
         let mut findings = Findings::new();
         for (name, ..) in self.sources().filter(|(_, spec, _)| !spec.key.is_empty()) {
             if !warehouse.columns_of("older", &format!("sources.{name}"))?.is_empty() {
@@ -42,8 +43,7 @@ impl Audit<'_> {
         ))?;
         let there = self.warehouse.describe("from temp.older_rows")?;
         let mut problems = Vec::new();
-        let difference =
-            Difference::new(&self.warehouse, &known, "temp.older_rows", &self.specs[name].key);
+        let difference = Difference::new(&self.warehouse, &known, "temp.older_rows", &self.specs[name].key);
         for (condition, how) in [(Difference::NEW, "gone from"), (Difference::GONE, "only in")] {
             let rows = difference.count(condition)?;
             if rows > 0 {

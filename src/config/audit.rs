@@ -45,10 +45,11 @@ impl AuditSpec {
         let mut fields = Fields::new(&rendered.file, source, "", rendered.config.clone());
         fields.text("description")?;
         let each = fields.text("each")?;
-        let each = Each::NAMES.iter().find(|(name, _)| *name == each).map(|(_, each)| *each).ok_or_else(|| {
-            let names = Each::NAMES.map(|(name, _)| name).join(", ");
-            fields.wrong("each", format!("`{each}` is none of {names}"))
-        })?;
+        let each =
+            Each::NAMES.iter().find(|(name, _)| *name == each).map(|(_, each)| *each).ok_or_else(|| {
+                let names = Each::NAMES.map(|(name, _)| name).join(", ");
+                fields.wrong("each", format!("`{each}` is none of {names}"))
+            })?;
         let spec = Self {
             each,
             applies: fields.flag("applies", true)?,

@@ -103,7 +103,8 @@ impl Apart<'_> {
     fn is_on_one_line(&self, expression: &Json) -> bool {
         let mut places = Vec::new();
         places_below(expression, &mut places);
-        let mut lines = places.into_iter().map(|at| self.templates.locate(self.rendered, at).map(|it| it.place.line));
+        let mut lines =
+            places.into_iter().map(|at| self.templates.locate(self.rendered, at).map(|it| it.place.line));
         let first = lines.next();
         lines.all(|line| Some(line) == first)
     }

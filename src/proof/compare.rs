@@ -33,7 +33,8 @@ impl Proof<'_> {
     ) -> Result<(i64, usize, Vec<Problem>)> {
         let name = table.name;
         let cut = self.columns(CUT, name)?;
-        let lacks = |columns: &[Column], (wanted, _): &Column| !columns.iter().any(|(name, _)| name == wanted);
+        let lacks =
+            |columns: &[Column], (wanted, _): &Column| !columns.iter().any(|(name, _)| name == wanted);
         let odd = shape.iter().find(|column| lacks(&cut, column));
         let mut problems = Vec::new();
         if let Some((column, _)) = odd.or_else(|| cut.iter().find(|column| lacks(shape, column))) {
@@ -41,7 +42,8 @@ impl Proof<'_> {
             problems.push(self.leak(table, column, &what)?);
         }
         let is_other = |(column, _): &&Column| {
-            !table.key.contains(column) && !table.skipped.iter().any(|skipped| column.eq_ignore_ascii_case(skipped))
+            !table.key.contains(column)
+                && !table.skipped.iter().any(|skipped| column.eq_ignore_ascii_case(skipped))
         };
         let columns: Vec<&Column> =
             shape.iter().filter(|column| is_other(column) && !lacks(&cut, column)).collect();
@@ -54,7 +56,8 @@ impl Proof<'_> {
             return Ok((rows, columns.len(), problems));
         }
         let difference = Difference::new(self.warehouse, &whole, &cut, table.key);
-        let mut conditions = vec!["w.in_w".to_owned(), Difference::GONE.to_owned(), Difference::NEW.to_owned()];
+        let mut conditions =
+            vec!["w.in_w".to_owned(), Difference::GONE.to_owned(), Difference::NEW.to_owned()];
         conditions.extend(columns.iter().map(|column| differs(column)));
         let counts = difference.counts(&conditions)?;
         for (at, which) in [(1, "with"), (2, "without")].into_iter().filter(|(at, _)| counts[*at] > 0) {

@@ -81,7 +81,8 @@ impl Proof<'_> {
             return Ok(None);
         }
         let entity = difference.example(&apart, KNOWN_ON, "without the future")?;
-        let what = format!("`label_known_on` of `{}` depends on the outcome in {rows} rows: {entity}", node.name);
+        let what =
+            format!("`label_known_on` of `{}` depends on the outcome in {rows} rows: {entity}", node.name);
         let place = self.place([WHOLE, CUT], rendered, KNOWN_ON)?;
         Ok(Some(Problem::data(what).at(place).on(self.date).hint(
             "an early end must not decide which rows can be trained on: take a day that is known at the reference date",

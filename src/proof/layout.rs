@@ -113,7 +113,8 @@ impl<'a> Proof<'a> {
     /// Gives `database` the tables that a query refers to, as they are in another.
     pub(super) fn refer(&self, database: &str, rendered: &Rendered, other: &str) -> Result<()> {
         for table in &rendered.refs {
-            self.warehouse.batch(&format!("create or replace view {database}.{table} as from {other}.{table}"))?;
+            self.warehouse
+                .batch(&format!("create or replace view {database}.{table} as from {other}.{table}"))?;
         }
         Ok(())
     }
@@ -141,7 +142,13 @@ impl<'a> Proof<'a> {
     }
 
     /// Builds a table, or some of its columns, in `database`, from what is there.
-    pub(super) fn build(&self, database: &str, table: &str, rendered: &Rendered, columns: &str) -> Result<()> {
+    pub(super) fn build(
+        &self,
+        database: &str,
+        table: &str,
+        rendered: &Rendered,
+        columns: &str,
+    ) -> Result<()> {
         build(self.warehouse, self.catalog, self.date, database, table, rendered, columns)
     }
 }

@@ -126,7 +126,8 @@ impl Proof<'_> {
             .map(|(name, expression)| (format!("{RULE}{name}"), expression))
             .collect();
         self.build_both(&table, &rendered)?;
-        let more: String = rules.iter().map(|(name, rule)| format!(", ({rule}) as {}", ident(name))).collect();
+        let more: String =
+            rules.iter().map(|(name, rule)| format!(", ({rule}) as {}", ident(name))).collect();
         for database in [WHOLE, CUT] {
             self.warehouse.batch(&format!(
                 "create or replace table {database}.{table} as select q.*{more} from {database}.{table} as q"

@@ -96,7 +96,16 @@ impl Templates {
         }
         let sources = project.files().map(|(file, text)| (file.to_owned(), text.to_owned())).collect();
         let known = Arc::new(Known::of(project));
-        Ok(Self { env, woven: all, sources, macros, known, vars, variables: context! {}, seal: String::new() })
+        Ok(Self {
+            env,
+            woven: all,
+            sources,
+            macros,
+            known,
+            vars,
+            variables: context! {},
+            seal: String::new(),
+        })
     }
 
     /// The same templates with other values for `var(...)`; what `--var` gave stays in force.
