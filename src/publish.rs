@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::catalog::Catalog;
 use crate::problem::Problem;
 use crate::warehouse::{Engine, Warehouse, ident, sync_folder, text};
 
@@ -100,9 +101,9 @@ pub fn about_copy(warehouse: &Warehouse) -> Result<Option<String>> {
 ///
 /// # Errors
 /// A folder that cannot be written, a full disk; the earlier copy stays.
-pub fn publish(warehouse: &Warehouse, file: &Path, run_id: &str) -> Result<usize> {
+pub fn publish(warehouse: &Warehouse, catalog: &Catalog, file: &Path, run_id: &str) -> Result<usize> {
     let draft = Draft(PathBuf::from(format!("{}.{run_id}.tmp", file.display())));
-    let tables = copy(warehouse, &draft.0);
+    let tables = copy(warehouse, catalog, &draft.0);
     let closed = warehouse.batch("detach database if exists published");
     let tables = tables.with_context(|| format!("could not publish to `{}`", file.display()))?;
     closed?;
@@ -110,12 +111,15 @@ pub fn publish(warehouse: &Warehouse, file: &Path, run_id: &str) -> Result<usize
     Ok(tables)
 }
 
-fn copy(warehouse: &Warehouse, draft: &Path) -> Result<usize> {
+fn copy(warehouse: &Warehouse, catalog: &Catalog, draft: &Path) -> Result<usize> {
+    let steps = catalog.tables.values().filter(|node| node.spec.is_intermediate);
+    let steps: Vec<String> = steps.map(|node| text(&node.name)).chain([text("")]).collect();
+    let published = format!("({PUBLISHED}) and schema_name || '.' || table_name not in ({})", steps.join(", "));
     let name = text(&draft.display().to_string());
     warehouse.batch(&format!("attach {name} as published (storage_version 'v1.4.0')"))?;
     let sql = format!(
         "select schema_name, table_name, comment from duckdb_tables()
-         where database_name = 'warehouse' and ({PUBLISHED}) order by all"
+         where database_name = 'warehouse' and {published} order by all"
     );
     let read = |row: &duckdb::Row<'_>| {
         Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, Option<String>>(2)?))
@@ -133,7 +137,7 @@ fn copy(warehouse: &Warehouse, draft: &Path) -> Result<usize> {
         }
         let sql = format!(
             "select schema_name, table_name, column_name, comment from duckdb_columns()
-             where database_name = 'warehouse' and comment is not null and ({PUBLISHED})"
+             where database_name = 'warehouse' and comment is not null and {published}"
         );
         let comments = warehouse.rows(&sql, &[], |row| {
             let name = [row.get::<_, String>(0)?, row.get(1)?, row.get(2)?].map(|part| ident(&part)).join(".");

@@ -144,7 +144,7 @@ pub fn keep(warehouse: &Warehouse, model: &str, version: i32, inputs: &[Input]) 
     for input in inputs {
         let [edges, shares] = [&input.edges, &input.shares].map(serde_json::to_string);
         warehouse.execute(
-            "insert into registry.inputs
+            "insert into registry.inputs (model, version, input, edges, shares, usual_psi, varies)
              select ?, ?, ?, from_json(?, '[\"double\"]'), from_json(?, '[\"double\"]'), ?, ?",
             &[&model, &version, &input.name, &edges?, &shares?, &input.usual_psi, &input.varies],
         )?;

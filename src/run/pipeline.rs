@@ -10,7 +10,8 @@ use chrono::NaiveDate;
 use crate::catalog::{Catalog, Model};
 use crate::config::Task;
 use crate::guard::Guard;
-use crate::partitions::{self, Basis, Context, Ledger, Plan};
+use crate::partitions::texts::{self, Texts};
+use crate::partitions::{self, Basis, Context, Ledger, Plan, columns};
 use crate::registry::Version;
 use crate::run::{Loaded, Session};
 use crate::score::{self, Job, Outcome};
@@ -30,6 +31,7 @@ pub struct Pipeline<'a> {
     fingerprints: BTreeMap<(String, NaiveDate), String>,
     guard: OnceCell<Guard>,
     began: bool,
+    is_described: Cell<bool>,
     is_finished: Cell<bool>,
     /// Partitions built.
     pub built: usize,
@@ -55,6 +57,7 @@ impl<'a> Pipeline<'a> {
             fingerprints: BTreeMap::new(),
             guard: OnceCell::new(),
             began: false,
+            is_described: Cell::new(false),
             is_finished: Cell::new(false),
             built: 0,
             unchanged: 0,
@@ -77,7 +80,7 @@ impl<'a> Pipeline<'a> {
         self.unchanged += plan.unchanged;
         self.fingerprints.extend(plan.fingerprints.clone());
         if plan.tasks.is_empty() {
-            return Ok(());
+            return self.describe(dates);
         }
         self.begin()?;
         let started = Instant::now();
@@ -90,7 +93,20 @@ impl<'a> Pipeline<'a> {
             force: self.force,
             guard: self.guard()?,
         };
-        let built = partitions::build(self.warehouse, self.catalog, &plan, &context, self.session.cores())?;
+        let mut built =
+            partitions::build(self.warehouse, self.catalog, &plan, &context, self.session.cores())?;
+        if let Some(&date) = open.first() {
+            let mut texts = Texts::new(self.warehouse, self.catalog, "warehouse", date);
+            for change in &built.changes {
+                let node = &self.catalog.tables[&change.table];
+                let silent = columns::undocumented(self.catalog, node, texts.of(&change.table)?.as_ref(), date)?;
+                built.warnings.extend(silent);
+            }
+        }
+        if !built.changes.is_empty() {
+            self.is_described.set(false);
+        }
+        self.describe(dates)?;
         partitions::report(&built);
         self.built += built.partitions;
         term::note(&format!(
@@ -101,6 +117,17 @@ impl<'a> Pipeline<'a> {
         ));
         self.ledger = Ledger::read(self.warehouse)?;
         Ok(())
+    }
+
+    /// Puts the texts of the files on the tables: once a run, and again where columns changed. A text may change while
+    /// nothing else does.
+    fn describe(&self, dates: &[NaiveDate]) -> Result<()> {
+        match dates.first() {
+            Some(&date) if !self.is_described.replace(true) => {
+                texts::publish(self.warehouse, self.catalog, date)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Builds what `model` is trained on, and trains it.
@@ -118,12 +145,16 @@ impl<'a> Pipeline<'a> {
         self.guard()?.clear(self.warehouse, self.catalog, &model.table(), as_of)?;
         self.begin()?;
         let (warehouse, catalog, run_id) = (self.warehouse, self.catalog, &self.session.run_id);
-        match &model.spec.task {
+        let trained = match &model.spec.task {
             Task::Binary(binary) => train::train(warehouse, catalog, model, binary, as_of, why, run_id),
             Task::Clusters(clusters) => {
                 segment::train(warehouse, catalog, model, clusters, as_of, why, run_id)
             }
+        }?;
+        if let Ok(training) = &trained {
+            texts::of_inputs(warehouse, catalog, model, as_of, training.version.number)?;
         }
+        Ok(trained)
     }
 
     /// Scores one date.

@@ -6,10 +6,10 @@ use super::Warehouse;
 use crate::problem::Problem;
 
 /// Version of these tables; a database of a newer one is refused.
-const VERSION: i32 = 4;
+const VERSION: i32 = 5;
 
 /// What brings the tables of an earlier version up to date: from 1 to 2, and so on.
-const UPGRADES: [&str; 3] = [
+const UPGRADES: [&str; 4] = [
     "
 alter table registry.metrics add column slice varchar;
 alter table registry.metrics add column snapshots integer default 1;
@@ -19,6 +19,7 @@ update registry.metrics set entities = rows;
     // Only what CREATE makes is new in versions 3 and 4.
     "",
     "",
+    "alter table if exists registry.inputs add column if not exists description varchar;",
 ];
 
 const CREATE: &str = "
@@ -83,9 +84,10 @@ create table if not exists registry.outbox (
 comment on table registry.outbox is 'One row per training, promotion and scoring, for MLflow: what waits has no sent_at';
 
 create table if not exists registry.inputs (
-    model varchar, version integer, input varchar, edges double[], shares double[], usual_psi double, varies boolean
+    model varchar, version integer, input varchar, edges double[], shares double[], usual_psi double, varies boolean,
+    description varchar
 );
-comment on table registry.inputs is 'One row per model version and input: upper edges of its tenths and shares of the training rows in them, the largest PSI of a training snapshot, whether rows of one snapshot differ in it';
+comment on table registry.inputs is 'One row per model version and input: upper edges of its tenths and shares of the training rows in them, the largest PSI of a training snapshot, whether rows of one snapshot differ in it; what it is, and from which stores';
 
 create table if not exists registry.champions (
     model varchar, version integer, trained_through date, since timestamp, until timestamp, reason varchar,

@@ -19,6 +19,7 @@ mod run;
 mod segments;
 mod server;
 mod sharing;
+mod style;
 mod support;
 mod train;
 mod unit;

@@ -1,1 +1,2 @@
 //! What the parts of the library do, called directly.
+mod outputs;
