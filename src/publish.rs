@@ -114,7 +114,8 @@ pub fn publish(warehouse: &Warehouse, catalog: &Catalog, file: &Path, run_id: &s
 fn copy(warehouse: &Warehouse, catalog: &Catalog, draft: &Path) -> Result<usize> {
     let steps = catalog.tables.values().filter(|node| node.spec.is_intermediate);
     let steps: Vec<String> = steps.map(|node| text(&node.name)).chain([text("")]).collect();
-    let published = format!("({PUBLISHED}) and schema_name || '.' || table_name not in ({})", steps.join(", "));
+    let published =
+        format!("({PUBLISHED}) and schema_name || '.' || table_name not in ({})", steps.join(", "));
     let name = text(&draft.display().to_string());
     warehouse.batch(&format!("attach {name} as published (storage_version 'v1.4.0')"))?;
     let sql = format!(

@@ -52,7 +52,8 @@ impl TableSpec {
             checks.push(read_check(&fields, at, value)?);
         }
         let row_count = read_severity(&mut fields, "row_count")?;
-        let spec = Self { key, label, description: fields.text("description")?, is_intermediate, checks, row_count };
+        let spec =
+            Self { key, label, description: fields.text("description")?, is_intermediate, checks, row_count };
         fields.finish()?;
         Ok(spec)
     }

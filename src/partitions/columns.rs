@@ -120,7 +120,8 @@ pub fn undocumented(
     let is_silent = |(name, text): &(String, Option<texts::Text>)| {
         text.is_none() && !node.spec.key.contains(name) && !node.spec.is_intermediate
     };
-    let silent: Vec<&String> = texts.iter().filter(|column| is_silent(column)).map(|(name, _)| name).collect();
+    let silent: Vec<&String> =
+        texts.iter().filter(|column| is_silent(column)).map(|(name, _)| name).collect();
     if silent.is_empty() {
         return Ok(Vec::new());
     }

@@ -99,7 +99,8 @@ impl<'a> Pipeline<'a> {
             let mut texts = Texts::new(self.warehouse, self.catalog, "warehouse", date);
             for change in &built.changes {
                 let node = &self.catalog.tables[&change.table];
-                let silent = columns::undocumented(self.catalog, node, texts.of(&change.table)?.as_ref(), date)?;
+                let silent =
+                    columns::undocumented(self.catalog, node, texts.of(&change.table)?.as_ref(), date)?;
                 built.warnings.extend(silent);
             }
         }

@@ -182,7 +182,8 @@ impl<'a> Outputs<'a> {
     /// The comment behind an item, else the lines of comment right above it.
     fn comment(&self, item: &Json) -> Option<String> {
         let (first, last) = self.span(item)?;
-        let behind = self.words[last + 1..].iter().find(|word| !word.is_blank() && word.token != Token::Comma);
+        let behind =
+            self.words[last + 1..].iter().find(|word| !word.is_blank() && word.token != Token::Comma);
         if let Some(text) = behind.and_then(Word::comment) {
             return Some(text).filter(|text| !text.is_empty());
         }
@@ -202,7 +203,8 @@ impl<'a> Outputs<'a> {
     /// The text of an item without its alias, on one line.
     fn expression(&self, item: &Json) -> Option<String> {
         let (first, last) = self.span(item)?;
-        let named = |word: &Word| matches!(&word.token, Token::Word(text) if text.value.eq_ignore_ascii_case("as"));
+        let named =
+            |word: &Word| matches!(&word.token, Token::Word(text) if text.value.eq_ignore_ascii_case("as"));
         let is_named = !lower(&item["alias"]).is_empty();
         let as_at = (first..last).rev().find(|&at| named(&self.words[at])).filter(|_| is_named);
         let end = as_at.map_or(self.words[last].end, |at| self.words[at].start);
@@ -231,7 +233,9 @@ impl Word {
 
     fn comment(&self) -> Option<String> {
         match &self.token {
-            Token::Whitespace(Whitespace::SingleLineComment { comment, .. }) => Some(comment.trim().to_owned()),
+            Token::Whitespace(Whitespace::SingleLineComment { comment, .. }) => {
+                Some(comment.trim().to_owned())
+            }
             _ => None,
         }
     }
@@ -239,8 +243,18 @@ impl Word {
     /// Whether a select list ends before this word, which follows `before`.
     fn ends_list(&self, before: &Self) -> bool {
         const ENDS: [&str; 12] = [
-            "from", "where", "group", "having", "window", "qualify", "order", "limit", "union", "intersect",
-            "except", "offset",
+            "from",
+            "where",
+            "group",
+            "having",
+            "window",
+            "qualify",
+            "order",
+            "limit",
+            "union",
+            "intersect",
+            "except",
+            "offset",
         ];
         let is = |word: &Self, text: &str| matches!(&word.token, Token::Word(other) if other.value.eq_ignore_ascii_case(text));
         // `a is distinct from b` goes on.
@@ -276,7 +290,10 @@ fn relations<'t>(from: &'t Json, ctes: &Ctes<'t>) -> Vec<(String, Relation<'t>)>
         Some("TABLE_FUNCTION") => {
             let (function, name) = (&from["function"], lower(&from["function"]["function_name"]));
             let source = name.strip_suffix("_as_of").filter(|_| function["schema"] == "sources");
-            source.map(|source| (alias(&name), Relation::Table(format!("sources.{source}")))).into_iter().collect()
+            source
+                .map(|source| (alias(&name), Relation::Table(format!("sources.{source}"))))
+                .into_iter()
+                .collect()
         }
         Some("SUBQUERY") => vec![(alias(""), Relation::Query(&from["subquery"]["node"], ctes.clone()))],
         Some("JOIN") => {
@@ -313,5 +330,9 @@ fn words(sql: &str) -> Vec<Word> {
     }
     let ends: Vec<usize> = starts.iter().skip(1).copied().chain([sql.len()]).collect();
     let places = starts.into_iter().zip(ends);
-    tokens.into_iter().zip(places).map(|(token, (start, end))| Word { token: token.token, start, end }).collect()
+    tokens
+        .into_iter()
+        .zip(places)
+        .map(|(token, (start, end))| Word { token: token.token, start, end })
+        .collect()
 }

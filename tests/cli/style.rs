@@ -8,9 +8,9 @@ const WIDEST: usize = 80;
 const LONGEST: usize = 110;
 /// Keywords are written small; these are those that somebody would shout.
 const KEYWORDS: [&str; 30] = [
-    "AND", "AS", "BETWEEN", "BY", "CASE", "CAST", "COUNT", "DISTINCT", "ELSE", "END", "EXISTS", "FROM", "GROUP",
-    "HAVING", "IN", "INNER", "JOIN", "LEFT", "LIMIT", "NOT", "ON", "OR", "ORDER", "OVER", "SELECT", "SUM", "THEN",
-    "UNION", "WHERE", "WITH",
+    "AND", "AS", "BETWEEN", "BY", "CASE", "CAST", "COUNT", "DISTINCT", "ELSE", "END", "EXISTS", "FROM",
+    "GROUP", "HAVING", "IN", "INNER", "JOIN", "LEFT", "LIMIT", "NOT", "ON", "OR", "ORDER", "OVER", "SELECT",
+    "SUM", "THEN", "UNION", "WHERE", "WITH",
 ];
 
 /// What is wrong with the text of one file.
@@ -110,9 +110,18 @@ fn the_style_is_told_by_file_and_line() {
     let of = |text: &str| mistakes("features/x.sql", text);
     let fine = "{{ config() }}\nselect\n    a,\n    'AND' as b,  -- AND so on\nfrom t\n";
     assert_eq!(of(fine), Vec::<String>::new());
-    assert_eq!(of("{% set a = 1 %}\n{{ config() }}\nselect 1\n")[0].split(": ").next(), Some("features/x.sql:1"));
+    assert_eq!(
+        of("{% set a = 1 %}\n{{ config() }}\nselect 1\n")[0].split(": ").next(),
+        Some("features/x.sql:1")
+    );
     assert!(of("{{ config() }}\nselect a FROM t\n")[0].starts_with("features/x.sql:2: `FROM`"));
-    assert!(of("{{ config() }}\nselect\n    a,\n    b  -- b\nfrom t\n")[0].starts_with("features/x.sql:4: the last"));
-    assert!(of(&format!("{{{{ config() }}}}\nselect {}\n", "a".repeat(80)))[0].starts_with("features/x.sql:2: 87"));
+    assert!(
+        of("{{ config() }}\nselect\n    a,\n    b  -- b\nfrom t\n")[0]
+            .starts_with("features/x.sql:4: the last")
+    );
+    assert!(
+        of(&format!("{{{{ config() }}}}\nselect {}\n", "a".repeat(80)))[0]
+            .starts_with("features/x.sql:2: 87")
+    );
     assert!(of(&format!("{{{{ config() }}}}\n{}", "\n".repeat(110)))[0].contains("111 lines"));
 }

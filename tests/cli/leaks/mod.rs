@@ -24,9 +24,7 @@ current_date
 ";
 
 fn feature(body: &str) -> String {
-    format!(
-        "{{{{ config(entity = 'seller', key = 'seller_id', description = 'Planted.') }}}}\n{body}\n"
-    )
+    format!("{{{{ config(entity = 'seller', key = 'seller_id', description = 'Planted.') }}}}\n{body}\n")
 }
 
 /// A project of planted files alone, over a small sample.

@@ -107,6 +107,7 @@ from features.sales";
 
 #[test]
 fn names_that_mean_each_other_end() {
-    let sql = "with a as (select b as c, c as b from a) select c, x as y, y as x from a union all select 1, 2, 3";
+    let sql =
+        "with a as (select b as c, c as b from a) select c, x as y, y as x from a union all select 1, 2, 3";
     assert!(outputs(sql, &["c", "x", "y"]).iter().all(|output| output.reads.is_empty()));
 }
