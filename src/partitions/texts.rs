@@ -145,7 +145,7 @@ impl<'a> Texts<'a> {
     }
 }
 
-/// Puts down what the inputs of a version of `model` are.
+/// Puts down what the inputs of a version of `model` are. Runs inside the transaction of the training.
 pub fn of_inputs(
     warehouse: &Warehouse,
     catalog: &Catalog,
@@ -154,15 +154,13 @@ pub fn of_inputs(
     version: i32,
 ) -> Result<()> {
     let columns = Texts::new(warehouse, catalog, "warehouse", date).of_model(model)?;
-    warehouse.transaction(|| {
-        for (name, text) in columns.iter().filter_map(|(name, text)| Some((name, text.as_ref()?))) {
-            warehouse.execute(
-                "update registry.inputs set description = ? where model = ? and version = ? and input = ?",
-                &[&text.words, &model.name, &version, name],
-            )?;
-        }
-        Ok(())
-    })
+    for (name, text) in columns.iter().filter_map(|(name, text)| Some((name, text.as_ref()?))) {
+        warehouse.execute(
+            "update registry.inputs set description = ? where model = ? and version = ? and input = ?",
+            &[&text.words, &model.name, &version, name],
+        )?;
+    }
+    Ok(())
 }
 
 /// Puts the texts of all tables that are built on them, as far as they changed.
