@@ -14,7 +14,7 @@ use crate::config::{Task, matches_family};
 use crate::diagnose::analyst;
 use crate::learn::{Matrix, MatrixBuilder};
 use crate::problem::{Problem, suggest};
-use crate::warehouse::{Batches, SqlError, Warehouse, cell_text, ident, idents};
+use crate::warehouse::{Batches, SqlError, Warehouse, ident, idents, texts};
 
 /// Share of the labels of a fold that have to be known before it counts.
 const SETTLED: f64 = 0.95;
@@ -145,9 +145,8 @@ pub fn pull(
                 pulled.labels.push(label.is_valid(row).then(|| label.value(row) > 0.5));
                 pulled.known_on.push(known.is_valid(row).then(|| from_epoch(known.value(row))).flatten());
                 pulled.dates.push(date);
-                let cells = batch.columns()[at..].iter().map(|key| cell_text(key, row));
-                pulled.entities.push(cells.collect::<Vec<_>>().join(" "));
             }
+            pulled.entities.extend(texts(&batch.columns()[at..]).iter().map(|cells| cells.join(" ")));
             for (parts, key) in keys.iter_mut().zip(&batch.columns()[at..]) {
                 parts.push(Arc::clone(key));
             }

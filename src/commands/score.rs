@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use crate::catalog::Model;
 use crate::config::Task;
 use crate::mlflow;
-use crate::output::{Format, Table};
+use crate::output::Format;
 use crate::problem::Problem;
 use crate::registry;
 use crate::run::Pipeline;
@@ -77,10 +77,10 @@ pub fn show_scores(
         if session.options.format == Format::Table {
             return Ok(());
         }
-        return Table::of(&top).print(session.options.format);
+        return top.table().print(session.options.format);
     }
     term::note(&format!("\n{} at {date}", model.name));
-    Table::of(&top).print(session.options.format)?;
+    top.table().print(session.options.format)?;
     let database = session.database().display();
     let option = if database.to_string() == "olist.duckdb" {
         String::new()

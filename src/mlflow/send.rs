@@ -7,7 +7,6 @@ use serde_json::json;
 use super::api::{self, Point, Run, Texts};
 use super::client::{Client, Failure};
 use crate::export::{self, Trained};
-use crate::output::Table;
 use crate::registry::comparison;
 use crate::registry::outbox::{self, Item, News, Training};
 use crate::registry::{self, Version};
@@ -216,7 +215,7 @@ fn files(warehouse: &Warehouse, version: &Version, training: &Training) -> Resul
         version.number
     ))?;
     if importances.rows() > 0 {
-        files.push(("importances.csv".to_owned(), Table::of(&importances).csv()?.into_bytes()));
+        files.push(("importances.csv".to_owned(), importances.table().csv()?.into_bytes()));
     }
     let (columns, example) = (training.select.clone(), training.example.clone());
     for (name, bytes) in export::directory_or_rule(&Trained { warehouse, version, columns, example })? {
