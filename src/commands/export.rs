@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use chrono::NaiveDate;
 
+use super::Session;
 use crate::cli::Export;
 use crate::export::{self, Subject};
 use crate::output::Format;
 use crate::problem::Problem;
 use crate::registry::{self, Version};
-use crate::run::{Loaded, Session};
+use crate::run::Loaded;
 use crate::term;
 use crate::warehouse::Warehouse;
 
@@ -48,11 +49,7 @@ fn version(warehouse: &Warehouse, args: &Export) -> Result<Version> {
         (None, Some(date)) => registry::in_force(warehouse, name, date)?,
         (None, None) => registry::champion(warehouse, name)?,
     };
-    version.ok_or_else(|| {
-        Problem::data(format!("`{name}` has no champion yet"))
-            .hint(format!("`olist train {name}` makes one"))
-            .into()
-    })
+    version.ok_or_else(|| registry::no_champion(name).into())
 }
 
 fn onnx(subject: &Subject<'_>, out: Option<PathBuf>) -> Result<()> {

@@ -17,15 +17,12 @@ use anyhow::{Context, Result};
 use chrono::NaiveDate;
 
 use crate::catalog::{Catalog, Model};
+use crate::dataset::EXAMPLE;
 use crate::learn::{Clustering, Fitted};
 use crate::problem::Problem;
-use crate::registry::{self, Version};
+use crate::registry::Version;
 use crate::template::Rendered;
-use crate::train::Recipe;
 use crate::warehouse::{Warehouse, ident, idents};
-
-/// Rows of the inputs that go along as an example.
-pub const EXAMPLE: usize = 5;
 
 /// A version, and what it was trained on: all that its ONNX model needs, whatever the project's files say by now.
 pub struct Trained<'a> {
@@ -80,7 +77,7 @@ impl Trained<'_> {
 
     /// Names of the inputs that the version was trained on.
     fn inputs(&self) -> Result<Vec<String>> {
-        inputs(self.warehouse, self.version)
+        self.version.inputs(self.warehouse)
     }
 
     /// When the version was trained, in UTC.
@@ -104,25 +101,16 @@ impl Trained<'_> {
 }
 
 fn scorer(warehouse: &Warehouse, version: &Version) -> Result<Scorer> {
-    let recipe: Recipe = serde_json::from_str(&version.settings)
-        .with_context(|| format!("the settings of version {} are damaged", version.number))?;
-    let Some(bytes) = registry::fitted(warehouse, version)? else {
+    let recipe = version.recipe()?;
+    let Some(bytes) = version.fitted(warehouse)? else {
         let rule = recipe.rule().context("a version without a stored model is a rule")?;
         return Ok(Scorer::Rule(rule.to_owned()));
     };
-    Ok(if recipe.algorithm() == "k_means" {
+    Ok(if recipe.grouping().is_some() {
         Scorer::Groups(Clustering::from_bytes(&bytes)?)
     } else {
         Scorer::Predicts(Fitted::from_bytes(&bytes)?)
     })
-}
-
-fn inputs(warehouse: &Warehouse, version: &Version) -> Result<Vec<String>> {
-    Ok(warehouse.rows(
-        "select unnest(inputs) from registry.models where model = ? and version = ?",
-        &[&version.model, &version.number],
-        |row| row.get(0),
-    )?)
 }
 
 /// The names of a grouping's segments, in the order of `numbers`; `None` where one has none.
@@ -142,7 +130,9 @@ impl Subject<'_> {
     pub fn trained(&self) -> Result<Trained<'_>> {
         let rendered = self.rendered()?;
         let columns = self.warehouse.describe(&rendered.sql)?;
-        let inputs: Vec<String> = inputs(self.warehouse, self.version)?
+        let inputs: Vec<String> = self
+            .version
+            .inputs(self.warehouse)?
             .iter()
             .map(|name| format!("cast({} as double)", ident(name)))
             .collect();

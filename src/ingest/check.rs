@@ -5,13 +5,11 @@ use anyhow::Result;
 use super::file::RawFile;
 use super::{Source, raw};
 use crate::config::When;
+use crate::loss;
 use crate::problem::Problem;
 use crate::template::Templates;
 use crate::term;
 use crate::warehouse::{Warehouse, ident, idents, text};
-
-/// Of fewer rows than these, a tenth says nothing.
-const FEWEST: i64 = 100;
 
 /// Every row has a key, and no two have the same.
 pub fn key(warehouse: &Warehouse, templates: &Templates, source: &Source) -> Result<()> {
@@ -93,7 +91,7 @@ pub fn rows(warehouse: &Warehouse, source: &Source, before: Option<i64>, force: 
     let rows: i64 = count(&source.table())?.unwrap_or(0);
     let in_file: i64 = count(&raw::table(&source.name))?.unwrap_or(0);
     let before = before.unwrap_or(0);
-    let is_lost = before > 0 && (rows == 0 || before >= FEWEST && rows <= before / 10);
+    let is_lost = before > 0 && (rows == 0 || loss::is_most(rows, before as f64));
     if is_lost && !force {
         let what = format!("`{}` has {rows} rows, and had {before} when it was loaded before", source.name);
         return Err(Problem::data(what)

@@ -1,5 +1,8 @@
 //! What the parts of the library do, called directly.
 
 mod commands;
+mod drift;
 mod output;
+mod segments;
+mod train;
 mod warehouse;
