@@ -1,17 +1,19 @@
-//! Versions of models in the forms of others: an ONNX model in a folder that MLflow loads, and one SELECT for DuckDB.
+//! Versions of models in the forms of others: a folder that MLflow loads, with an ONNX model or a rule's SQL in it, and
+//! one SELECT for DuckDB.
 
 mod ensemble;
 mod graph;
 mod learned;
 mod mlmodel;
 mod onnx;
-mod proto;
+mod protobuf;
 mod rule;
 mod sql;
 mod sql_trees;
-mod syntax;
 
 pub use sql::write as select;
+
+use std::collections::HashMap;
 
 use anyhow::{Context, Result};
 use chrono::NaiveDate;
@@ -52,22 +54,19 @@ enum Scorer {
 }
 
 /// The files of a folder that MLflow loads as a model: name and content.
-///
-/// # Errors
-/// A [`Problem`] for a rule that is no arithmetic, a registry that cannot be read.
 pub fn directory(trained: &Trained<'_>) -> Result<Vec<(String, Vec<u8>)>> {
-    let onnx = onnx::write(trained)?;
-    mlmodel::files(trained, onnx)
-}
-
-/// The same, where a rule that is no arithmetic is written down as it is: MLflow keeps it, and Python cannot load it.
-pub fn directory_or_rule(trained: &Trained<'_>) -> Result<Vec<(String, Vec<u8>)>> {
-    match (trained.scorer()?, directory(trained)) {
-        (Scorer::Rule(expression), Err(error)) if error.is::<Problem>() => {
-            mlmodel::files_of_rule(trained, &expression, &error.to_string())
-        }
-        (_, files) => files,
+    let artifact = match trained.scorer()? {
+        Scorer::Predicts(fitted) => onnx::of_fitted(trained, &fitted),
+        Scorer::Groups(clustering) => onnx::of_clustering(trained, &clustering),
+        Scorer::Rule(expression) => rule::artifact(trained, &expression),
+    }?;
+    let is_input = |output: &str| artifact.inputs.iter().any(|(input, _)| input == output);
+    if let Some((taken, _)) = artifact.outputs.iter().find(|(output, _)| is_input(output)) {
+        return Err(Problem::usage(format!("input `{taken}` has the name of what the model gives"))
+            .hint("give the column another name, and train again")
+            .into());
     }
+    mlmodel::files(trained, artifact)
 }
 
 impl Trained<'_> {
@@ -89,15 +88,6 @@ impl Trained<'_> {
         )?;
         at.context("the version is not in the registry")
     }
-
-    /// What cannot be said in ONNX.
-    fn untranslated(&self, error: &anyhow::Error) -> Problem {
-        let (name, number, rule) = (&self.version.model, self.version.number, &self.version.candidate);
-        Problem::usage(format!(
-            "version {number} of `{name}` is the rule `{rule}`, which cannot be written as ONNX: {error}"
-        ))
-        .hint(format!("`olist models export {name} --version {number} --format sql` writes it as SQL"))
-    }
 }
 
 fn scorer(warehouse: &Warehouse, version: &Version) -> Result<Scorer> {
@@ -113,16 +103,21 @@ fn scorer(warehouse: &Warehouse, version: &Version) -> Result<Scorer> {
     })
 }
 
-/// The names of a grouping's segments, in the order of `numbers`; `None` where one has none.
-fn segment_names(warehouse: &Warehouse, version: &Version, numbers: &[i32]) -> Result<Option<Vec<String>>> {
-    let known = warehouse.rows(
-        "select segment, segment_name from registry.segments where model = ? and version = ?",
-        &[&version.model, &version.number],
-        |row| Ok((row.get::<_, i32>(0)?, row.get::<_, Option<String>>(1)?)),
-    )?;
-    let name =
-        |number: &i32| known.iter().find(|(segment, _)| segment == number).and_then(|(_, name)| name.clone());
-    Ok(numbers.iter().map(name).collect())
+/// The names of a grouping's segments, in their order; `None` where one has none.
+fn segment_names(
+    warehouse: &Warehouse,
+    version: &Version,
+    clustering: &Clustering,
+) -> Result<Option<Vec<String>>> {
+    let known: HashMap<i32, Option<String>> = warehouse
+        .rows(
+            "select segment, segment_name from registry.segments where model = ? and version = ?",
+            &[&version.model, &version.number],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?
+        .into_iter()
+        .collect();
+    Ok(clustering.segments().iter().map(|segment| known.get(&segment.number).cloned().flatten()).collect())
 }
 
 impl Subject<'_> {

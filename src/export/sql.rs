@@ -172,8 +172,7 @@ impl Parts {
 
     fn segments(&mut self, subject: &Subject<'_>, clustering: &Clustering) -> Result<()> {
         let segments = clustering.segments();
-        let numbers: Vec<i32> = segments.iter().map(|segment| segment.number).collect();
-        let names = segment_names(subject.warehouse, subject.version, &numbers)?;
+        let names = segment_names(subject.warehouse, subject.version, clustering)?;
         let row_of = |(place, segment): (usize, &crate::learn::Segment)| {
             let name = names.as_ref().map_or("null".to_owned(), |names| text(&names[place]));
             let centre: Vec<String> = segment.centre.iter().map(|&value| number(value)).collect();

@@ -220,7 +220,7 @@ fn files(warehouse: &Warehouse, version: &Version, training: &Training) -> Resul
         files.push(("importances.csv".to_owned(), importances.table().csv()?.into_bytes()));
     }
     let (columns, example) = (training.select.clone(), training.example.clone());
-    for (name, bytes) in export::directory_or_rule(&Trained { warehouse, version, columns, example })? {
+    for (name, bytes) in export::directory(&Trained { warehouse, version, columns, example })? {
         files.push((format!("model/{name}"), bytes));
     }
     Ok(files)
