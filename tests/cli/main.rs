@@ -9,6 +9,7 @@ mod cases;
 mod client;
 mod crash;
 mod export;
+mod files;
 mod floors;
 mod hostile;
 mod ingest;
