@@ -18,7 +18,8 @@ fn columns(spec: &SourceSpec) -> String {
 
 /// Keeps the raw rows of a source that was just loaded, if that is needed.
 pub fn keep(warehouse: &Warehouse, source: &Source) -> Result<()> {
-    let (raw, kept, columns) = (&source.found.relation, table(&source.name), columns(&source.spec));
+    let (kept, columns) = (table(&source.name), columns(&source.spec));
+    let raw = source.rendered.raw.as_deref().unwrap_or_default();
     forget(warehouse, &source.name)?;
     let plain = fingerprint::normal(&format!("select * from {raw}"));
     if fingerprint::normal(&source.rendered.sql) == plain {

@@ -15,6 +15,7 @@ use chrono::NaiveDate;
 
 use crate::catalog::{Catalog, Model, Node};
 use crate::learn::rules;
+use crate::partitions::texts::Texts;
 use crate::partitions::{columns, verify};
 use crate::problem::{Place, Problem};
 use crate::template::{Kind, Rendered};
@@ -97,12 +98,16 @@ impl Proof<'_> {
         with_checks: bool,
     ) -> Result<(Vec<Problem>, Vec<String>)> {
         let (warehouse, catalog, date) = (self.warehouse, self.catalog, self.date);
+        let mut warnings = Vec::new();
+        if with_checks {
+            let texts = Texts::new(warehouse, catalog, WHOLE, date).of(&node.name)?;
+            warnings = columns::undocumented(catalog, node, &texts, date)?;
+        }
         warehouse.batch(&format!("use {WHOLE}"))?;
         let found = columns::verify(warehouse, catalog, node, rendered, date, &shape[1..]).and_then(|_| {
             if !with_checks {
-                return Ok((Vec::new(), Vec::new()));
+                return Ok((Vec::new(), warnings));
             }
-            let mut warnings = columns::undocumented(catalog, node, rendered, date, shape);
             let built = format!("from {WHOLE}.{}", node.name);
             match verify::rows(warehouse, catalog, node, date, &built) {
                 Ok((_, more)) => {

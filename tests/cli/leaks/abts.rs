@@ -5,7 +5,7 @@ use super::{DATE, all_are_told_apart, empty_project};
 /// An ABT over the clean store, whose label is whether the seller sells in the next 30 days.
 pub fn abt(columns: &str, from: &str) -> String {
     format!(
-        "{{{{ config(entity = 'seller', key = 'seller_id', label = 'sells', description = 'Planted.', columns = {{'*': 'Planted'}}) }}}}
+        "{{{{ config(entity = 'seller', key = 'seller_id', label = 'sells', description = 'Planted.') }}}}
 with population as (
     select * from {{{{ ref('features.clean_sales') }}}}
 ),

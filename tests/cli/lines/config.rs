@@ -53,8 +53,7 @@ fn mistakes_in_config_are_shown_at_their_place() {
             &["`expression` is missing"],
         ),
         of("{x},\n    ‸checks = 'true'", &["expected a list"]),
-        of("{x},\n    columns = {\n        ‸'order_status': 4,\n    }", &["a text that describes"]),
-        of("{x},\n    ‸columns = 'order_status'", &["expected {...}"]),
+        of("{x},\n    ‸columns = {'order_status': 'x'}", &["`columns`: this key is not known", "behind it"]),
         of("entity = 'order', description = 'x',\n    ‸key = 'order_idd'", &["does not return `order_idd`"]),
         of(
             "entity = 'order', description = 'key',\n    ‸key = 'order_status'",
