@@ -12,7 +12,7 @@ mod export;
 mod hostile;
 mod ingest;
 mod leaks;
-mod lines;
+mod mistakes;
 mod mlflow;
 mod python;
 mod run;

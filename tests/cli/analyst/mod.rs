@@ -1,0 +1,6 @@
+//! An analyst edits SQL files, and asks.
+
+mod edits;
+mod queries;
+
+
