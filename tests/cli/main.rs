@@ -9,6 +9,7 @@ mod cases;
 mod client;
 mod crash;
 mod export;
+mod floors;
 mod hostile;
 mod ingest;
 mod leaks;
