@@ -91,6 +91,7 @@ fn a_file_that_is_replaced_while_it_is_read() {
         })
     };
     let done = std::sync::atomic::AtomicBool::new(false);
+    let loads = times(25).max(4);
     let (mut loaded, mut told) = (0, 0);
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -100,7 +101,6 @@ fn a_file_that_is_replaced_while_it_is_read() {
                 std::thread::sleep(Duration::from_millis(40));
             }
         });
-        let loads = times(25).max(4);
         for _ in 0..loads {
             let (code, said) = bounded(&place, &["ingest", "raw"]);
             if code == 0 {

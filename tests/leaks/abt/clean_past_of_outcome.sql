@@ -1,4 +1,4 @@
-{{ config(entity = 'seller', key = 'seller_id', label = 'sells', description = 'Planted.', columns = {'*': 'Planted'}) }}
+{{ config(entity = 'seller', key = 'seller_id', label = 'sells', description = 'Planted.') }}
 with population as (
     select * from {{ ref('features.clean_sales') }}
 ),

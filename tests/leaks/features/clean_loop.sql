@@ -1,4 +1,4 @@
-{{ config(entity = 'seller', key = 'seller_id', description = 'Planted.', columns = {'*': 'Planted'}) }}
+{{ config(entity = 'seller', key = 'seller_id', description = 'Planted.') }}
 select seller_id,
 {% for day in range(1, 8) %}
     count(*) filter (where isodow(known_at) = {{ day }}) as day_{{ day }},

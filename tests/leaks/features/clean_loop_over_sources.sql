@@ -1,4 +1,4 @@
-{{ config(entity = 'seller', key = 'seller_id', description = 'Planted.', columns = {'*': 'Planted'}) }}
+{{ config(entity = 'seller', key = 'seller_id', description = 'Planted.') }}
 with {% for name in ['order_items', 'sellers'] %}
 {{ name }} as (select * from {{ source(name) }}),
 {% endfor %}

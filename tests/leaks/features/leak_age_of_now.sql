@@ -1,4 +1,4 @@
-{{ config(entity = 'seller', key = 'seller_id', description = 'Planted.', columns = {'*': 'Planted'}) }}
+{{ config(entity = 'seller', key = 'seller_id', description = 'Planted.') }}
 select seller_id,
     max(age(known_at)) as x -- <<
 from {{ source('order_items') }}

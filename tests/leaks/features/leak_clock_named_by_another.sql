@@ -1,4 +1,4 @@
-{{ config(entity = 'seller', key = 'seller_id', description = 'Planted.', columns = {'*': 'Planted'}) }}
+{{ config(entity = 'seller', key = 'seller_id', description = 'Planted.') }}
 with a as (
     select seller_id, left(current_timestamp::varchar, 10) as x from {{ source('sellers') }} -- <<
 )

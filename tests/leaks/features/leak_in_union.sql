@@ -1,4 +1,4 @@
-{{ config(entity = 'seller', key = 'seller_id', description = 'Planted.', columns = {'*': 'Planted'}) }}
+{{ config(entity = 'seller', key = 'seller_id', description = 'Planted.') }}
 with items as (
     select seller_id from {{ source('order_items') }}
     union all

@@ -1,4 +1,4 @@
-{{ config(entity = 'seller', key = 'seller_id', description = 'Planted.', columns = {'*': 'Planted'}) }}
+{{ config(entity = 'seller', key = 'seller_id', description = 'Planted.') }}
 select seller_id, count(*) as x
 from {{ source('order_items') }}
 where known_at < today() -- <<
