@@ -172,10 +172,11 @@ pub struct Export {
     /// Which version; else the champion
     #[arg(long, value_name = "N")]
     pub version: Option<i32>,
-    /// What to write: a folder that MLflow loads, with an ONNX model in it, or SQL
+    /// What to write: a folder that MLflow loads, with an ONNX model or a rule's SQL in it; the same, and never a rule;
+    /// or one SELECT
     // The global option of this name, with other values: it has to have the same id and type.
-    #[arg(long, value_name = "FORMAT", default_value = "onnx",
-          value_parser = PossibleValuesParser::new(["onnx", "sql"]).map(|word| Format::of_export(&word)))]
+    #[arg(long, value_name = "FORMAT", default_value = "mlflow",
+          value_parser = PossibleValuesParser::new(["mlflow", "onnx", "sql"]).map(|word| Format::of_export(&word)))]
     pub format: Format,
     /// The folder, else MODEL-VERSION; or the file of the SQL, else it is printed
     #[arg(long, value_name = "PATH")]

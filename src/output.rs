@@ -18,6 +18,9 @@ pub enum Format {
     Csv,
     /// Only of `olist models export`.
     #[value(skip)]
+    Mlflow,
+    /// Only of `olist models export`.
+    #[value(skip)]
     Onnx,
     /// Only of `olist models export`.
     #[value(skip)]
@@ -25,9 +28,13 @@ pub enum Format {
 }
 
 impl Format {
-    /// `onnx` or `sql`.
+    /// `mlflow`, `onnx` or `sql`.
     pub fn of_export(word: &str) -> Self {
-        if word == "sql" { Self::Sql } else { Self::Onnx }
+        match word {
+            "sql" => Self::Sql,
+            "onnx" => Self::Onnx,
+            _ => Self::Mlflow,
+        }
     }
 }
 
@@ -72,7 +79,7 @@ impl Table {
     /// Prints to stdout. Numbers stand to the right, and are numbers in JSON.
     pub fn print(&self, format: Format) -> Result<()> {
         let text = match format {
-            Format::Table | Format::Onnx | Format::Sql => {
+            Format::Table | Format::Mlflow | Format::Onnx | Format::Sql => {
                 if let Some(narrow) = term::width().and_then(|width| self.cut_to(width)) {
                     term::data(&narrow.text())?;
                     term::note("cut to the width of the terminal: --format csv has all of it");

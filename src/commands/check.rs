@@ -6,6 +6,7 @@ use anyhow::{Result, anyhow};
 use chrono::{Datelike, Days, NaiveDate};
 use rayon::prelude::*;
 
+use super::Session;
 use crate::audit;
 use crate::catalog::Catalog;
 use crate::cli::Check;
@@ -15,7 +16,7 @@ use crate::ingest::{self, source_file};
 use crate::output::Table;
 use crate::problem::Problem;
 use crate::proof::{Proof, Proven};
-use crate::run::{Loaded, Session};
+use crate::run::Loaded;
 use crate::template::Templates;
 use crate::term::{self, Progress};
 use crate::warehouse::{Engine, Warehouse};

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use chrono::NaiveDate;
 
+use super::Session;
 use crate::cli::Export;
 use crate::export::{self, Subject};
 use crate::output::Format;
 use crate::problem::Problem;
 use crate::registry::{self, Version};
-use crate::run::{Loaded, Session};
+use crate::run::Loaded;
 use crate::term;
 use crate::warehouse::Warehouse;
 
@@ -27,7 +28,7 @@ pub fn export(session: &Session, args: &Export) -> Result<()> {
     let subject = Subject { warehouse: &warehouse, catalog: &catalog, model, version: &version, date };
     match args.format {
         Format::Sql => sql(&subject, args.out.as_deref()),
-        _ => onnx(&subject, args.out.clone()),
+        format => folder(&subject, args.out.clone(), format),
     }
 }
 
@@ -48,23 +49,21 @@ fn version(warehouse: &Warehouse, args: &Export) -> Result<Version> {
         (None, Some(date)) => registry::in_force(warehouse, name, date)?,
         (None, None) => registry::champion(warehouse, name)?,
     };
-    version.ok_or_else(|| {
-        Problem::data(format!("`{name}` has no champion yet"))
-            .hint(format!("`olist train {name}` makes one"))
-            .into()
-    })
+    version.ok_or_else(|| registry::no_champion(name).into())
 }
 
-fn onnx(subject: &Subject<'_>, out: Option<PathBuf>) -> Result<()> {
+fn folder(subject: &Subject<'_>, out: Option<PathBuf>, format: Format) -> Result<()> {
     let (name, number) = (&subject.model.name, subject.version.number);
     let folder = out.unwrap_or_else(|| PathBuf::from(format!("{name}-{number}")));
-    let files = export::directory(&subject.trained()?).map_err(|error| {
+    let files = export::directory(&subject.trained()?)?;
+    if format == Format::Onnx && !files.iter().any(|(file, _)| file == "model.onnx") {
         let rule = &subject.version.candidate;
-        match error.downcast::<Problem>() {
-            Ok(problem) => problem.at(subject.catalog.templates.place(&subject.model.file, rule)).into(),
-            Err(error) => error,
-        }
-    })?;
+        let what = format!("version {number} of `{name}` is the rule `{rule}`, which has no ONNX form");
+        return Err(Problem::usage(what)
+            .at(subject.catalog.templates.place(&subject.model.file, rule))
+            .hint("`--format mlflow` writes a folder whose SQL DuckDB runs in Python, `--format sql` one SELECT")
+            .into());
+    }
     // A folder of something else is not written over.
     let is_foreign = folder.is_file()
         || (!folder.join("MLmodel").exists()
@@ -74,9 +73,13 @@ fn onnx(subject: &Subject<'_>, out: Option<PathBuf>) -> Result<()> {
             .hint("--out names a new folder")
             .into());
     }
-    std::fs::create_dir_all(&folder).with_context(|| format!("could not create `{}`", folder.display()))?;
     for (file, bytes) in &files {
-        write(&folder.join(file), bytes)?;
+        let file = folder.join(file);
+        if let Some(parent) = file.parent() {
+            std::fs::create_dir_all(parent)
+                .with_context(|| format!("could not create `{}`", parent.display()))?;
+        }
+        write(&file, bytes)?;
     }
     let bytes: usize = files.iter().map(|(_, bytes)| bytes.len()).sum();
     term::note(&format!(
@@ -85,8 +88,8 @@ fn onnx(subject: &Subject<'_>, out: Option<PathBuf>) -> Result<()> {
 in Python, with `pip install -r {0}/requirements.txt`:
   import mlflow
   model = mlflow.pyfunc.load_model({0:?})
-  inputs = model.metadata.get_input_schema().input_names()
-  scores = model.predict(frame[inputs].astype(\"float64\"))
+  inputs = model.metadata.get_input_schema()
+  scores = model.predict(frame.astype(dict(zip(inputs.input_names(), inputs.pandas_types()))))
 `frame` is a DataFrame of what the SELECT of {3} returns",
         folder.display().to_string(),
         term::counted(files.len(), "file"),

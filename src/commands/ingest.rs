@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 
+use super::Session;
 use crate::cli::Ingest;
 use crate::ingest::{self, Origin};
-use crate::run::Session;
 use crate::term;
 
 pub fn ingest(session: &Session, args: &Ingest) -> Result<()> {

@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 
+use super::Session;
 use crate::mlflow::{self, Settings};
 use crate::problem::Problem;
-use crate::run::Session;
 use crate::term;
 
 pub fn mlflow_sync(session: &Session) -> Result<()> {

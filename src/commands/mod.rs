@@ -11,6 +11,7 @@ mod query;
 mod render;
 mod run;
 mod score;
+mod session;
 mod train;
 
 pub use check::check;
@@ -24,6 +25,7 @@ pub use query::query;
 pub use render::render;
 pub use run::run;
 pub use score::score;
+pub use session::Session;
 pub use train::train;
 
 use std::sync::atomic::Ordering;
@@ -31,7 +33,6 @@ use std::sync::atomic::Ordering;
 use anyhow::{Context, Result};
 
 use crate::cli::{Cli, Command, Mlflow, ModelsCommand};
-use crate::run::Session;
 use crate::{partitions, term};
 
 /// Does what was asked.

@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 
+use super::Session;
 use crate::output::{Format, Table};
 use crate::problem::Problem;
 use crate::registry::comparison;
-use crate::run::Session;
 use crate::term;
 use crate::warehouse::{Warehouse, text};
 

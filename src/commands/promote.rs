@@ -2,20 +2,21 @@
 
 use anyhow::Result;
 
+use super::Session;
 use crate::mlflow;
-use crate::registry::{self, Version};
-use crate::run::Session;
+use crate::registry::Version;
+use crate::run;
 use crate::term;
 
 pub fn promote(session: &Session, model: &str, version: i32, reason: &str) -> Result<()> {
     let warehouse = session.open_existing()?;
-    announce(&registry::promote(&warehouse, model, version, reason, &session.run_id)?);
+    announce(&run::promote(&warehouse, model, version, reason, &session.run_id)?);
     mlflow::flush(&warehouse)
 }
 
 pub fn rollback(session: &Session, model: &str, reason: &str) -> Result<()> {
     let warehouse = session.open_existing()?;
-    announce(&registry::rollback(&warehouse, model, reason, &session.run_id)?);
+    announce(&run::rollback(&warehouse, model, reason, &session.run_id)?);
     mlflow::flush(&warehouse)
 }
 

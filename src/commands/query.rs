@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use chrono::NaiveDate;
 
+use super::Session;
 use crate::config::Fields;
 use crate::diagnose::analyst;
 use crate::fingerprint;
 use crate::output::{Format, Table, strict};
 use crate::problem::{Place, Problem, nearest};
 use crate::publish;
-use crate::run::{Loaded, Session};
+use crate::run::Loaded;
 use crate::template::{Kind, Templates};
 use crate::term;
 use crate::warehouse::{SqlError, Warehouse, text};

@@ -3,8 +3,8 @@
 use anyhow::Result;
 use chrono::NaiveDate;
 
+use super::Session;
 use crate::problem::{Problem, suggest};
-use crate::run::Session;
 use crate::template::Kind;
 use crate::term;
 

@@ -6,20 +6,20 @@ use std::time::Instant;
 use anyhow::Result;
 use chrono::NaiveDate;
 
+use super::Session;
 use super::score::show_scores;
 use crate::catalog::Model;
-use crate::cli::{self, Run};
+use crate::cli;
 use crate::ingest::{self, Origin};
 use crate::mlflow;
 use crate::output::{Format, Table};
 use crate::publish;
-use crate::registry::{self, Version};
-use crate::run::{Due, Loaded, Pipeline, Session, due, note_training};
-use crate::score::Outcome;
+use crate::registry::Version;
+use crate::run::{Loaded, Run, Scored};
 use crate::term;
 use crate::warehouse::Warehouse;
 
-pub fn run(session: &Session, args: &Run) -> Result<()> {
+pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
     let started = Instant::now();
     let dates = args.dates.expand();
     let (first, last) = (dates[0], dates[dates.len() - 1]);
@@ -31,25 +31,25 @@ pub fn run(session: &Session, args: &Run) -> Result<()> {
     let loaded = Loaded::read(&warehouse)?;
     loaded.check(last)?;
     ingest::warn_of_edits(&warehouse, session.project()?, &catalog.templates)?;
-    let mut pipeline = Pipeline::new(session, &warehouse, &catalog, &loaded, args.force)?;
+    let mut run = session.run(&warehouse, &catalog, &loaded, args.force)?;
     let tables: BTreeSet<String> =
         selected.iter().filter(|name| catalog.tables.contains_key(*name)).cloned().collect();
-    pipeline.build(&tables, &dates)?;
+    run.build(&tables, &dates)?;
     let models: Vec<&Model> =
         catalog.models.values().filter(|model| selected.contains(&model.table())).collect();
     let mut scored = Vec::new();
     let mut back_casts = BackCasts::default();
     for &date in &dates {
         for model in &models {
-            if let Some((outcome, version)) = step(&mut pipeline, model, date)? {
+            if let Some((version, outcome)) = run.step(model, date)? {
                 scored.push((model.name.clone(), date, outcome));
                 back_casts.note(&version, date);
             }
         }
     }
-    pipeline.finish()?;
+    run.finish()?;
     back_casts.tell();
-    summary(session, &warehouse, &pipeline, &scored, &models, last, started)?;
+    summary(session, &warehouse, &run, &scored, &models, last, started)?;
     if let Some(file) = &args.publish {
         let tables = publish::publish(&warehouse, file, &session.run_id)?;
         term::note(&format!("published {} to `{}`", term::counted(tables, "table"), file.display()));
@@ -64,7 +64,7 @@ struct BackCasts(BTreeMap<(String, i32), (NaiveDate, Vec<NaiveDate>)>);
 
 impl BackCasts {
     fn note(&mut self, version: &Version, date: NaiveDate) {
-        if version.trained_through > date {
+        if version.is_back_cast(date) {
             let key = (version.model.clone(), version.number);
             self.0.entry(key).or_insert((version.trained_through, Vec::new())).1.push(date);
         }
@@ -88,33 +88,6 @@ impl BackCasts {
     }
 }
 
-/// Trains `model` at `date` if that is due, and scores the date.
-fn step(pipeline: &mut Pipeline<'_>, model: &Model, date: NaiveDate) -> Result<Option<(Outcome, Version)>> {
-    let version = match due(pipeline.warehouse, pipeline.catalog, model, date)? {
-        Due::Score(version) => *version,
-        Due::Train(why) => match pipeline.train(model, date, &why)? {
-            Ok(training) => {
-                note_training(model, date, &training);
-                training.version
-            }
-            Err(too_early) => {
-                let fallback = registry::in_force(pipeline.warehouse, &model.name, date)?;
-                let then = if fallback.is_some() { "scored by the champion there is" } else { "not scored" };
-                term::note(&format!(
-                    "{}: cannot be trained as of {date}: {}; {then}",
-                    model.name, too_early.0
-                ));
-                match fallback {
-                    Some(version) => version,
-                    None => return Ok(None),
-                }
-            }
-        },
-    };
-    let outcome = pipeline.score(model, &version, date)?;
-    Ok(Some((outcome, version)))
-}
-
 fn load_sample_if_empty(session: &Session, warehouse: &Warehouse) -> Result<()> {
     if !ingest::current_versions(warehouse)?.is_empty() {
         return Ok(());
@@ -131,25 +104,25 @@ fn load_sample_if_empty(session: &Session, warehouse: &Warehouse) -> Result<()> 
 fn summary(
     session: &Session,
     warehouse: &Warehouse,
-    pipeline: &Pipeline<'_>,
-    scored: &[(String, NaiveDate, Outcome)],
+    run: &Run<'_>,
+    scored: &[(String, NaiveDate, Scored)],
     models: &[&Model],
     last: NaiveDate,
     started: Instant,
 ) -> Result<()> {
     let rows: i64 = scored
         .iter()
-        .map(|(_, _, outcome)| if let Outcome::Scored(rows) = outcome { *rows } else { 0 })
+        .map(|(_, _, outcome)| if let Scored::Written(rows) = outcome { *rows } else { 0 })
         .sum();
-    let written = scored.iter().filter(|(_, _, outcome)| *outcome != Outcome::Unchanged).count();
+    let written = scored.iter().filter(|(_, _, outcome)| *outcome != Scored::Unchanged).count();
     let seconds = started.elapsed().as_secs_f64();
-    if pipeline.built == 0 && written == 0 {
+    if run.built == 0 && written == 0 {
         term::note(&format!("nothing to do: everything is built and unchanged ({seconds:.2} s)"));
     } else {
         term::note(&format!(
             "built {}, {} unchanged; wrote {} in {} ({seconds:.1} s)",
-            term::counted(pipeline.built, "partition"),
-            pipeline.unchanged,
+            term::counted(run.built, "partition"),
+            run.unchanged,
             term::counted(usize::try_from(rows)?, "score"),
             term::counted(written, "partition"),
         ));

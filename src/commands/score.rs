@@ -3,15 +3,13 @@
 use anyhow::Result;
 use chrono::NaiveDate;
 
+use super::Session;
 use crate::catalog::Model;
 use crate::config::Task;
 use crate::mlflow;
 use crate::output::{Format, Table};
-use crate::problem::Problem;
 use crate::registry;
-use crate::run::Pipeline;
-use crate::run::{Loaded, Session};
-use crate::score::Outcome;
+use crate::run::{Loaded, Scored};
 use crate::segment;
 use crate::term;
 use crate::warehouse::{Warehouse, idents};
@@ -23,20 +21,18 @@ pub fn score(session: &Session, name: &str, dates: &[NaiveDate], force: bool) ->
     loaded.check(last)?;
     let catalog = session.catalog(first)?;
     let model = catalog.model(name)?;
-    let mut pipeline = Pipeline::new(session, &warehouse, &catalog, &loaded, force)?;
+    let mut run = session.run(&warehouse, &catalog, &loaded, force)?;
     for &date in dates {
-        let version = registry::in_force(&warehouse, name, date)?.ok_or_else(|| {
-            Problem::data(format!("`{name}` has no champion yet"))
-                .hint(format!("`olist train {name}` makes one"))
-        })?;
-        let what = match pipeline.score(model, &version, date)? {
-            Outcome::Unchanged => "unchanged".to_owned(),
-            Outcome::Scored(rows) => term::counted(usize::try_from(rows)?, "score"),
+        let version =
+            registry::in_force(&warehouse, name, date)?.ok_or_else(|| registry::no_champion(name))?;
+        let what = match run.score(model, &version, date)? {
+            Scored::Unchanged => "unchanged".to_owned(),
+            Scored::Written(rows) => term::counted(usize::try_from(rows)?, "score"),
         };
-        let back = if version.trained_through > date { ", a back-cast" } else { "" };
+        let back = if version.is_back_cast(date) { ", a back-cast" } else { "" };
         term::note(&format!("{name} {date}: {what} by version {}{back}", version.number));
     }
-    pipeline.finish()?;
+    run.finish()?;
     show_scores(session, &warehouse, model, last, 10)?;
     mlflow::flush(&warehouse)
 }

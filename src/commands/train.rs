@@ -3,11 +3,11 @@
 use anyhow::Result;
 use chrono::NaiveDate;
 
+use super::Session;
 use crate::mlflow;
 use crate::problem::Problem;
 use crate::registry::comparison;
-use crate::run::Pipeline;
-use crate::run::{Loaded, Session};
+use crate::run::{Attempt, Loaded};
 use crate::term;
 
 pub fn train(session: &Session, name: &str, as_of: Option<NaiveDate>) -> Result<()> {
@@ -16,15 +16,18 @@ pub fn train(session: &Session, name: &str, as_of: Option<NaiveDate>) -> Result<
     let as_of = as_of.unwrap_or_else(|| loaded.last_date());
     loaded.check(as_of)?;
     let catalog = session.catalog(as_of)?;
-    let model = catalog.model(name)?;
-    let mut pipeline = Pipeline::new(session, &warehouse, &catalog, &loaded, false)?;
-    let training = pipeline.train(model, as_of, "asked for")?;
-    pipeline.finish()?;
-    let training = training.map_err(|too_early| {
-        Problem::data(format!("`{name}` cannot be trained as of {as_of}: {}", too_early.0))
-            .hint("a later --as-of, or an earlier `snapshots` in the model's file")
-    })?;
-    comparison::of(&warehouse, name, training.version.number)?.print(session.options.format)?;
-    term::note(&format!("{name}: version {}, {}", training.version.number, training.reason));
+    let mut run = session.run(&warehouse, &catalog, &loaded, false)?;
+    let attempt = run.train(catalog.model(name)?, as_of, "asked for")?;
+    run.finish()?;
+    let (version, training) = match attempt {
+        Attempt::Trained(version, training) => (version, training),
+        Attempt::TooEarly(why) => {
+            return Err(Problem::data(format!("`{name}` cannot be trained as of {as_of}: {why}"))
+                .hint("a later --as-of, or an earlier `snapshots` in the model's file")
+                .into());
+        }
+    };
+    comparison::of(&warehouse, name, version.number)?.print(session.options.format)?;
+    term::note(&format!("{name}: version {}, {}", version.number, training.version.reason));
     mlflow::flush(&warehouse)
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::Fields;
 use crate::dates::{self, Every};
-use crate::learn::{Algorithm, Metric};
+use crate::learn::{Algorithm, Metric, Recipe};
 use crate::problem::{Problem, suggest};
 use crate::template::{Rendered, config};
 
@@ -112,6 +112,19 @@ impl ModelSpec {
             Task::Binary(binary) => Some(&binary.label),
             Task::Clusters(clusters) => clusters.label.as_deref(),
         }
+    }
+
+    /// What is fitted for each candidate.
+    pub fn recipes(&self) -> Vec<Recipe> {
+        let of = |name: &String| self.candidates.iter().find(|candidate| candidate.name == *name);
+        let parts = |algorithm: &Algorithm| match algorithm {
+            Algorithm::Blend { of: names } => {
+                names.iter().filter_map(of).map(|member| member.algorithm.clone()).collect()
+            }
+            algorithm => vec![algorithm.clone()],
+        };
+        let recipe = |c: &Candidate| Recipe { name: c.name.clone(), parts: parts(&c.algorithm) };
+        self.candidates.iter().map(recipe).collect()
     }
 
     /// All reference dates of snapshots up to `last`.

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::graph::{Builder, ML_DOMAIN, Value, doubles, int, ints, length, tensor, uint8s};
+use super::graph::{Builder, Value, doubles, int, ints, length, tensor_of, uint8s};
 use crate::learn::{Step, Trees};
 
 /// Codes of the operator: a question is "is the column at most this?"; values are added up, and stay as they are.
@@ -28,28 +28,24 @@ pub fn sum(graph: &mut Builder, matrix: &Value, trees: &Trees) -> Result<Value> 
     anyhow::ensure!(trees.len() > 0, "there is no tree");
     let mut lists = Lists::default();
     for tree in trees.iter() {
-        let steps: Vec<Step> = tree.steps().collect();
-        lists.push(&steps)?;
+        lists.push(&tree.steps().collect::<Vec<_>>())?;
     }
-    let [yes, no] = lists.next;
-    let [yes_is_leaf, no_is_leaf] = lists.is_leaf;
-    let (questions, leaves) = (lists.columns.len(), lists.leaves.len());
-    let attributes = vec![
+    let attributes = [
         int("n_targets", 1),
         int("aggregate_function", SUM),
         int("post_transform", AS_THEY_ARE),
-        ints("tree_roots", lists.roots),
-        ints("nodes_featureids", lists.columns),
-        tensor("nodes_modes", uint8s(vec![AT_MOST; questions])),
-        tensor("nodes_splits", doubles(&[length(&lists.thresholds)], &lists.thresholds)),
-        ints("nodes_truenodeids", yes),
-        ints("nodes_trueleafs", yes_is_leaf),
-        ints("nodes_falsenodeids", no),
-        ints("nodes_falseleafs", no_is_leaf),
-        ints("leaf_targetids", vec![0; leaves]),
-        tensor("leaf_weights", doubles(&[length(&lists.leaves)], &lists.leaves)),
+        ints("tree_roots", &lists.roots),
+        ints("nodes_featureids", &lists.columns),
+        tensor_of("nodes_modes", uint8s(vec![AT_MOST; lists.columns.len()])),
+        tensor_of("nodes_splits", doubles(&[length(&lists.thresholds)], &lists.thresholds)),
+        ints("nodes_truenodeids", &lists.next[0]),
+        ints("nodes_trueleafs", &lists.is_leaf[0]),
+        ints("nodes_falsenodeids", &lists.next[1]),
+        ints("nodes_falseleafs", &lists.is_leaf[1]),
+        ints("leaf_targetids", &vec![0; lists.leaves.len()]),
+        tensor_of("leaf_weights", doubles(&[length(&lists.leaves)], &lists.leaves)),
     ];
-    Ok(graph.op_with("TreeEnsemble", ML_DOMAIN, &[matrix], attributes))
+    Ok(graph.op_with("TreeEnsemble", &[matrix], &attributes))
 }
 
 impl Lists {
@@ -63,30 +59,29 @@ impl Lists {
             places.push(*next);
             *next += 1;
         }
-        if let [Step::Leaf(value)] = steps {
-            // The operator knows no tree without a question: both answers lead to the leaf.
-            self.columns.push(0);
-            self.thresholds.push(0.0);
-            for answer in 0..2 {
-                self.next[answer].push(places[0]);
-                self.is_leaf[answer].push(1);
-            }
-            self.leaves.push(*value);
-            return Ok(());
+        // The operator knows no tree without a question: both answers lead to the only leaf.
+        if let [Step::Leaf(_)] = steps {
+            self.ask(0, 0.0, [(places[0], true); 2]);
         }
         for (at, step) in steps.iter().enumerate() {
             match *step {
                 Step::Leaf(value) => self.leaves.push(value),
                 Step::Question { column, threshold, right } => {
-                    self.columns.push(i64::try_from(column)?);
-                    self.thresholds.push(threshold);
-                    for (answer, child) in [at + 1, right].into_iter().enumerate() {
-                        self.next[answer].push(places[child]);
-                        self.is_leaf[answer].push(i64::from(matches!(steps[child], Step::Leaf(_))));
-                    }
+                    let child = |child: usize| (places[child], matches!(steps[child], Step::Leaf(_)));
+                    self.ask(i64::try_from(column)?, threshold, [at + 1, right].map(child));
                 }
             }
         }
         Ok(())
+    }
+
+    /// A question and, for yes and no, the place of what comes next and whether that is a leaf.
+    fn ask(&mut self, column: i64, threshold: f64, answers: [(i64, bool); 2]) {
+        self.columns.push(column);
+        self.thresholds.push(threshold);
+        for (answer, (place, is_leaf)) in answers.into_iter().enumerate() {
+            self.next[answer].push(place);
+            self.is_leaf[answer].push(is_leaf.into());
+        }
     }
 }

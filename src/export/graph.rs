@@ -1,28 +1,35 @@
 //! An ONNX graph, node by node. All arithmetic is in 64-bit floats, as in the tool itself.
+//!
+//! The numbers of fields are those of onnx/onnx.proto, version 1.16.
 
-use prost::Message;
-
-use super::proto::{
-    Attribute, AttributeType, DataType, Dimension, Graph, Model, Node, OperatorSet, Property, Shape, Tensor,
-    TensorType, Type, ValueInfo,
-};
+use super::protobuf::Message;
 
 /// The format of the file, and the versions of its operators. `TreeEnsemble`, the first operator for trees whose result
 /// is a 64-bit float, came with version 5 of `ai.onnx.ml`.
 const IR_VERSION: i64 = 10;
 const OPSET: i64 = 21;
 const ML_OPSET: i64 = 5;
-pub const ML_DOMAIN: &str = "ai.onnx.ml";
+const ML_DOMAIN: &str = "ai.onnx.ml";
+
+/// What a tensor holds, with ONNX's code for it.
+#[derive(Debug, Clone, Copy)]
+pub enum DataType {
+    Uint8 = 2,
+    Int32 = 6,
+    Int64 = 7,
+    String = 8,
+    Double = 11,
+}
 
 /// The name of what a node gives.
 pub type Value = String;
 
 /// A graph in the making.
 pub struct Builder {
-    nodes: Vec<Node>,
-    constants: Vec<Tensor>,
+    nodes: Vec<Message>,
+    constants: Vec<Message>,
     inputs: Vec<String>,
-    outputs: Vec<(String, DataType)>,
+    outputs: Vec<Message>,
     names: usize,
 }
 
@@ -46,20 +53,19 @@ impl Builder {
 
     /// A node with one result.
     pub fn op(&mut self, op: &str, inputs: &[&Value]) -> Value {
-        self.op_with(op, "", inputs, Vec::new())
+        self.op_with(op, inputs, &[])
     }
 
-    pub fn op_with(&mut self, op: &str, domain: &str, inputs: &[&Value], attribute: Vec<Attribute>) -> Value {
+    pub fn op_with(&mut self, op: &str, inputs: &[&Value], attributes: &[Message]) -> Value {
         let output = self.name(op);
-        self.nodes.push(Node {
-            input: inputs.iter().map(|&name| name.clone()).collect(),
-            output: vec![output.clone()],
-            name: output.clone(),
-            op_type: op.to_owned(),
-            attribute,
-            domain: domain.to_owned(),
-        });
+        self.node(op, inputs, &output, attributes);
         output
+    }
+
+    fn node(&mut self, op: &str, inputs: &[&Value], output: &str, attributes: &[Message]) {
+        let domain = if op == "TreeEnsemble" { ML_DOMAIN } else { "" };
+        let node = Message::new().each(1, inputs).bytes(2, output).bytes(3, output).bytes(4, op);
+        self.nodes.push(node.each(5, attributes).bytes(7, domain));
     }
 
     /// A number that meets each row.
@@ -67,126 +73,103 @@ impl Builder {
         self.constant(doubles(&[], &[value]))
     }
 
-    pub fn constant(&mut self, mut tensor: Tensor) -> Value {
-        tensor.name = self.name("constant");
-        let name = tensor.name.clone();
-        self.constants.push(tensor);
+    pub fn constant(&mut self, tensor: Message) -> Value {
+        let name = self.name("constant");
+        self.constants.push(tensor.bytes(8, &name));
         name
     }
 
     /// The inputs beside each other: rows x columns.
     pub fn matrix(&mut self) -> Value {
         let as_column = self.constant(int64s(&[-1, 1]));
-        let columns: Vec<Value> = self.inputs.clone();
-        let columns: Vec<Value> =
-            columns.iter().map(|name| self.op("Reshape", &[name, &as_column])).collect();
-        let columns: Vec<&Value> = columns.iter().collect();
-        self.op_with("Concat", "", &columns, vec![int("axis", 1)])
-    }
-
-    /// The values of one input, one a row.
-    pub fn column(&mut self, name: &str) -> Value {
-        let as_row = self.constant(int64s(&[-1]));
-        self.op("Reshape", &[&name.to_owned(), &as_row])
+        let inputs = self.inputs.clone();
+        let columns: Vec<Value> = inputs.iter().map(|name| self.op("Reshape", &[name, &as_column])).collect();
+        self.op_with("Concat", &columns.iter().collect::<Vec<_>>(), &[int("axis", 1)])
     }
 
     /// `value`, of one number a row whatever its shape, becomes an output.
     pub fn output(&mut self, name: &str, kind: DataType, value: &Value) {
         let as_row = self.constant(int64s(&[-1]));
-        self.nodes.push(Node {
-            input: vec![value.clone(), as_row],
-            output: vec![name.to_owned()],
-            name: name.to_owned(),
-            op_type: "Reshape".to_owned(),
-            ..Node::default()
-        });
-        self.outputs.push((name.to_owned(), kind));
+        self.node("Reshape", &[value, &as_row], name, &[]);
+        self.outputs.push(value_info(name, kind, false));
     }
 
     /// The bytes of `model.onnx`.
     pub fn finish(self, name: &str, version: i32, about: &[(&str, String)]) -> Vec<u8> {
         // MLflow feeds the only input as a column of a matrix, and several ones as plain lists.
-        let shape: &[Option<i64>] = if self.inputs.len() == 1 { &[None, Some(1)] } else { &[None] };
-        let graph = Graph {
-            node: self.nodes,
-            name: name.to_owned(),
-            initializer: self.constants,
-            input: self.inputs.iter().map(|name| info(name, DataType::Double, shape)).collect(),
-            output: self.outputs.iter().map(|(name, kind)| info(name, *kind, &[None])).collect(),
-        };
-        let set = |domain: &str, version| OperatorSet { domain: domain.to_owned(), version };
-        let property =
-            |(key, value): &(&str, String)| Property { key: (*key).to_owned(), value: value.clone() };
-        let model = Model {
-            ir_version: IR_VERSION,
-            producer_name: "olist".to_owned(),
-            producer_version: env!("CARGO_PKG_VERSION").to_owned(),
-            model_version: i64::from(version),
-            doc_string: String::new(),
-            graph: Some(graph),
-            opset_import: vec![set("", OPSET), set(ML_DOMAIN, ML_OPSET)],
-            metadata_props: about.iter().map(property).collect(),
-        };
-        model.encode_to_vec()
+        let is_column = self.inputs.len() == 1;
+        let inputs = self.inputs.iter().map(|name| value_info(name, DataType::Double, is_column));
+        let graph = Message::new()
+            .each(1, &self.nodes)
+            .bytes(2, name)
+            .each(5, &self.constants)
+            .each(11, &inputs.collect::<Vec<_>>())
+            .each(12, &self.outputs);
+        let operators = |domain: &str, version| Message::new().bytes(1, domain).int(2, version);
+        let property = |(key, value): &(&str, String)| Message::new().bytes(1, key).bytes(2, value);
+        Message::new()
+            .int(1, IR_VERSION)
+            .bytes(2, "olist")
+            .bytes(3, env!("CARGO_PKG_VERSION"))
+            .int(5, version.into())
+            .bytes(7, graph)
+            .each(8, &[operators("", OPSET), operators(ML_DOMAIN, ML_OPSET)])
+            .each(14, &about.iter().map(property).collect::<Vec<_>>())
+            .into_bytes()
     }
 }
 
-/// A named value; `None` is the number of rows, which differs from call to call.
-fn info(name: &str, kind: DataType, shape: &[Option<i64>]) -> ValueInfo {
-    let dimension = |length: &Option<i64>| Dimension {
-        dim_value: *length,
-        dim_param: length.is_none().then(|| "rows".to_owned()),
-    };
-    let shape = Shape { dim: shape.iter().map(dimension).collect() };
-    let tensor_type = TensorType { elem_type: kind.into(), shape: Some(shape) };
-    ValueInfo { name: name.to_owned(), r#type: Some(Type { tensor_type: Some(tensor_type) }) }
+/// Something named with one value a row: a list, or a matrix of one column.
+fn value_info(name: &str, kind: DataType, is_column: bool) -> Message {
+    let mut shape = Message::new().bytes(1, Message::new().bytes(2, "rows"));
+    if is_column {
+        shape = shape.bytes(1, Message::new().int(1, 1));
+    }
+    let tensor = Message::new().int(1, kind as i64).bytes(2, shape);
+    Message::new().bytes(1, name).bytes(2, Message::new().bytes(1, tensor))
 }
 
 /// Numbers in a tensor of these dimensions; none for a single number.
-pub fn doubles(dims: &[i64], values: &[f64]) -> Tensor {
-    raw(DataType::Double, dims, values.iter().flat_map(|value| value.to_le_bytes()).collect())
+pub fn doubles(dims: &[i64], values: &[f64]) -> Message {
+    tensor(DataType::Double, dims, values.iter().flat_map(|value| value.to_le_bytes()).collect())
 }
 
-pub fn int64s(values: &[i64]) -> Tensor {
-    raw(DataType::Int64, &[length(values)], values.iter().flat_map(|value| value.to_le_bytes()).collect())
+pub fn int64s(values: &[i64]) -> Message {
+    let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    tensor(DataType::Int64, &[length(values)], bytes)
 }
 
-pub fn int32s(values: &[i32]) -> Tensor {
-    raw(DataType::Int32, &[length(values)], values.iter().flat_map(|value| value.to_le_bytes()).collect())
+pub fn int32s(values: &[i32]) -> Message {
+    let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    tensor(DataType::Int32, &[length(values)], bytes)
 }
 
-pub fn uint8s(values: Vec<u8>) -> Tensor {
-    raw(DataType::Uint8, &[length(&values)], values)
+pub fn uint8s(values: Vec<u8>) -> Message {
+    tensor(DataType::Uint8, &[length(&values)], values)
 }
 
-pub fn texts(values: &[String]) -> Tensor {
-    Tensor {
-        dims: vec![length(values)],
-        data_type: DataType::String.into(),
-        string_data: values.iter().map(|value| value.clone().into_bytes()).collect(),
-        ..Tensor::default()
-    }
+pub fn texts(values: &[String]) -> Message {
+    Message::new().ints(1, &[length(values)]).int(2, DataType::String as i64).each(6, values)
 }
 
-fn raw(kind: DataType, dims: &[i64], bytes: Vec<u8>) -> Tensor {
-    Tensor { dims: dims.to_vec(), data_type: kind.into(), raw_data: Some(bytes), ..Tensor::default() }
+/// Everything but texts, little-endian.
+fn tensor(kind: DataType, dims: &[i64], bytes: Vec<u8>) -> Message {
+    Message::new().ints(1, dims).int(2, kind as i64).bytes(9, bytes)
 }
 
 pub fn length<T>(values: &[T]) -> i64 {
     i64::try_from(values.len()).unwrap_or(i64::MAX)
 }
 
-pub fn int(name: &str, value: i64) -> Attribute {
-    let kind = AttributeType::Int.into();
-    Attribute { name: name.to_owned(), i: Some(value), r#type: kind, ..Attribute::default() }
+/// An attribute of a node; the last field is ONNX's code of its type.
+pub fn int(name: &str, value: i64) -> Message {
+    Message::new().bytes(1, name).int(3, value).int(20, 2)
 }
 
-pub fn ints(name: &str, values: Vec<i64>) -> Attribute {
-    let kind = AttributeType::Ints.into();
-    Attribute { name: name.to_owned(), ints: values, r#type: kind, ..Attribute::default() }
+pub fn tensor_of(name: &str, value: Message) -> Message {
+    Message::new().bytes(1, name).bytes(5, value).int(20, 4)
 }
 
-pub fn tensor(name: &str, value: Tensor) -> Attribute {
-    let kind = AttributeType::Tensor.into();
-    Attribute { name: name.to_owned(), t: Some(value), r#type: kind, ..Attribute::default() }
+pub fn ints(name: &str, values: &[i64]) -> Message {
+    Message::new().bytes(1, name).ints(8, values).int(20, 7)
 }

@@ -3,8 +3,7 @@
 use anyhow::Result;
 
 use super::ensemble;
-use super::graph::{Builder, Value, doubles, int, int32s, int64s, length, texts};
-use super::proto::DataType;
+use super::graph::{Builder, DataType, Value, doubles, int, int32s, int64s, length, texts};
 use crate::learn::{Boosting, Clustering, EDGE, Fitted, Learner, Logistic};
 
 /// The probabilities of a fitted model for the rows of `matrix`: rows x 1.
@@ -76,9 +75,9 @@ pub fn segments(graph: &mut Builder, matrix: &Value, clustering: &Clustering, na
     let last = graph.constant(int64s(&[2]));
     let rows = graph.op("Unsqueeze", &[matrix, &middle]);
     let apart = graph.op("Sub", &[&rows, &centres]);
-    let squared = graph.op_with("ReduceSumSquare", "", &[&apart, &last], vec![int("keepdims", 0)]);
-    let nearest = graph.op_with("ArgMin", "", &[&squared], vec![int("axis", 1), int("keepdims", 0)]);
-    let smallest = graph.op_with("ReduceMin", "", &[&squared, &middle], vec![int("keepdims", 0)]);
+    let squared = graph.op_with("ReduceSumSquare", &[&apart, &last], &[int("keepdims", 0)]);
+    let nearest = graph.op_with("ArgMin", &[&squared], &[int("axis", 1), int("keepdims", 0)]);
+    let smallest = graph.op_with("ReduceMin", &[&squared, &middle], &[int("keepdims", 0)]);
     let distance = graph.op("Sqrt", &[&smallest]);
     let segment = graph.op("Gather", &[&numbers, &nearest]);
     graph.output("segment", DataType::Int32, &segment);

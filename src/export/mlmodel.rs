@@ -1,55 +1,64 @@
-//! The files beside `model.onnx` that make a folder a model of MLflow.
+//! The folder that MLflow loads as a model: what computes it, and the files beside that.
 
 use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::Trained;
-use super::onnx::Onnx;
 
 /// The MLflow whose folders these are like.
 const MLFLOW: &str = "3.17.2";
-/// The first with a Python package for `onnxruntime` below; any later one does.
+/// The first with a package of onnxruntime as the models need it; any later one does.
 const PYTHON: &str = "3.12";
-/// `TreeEnsemble` in 64 bits is in onnxruntime since 1.20, and ONNX's IR 10 in onnx since 1.16.
-const ONNX: &str = "1.16.0";
-const PACKAGES: [&str; 5] = ["mlflow>=3.17.2,<4", "numpy", "onnx>=1.16.0", "onnxruntime>=1.20.0", "pandas"];
 
-const RULE: &str = "rule.sql";
 const INPUT_EXAMPLE: &str = "input_example.json";
 const SERVING_EXAMPLE: &str = "serving_input_example.json";
 
+/// What Python loads of a version.
+pub struct Artifact {
+    /// Names, and types in the words of MLflow.
+    pub inputs: Vec<(String, &'static str)>,
+    pub outputs: Vec<(&'static str, &'static str)>,
+    /// Name and content; the first is the one that is loaded.
+    pub files: Vec<(&'static str, Vec<u8>)>,
+    /// In `MLmodel`, beside that of Python's functions.
+    pub flavor: &'static str,
+    pub loader_module: &'static str,
+    pub packages: &'static [&'static str],
+}
+
 /// All files of the folder. The same version gives the same bytes.
-pub fn files(trained: &Trained<'_>, onnx: Onnx) -> Result<Vec<(String, Vec<u8>)>> {
-    let rows = example(trained, &onnx.inputs)?;
+pub fn files(trained: &Trained<'_>, artifact: Artifact) -> Result<Vec<(String, Vec<u8>)>> {
+    let rows = example(trained, &artifact)?;
     let has_example = !rows.is_empty();
-    let split = json!({"columns": onnx.inputs, "data": rows});
+    let packages =
+        |before: &str| artifact.packages.iter().map(|name| format!("{before}{name}\n")).collect::<String>();
+    let conda = format!(
+        "channels:\n- conda-forge\ndependencies:\n- python={PYTHON}\n- pip\n- pip:\n{}name: mlflow-env\n",
+        packages("  - ")
+    );
+    let python_env = format!(
+        "python: '{PYTHON}'\nbuild_dependencies:\n- pip\n- setuptools\n- wheel\ndependencies:\n- -r requirements.txt\n"
+    );
     let mut files = vec![
-        ("MLmodel".to_owned(), mlmodel(trained, &onnx, has_example)?.into_bytes()),
-        ("requirements.txt".to_owned(), lines(&PACKAGES).into_bytes()),
-        ("conda.yaml".to_owned(), conda().into_bytes()),
-        ("python_env.yaml".to_owned(), python_env().into_bytes()),
+        ("MLmodel", mlmodel(trained, &artifact, has_example)?.into_bytes()),
+        ("requirements.txt", packages("").into_bytes()),
+        ("conda.yaml", conda.into_bytes()),
+        ("python_env.yaml", python_env.into_bytes()),
     ];
     if has_example {
-        let serving = json!({"dataframe_split": split});
-        files.push((INPUT_EXAMPLE.to_owned(), serde_json::to_vec(&split)?));
-        files.push((SERVING_EXAMPLE.to_owned(), serde_json::to_vec_pretty(&serving)?));
+        let names: Vec<&String> = artifact.inputs.iter().map(|(name, _)| name).collect();
+        let split = json!({"columns": names, "data": rows});
+        files.push((INPUT_EXAMPLE, serde_json::to_vec(&split)?));
+        files.push((SERVING_EXAMPLE, serde_json::to_vec_pretty(&json!({"dataframe_split": split}))?));
     }
-    files.push(("model.onnx".to_owned(), onnx.bytes));
-    Ok(files)
+    files.extend(artifact.files);
+    Ok(files.into_iter().map(|(name, bytes)| (name.to_owned(), bytes)).collect())
 }
 
-/// The folder of a rule that cannot be said in ONNX, because of `why`.
-pub fn files_of_rule(trained: &Trained<'_>, expression: &str, why: &str) -> Result<Vec<(String, Vec<u8>)>> {
-    let rule = format!("-- {}\n{expression}\n", why.replace('\n', " "));
-    let flavors = format!("  olist:\n    data: {RULE}\n");
-    let mlmodel = document(trained, &flavors, rule.as_bytes(), "")?;
-    Ok(vec![("MLmodel".to_owned(), mlmodel.into_bytes()), (RULE.to_owned(), rule.into_bytes())])
-}
-
-fn mlmodel(trained: &Trained<'_>, onnx: &Onnx, has_example: bool) -> Result<String> {
-    let column = |kind: &str, name: &str| json!({"type": kind, "name": name, "required": true});
-    let inputs: Vec<Value> = onnx.inputs.iter().map(|name| column("double", name)).collect();
-    let outputs: Vec<Value> = onnx.outputs.iter().map(|(name, kind)| column(kind, name)).collect();
+fn mlmodel(trained: &Trained<'_>, artifact: &Artifact, has_example: bool) -> Result<String> {
+    let version = trained.version;
+    let (file, bytes) = &artifact.files[0];
+    let code = if artifact.files.len() > 1 { "    code: code\n" } else { "" };
     let example = if has_example {
         format!(
             "saved_input_example_info:\n  artifact_path: {INPUT_EXAMPLE}\n  pandas_orient: split\n  \
@@ -58,37 +67,18 @@ fn mlmodel(trained: &Trained<'_>, onnx: &Onnx, has_example: bool) -> Result<Stri
     } else {
         String::new()
     };
-    let flavors = format!(
-        "  onnx:
-    code: null
-    data: model.onnx
-    onnx_session_options: null
-    onnx_version: {ONNX}
-    providers:
-    - CPUExecutionProvider
-  python_function:
-    data: model.onnx
+    let inputs = artifact.inputs.iter().map(|(name, kind)| column(name, kind)).collect();
+    let outputs = artifact.outputs.iter().map(|(name, kind)| column(name, kind)).collect();
+    Ok(format!(
+        "flavors:
+{}  python_function:
+{code}    data: {file}
     env:
       conda: conda.yaml
       virtualenv: python_env.yaml
-    loader_module: mlflow.onnx
+    loader_module: {}
     python_version: '{PYTHON}'
-"
-    );
-    let signature = format!(
-        "{example}signature:\n  inputs: {}\n  outputs: {}\n  params: null\n",
-        quoted(&Value::Array(inputs).to_string()),
-        quoted(&Value::Array(outputs).to_string()),
-    );
-    document(trained, &flavors, &onnx.bytes, &signature)
-}
-
-/// The file `MLmodel`, of a model whose own file holds `bytes`.
-fn document(trained: &Trained<'_>, flavors: &str, bytes: &[u8], signature: &str) -> Result<String> {
-    let version = trained.version;
-    Ok(format!(
-        "flavors:
-{flavors}is_signature_from_type_hint: false
+is_signature_from_type_hint: false
 metadata:
   candidate: {}
   model: {}
@@ -99,46 +89,41 @@ model_id: null
 model_size_bytes: {}
 model_uuid: {}
 prompts: null
-{signature}type_hint_from_example: false
+{example}signature:
+  inputs: {}
+  outputs: {}
+  params: null
+type_hint_from_example: false
 utc_time_created: '{}'
 ",
+        artifact.flavor,
+        artifact.loader_module,
         quoted(&version.candidate),
         quoted(&version.model),
         version.trained_through,
         version.number,
         bytes.len(),
         &blake3::hash(bytes).to_hex()[..32],
+        quoted(&Value::Array(inputs).to_string()),
+        quoted(&Value::Array(outputs).to_string()),
         trained.trained_at()?,
     ))
 }
 
-/// The example rows with the inputs of the ONNX model alone: a rule may use few; none where one is not an input.
-fn example(trained: &Trained<'_>, wanted: &[String]) -> Result<Vec<Vec<f64>>> {
+/// A column of a signature.
+fn column(name: &str, kind: &str) -> Value {
+    json!({"type": kind, "name": name, "required": true})
+}
+
+/// The example rows with the inputs of the artifact alone: a rule may use few; none where one is not an input.
+fn example(trained: &Trained<'_>, artifact: &Artifact) -> Result<Vec<Vec<f64>>> {
     let inputs = trained.inputs()?;
-    let places: Option<Vec<usize>> =
-        wanted.iter().map(|name| inputs.iter().position(|input| input == name)).collect();
-    let row = |row: &Vec<f64>| {
-        places.as_ref()?.iter().map(|&at| row.get(at).copied()).collect::<Option<Vec<f64>>>()
+    let place = |(name, _): &(String, &str)| inputs.iter().position(|input| input == name);
+    let Some(places) = artifact.inputs.iter().map(place).collect::<Option<Vec<usize>>>() else {
+        return Ok(Vec::new());
     };
+    let row = |row: &Vec<f64>| places.iter().map(|&at| row.get(at).copied()).collect();
     Ok(trained.example.iter().filter_map(row).collect())
-}
-
-fn conda() -> String {
-    let packages: Vec<String> = PACKAGES.iter().map(|package| format!("  - {package}")).collect();
-    format!(
-        "channels:\n- conda-forge\ndependencies:\n- python={PYTHON}\n- pip\n- pip:\n{}name: mlflow-env\n",
-        lines(&packages)
-    )
-}
-
-fn python_env() -> String {
-    format!(
-        "python: '{PYTHON}'\nbuild_dependencies:\n- pip\n- setuptools\n- wheel\ndependencies:\n- -r requirements.txt\n"
-    )
-}
-
-fn lines<S: AsRef<str>>(lines: &[S]) -> String {
-    lines.iter().flat_map(|line| [line.as_ref(), "\n"]).collect()
 }
 
 /// A text of YAML, whatever it holds.

@@ -1,31 +1,30 @@
-//! Versions of models in the forms of others: an ONNX model in a folder that MLflow loads, and one SELECT for DuckDB.
+//! Versions of models in the forms of others: a folder that MLflow loads, with an ONNX model or a rule's SQL in it, and
+//! one SELECT for DuckDB.
 
 mod ensemble;
 mod graph;
 mod learned;
 mod mlmodel;
 mod onnx;
-mod proto;
+mod protobuf;
 mod rule;
 mod sql;
 mod sql_trees;
-mod syntax;
 
 pub use sql::write as select;
+
+use std::collections::HashMap;
 
 use anyhow::{Context, Result};
 use chrono::NaiveDate;
 
 use crate::catalog::{Catalog, Model};
+use crate::dataset::EXAMPLE;
 use crate::learn::{Clustering, Fitted};
 use crate::problem::Problem;
-use crate::registry::{self, Version};
+use crate::registry::Version;
 use crate::template::Rendered;
-use crate::train::Recipe;
 use crate::warehouse::{Warehouse, ident, idents};
-
-/// Rows of the inputs that go along as an example.
-pub const EXAMPLE: usize = 5;
 
 /// A version, and what it was trained on: all that its ONNX model needs, whatever the project's files say by now.
 pub struct Trained<'a> {
@@ -55,22 +54,19 @@ enum Scorer {
 }
 
 /// The files of a folder that MLflow loads as a model: name and content.
-///
-/// # Errors
-/// A [`Problem`] for a rule that is no arithmetic, a registry that cannot be read.
 pub fn directory(trained: &Trained<'_>) -> Result<Vec<(String, Vec<u8>)>> {
-    let onnx = onnx::write(trained)?;
-    mlmodel::files(trained, onnx)
-}
-
-/// The same, where a rule that is no arithmetic is written down as it is: MLflow keeps it, and Python cannot load it.
-pub fn directory_or_rule(trained: &Trained<'_>) -> Result<Vec<(String, Vec<u8>)>> {
-    match (trained.scorer()?, directory(trained)) {
-        (Scorer::Rule(expression), Err(error)) if error.is::<Problem>() => {
-            mlmodel::files_of_rule(trained, &expression, &error.to_string())
-        }
-        (_, files) => files,
+    let artifact = match trained.scorer()? {
+        Scorer::Predicts(fitted) => onnx::of_fitted(trained, &fitted),
+        Scorer::Groups(clustering) => onnx::of_clustering(trained, &clustering),
+        Scorer::Rule(expression) => rule::artifact(trained, &expression),
+    }?;
+    let is_input = |output: &str| artifact.inputs.iter().any(|(input, _)| input == output);
+    if let Some((taken, _)) = artifact.outputs.iter().find(|(output, _)| is_input(output)) {
+        return Err(Problem::usage(format!("input `{taken}` has the name of what the model gives"))
+            .hint("give the column another name, and train again")
+            .into());
     }
+    mlmodel::files(trained, artifact)
 }
 
 impl Trained<'_> {
@@ -80,7 +76,7 @@ impl Trained<'_> {
 
     /// Names of the inputs that the version was trained on.
     fn inputs(&self) -> Result<Vec<String>> {
-        inputs(self.warehouse, self.version)
+        self.version.inputs(self.warehouse)
     }
 
     /// When the version was trained, in UTC.
@@ -92,49 +88,36 @@ impl Trained<'_> {
         )?;
         at.context("the version is not in the registry")
     }
-
-    /// What cannot be said in ONNX.
-    fn untranslated(&self, error: &anyhow::Error) -> Problem {
-        let (name, number, rule) = (&self.version.model, self.version.number, &self.version.candidate);
-        Problem::usage(format!(
-            "version {number} of `{name}` is the rule `{rule}`, which cannot be written as ONNX: {error}"
-        ))
-        .hint(format!("`olist models export {name} --version {number} --format sql` writes it as SQL"))
-    }
 }
 
 fn scorer(warehouse: &Warehouse, version: &Version) -> Result<Scorer> {
-    let recipe: Recipe = serde_json::from_str(&version.settings)
-        .with_context(|| format!("the settings of version {} are damaged", version.number))?;
-    let Some(bytes) = registry::fitted(warehouse, version)? else {
+    let recipe = version.recipe()?;
+    let Some(bytes) = version.fitted(warehouse)? else {
         let rule = recipe.rule().context("a version without a stored model is a rule")?;
         return Ok(Scorer::Rule(rule.to_owned()));
     };
-    Ok(if recipe.algorithm() == "k_means" {
+    Ok(if recipe.grouping().is_some() {
         Scorer::Groups(Clustering::from_bytes(&bytes)?)
     } else {
         Scorer::Predicts(Fitted::from_bytes(&bytes)?)
     })
 }
 
-fn inputs(warehouse: &Warehouse, version: &Version) -> Result<Vec<String>> {
-    Ok(warehouse.rows(
-        "select unnest(inputs) from registry.models where model = ? and version = ?",
-        &[&version.model, &version.number],
-        |row| row.get(0),
-    )?)
-}
-
-/// The names of a grouping's segments, in the order of `numbers`; `None` where one has none.
-fn segment_names(warehouse: &Warehouse, version: &Version, numbers: &[i32]) -> Result<Option<Vec<String>>> {
-    let known = warehouse.rows(
-        "select segment, segment_name from registry.segments where model = ? and version = ?",
-        &[&version.model, &version.number],
-        |row| Ok((row.get::<_, i32>(0)?, row.get::<_, Option<String>>(1)?)),
-    )?;
-    let name =
-        |number: &i32| known.iter().find(|(segment, _)| segment == number).and_then(|(_, name)| name.clone());
-    Ok(numbers.iter().map(name).collect())
+/// The names of a grouping's segments, in their order; `None` where one has none.
+fn segment_names(
+    warehouse: &Warehouse,
+    version: &Version,
+    clustering: &Clustering,
+) -> Result<Option<Vec<String>>> {
+    let known: HashMap<i32, Option<String>> = warehouse
+        .rows(
+            "select segment, segment_name from registry.segments where model = ? and version = ?",
+            &[&version.model, &version.number],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?
+        .into_iter()
+        .collect();
+    Ok(clustering.segments().iter().map(|segment| known.get(&segment.number).cloned().flatten()).collect())
 }
 
 impl Subject<'_> {
@@ -142,7 +125,9 @@ impl Subject<'_> {
     pub fn trained(&self) -> Result<Trained<'_>> {
         let rendered = self.rendered()?;
         let columns = self.warehouse.describe(&rendered.sql)?;
-        let inputs: Vec<String> = inputs(self.warehouse, self.version)?
+        let inputs: Vec<String> = self
+            .version
+            .inputs(self.warehouse)?
             .iter()
             .map(|name| format!("cast({} as double)", ident(name)))
             .collect();

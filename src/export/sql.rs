@@ -6,7 +6,6 @@ use anyhow::Result;
 
 use super::{Scorer, Subject, scorer, segment_names, sql_trees};
 use crate::learn::{Boosting, Clustering, EDGE, Fitted, Learner, Logistic};
-use crate::score;
 use crate::warehouse::{ident, text};
 
 /// The SELECT that gives what `scores.<model>` has: the key, and the score or the segment.
@@ -62,7 +61,7 @@ pub fn write(subject: &Subject<'_>) -> Result<String> {
     subject
         .warehouse
         .describe(&sql)
-        .map_err(|error| score::stale(subject.model, subject.version, &error.headline()))?;
+        .map_err(|error| subject.version.misfit(&subject.model.file, &error.headline()))?;
     Ok(sql)
 }
 
@@ -173,8 +172,7 @@ impl Parts {
 
     fn segments(&mut self, subject: &Subject<'_>, clustering: &Clustering) -> Result<()> {
         let segments = clustering.segments();
-        let numbers: Vec<i32> = segments.iter().map(|segment| segment.number).collect();
-        let names = segment_names(subject.warehouse, subject.version, &numbers)?;
+        let names = segment_names(subject.warehouse, subject.version, clustering)?;
         let row_of = |(place, segment): (usize, &crate::learn::Segment)| {
             let name = names.as_ref().map_or("null".to_owned(), |names| text(&names[place]));
             let centre: Vec<String> = segment.centre.iter().map(|&value| number(value)).collect();

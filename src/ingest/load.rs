@@ -9,12 +9,10 @@ use super::{Source, duplicate, source_file};
 use crate::config::{SourceSpec, When};
 use crate::diagnose::analyst;
 use crate::fingerprint;
+use crate::loss;
 use crate::problem::{Place, Problem};
 use crate::template::{Rendered, Templates};
 use crate::warehouse::{SqlError, Warehouse, ident, idents, text};
-
-/// Of fewer rows than these, a tenth says nothing.
-const FEWEST: i64 = 100;
 
 /// Names the content of a source: what it is read from, how, and with what.
 pub fn version(rendered: &Rendered, digest: &str, parts: &[&str]) -> String {
@@ -171,7 +169,7 @@ fn earlier_rows(warehouse: &Warehouse, source: &Source) -> Result<Option<i64>> {
 fn check_rows(warehouse: &Warehouse, table: &str, source: &Source, before: i64) -> Result<()> {
     let rows: i64 =
         warehouse.row(&format!("select count(*) from {table}"), &[], |row| row.get(0))?.unwrap_or(0);
-    if before == 0 || rows > 0 && (rows > before / 10 || before < FEWEST) {
+    if before == 0 || rows > 0 && !loss::is_most(rows, before as f64) {
         return Ok(());
     }
     Err(Problem::data(format!(

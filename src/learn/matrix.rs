@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 
 /// Rows x named columns of finite numbers, column-major.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Matrix {
     columns: Vec<String>,
     values: Vec<Vec<f64>>,

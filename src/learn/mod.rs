@@ -4,6 +4,7 @@
 //! brings a [`Matrix`] and labels, and takes away a [`Fitted`] model, its bytes, its predictions and their metrics.
 //!
 //! * [`Algorithm`]: what a candidate of `models/*.sql` asks for, parsed with errors that name the setting;
+//! * [`Recipe`]: the algorithms of a candidate, one or a blend's;
 //! * [`fit`]: trains it; [`Fitted::predict`] scores; [`Fitted::to_bytes`] stores;
 //! * [`Fitted::learner`] and [`Clustering::segments`]: what was learned, to be written in another form;
 //! * [`Fitted::blend`]: several models as one;
@@ -28,6 +29,7 @@ mod matrix;
 mod metric;
 mod odds;
 mod random;
+mod recipe;
 #[cfg(test)]
 mod sample;
 mod scored;
@@ -46,5 +48,6 @@ pub use logistic::{Logistic, Term};
 pub use matrix::{Matrix, MatrixBuilder};
 pub use metric::Metric;
 pub use odds::EDGE;
+pub use recipe::{Recipe, rules};
 pub use scored::Scored;
 pub use tree::{Step, Trees};

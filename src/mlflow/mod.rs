@@ -2,6 +2,7 @@
 
 mod api;
 mod client;
+mod message;
 mod send;
 mod settings;
 
@@ -16,6 +17,7 @@ use crate::registry::outbox;
 use crate::term;
 use crate::warehouse::Warehouse;
 use client::{Client, Failure};
+pub use message::Message;
 pub use settings::Settings;
 
 /// The longest that sending may hold up a command that has other work.

@@ -6,10 +6,11 @@ use serde_json::json;
 
 use super::api::{self, Point, Run, Texts};
 use super::client::{Client, Failure};
+use super::message::{Message, Training, training_key};
 use crate::export::{self, Trained};
 use crate::output::Table;
 use crate::registry::comparison;
-use crate::registry::outbox::{self, Item, News, Training};
+use crate::registry::outbox::Item;
 use crate::registry::{self, Version};
 use crate::warehouse::{Warehouse, text};
 
@@ -29,15 +30,16 @@ macro_rules! answer {
 /// Sends one item; again, it finds what is there and adds what is missing.
 pub fn item(client: &Client, warehouse: &Warehouse, item: &Item) -> Sent<()> {
     let experiment = answer!(api::experiment(client, &experiment_name(client, &item.model)));
-    match &item.news {
-        News::Training(training) => {
+    let message = Message::of(item)?;
+    match &message {
+        Message::Training(training) => {
             let details = Details::read(warehouse, &item.model, item.version)?;
             let version =
                 answer!(self::training(client, warehouse, &experiment, &details, training, item.created_at)?);
             let done = api::crown(client, &registered_name(&item.model), &version, &details.reason);
             Ok(done)
         }
-        News::Champion { reason } => {
+        Message::Champion { reason } => {
             let details = Details::read(warehouse, &item.model, item.version)?;
             let run = answer!(api::find_run(client, &experiment, &details.key()));
             let found = if let Some(run) = run { answer!(api::find_version(client, &run)) } else { None };
@@ -50,7 +52,7 @@ pub fn item(client: &Client, warehouse: &Warehouse, item: &Item) -> Sent<()> {
             };
             Ok(api::crown(client, &registered_name(&item.model), &version, reason))
         }
-        News::Scores { metrics } => {
+        Message::Scores { metrics } => {
             let date = item.reference_date.context("scores have a reference date")?;
             let points: Vec<Point> = metrics
                 .iter()
@@ -75,7 +77,7 @@ pub fn item(client: &Client, warehouse: &Warehouse, item: &Item) -> Sent<()> {
             ]);
             let at = millis(item.created_at);
             let name = format!("scores {date}");
-            let run = answer!(api::run(client, &experiment, &item.key(), at, &name, &tags));
+            let run = answer!(api::run(client, &experiment, &message.key(item), at, &name, &tags));
             answer!(api::log(client, &run, &params, &points));
             Ok(api::finish(client, &run, at))
         }
@@ -219,7 +221,7 @@ fn files(warehouse: &Warehouse, version: &Version, training: &Training) -> Resul
         files.push(("importances.csv".to_owned(), Table::of(&importances).csv()?.into_bytes()));
     }
     let (columns, example) = (training.select.clone(), training.example.clone());
-    for (name, bytes) in export::directory_or_rule(&Trained { warehouse, version, columns, example })? {
+    for (name, bytes) in export::directory(&Trained { warehouse, version, columns, example })? {
         files.push((format!("model/{name}"), bytes));
     }
     Ok(files)
@@ -271,7 +273,7 @@ impl Details {
     }
 
     fn key(&self) -> String {
-        outbox::training_key(&self.run_id, &self.version.model, self.version.number)
+        training_key(&self.run_id, &self.version.model, self.version.number)
     }
 
     fn tags(&self, training: &Training) -> Texts {

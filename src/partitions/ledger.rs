@@ -1,6 +1,7 @@
 //! `pipeline.partitions`: what is built, and from what.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -43,12 +44,12 @@ impl Ledger {
         self.entries.get(&(table.to_owned(), date))
     }
 
-    /// The median rows of the last four dates up to `date`.
-    pub fn usual_rows(&self, table: &str, date: NaiveDate) -> Option<f64> {
-        let until = (table.to_owned(), date);
-        let first = (table.to_owned(), NaiveDate::MIN);
-        let last = self.entries.range(first..=until).rev().take(4);
-        let mut rows: Vec<i64> = last.map(|(_, entry)| entry.rows).collect();
+    /// The median rows of the last four dates before `end`.
+    pub fn usual_rows(&self, table: &str, end: Bound<NaiveDate>) -> Option<f64> {
+        let of_table = |date| (table.to_owned(), date);
+        let range = (Bound::Included(of_table(NaiveDate::MIN)), end.map(of_table));
+        let mut rows: Vec<i64> =
+            self.entries.range(range).rev().take(4).map(|(_, entry)| entry.rows).collect();
         rows.sort_unstable();
         let (low, high) = (*rows.get((rows.len().max(1) - 1) / 2)?, rows[rows.len() / 2]);
         Some((low + high) as f64 / 2.0)

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::ops::Bound;
 
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -120,7 +121,7 @@ impl Plan {
         match reason(&fingerprint, &inputs, basis.ledger.get(name, date), basis.force) {
             None => self.unchanged += 1,
             Some(reason) => {
-                let usual_rows = basis.ledger.usual_rows(name, date);
+                let usual_rows = basis.ledger.usual_rows(name, Bound::Included(date));
                 let table = name.to_owned();
                 self.tasks.push(Task { table, date, rendered, fingerprint, inputs, reason, usual_rows });
             }

@@ -6,14 +6,11 @@ use chrono::NaiveDate;
 use super::plan::Task;
 use crate::catalog::{Catalog, Node};
 use crate::config::Severity;
+use crate::loss;
 use crate::problem::{Kind, Problem};
 use crate::term;
 use crate::warehouse::{SqlError, Warehouse, ident, idents};
 
-/// Of fewer rows than these, a tenth says nothing.
-const FEWEST: f64 = 100.0;
-/// Of the rows that the last dates had.
-const SMALLEST_SHARE: f64 = 0.1;
 const A_CHECK: &str = "a check is an expression over the columns of this table, such as `price >= 0`";
 
 /// Key and checks, in one pass over the rows of a partition, which `query` gave. Gives their number, and what only warns.
@@ -103,8 +100,7 @@ pub fn row_count(
     rows: i64,
     forced: bool,
 ) -> Result<Option<String>> {
-    let few = |usual: &f64| *usual >= FEWEST && rows as f64 <= usual * SMALLEST_SHARE;
-    let Some(usual) = task.usual_rows.filter(few) else {
+    let Some(usual) = task.usual_rows.filter(|usual| loss::is_most(rows, *usual)) else {
         return Ok(None);
     };
     let rows = term::counted(usize::try_from(rows)?, "row");

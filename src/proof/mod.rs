@@ -15,10 +15,10 @@ use chrono::NaiveDate;
 use crate::catalog::{Catalog, Model, Node};
 use crate::config::Task;
 use crate::diagnose::analyst;
+use crate::learn::rules;
 use crate::partitions::{columns, verify};
 use crate::problem::Problem;
 use crate::template::{Kind, Rendered};
-use crate::train::{Recipe, rules};
 use crate::warehouse::{Warehouse, ident};
 use compare::Compared;
 
@@ -197,7 +197,7 @@ impl<'a> Proof<'a> {
             Task::Clusters(clusters) => clusters.label.as_deref(),
         };
         // Rules are inputs of their own; the SELECT stays at its place, so that offsets in it keep their meaning.
-        let rules: BTreeMap<String, String> = rules(&Recipe::all(&model.spec))
+        let rules: BTreeMap<String, String> = rules(&model.spec.recipes())
             .into_iter()
             .map(|(name, expression)| (format!("{RULE}{name}"), expression))
             .collect();

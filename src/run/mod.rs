@@ -1,9 +1,173 @@
-//! What the commands share: the session, and the steps of a run over one warehouse.
+//! A run over one warehouse: builds partitions, trains, scores, and has a line in `pipeline.runs`.
 
 mod due;
-mod pipeline;
-mod session;
+mod loaded;
+mod promote;
+mod score;
+mod train;
 
-pub use due::{Due, due};
-pub use pipeline::{Pipeline, note_training};
-pub use session::{Loaded, Session};
+use std::cell::{Cell, OnceCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use anyhow::Result;
+use chrono::NaiveDate;
+
+pub use loaded::Loaded;
+pub use promote::{promote, rollback};
+pub use score::Scored;
+pub use train::Attempt;
+
+use crate::catalog::{Catalog, Model};
+use crate::dataset::Workspace;
+use crate::guard::Guard;
+use crate::partitions::{self, Basis, Context, Ledger, Plan};
+use crate::term;
+use crate::warehouse::Warehouse;
+
+/// How a run is to be done.
+pub struct Options {
+    /// Names the run in the ledger.
+    pub id: String,
+    pub cores: usize,
+    /// Builds and scores what is unchanged as well, and what looks wrong.
+    pub force: bool,
+}
+
+/// A run in progress.
+pub struct Run<'a> {
+    pub warehouse: &'a Warehouse,
+    pub catalog: &'a Catalog,
+    loaded: &'a Loaded,
+    options: Options,
+    ledger: Ledger,
+    /// Of every partition that this run has seen.
+    fingerprints: BTreeMap<(String, NaiveDate), String>,
+    guard: OnceCell<Guard>,
+    has_begun: bool,
+    is_finished: Cell<bool>,
+    /// Partitions built.
+    pub built: usize,
+    /// Partitions that were built before and did not change.
+    pub unchanged: usize,
+}
+
+impl<'a> Run<'a> {
+    pub fn new(
+        warehouse: &'a Warehouse,
+        catalog: &'a Catalog,
+        loaded: &'a Loaded,
+        options: Options,
+    ) -> Result<Self> {
+        Ok(Self {
+            warehouse,
+            catalog,
+            loaded,
+            options,
+            ledger: Ledger::read(warehouse)?,
+            fingerprints: BTreeMap::new(),
+            guard: OnceCell::new(),
+            has_begun: false,
+            is_finished: Cell::new(false),
+            built: 0,
+            unchanged: 0,
+        })
+    }
+
+    /// Builds `tables` at those of `dates` that this run has not seen yet.
+    pub fn build(&mut self, tables: &BTreeSet<String>, dates: &[NaiveDate]) -> Result<()> {
+        let basis = Basis {
+            ledger: &self.ledger,
+            versions: &self.loaded.versions,
+            data_until: self.loaded.data_until,
+            force: self.options.force,
+        };
+        let is_new = |date: &NaiveDate| {
+            !tables.iter().all(|table| self.fingerprints.contains_key(&(table.clone(), *date)))
+        };
+        let open: Vec<NaiveDate> = dates.iter().copied().filter(is_new).collect();
+        let plan = Plan::make(self.catalog, tables, &open, &basis)?;
+        self.unchanged += plan.unchanged;
+        self.fingerprints.extend(plan.fingerprints.clone());
+        if plan.tasks.is_empty() {
+            return Ok(());
+        }
+        self.begin()?;
+        let started = Instant::now();
+        for (table, reason, dates) in plan.reasons() {
+            term::note(&format!("  {table:<28} {:>9}  {reason}", term::counted(dates, "date")));
+        }
+        let context = Context {
+            run_id: &self.options.id,
+            data_until: self.loaded.data_until,
+            force: self.options.force,
+            guard: self.guard()?,
+        };
+        let built = partitions::build(self.warehouse, self.catalog, &plan, &context, self.options.cores)?;
+        partitions::report(&built);
+        self.built += built.partitions;
+        term::note(&format!(
+            "built {}, {}, in {:.1} s",
+            term::counted(built.partitions, "partition"),
+            term::counted(usize::try_from(built.rows)?, "row"),
+            started.elapsed().as_secs_f64()
+        ));
+        self.ledger = Ledger::read(self.warehouse)?;
+        Ok(())
+    }
+
+    fn workspace(&self, model: &'a Model) -> Workspace<'a> {
+        Workspace { warehouse: self.warehouse, catalog: self.catalog, model }
+    }
+
+    /// Looks at the model's own SELECT, which no partition's build has looked at.
+    fn clear(&self, model: &Model, date: NaiveDate) -> Result<()> {
+        self.guard()?.clear(self.warehouse, self.catalog, &model.table(), date)
+    }
+
+    fn guard(&self) -> Result<&Guard> {
+        if let Some(guard) = self.guard.get() {
+            return Ok(guard);
+        }
+        let guard = Guard::new(self.warehouse, self.catalog, &self.options.id)?;
+        Ok(self.guard.get_or_init(|| guard))
+    }
+
+    /// Opens the line of the run, before the first thing that it writes.
+    fn begin(&mut self) -> Result<()> {
+        if !self.has_begun {
+            let command: Vec<String> = std::env::args().skip(1).collect();
+            // Nobody else can have the file open: such a run was killed.
+            self.warehouse
+                .execute("update pipeline.runs set outcome = 'killed' where outcome = 'running'", &[])?;
+            self.warehouse.execute(
+                "insert into pipeline.runs values (?, ?, ?, now()::timestamp, null, 'running')",
+                &[&self.options.id, &command.join(" "), &env!("CARGO_PKG_VERSION")],
+            )?;
+            self.has_begun = true;
+        }
+        Ok(())
+    }
+
+    /// Closes the line of the run.
+    pub fn finish(&self) -> Result<()> {
+        self.close("done")
+    }
+
+    fn close(&self, outcome: &str) -> Result<()> {
+        if self.has_begun && !self.is_finished.replace(true) {
+            self.warehouse.execute(
+                "update pipeline.runs set finished_at = now()::timestamp, outcome = ? where run_id = ?",
+                &[&outcome, &self.options.id],
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Run<'_> {
+    /// A run that was not finished has failed; its error is told elsewhere.
+    fn drop(&mut self) {
+        let _ = self.close("failed");
+    }
+}

@@ -1,13 +1,12 @@
 //! How many groups: each candidate's silhouette, stability and smallest segment, and the choice.
 
+use anyhow::{Context, Result};
 use chrono::NaiveDate;
 
-use super::settings_of;
 use crate::config::Clusters;
-use crate::learn::{self, Clustering, Matrix};
+use crate::learn::{self, Clustering, Matrix, Recipe};
 use crate::output::Table;
 use crate::registry::Measured;
-use crate::train::Recipe;
 
 pub const SILHOUETTE: &str = "silhouette";
 
@@ -38,8 +37,8 @@ pub fn all(recipes: &[Recipe], x: &Matrix, seed: u64) -> Result<Vec<Tried>, Stri
     if tried.is_empty() { Err(failure) } else { Ok(tried) }
 }
 
-fn one(at: usize, recipe: &Recipe, x: &Matrix, seed: u64) -> anyhow::Result<Tried> {
-    let settings = settings_of(recipe).ok_or_else(|| anyhow::anyhow!("it does not group rows"))?;
+fn one(at: usize, recipe: &Recipe, x: &Matrix, seed: u64) -> Result<Tried> {
+    let settings = recipe.grouping().context("it does not group rows")?;
     let clustering = learn::cluster(settings, x, seed)?;
     let groups: Vec<usize> = clustering.assign(x)?.into_iter().map(|(at, _)| at).collect();
     let size = |group: usize| groups.iter().filter(|&&other| other == group).count();
@@ -60,20 +59,21 @@ impl Tried {
     }
 
     /// As the registry keeps it.
-    pub fn lines<'a>(&self, candidate: &'a str, snapshot: NaiveDate, rows: usize) -> Vec<Measured<'a>> {
+    pub fn lines(&self, candidate: &str, snapshot: NaiveDate, rows: usize) -> Vec<Measured> {
         let measures = [
             (SILHOUETTE, self.silhouette),
             ("stability", self.stability),
             ("smallest_share", Some(self.smallest_share)),
         ];
         let line = |(metric, value)| Measured {
-            candidate,
+            candidate: candidate.to_owned(),
             snapshot,
             snapshots: 1,
             slice: None,
             metric,
             value,
-            interval: None,
+            low: None,
+            high: None,
             rows,
             entities: rows,
             base_rate: None,
@@ -127,66 +127,4 @@ pub fn table(tried: &[Tried], recipes: &[Recipe]) -> Table {
         ]);
     }
     table
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::learn::{Algorithm, KMeansSettings, MatrixBuilder};
-
-    fn tried(figures: &[(f64, f64, f64)]) -> Vec<Tried> {
-        let mut builder = MatrixBuilder::new(vec!["a".into()], 0);
-        builder.append(&[&[0.0, 1.0, 9.0]]).unwrap();
-        let settings = KMeansSettings { clusters: 2, restarts: 1 };
-        let clustering = learn::cluster(&settings, &builder.finish(), 1).unwrap();
-        let one = |(at, (silhouette, stability, smallest_share)): (usize, &(f64, f64, f64))| Tried {
-            recipe: at,
-            clustering: clustering.clone(),
-            silhouette: Some(*silhouette),
-            stability: Some(*stability),
-            smallest_share: *smallest_share,
-        };
-        figures.iter().enumerate().map(one).collect()
-    }
-
-    fn clusters() -> Clusters {
-        Clusters {
-            label: None,
-            stability: 0.85,
-            smallest_share: 0.03,
-            profile: Vec::new(),
-            name: "'x'".to_owned(),
-        }
-    }
-
-    #[test]
-    fn the_best_silhouette_of_the_stable_ones_with_no_small_segment_wins() {
-        let tried = tried(&[(0.30, 0.9, 0.2), (0.50, 0.8, 0.2), (0.40, 0.9, 0.02), (0.35, 0.9, 0.03)]);
-        let choice = best(&tried, &clusters(), None);
-        assert_eq!((choice.place, choice.is_admissible), (3, true), "{}", choice.reason);
-    }
-
-    #[test]
-    fn the_champion_stays_while_it_is_nearly_as_good() {
-        assert_eq!(best(&tried(&[(0.30, 0.9, 0.2), (0.315, 0.9, 0.2)]), &clusters(), Some(0)).place, 0);
-        assert_eq!(best(&tried(&[(0.30, 0.9, 0.2), (0.335, 0.9, 0.2)]), &clusters(), Some(0)).place, 1);
-        // ... and while it is stable.
-        assert_eq!(best(&tried(&[(0.30, 0.8, 0.2), (0.29, 0.9, 0.2)]), &clusters(), Some(0)).place, 1);
-    }
-
-    #[test]
-    fn without_a_stable_one_the_most_stable_is_taken() {
-        let choice = best(&tried(&[(0.5, 0.6, 0.2), (0.3, 0.7, 0.2)]), &clusters(), None);
-        assert_eq!((choice.place, choice.is_admissible), (1, false));
-    }
-
-    #[test]
-    fn rows_that_are_all_alike_are_explained() {
-        let mut builder = MatrixBuilder::new(vec!["a".into()], 0);
-        builder.append(&[&[1.0, 1.0, 1.0]]).unwrap();
-        let settings = KMeansSettings { clusters: 3, restarts: 1 };
-        let recipe = Recipe { name: "three".to_owned(), parts: vec![Algorithm::KMeans(settings)] };
-        let error = all(&[recipe], &builder.finish(), 1).err();
-        assert_eq!(error.as_deref(), Some("`three`: 1 different rows cannot make 3 groups"));
-    }
 }

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use chrono::NaiveDate;
 
-use crate::catalog::{Catalog, Model};
+use crate::catalog::Model;
 use crate::config::Clusters;
-use crate::dataset::Pulled;
+use crate::dataset::{Dataset, Snapshot, Workspace};
 use crate::learn::{Clustering, Matrix};
 use crate::problem::Problem;
-use crate::registry::Segment;
-use crate::score::Job;
-use crate::warehouse::{SqlError, Warehouse, ident, text};
+use crate::registry::{Segment, Version};
+use crate::score;
+use crate::warehouse::{SqlError, ident, text};
 
 /// Differences from the mean that are worth a word, in standard deviations, and how many of them.
 const NOTABLE: f64 = 0.4;
@@ -23,102 +23,82 @@ pub fn table_of(model: &Model) -> String {
     format!("{}_profile", model.table())
 }
 
-/// One row per segment of the staged rows: size, share, and the aggregates of the model's `profile`.
-fn query(
-    catalog: &Catalog,
-    model: &Model,
-    aggregates: &[(String, String)],
-    date: NaiveDate,
-) -> Result<String> {
-    let rendered = catalog.render(&model.table(), date)?;
-    let on: Vec<String> =
-        model.spec.key.iter().map(|key| format!("q.{key} = stage.{key}", key = ident(key))).collect();
+/// One row per segment of the staged rows: size, share, and `aggregates` over the columns of the model's SELECT.
+fn query(at: Workspace<'_>, snapshot: &Snapshot, aggregates: &[(String, String)]) -> String {
+    let keys = at.model.spec.key.iter();
+    let on: Vec<String> = keys.map(|key| format!("q.{key} = stage.{key}", key = ident(key))).collect();
     let mut columns = vec![
         "stage.segment::integer as segment".to_owned(),
         "count(*) as size".to_owned(),
         "count(*) / sum(count(*)) over () as share".to_owned(),
     ];
     columns.extend(aggregates.iter().map(|(name, sql)| format!("({sql}) as {}", ident(name))));
-    Ok(format!(
+    format!(
         "select {} from (\n{}\n) as q inner join temp.main.stage as stage on {} group by stage.segment",
         columns.join(", "),
-        rendered.sql,
+        snapshot.select.sql,
         on.join(" and ")
-    ))
+    )
 }
 
 /// Name, profile line and what followed of each segment, at the training. The newest snapshot is staged.
-#[expect(clippy::too_many_arguments, reason = "each is one plain fact about the training")]
 pub fn describe(
-    warehouse: &Warehouse,
-    catalog: &Catalog,
-    model: &Model,
+    at: Workspace<'_>,
     clusters: &Clusters,
-    pulled: &Pulled,
+    newest: &Snapshot,
+    data: &Dataset,
     clustering: &Clustering,
-    snapshot: NaiveDate,
     as_of: NaiveDate,
 ) -> Result<Vec<Segment>> {
-    let profile = query(catalog, model, &clusters.profile, snapshot)?;
-    check(warehouse, catalog, model, clusters, snapshot)?;
+    check(at, clusters, newest)?;
     let sql = format!(
-        "select segment, size, share, ({})::varchar from (\n{profile}\n) as profile order by segment",
-        clusters.name
+        "select segment, size, share, ({})::varchar from (\n{}\n) as profile order by segment",
+        clusters.name,
+        query(at, newest, &clusters.profile)
     );
-    let read = |row: &duckdb::Row<'_>| {
-        let name: Option<String> = row.get(3)?;
-        Ok((row.get::<_, i32>(0)?, row.get::<_, i64>(1)?, row.get::<_, f64>(2)?, name))
-    };
-    let lines = warehouse.rows(&sql, &[], read)?;
-    let rows: Vec<usize> = (0..pulled.dates.len()).filter(|&row| pulled.dates[row] == snapshot).collect();
-    let apart = apart(model, clustering, &pulled.matrix.select(&rows));
-    let followed = followed(pulled, clustering, as_of)?;
-    let mut segments: Vec<Segment> = Vec::new();
-    for (number, rows, share, name) in lines {
-        let name = name.unwrap_or_else(|| format!("segment {number}"));
-        let taken = segments.iter().any(|other| other.name == name);
+    let followed = followed(data, clustering, as_of)?;
+    let apart = apart(at.model, clustering, &data.matrix.select(&data.of(newest.date)));
+    let mut segments = at.warehouse.rows(&sql, &[], |row| {
+        let number = row.get(0)?;
         let (outcome_share, outcome_from) = followed.get(&number).copied().unzip();
-        segments.push(Segment {
+        Ok(Segment {
             number,
-            name: if taken { format!("{name} ({number})") } else { name },
+            name: row.get::<_, Option<String>>(3)?.unwrap_or_else(|| format!("segment {number}")),
             sets_apart: apart.get(&number).cloned().unwrap_or_default(),
-            rows,
-            share,
+            rows: row.get(1)?,
+            share: row.get(2)?,
             outcome_share,
             outcome_from,
-        });
+        })
+    })?;
+    for at in 1..segments.len() {
+        if segments[..at].iter().any(|other| other.name == segments[at].name) {
+            segments[at].name = format!("{} ({})", segments[at].name, segments[at].number);
+        }
     }
     Ok(segments)
 }
 
 /// Tries the analyst's expressions one by one, so that the wrong one is named.
-fn check(
-    warehouse: &Warehouse,
-    catalog: &Catalog,
-    model: &Model,
-    clusters: &Clusters,
-    date: NaiveDate,
-) -> Result<()> {
+fn check(at: Workspace<'_>, clusters: &Clusters, snapshot: &Snapshot) -> Result<()> {
     // The analyst's expression begins behind `head` in the SQL that was tried.
     let place = |path: &str, error: &SqlError, head: usize| {
         let offset = error.position.and_then(|at| at.checked_sub(head)).unwrap_or(0);
-        catalog.templates.in_config(&model.file, path, offset)
+        at.catalog.templates.in_config(&at.model.file, path, offset)
     };
     for aggregate in &clusters.profile {
-        let sql = query(catalog, model, std::slice::from_ref(aggregate), date)?;
-        warehouse.describe(&sql).map_err(|error| {
-            Problem::usage(format!("the profile's `{}` does not work: {}", aggregate.0, error.headline()))
-                .at(place(
-                    &format!("profile.{}", aggregate.0),
-                    &error,
-                    sql.find(&format!("({}) as", aggregate.1)).unwrap_or(0) + 1,
-                ))
+        let (name, text) = aggregate;
+        let sql = query(at, snapshot, std::slice::from_ref(aggregate));
+        at.warehouse.describe(&sql).map_err(|error| {
+            let head = sql.find(&format!("({text}) as")).unwrap_or(0) + 1;
+            Problem::usage(format!("the profile's `{name}` does not work: {}", error.headline()))
+                .at(place(&format!("profile.{name}"), &error, head))
                 .hint("it is an aggregate over the columns of this file's SELECT, e.g. median(price_brl)")
         })?;
     }
-    let profile = query(catalog, model, &clusters.profile, date)?;
+    let profile = query(at, snapshot, &clusters.profile);
     let sql = format!("select ({})::varchar from (\n{profile}\n) as profile", clusters.name);
-    warehouse.describe(&sql).map_err(|error| {
+    at.warehouse.describe(&sql).map_err(|error| {
         let columns = clusters.profile.iter().map(|(name, _)| name.as_str());
         let columns: Vec<&str> = ["segment", "size", "share"].into_iter().chain(columns).collect();
         Problem::usage(format!("the `name` of segments does not work: {}", error.headline()))
@@ -167,65 +147,63 @@ fn short<'a>(families: &[String], name: &'a str) -> &'a str {
 
 /// The share of the label in each segment, at the newest snapshot whose labels were known by `as_of`, and that snapshot.
 fn followed(
-    pulled: &Pulled,
+    data: &Dataset,
     clustering: &Clustering,
     as_of: NaiveDate,
 ) -> Result<BTreeMap<i32, (f64, NaiveDate)>> {
-    let mut snapshots = pulled.dates.clone();
+    let mut snapshots = data.dates.clone();
     snapshots.dedup();
-    for &snapshot in snapshots.iter().rev() {
-        let rows: Vec<usize> = (0..pulled.dates.len()).filter(|&row| pulled.dates[row] == snapshot).collect();
-        if !pulled.is_settled(&rows, as_of) {
-            continue;
-        }
-        let rows: Vec<usize> = rows.into_iter().filter(|&row| pulled.is_known(row, as_of)).collect();
-        let mut counts: BTreeMap<i32, (f64, f64)> = BTreeMap::new();
-        let assigned = clustering.assign(&pulled.matrix.select(&rows))?;
-        for ((at, _), label) in assigned.into_iter().zip(pulled.truth(&rows)) {
-            let (positives, all) = counts.entry(clustering.segments()[at].number).or_default();
-            *positives += f64::from(u8::from(label));
-            *all += 1.0;
-        }
-        let share = |(number, (positives, all)): (i32, (f64, f64))| (number, (positives / all, snapshot));
-        return Ok(counts.into_iter().map(share).collect());
+    let settled = |snapshot: &&NaiveDate| data.is_settled(&data.of(**snapshot), as_of);
+    let Some(&snapshot) = snapshots.iter().rev().find(settled) else { return Ok(BTreeMap::new()) };
+    let rows: Vec<usize> = data.of(snapshot).into_iter().filter(|&row| data.is_known(row, as_of)).collect();
+    let mut counts: BTreeMap<i32, (f64, f64)> = BTreeMap::new();
+    let assigned = clustering.assign(&data.matrix.select(&rows))?;
+    for ((at, _), label) in assigned.into_iter().zip(data.truth(&rows)) {
+        let (positives, all) = counts.entry(clustering.segments()[at].number).or_default();
+        *positives += f64::from(u8::from(label));
+        *all += 1.0;
     }
-    Ok(BTreeMap::new())
+    let share = |(number, (positives, all)): (i32, (f64, f64))| (number, (positives / all, snapshot));
+    Ok(counts.into_iter().map(share).collect())
 }
 
-/// Replaces the profile of the job's date. Its rows are staged; runs inside the transaction of the scores.
-pub fn write_profile(job: &Job<'_>, clusters: &Clusters, pulled: &Pulled) -> Result<()> {
-    check(job.warehouse, job.catalog, job.model, clusters, job.date)?;
-    let rows: Vec<usize> = (0..pulled.dates.len()).collect();
-    let label = job.model.spec.label();
-    let own = label.filter(|_| pulled.is_settled(&rows, NaiveDate::MAX));
+/// Replaces the profile of a date, whose rows are staged. Runs inside the transaction of the scores.
+pub fn write_profile(
+    at: Workspace<'_>,
+    clusters: &Clusters,
+    version: &Version,
+    snapshot: &Snapshot,
+    data: &Dataset,
+) -> Result<()> {
+    check(at, clusters, snapshot)?;
+    let (model, date) = (at.model, snapshot.date);
+    let label = model.spec.label();
+    let own = label.filter(|_| data.is_settled(&data.all(), NaiveDate::MAX));
     let mut aggregates = clusters.profile.clone();
     if let Some(label) = own {
         aggregates.push((OUTCOME.to_owned(), format!("avg({}::double)", ident(label))));
     }
-    let profile = query(job.catalog, job.model, &aggregates, job.date)?;
     let (except, outcome) = match own {
-        Some(_) => {
-            (format!(", {OUTCOME}"), format!("profile.{OUTCOME}, date '{}' as outcome_from", job.date))
-        }
+        Some(_) => (format!(", {OUTCOME}"), format!("profile.{OUTCOME}, date '{date}' as outcome_from")),
         None => (String::new(), format!("named.{OUTCOME}, named.outcome_from")),
     };
     let sql = format!(
-        "select date '{}' as reference_date, profile.segment, named.segment_name,
+        "select date '{date}' as reference_date, profile.segment, named.segment_name,
              profile.* exclude (segment{except}), named.sets_apart, {outcome}, {number}::integer as model_version
          from (\n{profile}\n) as profile
          left join registry.segments as named
-             on named.model = {} and named.version = {number} and named.segment = profile.segment
+             on named.model = {name} and named.version = {number} and named.segment = profile.segment
          order by profile.segment",
-        job.date,
-        text(&job.model.name),
-        number = job.version.number,
+        profile = query(at, snapshot, &aggregates),
+        name = text(&model.name),
+        number = version.number,
     );
     let description = format!(
         "One row per segment and reference date: the profile of scores.{}. outcome_share is that of {}.",
-        job.model.name,
+        model.name,
         label.unwrap_or("nothing: the model has no label")
     );
-    job.write(&table_of(job.model), &sql, &description, &COLUMNS)
+    score::replace(at.warehouse, &table_of(model), date, &sql, &description, &COLUMNS)
 }
 
 /// The mean of the label.

@@ -2,14 +2,17 @@
 
 use chrono::NaiveDate;
 
-use super::validate::{Outcome, mean};
+use super::validate::{FoldMetrics, mean};
 use crate::learn::Metric;
 use crate::output::Table;
 
+/// Digits of a metric that stands alone.
+pub const DIGITS: usize = 4;
+
 /// One row a candidate, and below each a row a slice; one column a fold, and the mean of the folds.
-pub fn of(outcomes: &[Outcome], metric: Metric) -> Table {
+pub fn of(measured: &[FoldMetrics], metric: Metric) -> Table {
     let mut folds: Vec<(NaiveDate, usize)> =
-        outcomes.iter().map(|outcome| (outcome.snapshot, outcome.snapshots)).collect();
+        measured.iter().map(|one| (one.snapshot, one.snapshots)).collect();
     folds.sort_unstable();
     folds.dedup();
     let mut columns = vec![format!("out-of-time {}", metric.name())];
@@ -20,24 +23,28 @@ pub fn of(outcomes: &[Outcome], metric: Metric) -> Table {
     columns.push("mean".to_owned());
     let mut table = Table::new(&columns);
     let mut lines: Vec<(&str, Option<&str>)> = Vec::new();
-    for outcome in outcomes {
-        let line = (outcome.candidate.as_str(), outcome.slice.as_deref());
+    for one in measured {
+        let line = (one.candidate.as_str(), one.slice.as_deref());
         if !lines.contains(&line) {
             lines.push(line);
         }
     }
+    let shown = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.DIGITS$}"));
     for (candidate, slice) in lines {
         let mut row = vec![slice.map_or_else(|| candidate.to_owned(), |slice| format!("  {slice}"))];
-        let of_line =
-            |outcome: &&Outcome| outcome.candidate == candidate && outcome.slice.as_deref() == slice;
+        let of_line = |one: &&FoldMetrics| one.candidate == candidate && one.slice.as_deref() == slice;
         for (first, _) in &folds {
-            let outcome = outcomes.iter().filter(of_line).find(|outcome| outcome.snapshot == *first);
-            let value = outcome.and_then(|outcome| outcome.value(metric));
-            row.push(value.map_or_else(String::new, |value| format!("{value:.4}")));
+            let fold = measured.iter().filter(of_line).find(|one| one.snapshot == *first);
+            row.push(shown(fold.and_then(|fold| fold.value(metric))));
         }
-        let mean = mean(outcomes, candidate, slice, metric);
-        row.push(mean.map_or_else(String::new, |value| format!("{value:.4}")));
+        row.push(shown(mean(measured, candidate, slice, metric)));
         table.push(row);
     }
     table
+}
+
+/// As many digits as it takes to tell two means apart, if they differ.
+pub fn digits(one: f64, other: f64) -> usize {
+    let differs = |digits: &usize| format!("{one:.0$}", *digits) != format!("{other:.0$}", *digits);
+    (DIGITS..16).find(differs).unwrap_or(DIGITS)
 }

@@ -1,4 +1,4 @@
-//! Versions outside of the tool: as ONNX in Python, and as one SELECT in DuckDB.
+//! Versions outside of the tool: as a model of MLflow in Python, and as one SELECT in DuckDB.
 
 use super::mlflow::SCORES;
 use super::python;
@@ -7,7 +7,8 @@ use super::support::Place;
 use super::train;
 
 /// One model for each algorithm, all over the same ABT.
-const CHAMPIONS: [(&str, &str); 7] = [
+const CHAMPIONS: [(&str, &str); 8] = [
+    ("words", "'algorithm': 'sql', 'expression': \"if(seller_id like '%a', 0.3, q.orders_90d / 1000)\""),
     ("rule", "'algorithm': 'sql', 'expression': 'exp(-orders_90d / 90.0 * greatest(45 - recency_days, 0))'"),
     ("logistic", "'algorithm': 'logistic_regression'"),
     ("tree", "'algorithm': 'random_forest', 'trees': 1, 'max_depth': 4"),
@@ -94,9 +95,9 @@ fn bad_wishes_are_told() {
     };
     export(&[]).code(1).says(&["`seller_churn` has no champion yet", "olist train seller_churn"]);
     place.olist(&["run", "--date", "2018-06-01"]).code(0);
-    export(&["--out", "folder"]).code(2).says(&[
+    export(&["--format", "onnx", "--out", "folder"]).code(2).says(&[
         "models/seller_churn.sql:",
-        "is the rule `rule`, which cannot be written as ONNX",
+        "is the rule `rule`, which has no ONNX form",
         "--format sql",
     ]);
     assert!(!place.path("folder").exists());

@@ -229,25 +229,17 @@ print(sorted(int(v.tags['olist.version']) for v in versions), champion.tags['oli
 
 #[test]
 #[ignore = "a server of MLflow"]
-fn a_rule_that_onnx_cannot_say_is_sent_as_it_is() {
+fn a_rule_is_loaded_from_the_server() {
     let Some(server) = Server::start(NEW) else { return };
     let place = train::with_candidates(
         "'rule': {'algorithm': 'sql', 'expression': \"case when seller_id like '%a' then 0.3 else 0.6 end\"},",
     );
     at(&place, &server.uri(), "olist", &["run", "--date", "2018-06-01"]).code(0).says(&["to MLflow at"]);
     assert_eq!(waiting(&place), "0");
-    let script = "
-import sys
-from mlflow import MlflowClient
-client = MlflowClient(sys.argv[1])
-champion = client.get_model_version_by_alias('olist.seller_churn', 'champion')
-print(open(client.download_artifacts(champion.run_id, 'model/rule.sql')).read())
-";
-    let printed = server.python(&place.path(""), script, &[]);
-    assert!(
-        printed.contains("like '%a' then 0.3") && printed.contains("cannot be written as ONNX"),
-        "{printed}"
-    );
+    let inputs = place.olist(&["render", "models/seller_churn.sql", "--date", "2018-06-01"]).code(0).stdout;
+    let arguments =
+        ["models:/olist.seller_churn@champion", &inputs, "select * from scores.seller_churn", "seller_id"];
+    assert_eq!(server.python(&place.path(""), SCORES, &arguments).trim(), "0.0");
 }
 
 #[test]

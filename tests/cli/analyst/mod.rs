@@ -2,5 +2,3 @@
 
 mod edits;
 mod queries;
-
-

@@ -4,21 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use anyhow::{Result, anyhow};
-use clap::Parser;
 use olist::catalog::Catalog;
-use olist::cli::Cli;
 use olist::config::SourceSpec;
 use olist::ingest::{self, as_of_select, loaded_select, source_file};
-use olist::run::{Loaded, Pipeline, Session};
-use olist::template::Kind;
-use olist::warehouse::{Warehouse, ident, text};
+use olist::project::Project;
+use olist::run::{Loaded, Options, Run};
+use olist::template::{Kind, Templates, Vars};
+use olist::warehouse::{Engine, Warehouse, ident, text};
 use tempfile::TempDir;
 
 use super::format::{Case, Rows};
 
 /// One database for many cases, each of which finds it empty.
 pub struct Bench {
-    session: Session,
+    project: Project,
     warehouse: Warehouse,
     /// What fills each source from its raw table, each after those that it is made with.
     loads: Vec<(String, String)>,
@@ -31,19 +30,19 @@ impl Bench {
     pub fn new() -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let database: PathBuf = folder.path().join("cases.duckdb");
-        let mut session = Session::new(Cli::try_parse_from(["olist", "models"])?.global)?;
-        session.engine.threads = Some(1);
-        let warehouse = Warehouse::open(&database, &session.engine)?;
-        let specs = ingest::specs(session.project()?, &session.templates()?)?;
-        let mut bench = Self { session, warehouse, loads: Vec::new(), specs, _folder: folder };
-        bench.make_sources()?;
+        let engine = Engine { threads: Some(1), ..Engine::default() };
+        let warehouse = Warehouse::open(&database, &engine)?;
+        let project = Project::built_in();
+        let templates = Templates::new(&project, Vars::new())?;
+        let specs = ingest::specs(&project, &templates)?;
+        let mut bench = Self { project, warehouse, loads: Vec::new(), specs, _folder: folder };
+        bench.make_sources(&templates)?;
         Ok(bench)
     }
 
     /// Empty tables of raw files and sources, with their as-of relations.
-    fn make_sources(&mut self) -> Result<()> {
+    fn make_sources(&mut self, templates: &Templates) -> Result<()> {
         self.warehouse.batch("create schema raw")?;
-        let templates = self.session.templates()?;
         let mut open: BTreeSet<&String> = self.specs.keys().collect();
         while !open.is_empty() {
             let before = open.len();
@@ -53,13 +52,16 @@ impl Bench {
                 if !open.contains(name) || rendered.sources.iter().any(|need| open.contains(need)) {
                     continue;
                 }
-                let columns: Vec<String> =
-                    spec.in_file().map(|column| format!("{} {}", ident(&column.name), column.sql_type)).collect();
+                let columns: Vec<String> = spec
+                    .in_file()
+                    .map(|column| format!("{} {}", ident(&column.name), column.sql_type))
+                    .collect();
                 self.warehouse.batch(&format!("create table {raw} ({})", columns.join(", ")))?;
                 let (_, select) = loaded_select(spec, &rendered.sql);
                 self.warehouse.batch(&format!("create table {source} as {select}"))?;
                 let as_of = as_of_select(&self.warehouse, name, spec)?;
-                self.warehouse.batch(&format!("create macro {source}_as_of(reference_date) as table {as_of}"))?;
+                self.warehouse
+                    .batch(&format!("create macro {source}_as_of(reference_date) as table {as_of}"))?;
                 self.loads.push((source, select));
                 open.remove(name);
             }
@@ -81,9 +83,10 @@ impl Bench {
         let condition = case.condition.as_deref().unwrap_or("true");
         let sql = format!("select [{}] from {} where {condition}", columns.join(", "), case.expect.table);
         let sql = format!("select unnest(row) from ({sql}) as t(row)");
-        let cells = self.warehouse.rows(&sql, &[], |row| row.get::<_, String>(0)).map_err(|error| {
-            anyhow!("{}", error.headline())
-        })?;
+        let cells = self
+            .warehouse
+            .rows(&sql, &[], |row| row.get::<_, String>(0))
+            .map_err(|error| anyhow!("{}", error.headline()))?;
         Ok(cells.chunks(columns.len()).map(<[String]>::to_vec).collect())
     }
 
@@ -117,15 +120,18 @@ impl Bench {
         if self.warehouse.has_table(&case.expect.table)? {
             self.warehouse.batch(&format!("drop table {}", case.expect.table))?;
         }
-        let catalog: Catalog = self.session.catalog(date)?;
+        let catalog = Catalog::read(&self.project, Vars::new(), date)?;
+        if let Some(mistake) = catalog.mistakes.first() {
+            return Err(anyhow!("{mistake}"));
+        }
         let mut tables = catalog.upstream(&case.expect.table);
         tables.insert(case.expect.table.clone());
         // Every day up to the reference date and far beyond is complete, unless the case says otherwise.
         let data_until = case.until.as_deref().unwrap_or("2025-12-31").parse()?;
         let versions = self.specs.keys().map(|name| (name.clone(), String::new())).collect();
         let loaded = Loaded { versions, data_until };
-        let mut pipeline = Pipeline::new(&self.session, &self.warehouse, &catalog, &loaded, true)?;
-        pipeline.build(&tables, &[date])
+        let options = Options { id: case.place.clone(), cores: 1, force: true };
+        Run::new(&self.warehouse, &catalog, &loaded, options)?.build(&tables, &[date])
     }
 }
 

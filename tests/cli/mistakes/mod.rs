@@ -16,6 +16,7 @@ fn check(mistake: &mut Mistake, bless: bool) -> Result<(), String> {
         "sample" => Place::with_sample(),
         "raw" => Place::with_files(),
         "planted" => Place::with_planted(),
+        "planted sample" => Place::with_planted_sample(),
         other => return Err(format!("there is no start `{other}`")),
     };
     let expected = mistake.plant(&place);

@@ -5,5 +5,3 @@ mod history;
 mod newcomer;
 mod partitions;
 mod printed;
-
-

@@ -90,7 +90,9 @@ impl Place {
             let catalog = Catalog::read(&Project::built_in(), BTreeMap::new(), date).unwrap();
             let model = "scores.seller_churn".to_owned();
             let tables = catalog.upstream(&model).into_iter().chain([model]);
-            tables.map(|table| format!("{}.sql", table.replace("scores.", "models/").replace('.', "/"))).collect()
+            tables
+                .map(|table| format!("{}.sql", table.replace("scores.", "models/").replace('.', "/")))
+                .collect()
         });
         let place = Self::new();
         for (file, text) in Project::built_in().files() {

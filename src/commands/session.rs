@@ -1,19 +1,17 @@
 //! What every command shares: the global options, the project, the warehouse, the id of this run.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 
 use crate::catalog::Catalog;
 use crate::cli::Global;
-use crate::ingest;
-use crate::problem::Problem;
 use crate::project::Project;
 use crate::publish;
+use crate::run::{Loaded, Options, Run};
 use crate::template::{Templates, Vars};
 use crate::term;
 use crate::warehouse::{Engine, Warehouse};
@@ -99,45 +97,20 @@ impl Session {
         Catalog::read(self.project()?, self.vars.clone(), date)
     }
 
+    /// A run over `warehouse`, which is open for writing.
+    pub fn run<'a>(
+        &self,
+        warehouse: &'a Warehouse,
+        catalog: &'a Catalog,
+        loaded: &'a Loaded,
+        force: bool,
+    ) -> Result<Run<'a>> {
+        let options = Options { id: self.run_id.clone(), cores: self.cores(), force };
+        Run::new(warehouse, catalog, loaded, options)
+    }
+
     /// Cores that may be used.
     pub fn cores(&self) -> usize {
         self.engine.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from))
-    }
-}
-
-/// What of the sources decides a build.
-pub struct Loaded {
-    pub versions: BTreeMap<String, String>,
-    pub data_until: NaiveDate,
-}
-
-impl Loaded {
-    pub fn read(warehouse: &Warehouse) -> Result<Self> {
-        let versions = ingest::current_versions(warehouse)?;
-        match ingest::data_until(warehouse)? {
-            Some(data_until) if !versions.is_empty() => Ok(Self { versions, data_until }),
-            _ => Err(Problem::data("no orders are loaded")
-                .hint("`olist ingest DIR` loads Kaggle's files, `olist ingest --sample` the synthetic marketplace")
-                .into()),
-        }
-    }
-
-    /// The first date of which not everything is known any more: the day after data until.
-    pub fn last_date(&self) -> NaiveDate {
-        self.data_until.checked_add_days(Days::new(1)).unwrap_or(self.data_until)
-    }
-
-    /// # Errors
-    /// A reference date needs days that are not, or not wholly, in the warehouse.
-    pub fn check(&self, date: NaiveDate) -> Result<()> {
-        if date <= self.last_date() {
-            return Ok(());
-        }
-        Err(Problem::data(format!("reference date {date} is too late: data until {}", self.data_until))
-            .hint(format!(
-                "the last possible --date is {}; load newer files, or say `olist ingest … --until` if that day is wrong",
-                self.last_date()
-            ))
-            .into())
     }
 }

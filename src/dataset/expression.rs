@@ -1,0 +1,96 @@
+//! A rule or a slice: an expression of the model's config over the columns of its SELECT.
+
+use chrono::NaiveDate;
+
+use super::{Snapshot, Workspace};
+use crate::problem::Problem;
+use crate::warehouse::SqlError;
+
+const CAST: &str = "select cast((";
+
+pub struct Expression {
+    pub name: String,
+    /// ``the rule `name` ``
+    what: String,
+    /// Where it stands in the config.
+    path: String,
+    sql: String,
+    sql_type: &'static str,
+}
+
+impl Expression {
+    pub fn rule(name: &str, sql: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            what: format!("the rule `{name}`"),
+            path: format!("candidates.{name}.expression"),
+            sql: sql.to_owned(),
+            sql_type: "double",
+        }
+    }
+
+    pub fn slice(name: &str, sql: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            what: format!("the slice `{name}`"),
+            path: format!("slices.{name}"),
+            sql: sql.to_owned(),
+            sql_type: "boolean",
+        }
+    }
+
+    /// Its column beside those of the SELECT.
+    pub fn column(&self) -> String {
+        format!("cast(({}) as {})", self.sql, self.sql_type)
+    }
+
+    /// As the only column over `select`.
+    fn over(&self, select: &str) -> String {
+        format!("select {} from (\n{select}\n) as q", self.column())
+    }
+
+    /// What the SELECT's columns do not give it.
+    pub fn binding(&self, at: Workspace<'_>, snapshot: &Snapshot) -> Option<Problem> {
+        let error = at.warehouse.describe(&self.over(&snapshot.select.sql)).err()?.shifted(CAST.len());
+        let near = error.near();
+        let problem = Problem::usage(format!("{} does not work: {}", self.what, error.headline()))
+            .hint("it is an expression over the columns of this file's SELECT");
+        Some(self.place(at, problem, &error).maybe_hint(near))
+    }
+
+    /// What it fails for in some row, where the SELECT alone works.
+    pub fn failure(
+        &self,
+        at: Workspace<'_>,
+        fails: impl Fn(&str) -> Option<SqlError>,
+        select: &str,
+    ) -> Option<Problem> {
+        let error = fails(&self.over(select))?.shifted(CAST.len());
+        let problem = Problem::data(format!("{} fails: {}", self.what, error.headline()))
+            .hint("it is computed for every row, so it has to hold for all of them");
+        Some(self.place(at, problem, &error))
+    }
+
+    fn place(&self, at: Workspace<'_>, problem: Problem, error: &SqlError) -> Problem {
+        let file = &at.model.file;
+        problem.at(at.catalog.templates.in_config(file, &self.path, error.position.unwrap_or(0)))
+    }
+
+    /// The problem that a rule `gives` what is no number.
+    pub fn no_number(&self, at: Workspace<'_>, date: NaiveDate, gives: &str) -> Problem {
+        Problem::data(format!("{} {gives}", self.what))
+            .at(at.catalog.templates.in_config(&at.model.file, &self.path, 0))
+            .on(date)
+            .hint("a rule gives a probability for every row: say what it is where something is missing, e.g. coalesce(…, 0.5)")
+    }
+
+    /// # Errors
+    /// A value of a rule that is no probability.
+    pub fn check(&self, at: Workspace<'_>, date: NaiveDate, values: &[f64]) -> Result<(), Problem> {
+        let Some(wrong) = values.iter().find(|value| !(0.0..=1.0).contains(*value)) else { return Ok(()) };
+        Err(Problem::data(format!("{} gives {wrong}, which is no probability", self.what))
+            .at(at.catalog.templates.in_config(&at.model.file, &self.path, 0))
+            .on(date)
+            .hint("a rule gives numbers from 0 to 1; 1 / (1 + exp(-x)) turns any number x into one"))
+    }
+}

@@ -1,0 +1,155 @@
+//! Which columns of a model's SELECT are what.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use chrono::NaiveDate;
+
+use super::expression::Expression;
+use super::{Snapshot, Workspace};
+use crate::config::{Task, matches_family};
+use crate::diagnose::analyst;
+use crate::problem::{Problem, suggest};
+use crate::warehouse::{Batches, ident, idents};
+
+pub struct Layout {
+    /// Name and type of all columns.
+    pub columns: Vec<(String, String)>,
+    pub inputs: Vec<String>,
+    pub rules: Vec<Expression>,
+    pub slices: Vec<Expression>,
+}
+
+impl Layout {
+    /// Of the SELECT as it is at `snapshot`, with `rules` beside it.
+    pub fn read(at: Workspace<'_>, snapshot: &Snapshot, rules: &BTreeMap<String, String>) -> Result<Self> {
+        let (warehouse, model, templates) = (at.warehouse, at.model, &at.catalog.templates);
+        let explain = |error| analyst(warehouse, error, &snapshot.select, templates);
+        let columns = warehouse.describe(&snapshot.select.sql).map_err(explain)?;
+        let mut needed: Vec<&str> = model.spec.key.iter().map(String::as_str).collect();
+        needed.extend(model.spec.label().into_iter().flat_map(|label| [label, "label_known_on"]));
+        for name in &needed {
+            if !columns.iter().any(|(column, _)| column == name) {
+                let key = if model.spec.key.iter().any(|key| key == name) { "key" } else { "label" };
+                return Err(Problem::usage(format!("the query does not return `{name}`"))
+                    .at(templates.config_key(&model.file, key))
+                    .hint("a model selects its key, its label, label_known_on and its inputs")
+                    .into());
+            }
+        }
+        let inputs = inputs(at, &columns, &needed)?;
+        let mut computable = Vec::new();
+        for (name, sql) in rules {
+            let rule = Expression::rule(name, sql);
+            match rule.binding(at, snapshot) {
+                None => computable.push(rule),
+                // A rule of the file has to work; an earlier champion's may have lost its columns.
+                Some(problem) if model.spec.candidates.iter().any(|candidate| candidate.name == *name) => {
+                    return Err(problem.into());
+                }
+                Some(_) => {}
+            }
+        }
+        let slices: Vec<Expression> = match &model.spec.task {
+            Task::Binary(binary) => {
+                binary.slices.iter().map(|(name, sql)| Expression::slice(name, sql)).collect()
+            }
+            Task::Clusters(_) => Vec::new(),
+        };
+        match slices.iter().find_map(|slice| slice.binding(at, snapshot)) {
+            Some(problem) => Err(problem.into()),
+            None => Ok(Self { columns, inputs, rules: computable, slices }),
+        }
+    }
+
+    /// Inputs, rules, slices, label, `label_known_on` and key of every row, ordered by key: the order decides nothing
+    /// else, but the same rows in the same order give the same model.
+    pub fn run(&self, at: Workspace<'_>, snapshot: &Snapshot) -> Result<Batches> {
+        let spec = &at.model.spec;
+        let inputs = self.inputs.iter().map(|name| format!("cast({} as double)", ident(name)));
+        let own = self.rules.iter().chain(&self.slices).map(Expression::column);
+        let label = match spec.label() {
+            Some(label) => {
+                [format!("cast({} as double)", ident(label)), "cast(label_known_on as date)".to_owned()]
+            }
+            None => ["null::double".to_owned(), "null::date".to_owned()],
+        };
+        let keys = spec.key.iter().map(|name| ident(name));
+        let columns: Vec<String> = inputs.chain(own).chain(label).chain(keys).collect();
+        let head = format!("select {} from (\n", columns.join(", "));
+        let sql = format!("{head}{}\n) as q order by {}", snapshot.select.sql, idents(&spec.key));
+        at.warehouse.arrow(&sql).map_err(|error| {
+            let error = error.shifted(head.len());
+            let problem = analyst(at.warehouse, error, &snapshot.select, &at.catalog.templates);
+            // Where the SELECT alone works, one of the expressions over it does not.
+            self.culprit(at, &snapshot.select.sql).map_or(problem, |own| own.on(snapshot.date)).into()
+        })
+    }
+
+    /// The rule or slice that cannot be computed over the rows of `select`.
+    fn culprit(&self, at: Workspace<'_>, select: &str) -> Option<Problem> {
+        let other = at.warehouse.another().ok()?;
+        let fails = |sql: &str| other.rows(sql, &[], |_| Ok(())).err();
+        if fails(&format!("select bit_xor(hash(q)) from (\n{select}\n) as q")).is_some() {
+            return None;
+        }
+        self.rules.iter().chain(&self.slices).find_map(|own| own.failure(at, fails, select))
+    }
+}
+
+/// The columns that are learned from.
+fn inputs(at: Workspace<'_>, columns: &[(String, String)], needed: &[&str]) -> Result<Vec<String>> {
+    let (model, templates) = (at.model, &at.catalog.templates);
+    let chosen = &model.spec.inputs;
+    for (place, pattern) in chosen.iter().enumerate() {
+        let place = || templates.in_config(&model.file, &format!("inputs.{place}"), 0);
+        if needed.contains(&pattern.as_str()) || pattern == "reference_date" {
+            return Err(Problem::usage(format!("`{pattern}` is no input"))
+                .at(place())
+                .hint("a model does not learn from its key, its label, label_known_on or the reference date")
+                .into());
+        }
+        if !columns.iter().any(|(name, _)| matches_family(pattern, name)) {
+            let names = columns.iter().map(|(name, _)| name.as_str());
+            return Err(Problem::usage(format!("the query returns no input `{pattern}`"))
+                .at(place())
+                .maybe_hint(suggest(pattern, names))
+                .into());
+        }
+    }
+    let is_input = |name: &str| {
+        name != "reference_date"
+            && !needed.contains(&name)
+            && (chosen.is_empty() || chosen.iter().any(|pattern| matches_family(pattern, name)))
+    };
+    let mut inputs = Vec::new();
+    for (name, sql_type) in columns.iter().filter(|(name, _)| is_input(name)) {
+        if !is_number(sql_type) {
+            return Err(Problem::usage(format!("input `{name}` is {sql_type}, not a number"))
+                .at(templates.last_mention(&model.file, name))
+                .hint("turn it into numbers in this file, e.g. (column = 'value')::int, or leave it out of `inputs`")
+                .into());
+        }
+        inputs.push(name.clone());
+    }
+    if inputs.is_empty() {
+        let place = templates.config_key(&model.file, "inputs");
+        return Err(Problem::usage("the query returns no inputs").at(place).into());
+    }
+    Ok(inputs)
+}
+
+fn is_number(sql_type: &str) -> bool {
+    let names = ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "BOOLEAN"];
+    names.contains(&sql_type)
+        || names.iter().any(|name| sql_type == format!("U{name}"))
+        || sql_type.starts_with("DECIMAL")
+}
+
+/// The problem that an input of the model is no number.
+pub fn no_number(at: Workspace<'_>, column: &str, date: NaiveDate, what: &str) -> Problem {
+    Problem::data(format!("input `{column}` {what}"))
+        .at(at.catalog.templates.last_mention(&at.model.file, column))
+        .on(date)
+        .hint(format!("inputs are numbers without NULL: say in this file what a missing one means, e.g. coalesce({column}, 0)"))
+}

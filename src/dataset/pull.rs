@@ -1,0 +1,116 @@
+//! The rows of a model's SELECT, snapshot by snapshot.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use chrono::{Days, NaiveDate};
+use duckdb::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use duckdb::arrow::compute::concat;
+use duckdb::arrow::datatypes::{Date32Type, Float64Type};
+
+use super::layout::{Layout, no_number};
+use super::{Dataset, Snapshot, Workspace};
+use crate::learn::MatrixBuilder;
+use crate::problem::Problem;
+use crate::warehouse::cell_text;
+
+/// Runs the model's SELECT at each of `snapshots`, in order, with `rules` beside it: name and expression.
+///
+/// # Errors
+/// SQL that does not run, inputs that are no numbers, a rule that gives no probability.
+pub fn pull(at: Workspace<'_>, snapshots: &[Snapshot], rules: &BTreeMap<String, String>) -> Result<Dataset> {
+    let newest = snapshots.last().context("no reference date to pull")?;
+    let layout = Layout::read(at, newest, rules)?;
+    let mut rows = Rows {
+        at,
+        layout: &layout,
+        matrix: MatrixBuilder::new(layout.inputs.clone(), 0),
+        keys: vec![Vec::new(); at.model.spec.key.len()],
+        dataset: Dataset {
+            rules: layout.rules.iter().map(|rule| (rule.name.clone(), Vec::new())).collect(),
+            slices: layout.slices.iter().map(|slice| (slice.name.clone(), Vec::new())).collect(),
+            columns: layout.columns.clone(),
+            ..Dataset::default()
+        },
+    };
+    for snapshot in snapshots {
+        for batch in &layout.run(at, snapshot)?.batches {
+            rows.append(batch, snapshot.date)?;
+        }
+    }
+    rows.finish()
+}
+
+/// A dataset that is being filled.
+struct Rows<'a> {
+    at: Workspace<'a>,
+    layout: &'a Layout,
+    matrix: MatrixBuilder,
+    /// The parts of each key column.
+    keys: Vec<Vec<ArrayRef>>,
+    dataset: Dataset,
+}
+
+impl Rows<'_> {
+    /// Appends rows as [`Layout::run`] gives them.
+    fn append(&mut self, batch: &RecordBatch, date: NaiveDate) -> Result<()> {
+        let (layout, dataset) = (self.layout, &mut self.dataset);
+        let (inputs, rest) = batch.columns().split_at(layout.inputs.len());
+        let (rules, rest) = rest.split_at(layout.rules.len());
+        let (slices, rest) = rest.split_at(layout.slices.len());
+        let mut columns = Vec::with_capacity(inputs.len());
+        for (name, column) in layout.inputs.iter().zip(inputs) {
+            columns.push(numbers(column, |what| no_number(self.at, name, date, what))?);
+        }
+        self.matrix.append(&columns)?;
+        for (rule, column) in layout.rules.iter().zip(rules) {
+            let values = numbers(column, |gives| rule.no_number(self.at, date, gives))?;
+            rule.check(self.at, date, values)?;
+            dataset.rules.entry(rule.name.clone()).or_default().extend_from_slice(values);
+        }
+        for ((_, inside), column) in dataset.slices.iter_mut().zip(slices) {
+            inside.extend(column.as_boolean().iter().map(|inside| inside == Some(true)));
+        }
+        let (label, known, keys) = (&rest[0], &rest[1], &rest[2..]);
+        let label = label.as_primitive::<Float64Type>().iter();
+        dataset.labels.extend(label.map(|label| label.map(|label| label > 0.5)));
+        dataset.known_on.extend(known.as_primitive::<Date32Type>().iter().map(|days| from_epoch(days?)));
+        for row in 0..batch.num_rows() {
+            dataset.dates.push(date);
+            let cells = keys.iter().map(|key| cell_text(key, row));
+            dataset.entities.push(cells.collect::<Vec<_>>().join(" "));
+        }
+        for (parts, key) in self.keys.iter_mut().zip(keys) {
+            parts.push(Arc::clone(key));
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Dataset> {
+        self.dataset.matrix = self.matrix.finish();
+        for (name, parts) in self.at.model.spec.key.iter().zip(&self.keys) {
+            let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
+            if !parts.is_empty() {
+                self.dataset.keys.push((name.clone(), concat(&parts)?));
+            }
+        }
+        Ok(self.dataset)
+    }
+}
+
+/// The values of a column; `wrong` tells of one that has no number in a row.
+fn numbers(column: &ArrayRef, wrong: impl Fn(&str) -> Problem) -> Result<&[f64]> {
+    let numbers = column.as_primitive_opt::<Float64Type>().context("DuckDB gave another type than double")?;
+    if numbers.null_count() > 0 {
+        return Err(wrong(&format!("is NULL in {} of {} rows", numbers.null_count(), numbers.len())).into());
+    }
+    match numbers.values().iter().find(|value| !value.is_finite()) {
+        Some(value) => Err(wrong(&format!("is {value} in a row")).into()),
+        None => Ok(&numbers.values()[..]),
+    }
+}
+
+fn from_epoch(days: i32) -> Option<NaiveDate> {
+    NaiveDate::from_ymd_opt(1970, 1, 1)?.checked_add_days(Days::new(u64::try_from(days).ok()?))
+}

@@ -1,0 +1,47 @@
+//! What of the sources decides a build.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use chrono::{Days, NaiveDate};
+
+use crate::ingest;
+use crate::problem::Problem;
+use crate::warehouse::Warehouse;
+
+pub struct Loaded {
+    /// Of every source.
+    pub versions: BTreeMap<String, String>,
+    pub data_until: NaiveDate,
+}
+
+impl Loaded {
+    pub fn read(warehouse: &Warehouse) -> Result<Self> {
+        let versions = ingest::current_versions(warehouse)?;
+        match ingest::data_until(warehouse)? {
+            Some(data_until) if !versions.is_empty() => Ok(Self { versions, data_until }),
+            _ => Err(Problem::data("no orders are loaded")
+                .hint("`olist ingest DIR` loads Kaggle's files, `olist ingest --sample` the synthetic marketplace")
+                .into()),
+        }
+    }
+
+    /// The first date of which not everything is known any more: the day after data until.
+    pub fn last_date(&self) -> NaiveDate {
+        self.data_until.checked_add_days(Days::new(1)).unwrap_or(self.data_until)
+    }
+
+    /// # Errors
+    /// A reference date needs days that are not, or not wholly, in the warehouse.
+    pub fn check(&self, date: NaiveDate) -> Result<()> {
+        if date <= self.last_date() {
+            return Ok(());
+        }
+        Err(Problem::data(format!("reference date {date} is too late: data until {}", self.data_until))
+            .hint(format!(
+                "the last possible --date is {}; load newer files, or say `olist ingest … --until` if that day is wrong",
+                self.last_date()
+            ))
+            .into())
+    }
+}

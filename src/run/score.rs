@@ -1,0 +1,115 @@
+//! Scoring in a run: a date's partition is replaced together with its line in the ledger, behind a wall.
+
+use std::time::Instant;
+
+use anyhow::Result;
+use chrono::NaiveDate;
+use std::ops::Bound;
+
+use super::Run;
+use crate::catalog::Model;
+use crate::config::Task;
+use crate::dataset::Workspace;
+use crate::drift;
+use crate::fingerprint;
+use crate::loss;
+use crate::mlflow::Message;
+use crate::partitions::Line;
+use crate::problem::Problem;
+use crate::registry::{self, Version};
+use crate::score::{self, Scores};
+use crate::segment;
+use crate::term;
+
+/// What scoring one date did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scored {
+    Unchanged,
+    /// So many rows were written.
+    Written(i64),
+}
+
+impl<'a> Run<'a> {
+    /// Scores one date.
+    pub fn score(&mut self, model: &'a Model, version: &Version, date: NaiveDate) -> Result<Scored> {
+        self.build(&self.catalog.upstream(&model.table()), &[date])?;
+        let (at, table) = (self.workspace(model), model.table());
+        let snapshot = at.snapshot(date)?;
+        let inputs = score::inputs(&snapshot, version, &self.fingerprints);
+        let fingerprint = fingerprint::of_named(&inputs);
+        let entry = self.ledger.get(&table, date);
+        if !self.options.force && entry.is_some_and(|entry| entry.fingerprint == fingerprint) {
+            return Ok(Scored::Unchanged);
+        }
+        self.clear(model, date)?;
+        self.begin()?;
+        let started = Instant::now();
+        let scores = match &model.spec.task {
+            Task::Binary(_) => score::probabilities(at, version, &snapshot)?,
+            Task::Clusters(_) => segment::assign(at, version, &snapshot)?,
+        };
+        self.stop_at_wall(at, version, date, &scores)?;
+        let run_id = &self.options.id;
+        let rows = self.warehouse.transaction(|| {
+            let rows = scores.write(at, version, date)?;
+            if let Task::Clusters(clusters) = &model.spec.task {
+                segment::write_profile(at, clusters, version, &snapshot, &scores.data)?;
+            }
+            let message = Message::Scores { metrics: scores.summarize(at, date)? };
+            message.post(self.warehouse, version, Some(date), run_id)?;
+            let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
+            Line {
+                table: &table,
+                date,
+                rows,
+                fingerprint: &fingerprint,
+                duration_ms,
+                run_id,
+                inputs: &inputs,
+            }
+            .write(self.warehouse)?;
+            Ok(rows)
+        })?;
+        Ok(Scored::Written(rows))
+    }
+
+    /// Refuses what is not like what the version was trained on.
+    fn stop_at_wall(
+        &self,
+        at: Workspace<'_>,
+        version: &Version,
+        date: NaiveDate,
+        scores: &Scores,
+    ) -> Result<()> {
+        let (name, number) = (&version.model, version.number);
+        let known = registry::profiles(self.warehouse, name, number)?;
+        let is_forecast = !version.is_back_cast(date);
+        let drift = drift::complaints(&known, &scores.data.matrix, &scores.values, is_forecast);
+        let tables = at.model.refs.iter();
+        let complaints: Vec<String> =
+            tables.filter_map(|table| self.lost_rows(table, date)).chain(drift).collect();
+        if complaints.is_empty() {
+            return Ok(());
+        }
+        let what = format!("version {number} of `{name}` does not score {date}: {}", complaints.join("; "));
+        if self.options.force {
+            term::warn(&format!("{what}; scored all the same, because of --force"));
+            return Ok(());
+        }
+        let tables = at.model.refs.iter().cloned().collect::<Vec<_>>().join(", ");
+        Err(Problem::data(what)
+            .hint(format!(
+                "look at {tables} at that date; the earlier scores stay. \
+                 If it is right, `olist score {name} --date {date} --force` scores it"
+            ))
+            .into())
+    }
+
+    /// Whether a partition has a tenth of the rows that the last dates had, or fewer.
+    fn lost_rows(&self, table: &str, date: NaiveDate) -> Option<String> {
+        let rows = self.ledger.get(table, date)?.rows;
+        let usual = self.ledger.usual_rows(table, Bound::Excluded(date))?;
+        loss::is_most(rows, usual)
+            .then(|| format!("{table} has {rows} rows, where the last dates had {usual:.0}"))
+    }
+}

@@ -1,0 +1,126 @@
+//! Scores: what a version says of one reference date, and the partition that is made of it.
+
+mod probability;
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use chrono::NaiveDate;
+
+pub use probability::probabilities;
+
+use crate::dataset::{Dataset, Snapshot, Workspace};
+use crate::fingerprint;
+use crate::partitions;
+use crate::registry::Version;
+use crate::warehouse::{Warehouse, ident, idents, text};
+
+/// What a version says of a date: rows in the temporary table `stage`, and what the score table makes of them.
+pub struct Scores {
+    pub data: Dataset,
+    /// A number a row: the probability, or the segment.
+    pub values: Vec<f64>,
+    /// Name, expression over the staged rows, and comment.
+    pub columns: Vec<(&'static str, String, &'static str)>,
+    /// In which order they are stored; the key follows.
+    pub order: &'static str,
+    /// What the scores of a date in `{table}` are like, for others: names and values.
+    pub summary: &'static str,
+}
+
+/// What a partition of scores is made from, for the ledger.
+pub fn inputs(
+    snapshot: &Snapshot,
+    version: &Version,
+    fingerprints: &BTreeMap<(String, NaiveDate), String>,
+) -> BTreeMap<String, String> {
+    let select = &snapshot.select;
+    let sql = fingerprint::of(&[&fingerprint::normal(&select.sql)]);
+    let mut inputs =
+        BTreeMap::from([("sql".to_owned(), sql), ("version".to_owned(), version.number.to_string())]);
+    for table in &select.refs {
+        let below = fingerprints.get(&(table.clone(), snapshot.date)).cloned().unwrap_or_default();
+        inputs.insert(table.clone(), below);
+    }
+    inputs
+}
+
+impl Scores {
+    /// Replaces the partition of the score table; gives its rows. Runs inside the transaction of the date.
+    pub fn write(&self, at: Workspace<'_>, version: &Version, date: NaiveDate) -> Result<i64> {
+        let spec = &at.model.spec;
+        let key = idents(&spec.key);
+        let own: Vec<String> = self.columns.iter().map(|(name, sql, _)| format!("{sql} as {name}")).collect();
+        let sql = format!(
+            "select date '{date}' as reference_date, {key}, {}, {}::integer as model_version,
+                 date '{}' as trained_through, now()::timestamp as scored_at
+             from temp.main.stage order by {}, {key}",
+            own.join(", "),
+            version.number,
+            version.trained_through,
+            self.order,
+        );
+        let description =
+            format!("One row per {} and reference date. {}", spec.key.join(", "), spec.description);
+        let comments: Vec<(&str, &str)> =
+            self.columns.iter().map(|(name, _, words)| (*name, *words)).collect();
+        replace(at.warehouse, &at.model.table(), date, &sql, &description, &comments)?;
+        Ok(i64::try_from(self.values.len())?)
+    }
+
+    /// Name and value of what the written scores of a date are like.
+    pub fn summarize(&self, at: Workspace<'_>, date: NaiveDate) -> Result<BTreeMap<String, f64>> {
+        let sql = self.summary.replace("{table}", &at.model.table());
+        let values = at.warehouse.rows(&sql, &[&date], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(values.into_iter().collect())
+    }
+}
+
+/// Replaces the partition of `table` by the rows of `sql`. Its columns follow the query's.
+pub fn replace(
+    warehouse: &Warehouse,
+    table: &str,
+    date: NaiveDate,
+    sql: &str,
+    description: &str,
+    comments: &[(&str, &str)],
+) -> Result<()> {
+    let shape = warehouse.describe(sql)?;
+    if partitions::fit(warehouse, table, &shape)?.is_some() {
+        let mut statements = vec![format!("comment on table {table} is {}", text(description))];
+        let known = comments.iter().chain(&SHARED);
+        for (column, words) in known.filter(|(name, _)| shape.iter().any(|(column, _)| column == name)) {
+            statements.push(format!("comment on column {table}.{} is {}", ident(column), text(words)));
+        }
+        warehouse.batch(&statements.join(";"))?;
+    }
+    warehouse.execute(&format!("delete from {table} where reference_date = ?"), &[&date])?;
+    warehouse.execute(&format!("insert into {table} by name {sql}"), &[])?;
+    Ok(())
+}
+
+/// What all score tables say of their rows.
+const SHARED: [(&str, &str); 4] = [
+    ("reference_date", "Midnight at the start of this day; the score knows nothing later"),
+    ("model_version", "Version in registry.models"),
+    (
+        "trained_through",
+        "Last label date the version was trained on, or its last snapshot where it has no label; later than reference_date: a back-cast",
+    ),
+    ("scored_at", "When the row was written"),
+];
+
+/// Puts the keys of `rows`, and `values` beside them, into the temporary table `stage`.
+pub fn stage(at: Workspace<'_>, data: &Dataset, rows: &[usize], values: &[(&str, Vec<f64>)]) -> Result<()> {
+    let typed = |name: &String| {
+        let sql_type = data.columns.iter().find(|(column, _)| column == name).map_or("varchar", |(_, t)| t);
+        format!("{} {sql_type}", ident(name))
+    };
+    let keys = at.model.spec.key.iter().map(typed);
+    let columns: Vec<String> = keys.chain(values.iter().map(|(name, _)| format!("{name} double"))).collect();
+    at.warehouse.batch(&format!(
+        "drop table if exists temp.main.stage; create temp table stage ({})",
+        columns.join(", ")
+    ))?;
+    if data.keys.is_empty() { Ok(()) } else { at.warehouse.stage(&data.keys_of(rows)?, values) }
+}

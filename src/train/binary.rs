@@ -1,0 +1,121 @@
+//! Candidates that predict, side by side out of time.
+
+use anyhow::Result;
+
+use super::table::{self, digits};
+use super::validate::{self, FoldMetrics, mean};
+use super::{Contest, Trained};
+use crate::config::Binary;
+use crate::learn::Metric;
+use crate::problem::Problem;
+use crate::registry::NewVersion;
+use crate::term;
+
+/// Trains what wins the contest on all that was known as of its date.
+///
+/// # Errors
+/// Inputs that are no numbers, a rule that gives no probability, or DuckDB's.
+pub fn train(contest: Contest<'_>, binary: &Binary) -> Result<Trained> {
+    let (as_of, spec, recipes) = (contest.as_of, &contest.at.model.spec, &contest.recipes);
+    let data = contest.pull()?;
+    check_widths(&contest, data.matrix.columns().len())?;
+    // The champion's rule may read columns that an edit took away; then it cannot defend itself.
+    let incumbent = contest.incumbent.filter(|at| validate::is_computable(&recipes[*at], &data));
+    let folds = validate::folds(&data, as_of, spec, binary.validate);
+    if folds.is_empty() {
+        return Ok(Trained::TooEarly(format!(
+            "no snapshot has its labels known by {as_of} and earlier rows to train on \
+             ({} snapshots, {} rows with a known label)",
+            spec.snapshots(as_of).len(),
+            data.known_by(as_of).len()
+        )));
+    }
+    let validated = validate::run(&data, &folds, recipes, spec.seed)?;
+    let compared = Compared { contest: &contest, incumbent, metrics: &validated.metrics, by: binary.metric };
+    let winner = compared.winner();
+    let recipe = &recipes[winner];
+    let rows = data.known_by(as_of);
+    let y = data.truth(&rows);
+    let fitted = match recipe.rule() {
+        Some(_) => None,
+        None => Some(recipe.fit(&data.matrix.select(&rows), &y, spec.seed)?.to_bytes()?),
+    };
+    let version = NewVersion {
+        trained_through: data.trained_through(&rows).unwrap_or(as_of),
+        base_rate: Some(y.iter().filter(|label| **label).count() as f64 / y.len() as f64),
+        metric: binary.metric.name(),
+        mean_metric: compared.value(winner),
+        fitted,
+        reason: compared.reason(winner),
+        metrics: validated.metrics.iter().flat_map(FoldMetrics::lines).collect(),
+        importances: validated.importances(&data, &folds, recipe, spec.seed)?,
+        ..contest.version(winner, &data, &rows)?
+    };
+    let table = table::of(&validated.metrics, binary.metric);
+    Ok(contest.won(version, table, data, &rows))
+}
+
+/// Fails where a candidate asks for more columns than the model has.
+fn check_widths(contest: &Contest<'_>, width: usize) -> Result<()> {
+    let (model, templates) = (contest.at.model, &contest.at.catalog.templates);
+    for candidate in &model.spec.candidates {
+        let wanted = candidate.algorithm.columns_wanted().filter(|(_, wanted)| *wanted > width);
+        let Some((setting, wanted)) = wanted else { continue };
+        let path = format!("candidates.{}.{setting}", candidate.name);
+        let inputs = term::counted(width, "input");
+        return Err(Problem::usage(format!("`{setting}` is {wanted}, but the model has {inputs}"))
+            .at(templates.config_key(&model.file, &path))
+            .hint(format!("{width} is the most; left out, it follows the number of inputs"))
+            .into());
+    }
+    Ok(())
+}
+
+/// The recipes by one metric.
+struct Compared<'a> {
+    contest: &'a Contest<'a>,
+    /// The champion, where it can be computed.
+    incumbent: Option<usize>,
+    metrics: &'a [FoldMetrics],
+    by: Metric,
+}
+
+impl Compared<'_> {
+    /// A recipe's mean out of time.
+    fn value(&self, at: usize) -> Option<f64> {
+        mean(self.metrics, &self.contest.recipes[at].name, None, self.by)
+    }
+
+    /// The best mean. On a tie the champion stays, then a rule, then the candidate named first.
+    fn winner(&self) -> usize {
+        let recipes = &self.contest.recipes;
+        let sign = if self.by.higher_is_better() == Some(false) { -1.0 } else { 1.0 };
+        let value = |at| self.value(at).map_or(f64::NEG_INFINITY, |mean| sign * mean);
+        let rank = |at: usize| (Some(at) == self.incumbent, recipes[at].rule().is_some(), usize::MAX - at);
+        (0..recipes.len())
+            .max_by(|&a, &b| value(a).total_cmp(&value(b)).then_with(|| rank(a).cmp(&rank(b))))
+            .unwrap_or(0)
+    }
+
+    fn reason(&self, winner: usize) -> String {
+        let Contest { why, recipes, champion, .. } = self.contest;
+        let both = self.incumbent.and_then(|at| self.value(at)).zip(self.value(winner));
+        let digits = both.map_or(table::DIGITS, |(one, other)| digits(one, other));
+        let shown = |at| self.value(at).map_or_else(String::new, |mean| format!("{mean:.digits$}"));
+        let (name, metric) = (&recipes[winner].name, self.by.name());
+        match (self.incumbent, champion) {
+            (Some(at), Some(version)) if at == winner => {
+                let number = version.number;
+                format!("{why}: `{name}` stays (version {number}), fitted again; mean {metric} {}", shown(at))
+            }
+            (Some(at), Some(version)) => format!(
+                "{why}: `{name}` beats `{}` (version {}), mean {metric} {} against {}",
+                recipes[at].name,
+                version.number,
+                shown(winner),
+                shown(at)
+            ),
+            _ => format!("{why}: `{name}` has the best mean {metric}, {}", shown(winner)),
+        }
+    }
+}
