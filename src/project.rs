@@ -202,16 +202,3 @@ fn check_link(root: &Path, path: &Path, name: &str) -> Result<()> {
     }
     Ok(())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_built_in_project_has_every_folder() {
-        let project = Project::built_in();
-        for folder in ["features", "abt", "models", "queries/sources", "queries/macros", "queries/sample"] {
-            assert!(project.in_folder(folder).next().is_some(), "nothing in {folder}");
-        }
-    }
-}

@@ -121,17 +121,3 @@ pub fn counted(number: usize, one: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{} {one}{ending}", thousands(number as u64))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn thousands_are_separated() {
-        assert_eq!(thousands(0), "0");
-        assert_eq!(thousands(999), "999");
-        assert_eq!(thousands(1_000_163), "1,000,163");
-        assert_eq!(counted(1, "row"), "1 row");
-        assert_eq!(counted(1200, "row"), "1,200 rows");
-    }
-}

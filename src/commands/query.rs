@@ -9,7 +9,7 @@ use super::Session;
 use crate::config::Fields;
 use crate::diagnose::analyst;
 use crate::fingerprint;
-use crate::output::{Format, Table, strict};
+use crate::output::{Format, strict};
 use crate::problem::{Place, Problem, nearest};
 use crate::publish;
 use crate::run::Loaded;
@@ -159,7 +159,7 @@ fn print(
         }
     }
     let batches = warehouse.arrow(sql).map_err(|error| explain(&error))?;
-    Table::of(&batches).print(session.options.format)
+    batches.table().print(session.options.format)
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
     back_casts.tell();
     summary(session, &warehouse, &run, &scored, &models, last, started)?;
     if let Some(file) = &args.publish {
-        let tables = publish::publish(&warehouse, file, &session.run_id)?;
+        let tables = publish::publish(&warehouse, &catalog, file, &session.run_id)?;
         term::note(&format!("published {} to `{}`", term::counted(tables, "table"), file.display()));
     }
     mlflow::flush(&warehouse)

@@ -16,6 +16,7 @@ use crate::catalog::{Catalog, Model, Node};
 use crate::config::Task;
 use crate::diagnose::analyst;
 use crate::learn::rules;
+use crate::partitions::texts::Texts;
 use crate::partitions::{columns, verify};
 use crate::problem::Problem;
 use crate::template::{Kind, Rendered};
@@ -147,7 +148,8 @@ impl<'a> Proof<'a> {
         })?;
         let (mut problems, mut warnings) = (Vec::new(), Vec::new());
         if with_checks {
-            warnings.extend(columns::undocumented(self.catalog, node, &rendered, self.date, &shape));
+            let texts = Texts::new(self.warehouse, self.catalog, WHOLE, self.date).of(&node.name)?;
+            warnings.extend(columns::undocumented(self.catalog, node, &texts, self.date)?);
             let built = format!("from {WHOLE}.{}", node.name);
             let checked = in_whole(&|| verify::rows(self.warehouse, self.catalog, node, self.date, &built));
             match checked {

@@ -56,7 +56,7 @@ fn config(state: &mut State<'_, '_>, settings: Kwargs) -> Result<&'static str, E
         }
         let value =
             serde_json::to_value(&value).map_err(|error| invalid(format!("config key `{key}`: {error}")))?;
-        map.insert(key.to_owned(), value);
+        map.insert(key.to_owned(), on_one_line(key, value));
     }
     settings.assert_all_used()?;
     with_scope(state, |scope| {
@@ -67,6 +67,24 @@ fn config(state: &mut State<'_, '_>, settings: Kwargs) -> Result<&'static str, E
         trace.config = Some(map);
         Ok("")
     })
+}
+
+/// A description may be written over several lines.
+fn on_one_line(key: &str, value: serde_json::Value) -> serde_json::Value {
+    use serde_json::Value as Json;
+    match value {
+        Json::String(text) if key == "description" => {
+            Json::String(text.split_whitespace().collect::<Vec<_>>().join(" "))
+        }
+        Json::Object(map) => {
+            let folded = map.into_iter().map(|(key, value)| {
+                let value = on_one_line(&key, value);
+                (key, value)
+            });
+            Json::Object(folded.collect())
+        }
+        other => other,
+    }
 }
 
 /// The name that a function is called with.

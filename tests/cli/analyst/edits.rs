@@ -15,7 +15,7 @@ fn a_new_column_reaches_its_table() {
     place.olist(&["run", "--date", "2018-06-01", "--select", "features.seller_reviews"]).code(0).says(&[
         "features.seller_reviews         1 date  its SQL changed",
         "features.seller_reviews: new column answer",
-        "column `answer` has no description",
+        "column `answer` has no text",
     ]);
     assert_eq!(
         place.cell(
@@ -63,8 +63,8 @@ fn a_new_file_is_a_new_table() {
     place.write(
         "features/seller_state.sql",
         "{{ config(\n    entity = 'seller',\n    key = 'seller_id',\n    description = 'One row per seller.',\n    \
-         columns = {'is_in_sp': '1 in the state of Sao Paulo'},\n    checks = ['is_in_sp in (0, 1)'],\n) }}\n\
-         select seller_id, (seller_state = 'SP')::int as is_in_sp\nfrom {{ source('sellers') }}\n",
+         checks = ['is_in_sp in (0, 1)'],\n) }}\n\
+         select\n    seller_id,\n    (seller_state = 'SP')::int as is_in_sp,  -- 1 in the state of Sao Paulo\nfrom {{ source('sellers') }}\n",
     );
     place.olist(&DATE).code(0).says(&["features.seller_state           1 date  new"]);
     let comment =
@@ -146,7 +146,7 @@ fn a_warning_check_lets_the_partition_pass() {
     let place = Place::with_sample();
     place.write(
         "features/w.sql",
-        "{{ config(entity = 'x', key = 'x', description = 'x', columns = {'y': 'y'}, checks = [{'expression': 'y < 2', 'severity': 'warn'}]) }}\n\
+        "{{ config(entity = 'x', key = 'x', description = 'x', checks = [{'expression': 'y < 2', 'severity': 'warn'}]) }}\n\
          select x, x as y from range(4) as t(x)\n",
     );
     place

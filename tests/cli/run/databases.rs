@@ -13,7 +13,7 @@ fn an_older_database_is_brought_up_to_date() {
         .does_not_say(&["there is no champion yet", "seller_churn: trained"]);
     assert_eq!(
         place.cell("select value from pipeline.settings where name = 'tables_version'"),
-        "4",
+        "5",
         "the upgrade did not happen"
     );
     let filled = "select bool_and(snapshots = 1 and entities = rows and slice is null) from registry.metrics";

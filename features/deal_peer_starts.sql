@@ -1,3 +1,15 @@
+{{ config(
+    entity = 'deal',
+    key = 'seller_id',
+    description = '
+        One row per seller won through the funnel before the reference date: how
+        its peers started. A start is a first order within 30 days of the deal;
+        seen and expected are counted over the deal-days before the reference
+        date, so a deal counts from its first day on, not only when its 30 days
+        are over.
+    ',
+    checks = ['any_deal_starts > 0 and start_ratio > 0'],
+) }}
 {# Who may be alike, and the groups in the order in which they may speak. #}
 {% set groups = [
     'lead_type', 'business_type', 'business_segment',
@@ -11,27 +23,9 @@
 {% set prior_days = 500 %}
 {# A group counts as if it had as many starts more, seen and expected. #}
 {% set prior_starts = 8 %}
-{{ config(
-    entity = 'deal',
-    key = 'seller_id',
-    description = 'One row per seller won through the funnel before the reference date: how its peers started. A start is a first order within 30 days of the deal; seen and expected are counted over the deal-days before the reference date, so a deal counts from its first day on, not only when its 30 days are over.',
-    columns = {
-        'deal_count': 'Deals known, without those that sold before they were won: the same for all rows',
-        'any_deal_starts': 'Starts expected of any deal within 30 days, the sum of its daily chances: the same for all rows',
-        'start_ratio': 'Product of the ratios below: 1 is like all deals, 2 is twice as many starts',
-        '*_ratio': 'Starts seen / expected in the group that has the same value here (NULL is one too), given the columns before it; pulled to 1 while starts are few',
-    },
-    checks = [
-        'any_deal_starts > 0 and start_ratio > 0',
-    ],
-) }}
-with deals as (
-    select * from {{ ref('features.deal_profile') }}
-),
-
 -- Deal-days on which a start could be seen, up to the start itself. Who sold
 -- before the deal could not start: neither days nor starts.
-watched as (
+with watched as (
     select
         *,
         coalesce(days_to_first_order, 0) >= 0 as is_watched,
@@ -40,20 +34,22 @@ watched as (
         else 0 end as watched_days,
         case when is_watched and days_to_first_order < 30 then 1 else 0 end
             as starts,
-    from deals
+    from {{ ref('features.deal_profile') }}
 ),
 
 -- Starts a day in each third of the 30 days: the first days see fewer.
 rates as (
     select
+        -- Deals known, without those that sold before they were won: the same
+        -- for all rows
         count(*) filter (where is_watched) as deal_count,
     {% for from in thirds %}
-        (count(*) filter (
-            where starts = 1
-                and days_to_first_order between {{ from }} and {{ from + 9 }}
-        ) + {{ prior_days }} * {{ prior_daily_starts }})
-            / (sum(greatest(0, least(10, watched_days - {{ from }})))
-                + {{ prior_days }}) as daily_starts_{{ from }},
+        {{ shrunk(
+            'count(*) filter (where starts = 1 and days_to_first_order
+                between ' ~ from ~ ' and ' ~ (from + 9) ~ ')',
+            'sum(greatest(0, least(10, watched_days - ' ~ from ~ ')))',
+            prior_daily_starts, prior_days
+        ) }} as daily_starts_{{ from }},
     {% endfor %}
     from watched
 ),
@@ -62,9 +58,9 @@ expected as (
     select
         watched.*,
         rates.deal_count,
-    {% for from in thirds %}
-        {{ '+ ' if not loop.first }}10 * daily_starts_{{ from }}
-    {% endfor %}
+        -- Starts expected of any deal within 30 days, the sum of its daily
+        -- chances: the same for all rows
+        10 * daily_starts_{{ thirds | join(' + 10 * daily_starts_') }}
             as any_deal_starts,
     {% for from in thirds %}
         {{ '+ ' if not loop.first -}}
@@ -82,10 +78,15 @@ expected as (
 by_{{ group }} as (
     select
         *,
-        (sum(starts) over same + {{ prior_starts }})
-            / (cast(sum(cast(expected_{{ loop.index0 }} as decimal(38, 12)))
-                over same as double) + {{ prior_starts }})
-            as {{ group }}_ratio,
+        -- Starts seen / expected in the group that has the same {{ group }}
+        -- (NULL is one too), given the groups before it; pulled to 1 while
+        -- starts are few
+        {{ shrunk(
+            'sum(starts) over same',
+            'cast(sum(cast(expected_' ~ loop.index0 ~ ' as decimal(38, 12)))
+                over same as double)',
+            1, prior_starts
+        ) }} as {{ group }}_ratio,
         expected_{{ loop.index0 }} * {{ group }}_ratio
             as expected_{{ loop.index }},
     from {{ 'expected' if loop.first else 'by_' ~ loop.previtem }}
@@ -98,10 +99,8 @@ final as (
         seller_id,
         deal_count,
         any_deal_starts,
-    {% for group in groups %}
-        {{ '* ' if not loop.first }}{{ group }}_ratio
-    {% endfor %}
-            as start_ratio,
+        -- Product of the ratios below: 2 is twice as many starts as usual
+        {{ groups | join('_ratio * ') }}_ratio as start_ratio,
     {% for group in groups %}
         {{ group }}_ratio,
     {% endfor %}

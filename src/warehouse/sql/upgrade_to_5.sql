@@ -1,0 +1,1 @@
+alter table if exists registry.inputs add column if not exists description varchar;
