@@ -2,8 +2,8 @@
 
 mod commands;
 mod drift;
-mod outputs;
 mod output;
+mod outputs;
 mod segments;
 mod train;
 mod warehouse;
