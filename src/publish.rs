@@ -108,7 +108,8 @@ pub fn publish(warehouse: &Warehouse, file: &Path, run_id: &str) -> Result<usize
     });
     published.map_err(|error| {
         let problem = Problem::usage(format!("could not publish to `{}`: {error:#}", file.display()));
-        let hint = "an earlier copy stays; what was built is in the database, and the next `--publish` brings it";
+        let hint =
+            "an earlier copy stays; what was built is in the database, and the next `--publish` brings it";
         problem.hint(hint).into()
     })
 }

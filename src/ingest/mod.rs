@@ -12,6 +12,7 @@ mod load;
 mod raw;
 mod sample;
 mod summary;
+mod synthetic;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ pub use as_of::{as_of_select, check_moments, loaded_select};
 pub use data_until::data_until;
 pub use load::current_versions;
 pub use summary::Summary;
+pub use synthetic::{SYNTHETIC, is_synthetic, mark as mark_synthetic};
 
 use crate::config::SourceSpec;
 use crate::graph;

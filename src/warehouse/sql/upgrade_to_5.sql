@@ -1,0 +1,1 @@
+update registry.champions set ended_because = 'superseded' where ended_because = 'succeeded';
