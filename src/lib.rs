@@ -29,6 +29,7 @@ pub mod publish;
 pub mod registry;
 pub mod run;
 pub mod score;
+pub mod secret;
 pub mod segment;
 pub mod sql;
 pub mod template;

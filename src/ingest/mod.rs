@@ -13,6 +13,7 @@ mod load;
 mod raw;
 mod sample;
 mod summary;
+mod synthetic;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -25,6 +26,7 @@ pub use data_until::data_until;
 pub use kept::raw_rows;
 pub use load::current_versions;
 pub use summary::Summary;
+pub use synthetic::{SYNTHETIC, is_synthetic, mark as mark_synthetic};
 
 use crate::config::SourceSpec;
 use crate::graph;
