@@ -121,7 +121,28 @@ impl Catalog {
         }
     }
 
+    /// A step that stores share is for stores.
+    fn check_intermediates(&self) -> Result<()> {
+        let abts =
+            self.tables.values().filter(|node| node.kind == Kind::Abt).map(|node| (&node.file, &node.refs));
+        let models = self.models.values().map(|model| (&model.file, &model.refs));
+        for (file, refs) in abts.chain(models) {
+            let step =
+                refs.iter().find(|name| self.tables.get(*name).is_some_and(|node| node.spec.is_intermediate));
+            if let Some(step) = step {
+                return Err(Problem::usage(format!(
+                    "`{step}` is an intermediate, for other feature stores alone"
+                ))
+                .at(Place::of_call(file, self.templates.source(file), "ref", step))
+                .hint("join a store that is made of it, or take `intermediate` out of its config")
+                .into());
+            }
+        }
+        Ok(())
+    }
+
     fn link(&mut self) -> Result<()> {
+        self.check_intermediates()?;
         self.leave_out_dependants();
         let tables = self.tables.values().map(|node| (node.name.clone(), node.refs.clone()));
         let models = self.models.values().map(|model| (model.table(), model.refs.clone()));

@@ -46,7 +46,7 @@ impl Project {
             }
             return Self::read(folder);
         }
-        let here = std::env::current_dir().context("could not tell the working folder")?;
+        let here = working_folder()?;
         let Some(folder) = here.ancestors().find(|folder| is_project(folder)) else {
             return Ok(Self::built_in());
         };
@@ -55,6 +55,16 @@ impl Project {
             term::note(&format!("project {}", folder.display()));
         }
         Self::read(folder)
+    }
+
+    /// The folder of the project that `find` takes, where the database stands as well; empty for the working folder.
+    pub fn folder(named: Option<&Path>) -> Result<PathBuf> {
+        if let Some(folder) = named {
+            return Ok(folder.to_owned());
+        }
+        let here = working_folder()?;
+        let above = here.ancestors().skip(1).find(|folder| is_project(folder));
+        Ok(above.filter(|_| !is_project(&here)).map_or_else(PathBuf::new, Path::to_owned))
     }
 
     /// The files that the binary carries.
@@ -178,6 +188,10 @@ fn check_owner(folder: &Path) -> Result<()> {
     .into())
 }
 
+fn working_folder() -> Result<PathBuf> {
+    std::env::current_dir().context("could not tell the working folder")
+}
+
 fn is_project(folder: &Path) -> bool {
     folder.join("features").is_dir() && folder.join("queries").is_dir()
 }
@@ -221,17 +235,4 @@ fn check_link(root: &Path, path: &Path, name: &str) -> Result<()> {
             .into());
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_built_in_project_has_every_folder() {
-        let project = Project::built_in();
-        for folder in ["features", "abt", "models", "queries/sources", "queries/macros", "queries/sample"] {
-            assert!(project.in_folder(folder).next().is_some(), "nothing in {folder}");
-        }
-    }
 }

@@ -7,6 +7,9 @@ use crate::problem::{Place, Problem, nearest, suggest};
 use crate::sql::Expression;
 use crate::template::config;
 
+const IN_THE_QUERY: &str =
+    "what a column is stands behind it in the last SELECT: `count(*) as item_count,  -- Items sold`";
+
 /// The keys of one `{...}` of a config, taken one by one.
 pub struct Fields<'a> {
     file: &'a str,
@@ -257,7 +260,11 @@ impl<'a> Fields<'a> {
         let Some(unknown) = self.map.keys().next() else {
             return Ok(());
         };
-        let hint = suggest(unknown, self.asked.iter().copied());
+        let hint = if unknown == "columns" {
+            Some(IN_THE_QUERY.to_owned())
+        } else {
+            suggest(unknown, self.asked.iter().copied())
+        };
         Err(self.wrong(unknown, "this key is not known").maybe_hint(hint).into())
     }
 }

@@ -32,8 +32,9 @@ pub struct TableSpec {
     /// ABTs only.
     pub label: Option<String>,
     pub description: String,
-    /// Column, or family of columns with `*`, and its text.
-    pub columns: Vec<(String, String)>,
+    /// A step that stores share, and no store of its own right: no ABT or model reads it, published copies go without it,
+    /// and its columns need no text.
+    pub is_intermediate: bool,
     pub checks: Vec<Check>,
     /// What a tenth of the usual rows does.
     pub row_count: Severity,
@@ -46,33 +47,16 @@ impl TableSpec {
         fields.text("entity")?;
         let key = fields.some_texts("key")?;
         let label = if kind == Kind::Abt { Some(fields.text("label")?) } else { None };
-        let columns = fields.map("columns")?;
-        let columns = columns
-            .into_iter()
-            .map(|(name, value)| {
-                if let Value::String(text) = value {
-                    return Ok((name, text));
-                }
-                let path = format!("columns.{name}");
-                Err(fields.wrong(&path, "expected a text that describes the column").into())
-            })
-            .collect::<Result<_>>()?;
+        let is_intermediate = kind == Kind::Feature && fields.flag("intermediate", false)?;
         let mut checks = Vec::new();
         for (at, value) in fields.list("checks")?.into_iter().enumerate() {
             checks.push(read_check(&fields, at, value)?);
         }
         let row_count = read_severity(&mut fields, "row_count")?;
-        let spec = Self { key, label, description: fields.text("description")?, columns, checks, row_count };
+        let spec =
+            Self { key, label, description: fields.text("description")?, is_intermediate, checks, row_count };
         fields.finish()?;
         Ok(spec)
-    }
-
-    /// The text that describes `column`, by its own name or its family's.
-    pub fn describes(&self, column: &str) -> Option<&str> {
-        let exact = self.columns.iter().find(|(name, _)| name == column);
-        exact
-            .or_else(|| self.columns.iter().find(|(pattern, _)| matches_family(pattern, column)))
-            .map(|(_, text)| text.as_str())
     }
 }
 

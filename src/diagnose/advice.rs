@@ -94,7 +94,7 @@ fn plain(error: &SqlError) -> String {
         return format!("{from} cannot be cast to {to}");
     }
     if let Some(name) = within("Column \"", "\" in EXCLUDE list") {
-        return format!("there is no column `{name}` to leave out");
+        return format!("there is no column `{name}`");
     }
     if error.class == "Extension Autoloading" {
         return "clocks and time zones are not built in: they need the extension icu".to_owned();

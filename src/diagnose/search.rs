@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 
 use super::place::{literal, sign};
 use crate::sql::tree::{self, extent, leftmost};
-use crate::sql::{SqlError, tokens};
+use crate::sql::{Select, SqlError, tokens};
 use crate::warehouse::Warehouse;
 
 /// What became of a query that was tried.
@@ -74,7 +74,7 @@ impl Search<'_> {
                 handle.interrupt();
             }
         });
-        let result = super::select(&sql).and_then(|select| {
+        let result = Select::of(&sql).and_then(|select| {
             let all = select.within("select bit_xor(hash(q)) from (\n", "\n) as q");
             if self.fails_early {
                 return self.warehouse.describe(&all).map(|_| ());

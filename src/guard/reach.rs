@@ -99,7 +99,8 @@ pub fn of_source(sealed: &Templates, functions: &Functions, file: &str) -> Resul
 /// What `raw()` is while nothing is read.
 const RAW: &str = "raw";
 
-fn query(
+/// The same of one query, rendered with the seal.
+pub fn query(
     sealed: &Templates,
     functions: &Functions,
     rendered: &Rendered,
@@ -108,9 +109,11 @@ fn query(
     let place = |at: Option<usize>| {
         let origin = at.and_then(|at| rendered.map.origin(at)).unwrap_or((&rendered.file, 0));
         let place = Place::at_offset(origin.0, sealed.source(origin.0), origin.1);
-        // Where it was written, if that is in a macro.
+        // Where it was written: in an argument of the call, or in the macro.
         let inner = at.and_then(|at| sealed.locate(rendered, at)).map(|located| located.place);
-        let inner = inner.filter(|inner| inner.file != place.file);
+        if let Some(argument) = inner.clone().filter(|inner| inner.file == place.file) {
+            return (argument, None);
+        }
         let note =
             inner.map(|at| format!("within {}:{}:{}: {}", at.file, at.line, at.column, at.text.trim()));
         (place, note)

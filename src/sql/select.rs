@@ -64,15 +64,10 @@ pub struct Select {
 
 impl Select {
     pub fn of(text: &str) -> Result<Self, SqlError> {
-        Self::reading(text, &[])
+        tree::deep(|| Self::prove(text))
     }
 
-    /// As `of`, where functions in FROM may also be `these`.
-    pub fn reading(text: &str, these: &[&str]) -> Result<Self, SqlError> {
-        tree::deep(|| Self::prove(text, these))
-    }
-
-    fn prove(text: &str, these: &[&str]) -> Result<Self, SqlError> {
+    fn prove(text: &str) -> Result<Self, SqlError> {
         let tree = tree::parse(text)?;
         let statements = tree["statements"].as_array().map_or(0, Vec::len);
         if statements != 1 {
@@ -80,23 +75,22 @@ impl Select {
             let ends: Vec<usize> = starts(text);
             return Err(SqlError::statement(what, ends.get(1).or(ends.first()).copied()));
         }
-        check(&tree, these)?;
+        check(&tree)?;
         Ok(Self { sql: text.to_owned(), start: 0 })
     }
 
-    /// As `reading`, of a text that was proven before if it differs from an earlier one by its `date` alone: digits in
+    /// As `of`, of a text that was proven before if it differs from an earlier one by its `date` alone: digits in
     /// place of digits leave each token what it is.
-    pub fn dated(text: &str, date: Option<NaiveDate>, these: &[&str]) -> Result<Self, SqlError> {
-        static PROVEN: Mutex<BTreeSet<(String, usize)>> = Mutex::new(BTreeSet::new());
+    pub fn dated(text: &str, date: Option<NaiveDate>) -> Result<Self, SqlError> {
+        static PROVEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
         let proven = || PROVEN.lock().unwrap_or_else(PoisonError::into_inner);
         let plain =
             date.map_or_else(|| text.to_owned(), |date| text.replace(&date.to_string(), "2001-01-01"));
-        let shape = (plain, these.len());
-        if shape.0.len() == text.len() && proven().contains(&shape) {
+        if proven().contains(&plain) {
             return Ok(Self { sql: text.to_owned(), start: 0 });
         }
-        let select = Self::reading(text, these)?;
-        proven().insert(shape);
+        let select = Self::of(text)?;
+        proven().insert(plain);
         Ok(select)
     }
 
@@ -166,7 +160,7 @@ impl Expression {
                 _ => {}
             }
         }
-        check(&tree, &[]).map_err(|error| error.shifted(HEAD.len()))?;
+        check(&tree).map_err(|error| error.shifted(HEAD.len()))?;
         Ok(Self(text.to_owned()))
     }
 
@@ -220,7 +214,7 @@ pub(super) fn other_statement(text: &str) -> Option<usize> {
 }
 
 /// Fails where a query below `node` writes, or reads what is no table.
-fn check(node: &Json, these: &[&str]) -> Result<(), SqlError> {
+fn check(node: &Json) -> Result<(), SqlError> {
     let kind = node["type"].as_str().unwrap_or_default();
     if kind.ends_with("_NODE") && !READING.contains(&kind) {
         return Err(SqlError::statement("a query only reads: this one writes", tree::position(node)));
@@ -229,8 +223,7 @@ fn check(node: &Json, these: &[&str]) -> Result<(), SqlError> {
         let name = lower(&node["function"]["function_name"]);
         let schema = lower(&node["function"]["schema"]);
         let is_telling = TELLING.iter().any(|start| name.starts_with(start)) && !SECRET.contains(&&*name);
-        let is_known =
-            schema == "sources" || HARMLESS.contains(&&*name) || is_telling || these.contains(&&*name);
+        let is_known = schema == "sources" || HARMLESS.contains(&&*name) || is_telling;
         if !is_known && tree::is_table_function(&name) {
             return Err(SqlError::statement(
                 &format!("`{name}(…)` reads what is no table of the database"),
@@ -245,5 +238,5 @@ fn check(node: &Json, these: &[&str]) -> Result<(), SqlError> {
             tree::position(node),
         ));
     }
-    children(node).try_for_each(|child| check(child, these))
+    children(node).try_for_each(|child| check(child))
 }

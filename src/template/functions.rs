@@ -56,7 +56,7 @@ fn config(state: &mut State<'_, '_>, settings: Kwargs) -> Result<&'static str, E
         }
         let value =
             serde_json::to_value(&value).map_err(|error| invalid(format!("config key `{key}`: {error}")))?;
-        map.insert(key.to_owned(), value);
+        map.insert(key.to_owned(), on_one_line(key, value));
     }
     settings.assert_all_used()?;
     with_scope(state, |scope| {
@@ -67,6 +67,24 @@ fn config(state: &mut State<'_, '_>, settings: Kwargs) -> Result<&'static str, E
         trace.config = Some(map);
         Ok("")
     })
+}
+
+/// A description may be written over several lines.
+fn on_one_line(key: &str, value: serde_json::Value) -> serde_json::Value {
+    use serde_json::Value as Json;
+    match value {
+        Json::String(text) if key == "description" => {
+            Json::String(text.split_whitespace().collect::<Vec<_>>().join(" "))
+        }
+        Json::Object(map) => {
+            let folded = map.into_iter().map(|(key, value)| {
+                let value = on_one_line(&key, value);
+                (key, value)
+            });
+            Json::Object(folded.collect())
+        }
+        other => other,
+    }
 }
 
 /// The name that a function is called with.
@@ -99,7 +117,9 @@ fn source(state: &mut State<'_, '_>, name: Value) -> Result<String, Error> {
         let schema = format!("{}sources", scope.seal);
         let relation = match (scope.kind, scope.date) {
             (Kind::Source, _) => format!("{schema}.{name}"),
-            (Kind::Feature | Kind::Abt, Some(date)) => format!("{schema}.{name}_as_of(date '{date}')"),
+            (Kind::Feature | Kind::Abt | Kind::Audit, Some(date)) => {
+                format!("{schema}.{name}_as_of(date '{date}')")
+            }
             (Kind::Model, _) => {
                 return Err(invalid("a model reads its ABT, not sources: use ref('abt.…')"));
             }
@@ -115,7 +135,7 @@ fn source(state: &mut State<'_, '_>, name: Value) -> Result<String, Error> {
 fn outcome(state: &mut State<'_, '_>, name: Value) -> Result<String, Error> {
     let name = name_of(&name)?;
     with_scope(state, |scope| {
-        if scope.kind != Kind::Abt {
+        if !matches!(scope.kind, Kind::Abt | Kind::Audit) {
             return Err(invalid("outcome() shows the future: it is for the label of an ABT, in abt/ only"));
         }
         check_known("source", name, &scope.known.sources)?;
@@ -138,7 +158,7 @@ fn reference(state: &mut State<'_, '_>, name: Value) -> Result<String, Error> {
             Kind::Abt | Kind::Model => &["features", "abt"],
             Kind::Report => &["features", "abt", "scores"],
             Kind::Sample => &["sample"],
-            Kind::Source => &[],
+            Kind::Source | Kind::Audit => &[],
         };
         if !allowed.contains(&folder) {
             let may = if allowed.is_empty() { "nothing".to_owned() } else { allowed.join(", ") };

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Error;
 
 use crate::problem::Problem;
+use crate::secret;
 use crate::sql::{DAMAGED, SqlError};
 
 /// The process that has a file open: `process 123 (olist run --date …, since Tue Nov 24 10:00:00 2026)`. `None` where the
@@ -25,7 +26,10 @@ pub fn holder(error: &SqlError) -> Option<String> {
     };
     let (command, since) = (ask("args="), ask("lstart="));
     Some(match (command, since) {
-        (Some(command), Some(since)) => format!("process {pid} (`{command}`, since {since})"),
+        (Some(command), Some(since)) => {
+            let command = secret::command(command.split(' ').map(str::to_owned));
+            format!("process {pid} (`{command}`, since {since})")
+        }
         _ => format!("process {pid}"),
     })
 }

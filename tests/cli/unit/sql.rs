@@ -46,8 +46,8 @@ fn one_select_and_nothing_else() {
 fn a_select_that_differs_by_its_date_alone_is_proven_once() {
     let text = |date: &str| format!("select * from t where d < date '{date}'");
     let date = chrono::NaiveDate::from_ymd_opt(2018, 6, 1).unwrap();
-    assert!(Select::dated(&text("2018-06-01"), Some(date), &[]).is_ok());
-    assert!(Select::dated(&text("2018-06-01'; drop table t --"), Some(date), &[]).is_err());
+    assert!(Select::dated(&text("2018-06-01"), Some(date)).is_ok());
+    assert!(Select::dated(&text("2018-06-01'; drop table t --"), Some(date)).is_err());
 }
 
 #[test]
