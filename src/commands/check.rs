@@ -164,7 +164,7 @@ impl Checker<'_> {
         let mut sources = BTreeSet::new();
         for name in &self.order {
             let rendered = self.catalog.render(name, date)?;
-            sources.extend(rendered.sources.into_iter().chain(rendered.outcomes));
+            sources.extend(rendered.sources.iter().chain(&rendered.outcomes).cloned());
         }
         let proof = Proof::new(warehouse, self.catalog, self.definitions, &sources, date)?;
         if !sources.is_empty() && !proof.has_future()? {
@@ -175,7 +175,7 @@ impl Checker<'_> {
         let mut broken: BTreeSet<String> = BTreeSet::new();
         for &name in &self.order {
             self.progress.working_on(name);
-            let refs = self.catalog.render(name, date)?.refs;
+            let refs = self.catalog.render(name, date)?.refs.clone();
             let found = guard::reach(warehouse, self.catalog, &self.sealed, &self.functions, name, date)?;
             let (proven, result) = if let Some(needed) = refs.iter().find(|table| broken.contains(*table)) {
                 (None, format!("not proven: {needed}"))

@@ -226,7 +226,7 @@ fn config_is_strict() {
     };
     config("").says(&["this file has no config", "features/slip.sql:2:1"]);
     config("{{ config(entity = 'x', kee = 'x', description = 'x') }}")
-        .says(&["config key `key` is missing", "there is `kee`: did you mean `key`?"]);
+        .says(&["config `kee`: this key is not known", "did you mean `key`?"]);
     config("{{ config(entity = 'x', key = 'x',\n    descripton = 'x', description = 'x') }}").says(&[
         "config `descripton`: this key is not known",
         "features/slip.sql:2:5",

@@ -18,7 +18,7 @@ fn mistakes_in_config_are_shown_at_their_place() {
         of("{x},\n    ‸desciption = 'y'", &["`desciption`", "`description`"]),
         of(
             "entity = 'order',\n    ‸keys = 'order_id',\n    description = 'keys'",
-            &["`key` is missing", "there is `keys`"],
+            &["`keys`: this key is not known", "did you mean `key`?"],
         ),
         of("entity = 'order', description = 'the key',\n    ‸key = 3", &["found the number 3"]),
         of(
@@ -50,7 +50,7 @@ fn mistakes_in_config_are_shown_at_their_place() {
         of("{x},\n    checks = [\n        {'expression': 'true', ‸'severity': 'wran'},\n    ]", &["`wran`"]),
         of(
             "{x},\n    checks = [\n        {'expression': 'true'},\n        {‸'expresion': 'true'},\n    ]",
-            &["`expression` is missing"],
+            &["`checks.1.expresion`: this key is not known", "did you mean `expression`?"],
         ),
         of("{x},\n    ‸checks = 'true'", &["expected a list"]),
         of("{x},\n    ‸columns = {'order_status': 'x'}", &["`columns`: this key is not known", "behind it"]),
@@ -132,7 +132,7 @@ fn mistakes_in_models_abts_and_sources_are_shown_at_their_place() {
             "'known_at': '‸review_answer'",
             &["`known_at` of"],
         ),
-        source(reviews, "files = ", "‸fils = ", &["`files` is missing"]),
+        source(reviews, "files = ", "‸fils = ", &["did you mean `files`?"]),
         source(reviews, "select * from {{ raw() }}", "select *, ‸nothing from {{ raw() }}", &["nothing"]),
         source(
             reviews,
@@ -230,7 +230,7 @@ fn keys_of_config_are_shown_at_their_own_place() {
         model("    candidates = {", "    ‸candidats = {", &["did you mean `candidates`?"]),
         model("    snapshots = {", "    ‸snaphots = {", &["did you mean `snapshots`?"]),
         model("'algorithm': 'extra_trees'", "‸'algoritm': 'extra_trees'", &["did you mean `algorithm`?"]),
-        model("'algorithm': 'extra_trees'", "‸'algorithm': 'k_means'", &["does not fit", "`random_forest`"]),
+        model("'algorithm': 'extra_trees'", "‸'algorithm': 'k_means'", &["does not fit", "random_forest"]),
         model(
             "'of': ['logistic', 'extra_trees', 'boosting']",
             "'of': [\n                'logistic',\n                ‸'extra_tree',\n            ]",
