@@ -109,7 +109,8 @@ pub fn publish(warehouse: &Warehouse, catalog: &Catalog, file: &Path, run_id: &s
     });
     published.map_err(|error| {
         let problem = Problem::usage(format!("could not publish to `{}`: {error:#}", file.display()));
-        let hint = "an earlier copy stays; what was built is in the database, and the next `--publish` brings it";
+        let hint =
+            "an earlier copy stays; what was built is in the database, and the next `--publish` brings it";
         problem.hint(hint).into()
     })
 }

@@ -1,5 +1,6 @@
 //! What `config(...)` of each kind of file may hold, read strictly: a key nobody knows is an error.
 
+mod audit;
 mod candidate;
 mod model;
 mod read;
@@ -8,6 +9,7 @@ mod table;
 
 use serde::Deserialize;
 
+pub use audit::{AuditSpec, Each};
 pub use candidate::Candidate;
 pub use model::{Binary, Clusters, ModelSpec, Task, Validate};
 pub use read::Config;

@@ -47,6 +47,11 @@ impl<'a> Config<'a> {
                 let near = if key == "columns" { Some(IN_THE_QUERY.to_owned()) } else { suggest(key, names) };
                 return self.wrong(&path, "this key is not known").maybe_hint(near).into();
             }
+            if error.starts_with("unknown variant") {
+                let given = names.next().unwrap_or_default();
+                let wrong = self.wrong(&path, format!("`{given}` is not known"));
+                return wrong.maybe_hint(suggest(given, names)).into();
+            }
             if error.starts_with("missing field") {
                 return self.missing(&path, names.next().unwrap_or_default()).into();
             }
@@ -132,6 +137,10 @@ fn joined(path: &str, key: &str) -> String {
 
 fn is_empty<E: Error>() -> E {
     E::custom("it is empty")
+}
+
+pub const fn yes() -> bool {
+    true
 }
 
 /// A text that is not blank.

@@ -65,7 +65,7 @@ struct Given {
     columns: Vec<(String, GivenColumn)>,
     #[serde(default, deserialize_with = "read::pairs")]
     odd: Vec<(String, String)>,
-    #[serde(default = "required")]
+    #[serde(default = "read::yes")]
     required: bool,
 }
 
@@ -84,10 +84,6 @@ struct GivenColumn {
     is_static: bool,
     #[serde(default, rename = "derived")]
     is_derived: bool,
-}
-
-const fn required() -> bool {
-    true
 }
 
 impl SourceSpec {

@@ -1,15 +1,15 @@
 //! `features/<name>.sql` and `abt/<name>.sql`: what a table's rows are, and what has to hold of them.
 
 use anyhow::Result;
-use serde::de::Error;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::read::{self, Config};
 use crate::template::{Kind, Rendered};
 
 /// What a failing check does.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// The partition is not replaced.
     #[default]
@@ -24,7 +24,7 @@ pub enum Severity {
 pub struct Check {
     #[serde(deserialize_with = "read::text")]
     pub expression: String,
-    #[serde(default, deserialize_with = "severity")]
+    #[serde(default)]
     pub severity: Severity,
     /// Where the expression stands in the config: `checks.2`, or `checks.2.expression`.
     #[serde(skip)]
@@ -54,7 +54,7 @@ pub struct TableSpec {
     #[serde(default, rename = "checks")]
     given_checks: Vec<Value>,
     /// What a tenth of the usual rows does.
-    #[serde(default, deserialize_with = "severity")]
+    #[serde(default)]
     pub row_count: Severity,
 }
 
@@ -93,12 +93,4 @@ fn read_check(config: &Config<'_>, path: String, given: Value) -> Result<Check> 
     }
     let check = config.read_at(&path, given)?;
     Ok(Check { path: format!("{path}.expression"), ..check })
-}
-
-fn severity<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Severity, D::Error> {
-    match read::text(deserializer)?.as_str() {
-        "fail" => Ok(Severity::Fail),
-        "warn" => Ok(Severity::Warn),
-        other => Err(D::Error::custom(format!("`{other}` is not known\nthere are: fail, warn"))),
-    }
 }

@@ -18,7 +18,9 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use chrono::NaiveDate;
+use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
+use serde::Serialize;
 use serde_json::Map;
 
 pub use locate::{Located, SourceMap};
@@ -50,6 +52,8 @@ pub struct Templates {
     sources: BTreeMap<String, String>,
     macros: Macros,
     globals: Arc<Globals>,
+    /// What audits are rendered with: the source that is looked at.
+    variables: Value,
 }
 
 /// One file rendered at one reference date.
@@ -89,7 +93,7 @@ impl Templates {
         }
         let sources = project.files().map(|(file, text)| (file.to_owned(), text.to_owned())).collect();
         let globals = Arc::new(Globals::new(project, vars));
-        Ok(Self { env, compiled: all, sources, macros, globals })
+        Ok(Self { env, compiled: all, sources, macros, globals, variables: context! {} })
     }
 
     /// The same templates with other values for `var(...)`; what `--var` gave stays in force.
@@ -112,6 +116,16 @@ impl Templates {
     /// See `sealed`; empty where the SQL is to run.
     pub fn seal(&self) -> &str {
         &self.globals.seal
+    }
+
+    /// Sets what files are rendered with, beside what is in every file.
+    pub fn set_variables(&mut self, variables: &impl Serialize) {
+        self.variables = Value::from(Serde(variables));
+    }
+
+    /// The files of a folder, by their paths.
+    pub fn files<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = &'a str> {
+        self.sources.keys().map(String::as_str).filter(move |file| file.starts_with(folder))
     }
 
     /// The file's own text.
@@ -237,7 +251,7 @@ impl Templates {
     fn variables(&self, kind: Kind, date: Option<NaiveDate>, raw: Option<&str>) -> (Value, Value) {
         let scope = Value::from_object(Scope::new(kind, date, raw, &self.globals));
         let reference_date = date.map_or(Value::UNDEFINED, |date| Value::from(format!("date '{date}'")));
-        (context! { __scope => scope.clone(), reference_date }, scope)
+        (context! { __scope => scope.clone(), reference_date, ..self.variables.clone() }, scope)
     }
 
     /// The tables that the project's files make: `sources.orders`, `features.seller_sales`.

@@ -22,6 +22,8 @@ pub enum Kind {
     Abt,
     Model,
     Report,
+    /// Of what sources say of themselves.
+    Audit,
 }
 
 /// What all files of a project are rendered with.

@@ -71,7 +71,12 @@ impl Journal {
     pub fn new(database: &Path) -> Result<Self> {
         let file =
             File::open(database).with_context(|| format!("could not open `{}`", database.display()))?;
-        Ok(Self { database: database.to_owned(), file, turns: RwLock::new(()), is_told: AtomicBool::new(false) })
+        Ok(Self {
+            database: database.to_owned(),
+            file,
+            turns: RwLock::new(()),
+            is_told: AtomicBool::new(false),
+        })
     }
 
     /// Waits while a checkpoint is made.

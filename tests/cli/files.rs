@@ -44,7 +44,8 @@ fn downloads_are_read_as_they_come() {
         assert_eq!(content(&place), expected, "{argument}");
         place
     };
-    let all: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+    let all: Vec<(&str, &[u8])> =
+        files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
     let archive = zip(&all);
     wrap("raw", &|place, _, _| place.write("raw/archive.zip", &archive));
     let place = wrap("raw/archive (1).zip", &|place, _, _| place.write("raw/archive (1).zip", &archive));
@@ -55,7 +56,9 @@ fn downloads_are_read_as_they_come() {
     wrap("raw", &|place, name, bytes| place.write(&format!("raw/{name}.zip"), zip(&[(name, bytes)])));
     wrap("raw", &|place, name, bytes| place.write(&format!("raw/{name}"), zip(&[(name, bytes)])));
     wrap("raw", &|place, name, bytes| place.write(&format!("raw/{name}"), gzip(bytes)));
-    wrap("raw", &|place, name, bytes| place.write(&format!("raw/{}", name.replace(".csv", " (1).csv")), bytes));
+    wrap("raw", &|place, name, bytes| {
+        place.write(&format!("raw/{}", name.replace(".csv", " (1).csv")), bytes)
+    });
     wrap("raw", &|place, name, bytes| place.write(&format!("raw/{}", name.to_uppercase()), bytes));
     wrap("raw", &|place, name, bytes| place.write(&format!("raw/brazilian-ecommerce/{name}"), bytes));
     // Zipped or not, these are the same rows.
@@ -78,10 +81,20 @@ fn what_lies_there_instead_is_named() {
         place.olist(&["ingest", "raw"]).code(code).says(parts);
         std::fs::remove_file(place.path(&format!("raw/{name}"))).unwrap();
     };
-    instead("olist_orders_dataset.xlsx", b"PK\x03\x04", 1, &["`raw` lacks: olist_orders_dataset.csv", "olist_orders_dataset.xlsx` is there"]);
+    instead(
+        "olist_orders_dataset.xlsx",
+        b"PK\x03\x04",
+        1,
+        &["`raw` lacks: olist_orders_dataset.csv", "olist_orders_dataset.xlsx` is there"],
+    );
     instead("orders_dataset.csv", &bytes, 1, &["raw/orders_dataset.csv` is there"]);
     let workbook = zip(&[("[Content_Types].xml", b"<x/>"), ("xl/workbook.xml", b"<x/>")]);
-    instead("olist_orders_dataset.csv", &workbook, 2, &["olist_orders_dataset.csv` is an Excel workbook", "save it as CSV"]);
+    instead(
+        "olist_orders_dataset.csv",
+        &workbook,
+        2,
+        &["olist_orders_dataset.csv` is an Excel workbook", "save it as CSV"],
+    );
     let two = zip(&[("a.csv", &bytes), ("b.csv", &bytes)]);
     instead("olist_orders_dataset.zip", &two, 2, &["a zip archive of 2 files", "which one is meant?"]);
     let whole = zip(&[("olist_orders_dataset.csv", &bytes)]);
@@ -95,7 +108,8 @@ fn what_lies_there_instead_is_named() {
 /// A folder's name is a name, and the files of another one are not read.
 #[test]
 fn a_name_is_no_pattern() {
-    for (folder, beside) in [("dados[1]", "dados1"), ("st*r", "stXr"), ("what?", "whats"), ("a #1 'x'", "a")] {
+    for (folder, beside) in [("dados[1]", "dados1"), ("st*r", "stXr"), ("what?", "whats"), ("a #1 'x'", "a")]
+    {
         let place = small();
         for (name, bytes) in files(&place) {
             place.write(&format!("{folder}/{name}"), &bytes);
@@ -170,10 +184,11 @@ fn lines_are_counted_as_an_editor_counts_them() {
         \n\
         r2,o1,six,,,2018-01-06 00:00:00,2018-01-07 00:00:00\n";
     for text in [reviews.to_owned(), reviews.replace('\n', "\r\n").replace("\r\r\n", "\r\n")] {
-        with("olist_order_reviews_dataset", text)
-            .olist(&["ingest", "raw"])
-            .code(1)
-            .says(&["olist_order_reviews_dataset.csv:7:7", "\"six\" in column \"review_score\"", "could not be converted to"]);
+        with("olist_order_reviews_dataset", text).olist(&["ingest", "raw"]).code(1).says(&[
+            "olist_order_reviews_dataset.csv:7:7",
+            "\"six\" in column \"review_score\"",
+            "could not be converted to",
+        ]);
     }
 }
 
@@ -182,23 +197,33 @@ fn columns_that_nobody_expects_are_left_out() {
     let orders = small().read(&format!("raw/{ORDERS}.csv"));
     let numbered = |first: &str| {
         let lines = orders.lines().enumerate();
-        let cells = lines.map(|(at, line)| if at == 0 { format!("{first},{line}\n") } else { format!("{at},{line}\n") });
+        let cells = lines
+            .map(|(at, line)| if at == 0 { format!("{first},{line}\n") } else { format!("{at},{line}\n") });
         cells.collect::<String>()
     };
     for first in ["", "Unnamed: 0"] {
         let place = with(ORDERS, numbered(first));
         place.olist(&["ingest", "raw"]).code(0);
-        assert_eq!(place.query("select order_id, customer_id from sources.orders order by all"), ["o1,c1", "o2,c2"]);
+        assert_eq!(
+            place.query("select order_id, customer_id from sources.orders order by all"),
+            ["o1,c1", "o2,c2"]
+        );
     }
     let twice = numbered("order_id");
-    with(ORDERS, twice).olist(&["ingest", "raw"]).code(1).says(&["olist_orders_dataset.csv:1", "column `order_id` is there twice"]);
-    let place = with("olist_sellers_dataset", "x,seller_id,seller_zip_code_prefix,seller_city,seller_state,x,\n1,s1,00123,a,SP,2,\n");
-    place.olist(&["ingest", "raw"]).code(0);
-    let commas = format!("{SELLERS}s1,00123,a,SP,\n");
-    with("olist_sellers_dataset", commas)
+    with(ORDERS, twice)
         .olist(&["ingest", "raw"])
         .code(1)
-        .says(&["olist_sellers_dataset.csv:2", "5 cells in this line, and 4 columns in the header: it ends in a comma"]);
+        .says(&["olist_orders_dataset.csv:1", "column `order_id` is there twice"]);
+    let place = with(
+        "olist_sellers_dataset",
+        "x,seller_id,seller_zip_code_prefix,seller_city,seller_state,x,\n1,s1,00123,a,SP,2,\n",
+    );
+    place.olist(&["ingest", "raw"]).code(0);
+    let commas = format!("{SELLERS}s1,00123,a,SP,\n");
+    with("olist_sellers_dataset", commas).olist(&["ingest", "raw"]).code(1).says(&[
+        "olist_sellers_dataset.csv:2",
+        "5 cells in this line, and 4 columns in the header: it ends in a comma",
+    ]);
 }
 
 #[test]
@@ -210,7 +235,11 @@ fn a_missing_column_names_the_line_that_expects_it() {
         "queries/sources/sellers.sql:11 expects it",
     ]);
     std::fs::remove_file(place.path("raw/olist_sellers_dataset.csv")).unwrap();
-    parquet(&place, "olist_sellers_dataset", "select 's1' as seller_id, 'a' as seller_city, 'SP' as seller_state");
+    parquet(
+        &place,
+        "olist_sellers_dataset",
+        "select 's1' as seller_id, 'a' as seller_city, 'SP' as seller_state",
+    );
     place.olist(&["ingest", "raw"]).code(1).says(&[
         "column `seller_zip_code_prefix` is missing in `raw/olist_sellers_dataset.parquet`",
         "--> queries/sources/sellers.sql:11:9",
@@ -230,7 +259,11 @@ fn a_moment_that_cannot_be_is_refused() {
     let moment = |moment: &str| with(ORDERS, orders.replace("2018-01-03 11:00:00", moment));
     let refused = |text: &str, parts: &[&str]| {
         let place = moment(text);
-        place.olist(&["ingest", "raw"]).code(1).says(parts).says(&["olist_orders_dataset.csv:3:31", text, "nothing was loaded"]);
+        place.olist(&["ingest", "raw"]).code(1).says(parts).says(&[
+            "olist_orders_dataset.csv:3:31",
+            text,
+            "nothing was loaded",
+        ]);
         assert!(!place.path("olist.duckdb").exists());
     };
     refused("02-01-18 09:00", &["is before 1900", "years with four digits"]);
@@ -238,12 +271,20 @@ fn a_moment_that_cannot_be_is_refused() {
     refused("-infinity", &["is before 1900"]);
     refused("infinity", &["has not come"]);
     refused("03/01/2018 11:00:00", &["could not be converted to timestamp"]);
-    for offset in ["2018-01-03 11:00:00-02:00", "2018-01-03 11:00:00Z", "2018-01-03T11:00:00.000+00:00", "2018-01-03 11:00:00 UTC"] {
+    for offset in [
+        "2018-01-03 11:00:00-02:00",
+        "2018-01-03 11:00:00Z",
+        "2018-01-03T11:00:00.000+00:00",
+        "2018-01-03 11:00:00 UTC",
+    ] {
         refused(offset, &["is a moment with a time zone", "local time"]);
     }
     let place = moment("2018-01-03T11:00:00.5");
     place.olist(&["ingest", "raw"]).code(0);
-    assert_eq!(place.cell("select max(order_approved_at)::varchar from sources.orders"), "2018-01-03 11:00:00.5");
+    assert_eq!(
+        place.cell("select max(order_approved_at)::varchar from sources.orders"),
+        "2018-01-03 11:00:00.5"
+    );
 }
 
 #[test]
@@ -267,7 +308,10 @@ fn a_time_zone_in_parquet_is_refused() {
         "tz_localize(None)",
     ]);
     items("timestamp '0002-01-01'");
-    place.olist(&["ingest", "raw"]).code(1).says(&["row 1 of `raw/olist_order_items_dataset.parquet`", "is before 1900"]);
+    place
+        .olist(&["ingest", "raw"])
+        .code(1)
+        .says(&["row 1 of `raw/olist_order_items_dataset.parquet`", "is before 1900"]);
     items("timestamp '2018-01-06'");
     place.olist(&["ingest", "raw"]).code(0);
 }
@@ -276,7 +320,11 @@ fn a_time_zone_in_parquet_is_refused() {
 fn a_type_that_loses_something_is_refused() {
     for (sql_type, price) in [("integer", "10.50"), ("decimal(12, 1)", "10.55"), ("real", "123456.78")] {
         let place = small();
-        place.edit("queries/sources/order_items.sql", "'price': {\n            'type': 'decimal(12, 2)'", &format!("'price': {{\n            'type': '{sql_type}'"));
+        place.edit(
+            "queries/sources/order_items.sql",
+            "'price': {\n            'type': 'decimal(12, 2)'",
+            &format!("'price': {{\n            'type': '{sql_type}'"),
+        );
         place.edit("raw/olist_order_items_dataset.csv", "10.00", price);
         place.olist(&["ingest", "raw"]).code(1).says(&[
             "raw/olist_order_items_dataset.csv:2:34",
@@ -285,7 +333,11 @@ fn a_type_that_loses_something_is_refused() {
         ]);
     }
     let place = small();
-    place.edit("queries/sources/order_items.sql", "'shipping_limit_date': {\n            'type': 'timestamp'", "'shipping_limit_date': {\n            'type': 'date'");
+    place.edit(
+        "queries/sources/order_items.sql",
+        "'shipping_limit_date': {\n            'type': 'timestamp'",
+        "'shipping_limit_date': {\n            'type': 'date'",
+    );
     place.olist(&["ingest", "raw"]).code(0);
     place.edit("raw/olist_order_items_dataset.csv", "2018-01-06 00:00:00", "2018-01-06 10:00:00");
     place.olist(&["ingest", "raw"]).code(1).says(&["does not fit into date: part of it would be lost"]);
@@ -294,14 +346,24 @@ fn a_type_that_loses_something_is_refused() {
 #[test]
 fn rows_that_vanish_are_told() {
     let place = with("olist_sellers_dataset", SELLERS);
-    place.olist(&["ingest", "raw"]).code(0).says(&["`raw/olist_sellers_dataset.csv` has a header, and no rows"]);
+    place
+        .olist(&["ingest", "raw"])
+        .code(0)
+        .says(&["`raw/olist_sellers_dataset.csv` has a header, and no rows"]);
     let place = small();
-    place.edit("queries/sources/geolocation.sql", "select * from {{ raw() }}", "select * from {{ raw() }} where geolocation_state = 'XX'");
+    place.edit(
+        "queries/sources/geolocation.sql",
+        "select * from {{ raw() }}",
+        "select * from {{ raw() }} where geolocation_state = 'XX'",
+    );
     place.write(
         "raw/olist_geolocation_dataset.csv",
         "geolocation_zip_code_prefix,geolocation_lat,geolocation_lng,geolocation_city,geolocation_state\n01037,-23.5,-46.6,x,SP\n",
     );
-    place.olist(&["ingest", "raw"]).code(1).says(&["`geolocation` has no rows, of 1 in `raw/olist_geolocation_dataset.csv`", "the SELECT of queries/sources/geolocation.sql"]);
+    place.olist(&["ingest", "raw"]).code(1).says(&[
+        "`geolocation` has no rows, of 1 in `raw/olist_geolocation_dataset.csv`",
+        "the SELECT of queries/sources/geolocation.sql",
+    ]);
 }
 
 #[test]

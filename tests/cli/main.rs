@@ -14,7 +14,7 @@ mod floors;
 mod hostile;
 mod ingest;
 mod leaks;
-mod lines;
+mod mistakes;
 mod mlflow;
 mod python;
 mod run;

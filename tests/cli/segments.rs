@@ -20,6 +20,7 @@ fn with_segments() -> Place {
 const MODEL: &str = "models/seller_segments.sql";
 
 #[test]
+#[ignore = "three months over 60,000 orders"]
 fn segments_are_stable_keep_their_numbers_and_differ_in_what_follows() {
     let place = with_segments();
     let ran = place

@@ -151,7 +151,7 @@ fn keys_are_shown_at_their_own_line_and_column() {
             "`checks.0.sev`",
             ":3:22",
         ),
-        (format!("{rest}, key = 'x',\nrow_count = 'wran'"), "there are: fail, warn", ":3:1"),
+        (format!("{rest}, key = 'x',\nrow_count = 'wran'"), "did you mean `warn`?", ":3:1"),
         (format!("{rest}, key = 'x',\nlabel = 'y'"), "only an ABT has a label", ":3:1"),
     ] {
         let found = table(&config).unwrap_err();
