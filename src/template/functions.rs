@@ -117,7 +117,9 @@ fn source(state: &mut State<'_, '_>, name: Value) -> Result<String, Error> {
         let schema = format!("{}sources", scope.seal);
         let relation = match (scope.kind, scope.date) {
             (Kind::Source, _) => format!("{schema}.{name}"),
-            (Kind::Feature | Kind::Abt | Kind::Audit, Some(date)) => format!("{schema}.{name}_as_of(date '{date}')"),
+            (Kind::Feature | Kind::Abt | Kind::Audit, Some(date)) => {
+                format!("{schema}.{name}_as_of(date '{date}')")
+            }
             (Kind::Model, _) => {
                 return Err(invalid("a model reads its ABT, not sources: use ref('abt.…')"));
             }
