@@ -25,9 +25,9 @@ pub struct Cli {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// The DuckDB file
-    #[arg(long, global = true, value_name = "FILE", env = "OLIST_DATABASE", default_value = "olist.duckdb")]
-    pub database: PathBuf,
+    /// The DuckDB file; else olist.duckdb beside the project's files, or in the working folder where there is no project
+    #[arg(long, global = true, value_name = "FILE", env = "OLIST_DATABASE")]
+    pub database: Option<PathBuf>,
     /// The project's folder; else the nearest one at or above the working folder, else the built-in files
     #[arg(long, global = true, value_name = "DIR")]
     pub project_dir: Option<PathBuf>,

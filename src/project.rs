@@ -44,11 +44,21 @@ impl Project {
             }
             return Self::read(folder);
         }
-        let here = std::env::current_dir().context("could not tell the working folder")?;
+        let here = working_folder()?;
         match here.ancestors().find(|folder| is_project(folder)) {
             Some(folder) => Self::read(folder),
             None => Ok(Self::built_in()),
         }
+    }
+
+    /// The folder of the project that `find` takes, where the database stands as well; empty for the working folder.
+    pub fn folder(named: Option<&Path>) -> Result<PathBuf> {
+        if let Some(folder) = named {
+            return Ok(folder.to_owned());
+        }
+        let here = working_folder()?;
+        let above = here.ancestors().skip(1).find(|folder| is_project(folder));
+        Ok(above.filter(|_| !is_project(&here)).map_or_else(PathBuf::new, Path::to_owned))
     }
 
     /// The files that the binary carries.
@@ -156,6 +166,10 @@ impl Project {
             None => "the built-in project (`olist init DIR` writes it out, to edit it)".to_owned(),
         }
     }
+}
+
+fn working_folder() -> Result<PathBuf> {
+    std::env::current_dir().context("could not tell the working folder")
 }
 
 fn is_project(folder: &Path) -> bool {

@@ -50,13 +50,12 @@ pub fn internal_error(what: &str) {
     if TOLD.swap(true, Ordering::Relaxed) {
         return;
     }
-    let command: Vec<String> = std::env::args().skip(1).collect();
     let what = what.split_whitespace().collect::<Vec<_>>().join(" ");
     error(&format!(
         "internal error: {what}\n\nhint: this is a mistake in olist {}, not in your files; please report it with the \
          command, `olist {}`. What was built before stays.",
         env!("CARGO_PKG_VERSION"),
-        command.join(" ")
+        crate::secret::own_command()
     ));
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::{Source, as_of, check};
+use super::{Source, as_of, check, kept};
 use crate::diagnose::analyst;
 use crate::fingerprint;
 use crate::problem::Problem;
@@ -41,6 +41,7 @@ pub fn load(warehouse: &Warehouse, templates: &Templates, source: &Source, force
     check::times(warehouse, templates, source)?;
     as_of::check_moments(warehouse, templates, &source.name, &source.spec)?;
     check::rows(warehouse, source, before, force)?;
+    kept::keep(warehouse, source)?;
     as_of::create(warehouse, &source.name, &source.spec)?;
     comment(warehouse, source)?;
     record(warehouse, source)
@@ -115,6 +116,7 @@ fn record(warehouse: &Warehouse, source: &Source) -> Result<()> {
 pub fn forget_missing(warehouse: &Warehouse, sources: &[Source]) -> Result<()> {
     for name in current_versions(warehouse)?.into_keys() {
         if sources.iter().all(|source| source.name != name) {
+            kept::forget(warehouse, &name)?;
             warehouse.batch(&format!(
                 "drop table if exists sources.{}; drop macro table if exists sources.{};",
                 ident(&name),

@@ -8,10 +8,12 @@ mod data_until;
 mod file;
 mod folder;
 mod header;
+mod kept;
 mod load;
 mod raw;
 mod sample;
 mod summary;
+mod synthetic;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -21,8 +23,10 @@ use chrono::NaiveDate;
 
 pub use as_of::{as_of_select, check_moments, loaded_select};
 pub use data_until::data_until;
+pub use kept::raw_rows;
 pub use load::current_versions;
 pub use summary::Summary;
+pub use synthetic::{SYNTHETIC, is_synthetic, mark as mark_synthetic};
 
 use crate::config::SourceSpec;
 use crate::graph;

@@ -4,6 +4,7 @@ use anyhow::Result;
 use chrono::NaiveDate;
 
 use super::file::RawFile;
+use super::synthetic::{SYNTHETIC, is_synthetic};
 use super::{Source, data_until};
 use crate::output::Table;
 use crate::problem::Problem;
@@ -19,6 +20,7 @@ pub struct Summary {
     /// Data until was set by hand.
     is_by_hand: bool,
     unchanged: bool,
+    is_synthetic: bool,
 }
 
 pub fn read(
@@ -69,7 +71,14 @@ pub fn read(
     }
     odd.retain(|(_, count)| *count > 0);
     let is_by_hand = data_until::set_by_hand(warehouse)?.is_some();
-    Ok(Summary { tables, odd, data_until: data_until::data_until(warehouse)?, is_by_hand, unchanged })
+    Ok(Summary {
+        tables,
+        odd,
+        data_until: data_until::data_until(warehouse)?,
+        is_by_hand,
+        unchanged,
+        is_synthetic: is_synthetic(warehouse)?,
+    })
 }
 
 impl Summary {
@@ -88,6 +97,9 @@ impl Summary {
             }
             Some(day) => notes.push(format!("data until {day} (the last complete day)")),
             None => notes.push("there are no orders: nothing can be built yet".to_owned()),
+        }
+        if self.is_synthetic {
+            notes.push(SYNTHETIC.to_owned());
         }
         if self.unchanged {
             notes.push("nothing changed: these files are loaded already".to_owned());

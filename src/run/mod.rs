@@ -21,8 +21,10 @@ pub use train::Attempt;
 use crate::catalog::{Catalog, Model};
 use crate::dataset::Workspace;
 use crate::guard::Guard;
+use crate::ingest;
 use crate::partitions::texts::{self, Texts};
 use crate::partitions::{self, Basis, Context, Ledger, Plan, columns};
+use crate::secret;
 use crate::term;
 use crate::warehouse::Warehouse;
 
@@ -158,16 +160,12 @@ impl<'a> Run<'a> {
         Ok(self.guard.get_or_init(|| guard))
     }
 
-    /// Opens the line of the run, before the first thing that it writes.
+    /// Opens the line of the run, before the first thing that it writes. Of a run that is killed, its outcome stays true.
     fn begin(&mut self) -> Result<()> {
         if !self.has_begun {
-            let command: Vec<String> = std::env::args().skip(1).collect();
-            // Nobody else can have the file open: such a run was killed.
-            self.warehouse
-                .execute("update pipeline.runs set outcome = 'killed' where outcome = 'running'", &[])?;
             self.warehouse.execute(
-                "insert into pipeline.runs values (?, ?, ?, now()::timestamp, null, 'running')",
-                &[&self.options.id, &command.join(" "), &env!("CARGO_PKG_VERSION")],
+                "insert into pipeline.runs values (?, ?, ?, now()::timestamp, null, 'unfinished')",
+                &[&self.options.id, &secret::own_command(), &env!("CARGO_PKG_VERSION")],
             )?;
             self.has_begun = true;
         }
@@ -176,6 +174,7 @@ impl<'a> Run<'a> {
 
     /// Closes the line of the run.
     pub fn finish(&self) -> Result<()> {
+        ingest::mark_synthetic(self.warehouse)?;
         self.close("done")
     }
 

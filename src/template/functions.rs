@@ -117,7 +117,7 @@ fn source(state: &mut State<'_, '_>, name: Value) -> Result<String, Error> {
         let schema = format!("{}sources", scope.seal);
         let relation = match (scope.kind, scope.date) {
             (Kind::Source, _) => format!("{schema}.{name}"),
-            (Kind::Feature | Kind::Abt, Some(date)) => format!("{schema}.{name}_as_of(date '{date}')"),
+            (Kind::Feature | Kind::Abt | Kind::Audit, Some(date)) => format!("{schema}.{name}_as_of(date '{date}')"),
             (Kind::Model, _) => {
                 return Err(invalid("a model reads its ABT, not sources: use ref('abt.…')"));
             }
@@ -133,7 +133,7 @@ fn source(state: &mut State<'_, '_>, name: Value) -> Result<String, Error> {
 fn outcome(state: &mut State<'_, '_>, name: Value) -> Result<String, Error> {
     let name = name_of(&name)?;
     with_scope(state, |scope| {
-        if scope.kind != Kind::Abt {
+        if !matches!(scope.kind, Kind::Abt | Kind::Audit) {
             return Err(invalid("outcome() shows the future: it is for the label of an ABT, in abt/ only"));
         }
         check_known("source", name, &scope.known.sources)?;
@@ -156,7 +156,7 @@ fn reference(state: &mut State<'_, '_>, name: Value) -> Result<String, Error> {
             Kind::Abt | Kind::Model => &["features", "abt"],
             Kind::Report => &["features", "abt", "scores"],
             Kind::Sample => &["sample"],
-            Kind::Source => &[],
+            Kind::Source | Kind::Audit => &[],
         };
         if !allowed.contains(&folder) {
             let may = if allowed.is_empty() { "nothing".to_owned() } else { allowed.join(", ") };

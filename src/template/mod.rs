@@ -19,7 +19,9 @@ use std::sync::Arc;
 use anyhow::Result;
 use chrono::NaiveDate;
 use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
+use serde::Serialize;
 use serde_json::Map;
 
 pub use locate::SourceMap;
@@ -52,6 +54,8 @@ pub struct Templates {
     macros: Macros,
     known: Arc<Known>,
     vars: Vars,
+    /// What audits are rendered with: the source that is looked at.
+    variables: Value,
     /// See `sealed`; empty where the SQL is to run.
     pub seal: String,
 }
@@ -92,7 +96,16 @@ impl Templates {
         }
         let sources = project.files().map(|(file, text)| (file.to_owned(), text.to_owned())).collect();
         let known = Arc::new(Known::of(project));
-        Ok(Self { env, woven: all, sources, macros, known, vars, seal: String::new() })
+        Ok(Self {
+            env,
+            woven: all,
+            sources,
+            macros,
+            known,
+            vars,
+            variables: context! {},
+            seal: String::new(),
+        })
     }
 
     /// The same templates with other values for `var(...)`; what `--var` gave stays in force.
@@ -109,6 +122,16 @@ impl Templates {
     #[must_use]
     pub fn sealed(&self, seal: &str) -> Self {
         Self { seal: seal.to_owned(), ..self.clone() }
+    }
+
+    /// Sets what files are rendered with, beside what is in every file.
+    pub fn set_variables(&mut self, variables: &impl Serialize) {
+        self.variables = Value::from(Serde(variables));
+    }
+
+    /// The files of a folder, by their paths.
+    pub fn files<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = &'a str> {
+        self.sources.keys().map(String::as_str).filter(move |file| file.starts_with(folder))
     }
 
     /// The file's own text.
@@ -240,7 +263,7 @@ impl Templates {
         let given = Given { vars: &self.vars, known: &self.known, seal: &self.seal };
         let scope = Value::from_object(Scope::new(kind, date, raw, &given));
         let reference_date = date.map_or(Value::UNDEFINED, |date| Value::from(format!("date '{date}'")));
-        (context! { __scope => scope.clone(), reference_date }, scope)
+        (context! { __scope => scope.clone(), reference_date, ..self.variables.clone() }, scope)
     }
 
     /// The tables that the project's files make: `sources.orders`, `features.seller_sales`.

@@ -22,6 +22,8 @@ pub enum Kind {
     Abt,
     Model,
     Report,
+    /// Of what sources say of themselves.
+    Audit,
 }
 
 /// The kind, date and vars of one rendering, and what it referred to so far.

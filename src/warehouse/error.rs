@@ -9,6 +9,7 @@ use anyhow::Error;
 use serde_json::Value;
 
 use crate::problem::Problem;
+use crate::secret;
 
 /// How DuckDB begins to speak of settings.
 const ADVICE: [&str; 2] = [" Use TRY(", " SET "];
@@ -139,7 +140,10 @@ pub fn holder(error: &SqlError) -> Option<String> {
     };
     let (command, since) = (ask("args="), ask("lstart="));
     Some(match (command, since) {
-        (Some(command), Some(since)) => format!("process {pid} (`{command}`, since {since})"),
+        (Some(command), Some(since)) => {
+            let command = secret::command(command.split(' ').map(str::to_owned));
+            format!("process {pid} (`{command}`, since {since})")
+        }
         _ => format!("process {pid}"),
     })
 }

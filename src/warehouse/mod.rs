@@ -79,7 +79,7 @@ impl Warehouse {
             return Ok(());
         }
         Err(Problem::usage(format!("there is no database `{}`", path.display()))
-            .hint("`olist run --date 2018-06-01` makes one; --database FILE names another")
+            .hint("`olist ingest DIR` makes one of Kaggle's files; where none is named, `olist run --date 2018-06-01` makes a synthetic one")
             .into())
     }
 

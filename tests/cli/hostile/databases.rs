@@ -34,7 +34,8 @@ fn databases_that_are_none() {
     std::fs::create_dir(place.path("x")).unwrap();
     refused(&place, commands[1], &["`x` is not a DuckDB database"]);
     std::fs::remove_dir(place.path("x")).unwrap();
-    refused(&place, &["--database", "no/x", "run", "--date", "2018-01-03"], &["does its folder exist"]);
+    refused(&place, &["--database", "no/x", "run", "--date", "2018-01-03"], &["there is no database `no/x`"]);
+    refused(&place, &["--database", "no/x", "ingest", "raw"], &["does its folder exist"]);
     refused(&place, &["--database", "/dev/null", "run", "--date", "2018-01-03"], &["not a DuckDB database"]);
 
     place.write("x", &good);

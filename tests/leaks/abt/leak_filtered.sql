@@ -16,9 +16,9 @@ final as (
         coalesce(next_at < {{ days_after(reference_date, 30) }}, false)::int as sells,
         {{ days_after(reference_date, 30) }} as label_known_on,
         order_count as x,
-    from population -- <<
+    from population
     left join later using (seller_id)
-    where next_at is null or order_count > 2
+    where next_at is null or order_count > 2 -- <<
 )
 
 select * from final

@@ -16,9 +16,9 @@ final as (
         coalesce(next_at < {{ days_after(reference_date, 30) }}, false)::int as sells,
         {{ days_after(reference_date, 30) }} as label_known_on,
         order_count as x,
-    from population -- <<
+    from population
     left join later using (seller_id)
-    qualify row_number() over (order by later.orders desc nulls last, seller_id) <= 20
+    qualify row_number() over (order by later.orders desc nulls last, seller_id) <= 20 -- <<
 )
 
 select * from final

@@ -16,8 +16,8 @@ final as (
         coalesce(next_at < {{ days_after(reference_date, 30) }}, false)::int as sells,
         {{ days_after(reference_date, 30) }} as label_known_on,
         order_count as x,
-    from population -- <<
-    inner join later using (seller_id)
+    from population
+    inner join later using (seller_id) -- <<
 )
 
 select * from final

@@ -5,5 +5,5 @@
 ) }}
 select seller_id, sells, label_known_on, order_count, x,
     1 as y,
-from {{ ref('abt.sells') }} -- <<
-where sells is not null
+from {{ ref('abt.sells') }}
+where sells is not null -- <<
