@@ -70,6 +70,12 @@ impl Project {
         Self { root: None, files, others: Vec::new() }
     }
 
+    /// A project of these files, each with its path and its text.
+    pub fn of<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let files = files.into_iter().map(|(path, text)| (path.to_owned(), text.to_owned())).collect();
+        Self { root: None, files, others: Vec::new() }
+    }
+
     fn read(folder: &Path) -> Result<Self> {
         let mut project = Self { root: Some(folder.to_owned()), files: BTreeMap::new(), others: Vec::new() };
         let context = || format!("could not find `{}`", folder.display());

@@ -91,7 +91,7 @@ impl Tables<'_> {
         let mut broken = BTreeSet::new();
         for name in self.order.iter().map(|name| name.as_str()) {
             self.progress.working_on(name);
-            let refs = self.catalog.render(name, date)?.refs;
+            let refs = self.catalog.render(name, date)?.refs.clone();
             let needed = refs.into_iter().find(|table| broken.contains(table));
             let (proven, problems) = self.table(&proof, warehouse, name, needed.is_some())?;
             if proven.is_none() {

@@ -1,9 +1,11 @@
 //! What the parts of the library do, called directly.
 
 mod commands;
+mod config;
 mod drift;
 mod output;
 mod outputs;
 mod segments;
+mod template;
 mod train;
 mod warehouse;
