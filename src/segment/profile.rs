@@ -176,7 +176,8 @@ pub fn write_profile(
     data: &Dataset,
 ) -> Result<()> {
     check(at, clusters, snapshot)?;
-    let (model, date) = (at.model, snapshot.date);
+    let model = at.model;
+    let date = &snapshot.date;
     let label = model.spec.label();
     let own = label.filter(|_| data.is_settled(&data.all(), NaiveDate::MAX));
     let mut aggregates = clusters.profile.clone();

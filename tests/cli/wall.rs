@@ -57,8 +57,8 @@ fn a_tenth_of_the_rows_is_refused() {
     place.olist(&["run", "--date", "2018-01-01..2018-05-01"]).code(0);
     place.edit(
         "abt/seller_churn.sql",
-        "where recency_days <= {{ patience_days }}",
-        "where recency_days <= {{ patience_days }} and seller_id < '05'",
+        "where recency_days <= {{ patience_days() }}",
+        "where recency_days <= {{ patience_days() }} and seller_id < '05'",
     );
     let rows = "select count(*) from abt.seller_churn where reference_date = date '2018-06-01'";
     let before = place.cell(rows);
