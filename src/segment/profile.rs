@@ -168,6 +168,7 @@ fn followed(
 }
 
 /// Replaces the profile of a date, whose rows are staged. Runs inside the transaction of the scores.
+#[expect(clippy::similar_names, reason = "a date and the data of it")]
 pub fn write_profile(
     at: Workspace<'_>,
     clusters: &Clusters,
@@ -176,8 +177,7 @@ pub fn write_profile(
     data: &Dataset,
 ) -> Result<()> {
     check(at, clusters, snapshot)?;
-    let model = at.model;
-    let date = &snapshot.date;
+    let (model, date) = (at.model, snapshot.date);
     let label = model.spec.label();
     let own = label.filter(|_| data.is_settled(&data.all(), NaiveDate::MAX));
     let mut aggregates = clusters.profile.clone();
