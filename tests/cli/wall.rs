@@ -63,7 +63,7 @@ fn a_tenth_of_the_rows_is_refused() {
     let rows = "select count(*) from abt.seller_churn where reference_date = date '2018-06-01'";
     let before = place.cell(rows);
     place.olist(&RUN).code(1).says(&[
-        "abt/seller_churn.sql:2:4",
+        "abt/seller_churn.sql:1:4",
         "reference date 2018-06-01",
         "rows, where the last dates had ",
         "gone since the last date are, for example, ",
