@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use include_dir::{Dir, include_dir};
 
-use crate::problem::Problem;
+use crate::problem::{Place, Problem};
 use crate::term;
 
 static QUERIES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/queries");
@@ -73,6 +73,12 @@ impl Project {
         for (folder, dir) in FOLDERS.iter().zip([&QUERIES, &FEATURES, &ABT, &MODELS]) {
             collect_embedded(folder, dir, &mut files);
         }
+        Self { root: None, files, others: Vec::new() }
+    }
+
+    /// A project of these files, each with its path and its text.
+    pub fn of<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let files = files.into_iter().map(|(path, text)| (path.to_owned(), text.to_owned())).collect();
         Self { root: None, files, others: Vec::new() }
     }
 
@@ -147,17 +153,8 @@ impl Project {
                         .hint("files that end in .sql are the project's templates: move it elsewhere")
                         .into());
                 }
-                let bytes =
-                    std::fs::read(&path).with_context(|| format!("could not read `{}`", path.display()))?;
-                let text = String::from_utf8(bytes).map_err(|error| {
-                    let good = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()])
-                        .into_owned();
-                    Problem::usage("this file is not UTF-8")
-                        .at(crate::problem::Place::at_offset(&inner, &good, good.len()))
-                        .hint("save it as UTF-8")
-                })?;
-                self.files
-                    .insert(inner, text.strip_prefix('\u{feff}').unwrap_or(&text).replace("\r\n", "\n"));
+                let text = read_text(&path, &inner)?;
+                self.files.insert(inner, text);
             } else {
                 self.others.push(inner);
             }
@@ -171,6 +168,28 @@ impl Project {
             Some(root) => root.display().to_string(),
             None => "the built-in project (`olist init DIR` writes it out, to edit it)".to_owned(),
         }
+    }
+}
+
+/// The text of a template, as its lines are counted.
+fn read_text(path: &Path, name: &str) -> Result<String> {
+    let bytes = std::fs::read(path).with_context(|| format!("could not read `{}`", path.display()))?;
+    let text = match std::str::from_utf8(&bytes) {
+        Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n"),
+        Err(error) => {
+            let good = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+            return Err(Problem::usage("this file is not UTF-8")
+                .at(Place::at_offset(name, &good, good.len()))
+                .hint("save it as UTF-8")
+                .into());
+        }
+    };
+    match text.find('\0') {
+        None => Ok(text),
+        Some(at) => Err(Problem::usage("there is a NUL byte here")
+            .at(Place::at_offset(name, &text, at))
+            .hint("a template is plain text: save it as UTF-8")
+            .into()),
     }
 }
 

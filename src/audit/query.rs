@@ -109,9 +109,9 @@ impl<'a> Queries<'a> {
     ) -> Result<Option<Problem>> {
         let Some((spec, rows, example)) = self.wrong_rows(file)? else { return Ok(None) };
         let message = spec.message.replace("{rows}", &thousands(rows));
-        let shown = if spec.is_of_rows { "" } else { column.name };
+        let shown = if spec.is_of_rows() { "" } else { column.name };
         let mut problem = self.audit.problem(this.name, shown, format!("{message}: {}", words(&example)?));
-        if let Some(as_of) = column.as_of.filter(|_| !spec.is_of_rows) {
+        if let Some(as_of) = column.as_of.filter(|_| !spec.is_of_rows()) {
             let at = self.branch(file, rows, as_of, |queries, as_of| {
                 queries.vary(this, &column.with_as_of(as_of), moment, this);
             })?;

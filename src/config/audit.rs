@@ -1,12 +1,14 @@
 //! `queries/audits/<name>.sql`: a query of rows that a source shows too early.
 
 use anyhow::Result;
+use serde::Deserialize;
 
-use super::Fields;
+use super::read::{self, Config};
 use crate::template::Rendered;
 
 /// What an audit is rendered for, once each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Each {
     /// Each source: `this`.
     Source,
@@ -18,46 +20,32 @@ pub enum Each {
     Moment,
 }
 
-impl Each {
-    const NAMES: [(&'static str, Self); 4] = [
-        ("source", Self::Source),
-        ("other", Self::Other),
-        ("column", Self::Column),
-        ("moment", Self::Moment),
-    ];
-}
-
 /// The config of one audit.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AuditSpec {
+    /// For people: what it looks for.
+    #[serde(rename = "description", deserialize_with = "read::description")]
+    _description: String,
     pub each: Each,
     /// Whether it says anything of what it was rendered for.
+    #[serde(default = "read::yes")]
     pub applies: bool,
     /// What is wrong: `{rows}` in it is the number of rows.
+    #[serde(deserialize_with = "read::text")]
     pub message: String,
+    #[serde(deserialize_with = "read::text")]
     pub hint: String,
-    /// Shown at what is said of the rows of the source, though it looks at columns.
-    pub is_of_rows: bool,
+    of_rows: Option<bool>,
 }
 
 impl AuditSpec {
     pub fn read(rendered: &Rendered, source: &str) -> Result<Self> {
-        let mut fields = Fields::new(&rendered.file, source, "", rendered.config.clone());
-        fields.text("description")?;
-        let each = fields.text("each")?;
-        let each =
-            Each::NAMES.iter().find(|(name, _)| *name == each).map(|(_, each)| *each).ok_or_else(|| {
-                let names = Each::NAMES.map(|(name, _)| name).join(", ");
-                fields.wrong("each", format!("`{each}` is none of {names}"))
-            })?;
-        let spec = Self {
-            each,
-            applies: fields.flag("applies", true)?,
-            message: fields.text("message")?,
-            hint: fields.text("hint")?,
-            is_of_rows: fields.flag("of_rows", matches!(each, Each::Source | Each::Other))?,
-        };
-        fields.finish()?;
-        Ok(spec)
+        Config::new(rendered, source).read()
+    }
+
+    /// Shown at what is said of the rows of the source, though it looks at columns.
+    pub fn is_of_rows(&self) -> bool {
+        self.of_rows.unwrap_or(matches!(self.each, Each::Source | Each::Other))
     }
 }

@@ -120,7 +120,7 @@ pub fn query(
     };
     let is_source = date.is_none();
     let allowed = Allowed {
-        seal: &sealed.seal,
+        seal: sealed.seal(),
         whole: if is_source { &rendered.sources } else { &rendered.outcomes },
         raw: is_source.then_some(RAW),
         hidden: &[],

@@ -70,9 +70,10 @@ pub fn find(folder: &Path, specs: &Specs) -> Result<BTreeMap<String, RawFile>> {
     if missing.is_empty() {
         return Ok(found);
     }
+    let expected: Vec<&str> = specs.values().map(|known| known.spec.file_stem.as_str()).collect();
     let names = missing.iter().map(|stem| format!("{stem}.csv")).collect::<Vec<_>>().join(", ");
     Err(Problem::data(format!("`{}` lacks: {names}", folder.display()))
-        .hint(instead(&missing, &places.concat()))
+        .hint(instead(&missing, &places.concat(), &expected))
         .into())
 }
 
@@ -137,14 +138,15 @@ fn listed(folder: &Path) -> Result<(Vec<Candidate>, Vec<PathBuf>)> {
 }
 
 /// What lies there in place of the files that are missing.
-fn instead(missing: &[&str], there: &[Candidate]) -> String {
+fn instead(missing: &[&str], there: &[Candidate], expected: &[&str]) -> String {
     const WANTED: &str = "each may be .csv, .csv.gz, .csv.zip or .parquet, under Kaggle's name";
     let names: Vec<String> = there.iter().map(Candidate::name).collect();
     let near = missing.iter().find_map(|stem| {
         let is_near = |name: &&String| name.to_lowercase().contains(&stem.to_lowercase());
         let by_stem = || {
             let stems: Vec<String> = there.iter().map(Candidate::stem).collect();
-            let near = nearest(stem, stems.iter().map(String::as_str))?;
+            let others = stems.iter().map(String::as_str).filter(|other| !expected.contains(other));
+            let near = nearest(stem, others)?;
             stems.iter().position(|other| other == near).map(|at| &names[at])
         };
         names.iter().find(is_near).or_else(by_stem)

@@ -47,7 +47,8 @@ fn read_parquet(warehouse: &Warehouse, templates: &Templates, source: &Source, f
     let columns: Vec<(String, String)> = warehouse
         .rows(&format!("describe select * from {rows}"), &[], |row| Ok((row.get(0)?, row.get(1)?)))
         .map_err(damaged)?;
-    let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
+    // The last one is the number of the row, which this reading adds.
+    let names: Vec<&str> = columns.iter().rev().skip(1).rev().map(|(name, _)| name.as_str()).collect();
     header::of_parquet(&names, file, source, templates)?;
     let is_ours = |name: &str| source.spec.in_file().any(|column| column.name.eq_ignore_ascii_case(name));
     if let Some((name, _)) = columns.iter().find(|(name, of)| of.ends_with("WITH TIME ZONE") && is_ours(name))

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use crate::config::{Fields, SourceSpec};
+use crate::config::{Config, Described, SourceSpec};
 use crate::diagnose::analyst;
 use crate::fingerprint;
 use crate::graph::{self, Needs};
@@ -54,9 +54,7 @@ pub fn generate(
     let mut needs = Needs::new();
     for (file, name) in project.in_folder(FOLDER) {
         let rendered = templates.render(file, Kind::Sample, None, None)?;
-        let mut fields = Fields::new(file, templates.source(file), "", rendered.config.clone());
-        fields.optional_text("description")?;
-        fields.finish()?;
+        Config::new(&rendered, templates.source(file)).read::<Described>()?;
         let refs: BTreeSet<String> =
             rendered.refs.iter().filter_map(|name| name.strip_prefix("sample.")).map(str::to_owned).collect();
         needs.insert(name.to_owned(), refs);

@@ -91,7 +91,7 @@ impl Tables<'_> {
         let mut broken = BTreeSet::new();
         for name in self.order.iter().map(|name| name.as_str()) {
             self.progress.working_on(name);
-            let refs = self.catalog.render(name, date)?.refs;
+            let refs = self.catalog.render(name, date)?.refs.clone();
             let needed = refs.into_iter().find(|table| broken.contains(table));
             let (proven, problems) = self.table(&proof, name, needed.is_some())?;
             if proven.is_none() {
@@ -105,7 +105,9 @@ impl Tables<'_> {
             };
             let sources = sources.remove(name).unwrap_or_default();
             report.rows.push(Row { table: name.to_owned(), date, rows, columns, result, sources });
-            problems.into_iter().for_each(|problem| report.find(problem));
+            for problem in problems {
+                report.find(problem);
+            }
             if let Some(proven) = proven {
                 proven.problems.into_iter().for_each(|problem| report.find(problem));
                 report.warnings.extend(proven.warnings);

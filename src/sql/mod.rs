@@ -7,5 +7,5 @@ mod tokens;
 pub mod tree;
 
 pub use error::{DAMAGED, SqlError};
-pub use select::{Expression, HARMLESS, Select, Unproven};
+pub use select::{AT_BYTE, Expression, HARMLESS, Select, Unproven};
 pub use tokens::{Token, normal, starts, tokens, unended};

@@ -9,7 +9,8 @@ use std::ops::Deref;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value as Json;
 
 use super::error::SqlError;
@@ -124,9 +125,11 @@ impl fmt::Display for Select {
 }
 
 /// One expression over the columns of a query.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Expression(String);
+
+/// How the message of serde begins where a text is no expression, before the byte at which it is not.
+pub const AT_BYTE: &str = "at byte ";
 
 impl Expression {
     /// # Errors
@@ -138,6 +141,10 @@ impl Expression {
     fn prove(text: &str) -> Result<Self, SqlError> {
         const HEAD: &str = "select (";
         let wrong = |at| SqlError::statement("this is not one expression", Some(at));
+        let (tokens, _) = tokens(text);
+        if tokens.is_empty() {
+            return Err(SqlError::statement("it is empty", None));
+        }
         let tree = tree::parse(&format!("{HEAD}{text})")).map_err(|error| error.shifted(HEAD.len()))?;
         let bare = |tree: &Json| {
             let mut node = tree.pointer("/statements/0/node").cloned().unwrap_or_default();
@@ -151,7 +158,7 @@ impl Expression {
         }
         // What closes a bracket that it did not open would end what is put around it.
         let mut open = 0_usize;
-        for token in tokens(text).0 {
+        for token in tokens {
             match &text[token.range.clone()] {
                 "(" => open += 1,
                 ")" if open == 0 => return Err(wrong(token.range.start)),
@@ -169,17 +176,12 @@ impl Expression {
     }
 }
 
-impl TryFrom<String> for Expression {
-    type Error = SqlError;
-
-    fn try_from(text: String) -> Result<Self, SqlError> {
-        Self::of(&text)
-    }
-}
-
-impl From<Expression> for String {
-    fn from(expression: Expression) -> Self {
-        expression.0
+impl<'de> Deserialize<'de> for Expression {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::of(&text).map_err(|error| {
+            D::Error::custom(format!("{AT_BYTE}{}: {}", error.position.unwrap_or(0), error.headline()))
+        })
     }
 }
 

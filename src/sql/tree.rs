@@ -28,6 +28,9 @@ pub fn parse(sql: &str) -> Result<Json, SqlError> {
 
 /// What DuckDB's parser says of `sql`. It is asked by a connection of its own, which no failed transaction blocks.
 pub(super) fn parse_json(sql: &str) -> Result<Json, SqlError> {
+    if let Some(at) = sql.find('\0') {
+        return Err(SqlError::statement("there is a NUL byte here", Some(at)));
+    }
     let json: String = ask("select json_serialize_sql(?)::varchar", sql)?;
     let mut reader = serde_json::Deserializer::from_str(&json);
     reader.disable_recursion_limit();

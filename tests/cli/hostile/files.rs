@@ -44,7 +44,7 @@ fn files_that_are_not_what_they_should_be() {
     };
     let utf16: Vec<u8> = ORDERS.encode_utf16().flat_map(u16::to_le_bytes).collect();
     check(orders, &utf16, &["no UTF-8 text", "olist_orders_dataset.csv:1", "UTF-16"]);
-    check(reviews, &review(b"n\xe3o"), &["olist_order_reviews_dataset.csv:2", "utf-8"]);
+    check(reviews, &review(b"n\xe3o"), &["olist_order_reviews_dataset.csv:2", "no UTF-8 text"]);
     check(
         reviews,
         &review(&vec![b'x'; 20 << 20]),

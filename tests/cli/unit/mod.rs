@@ -1,11 +1,13 @@
 //! What the parts of the library do, called directly.
 
 mod commands;
+mod config;
 mod diagnose;
 mod drift;
 mod output;
 mod outputs;
 mod segments;
 mod sql;
+mod template;
 mod train;
 mod warehouse;
