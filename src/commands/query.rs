@@ -156,8 +156,9 @@ fn print(
         }
         _ => {
             let mut table = Table::new(&names);
-            rows.into_iter()
-                .for_each(|row| table.push(row.into_iter().map(Option::unwrap_or_default).collect()));
+            for row in rows {
+                table.push(row.into_iter().map(Option::unwrap_or_default).collect());
+            }
             return table.print(format);
         }
     };

@@ -25,8 +25,8 @@ pub fn items(sql: &str, name: &str) -> Items {
         let is_name =
             |range: &&Range<usize>| sql[(*range).clone()].trim_matches('"').eq_ignore_ascii_case(name);
         Some(items_of(node, node, &name.to_lowercase(), &|within: Range<usize>| {
-            let inside = words.iter().filter(|range| within.contains(&range.start));
-            inside.filter(is_name).next_back().map_or(within.start, |range| range.start)
+            let mut inside = words.iter().filter(|range| within.contains(&range.start));
+            inside.rfind(is_name).map_or(within.start, |range| range.start)
         }))
     });
     found.unwrap_or_default()

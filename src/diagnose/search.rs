@@ -136,8 +136,8 @@ impl Search<'_> {
         let item = leftmost(odd)?;
         let (tokens, _) = tokens(self.sql);
         let is_select = |range: &Range<usize>| self.sql[range.clone()].eq_ignore_ascii_case("select");
-        let before = tokens.into_iter().map(|token| token.range).filter(|range| range.start <= item);
-        Some(before.filter(is_select).last().map_or(item, |range| range.start))
+        let mut before = tokens.into_iter().map(|token| token.range).filter(|range| range.start <= item);
+        Some(before.rfind(is_select).map_or(item, |range| range.start))
     }
 
     /// The place in the SELECT at `path` of `root`, or in what stands there instead, which is tried in its place.
@@ -320,24 +320,24 @@ fn below(node: &Json, at: &str, choose: &dyn Fn(&Json) -> Option<bool>) -> Vec<S
 /// The parts of a SELECT, which is at `path`, in their order.
 fn parts(node: &Json, path: &str) -> Vec<Part> {
     let mut found = Vec::new();
-    let mut add = |at: String, role| found.push(Part { at: format!("{path}{at}"), role });
     let each = |list: &str| {
         let count = node.pointer(list).and_then(Json::as_array).map_or(0, Vec::len);
         (0..count).map(|at| format!("{list}/{at}")).collect::<Vec<_>>()
     };
-    each("/select_list").into_iter().for_each(|at| add(at, Role::Item));
+    let mut add = |places: Vec<String>, role: Role| {
+        found.extend(places.into_iter().map(|at| Part { at: format!("{path}{at}"), role }));
+    };
+    add(each("/select_list"), Role::Item);
     let mut conditions = Vec::new();
     join_conditions(&node["from_table"], "/from_table", &mut conditions);
     conditions.extend(["/where_clause", "/having"].map(str::to_owned));
-    for at in conditions.iter().flat_map(|condition| terms(node, condition)) {
-        add(at, Role::Condition);
-    }
-    each("/group_expressions").into_iter().for_each(|at| add(at, Role::Key));
-    terms(node, "/qualify").into_iter().for_each(|at| add(at, Role::Window));
+    add(conditions.iter().flat_map(|condition| terms(node, condition)).collect(), Role::Condition);
+    add(each("/group_expressions"), Role::Key);
+    add(terms(node, "/qualify"), Role::Window);
     for modifier in each("/modifiers") {
-        each(&format!("{modifier}/distinct_on_targets")).into_iter().for_each(|at| add(at, Role::Key));
+        add(each(&format!("{modifier}/distinct_on_targets")), Role::Key);
         let orders = each(&format!("{modifier}/orders"));
-        orders.into_iter().for_each(|at| add(format!("{at}/expression"), Role::Key));
+        add(orders.into_iter().map(|at| format!("{at}/expression")).collect(), Role::Key);
     }
     found
 }

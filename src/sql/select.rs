@@ -140,6 +140,7 @@ impl Expression {
 
     fn prove(text: &str) -> Result<Self, SqlError> {
         const HEAD: &str = "select (";
+        static PLAIN: OnceLock<Json> = OnceLock::new();
         let wrong = |at| SqlError::statement("this is not one expression", Some(at));
         let (tokens, _) = tokens(text);
         if tokens.is_empty() {
@@ -151,7 +152,6 @@ impl Expression {
             let items = node.get_mut("select_list").map(Json::take);
             (node, items.and_then(|items| items.as_array().map(Vec::len)))
         };
-        static PLAIN: OnceLock<Json> = OnceLock::new();
         let plain = PLAIN.get_or_init(|| tree::parse("select (1)").unwrap_or_default());
         if tree["statements"].as_array().map(Vec::len) != Some(1) || bare(&tree) != bare(plain) {
             return Err(wrong(0));
@@ -163,6 +163,7 @@ impl Expression {
                 "(" => open += 1,
                 ")" if open == 0 => return Err(wrong(token.range.start)),
                 ")" => open -= 1,
+                "," if token.depth == 0 => return Err(wrong(token.range.start)),
                 ";" => return Err(wrong(token.range.start)),
                 _ => {}
             }
@@ -240,5 +241,5 @@ fn check(node: &Json) -> Result<(), SqlError> {
             tree::position(node),
         ));
     }
-    children(node).try_for_each(|child| check(child))
+    children(node).try_for_each(check)
 }

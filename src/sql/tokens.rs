@@ -18,11 +18,11 @@ pub fn tokens(sql: &str) -> (Vec<Token>, Option<usize>) {
     let mut lexemes = Vec::new();
     let mut tokenizer = Tokenizer::new(&DuckDbDialect, sql).with_unescape(false);
     let is_whole = tokenizer.tokenize_with_location_into_buf(&mut lexemes).is_ok();
-    let lines = Lines::new(sql);
+    let mut cursor = Cursor { sql, offset: 0, at: Location::new(1, 1) };
     let mut tokens = Vec::with_capacity(lexemes.len());
     let (mut depth, mut end) = (0_usize, 0);
     for lexeme in lexemes {
-        let range = lines.offset(lexeme.span.start)..lines.offset(lexeme.span.end);
+        let range = cursor.go_to(lexeme.span.start)..cursor.go_to(lexeme.span.end);
         let closes = matches!(lexeme.token, Lexeme::RParen | Lexeme::RBracket | Lexeme::RBrace);
         let opens = matches!(lexeme.token, Lexeme::LParen | Lexeme::LBracket | Lexeme::LBrace);
         end = range.end;
@@ -72,22 +72,26 @@ pub fn unended(text: &str) -> &str {
     end.map_or(text, |token| &text[..token.range.start])
 }
 
-/// From the tokenizer's lines and columns, in characters from 1, to bytes.
-struct Lines<'a> {
+/// From the tokenizer's lines and columns, in characters from 1, to bytes: of places that come one after another.
+struct Cursor<'a> {
     sql: &'a str,
-    starts: Vec<usize>,
+    offset: usize,
+    at: Location,
 }
 
-impl<'a> Lines<'a> {
-    fn new(sql: &'a str) -> Self {
-        let starts = std::iter::once(0).chain(sql.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { sql, starts }
-    }
-
-    fn offset(&self, location: Location) -> usize {
-        let at = |number: u64| usize::try_from(number).unwrap_or(usize::MAX).saturating_sub(1);
-        let Some(&start) = self.starts.get(at(location.line)) else { return self.sql.len() };
-        let line = &self.sql[start..];
-        start + line.char_indices().nth(at(location.column)).map_or(line.len(), |(offset, _)| offset)
+impl Cursor<'_> {
+    fn go_to(&mut self, place: Location) -> usize {
+        let here = |at: &Location| (at.line, at.column);
+        for c in self.sql[self.offset..].chars() {
+            if here(&self.at) >= here(&place) {
+                break;
+            }
+            self.offset += c.len_utf8();
+            self.at = match c {
+                '\n' => Location::new(self.at.line + 1, 1),
+                _ => Location::new(self.at.line, self.at.column + 1),
+            };
+        }
+        self.offset
     }
 }

@@ -54,12 +54,11 @@ pub fn is_table_function(name: &str) -> bool {
 fn ask(question: &str, text: &str) -> Result<String, SqlError> {
     static PARSER: OnceLock<Mutex<Connection>> = OnceLock::new();
     let wrap = |error: duckdb::Error| SqlError::new(&error);
-    let parser = match PARSER.get() {
-        Some(parser) => parser,
-        None => {
-            let parser = Mutex::new(Connection::open_in_memory().map_err(wrap)?);
-            PARSER.get_or_init(|| parser)
-        }
+    let parser = if let Some(parser) = PARSER.get() {
+        parser
+    } else {
+        let parser = Mutex::new(Connection::open_in_memory().map_err(wrap)?);
+        PARSER.get_or_init(|| parser)
     };
     let parser = parser.lock().unwrap_or_else(PoisonError::into_inner);
     let mut statement = parser.prepare_cached(question).map_err(wrap)?;

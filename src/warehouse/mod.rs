@@ -128,13 +128,14 @@ impl Warehouse {
 
     /// From now on nothing but this database and the files of `folders` are read or written, and no setting changes.
     fn close_off(&self, folders: &[PathBuf]) -> Result<(), SqlError> {
-        let absolute = |folder: &PathBuf| std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
-        let folders: Vec<String> =
-            folders.iter().map(|folder| text(&absolute(folder).to_string_lossy())).collect();
+        // A file is asked for by a pattern that is its name alone, and opened by its name. A folder that DuckDB cannot
+        // name holds nothing that it could read.
+        let both = |folder| [path::absolute(folder).map(|name| text(&name)), path::pattern(folder)];
+        let names: Vec<String> = folders.iter().flat_map(|folder| both(folder)).flatten().collect();
         self.batch(&format!(
             "set allowed_directories = [{}]; set enable_external_access = false;
              set allowed_configs = ['threads']; set lock_configuration = true",
-            folders.join(", ")
+            names.join(", ")
         ))
     }
 
