@@ -2,10 +2,13 @@
 
 mod commands;
 mod config;
+mod dates;
 mod diagnose;
 mod drift;
+mod graph;
 mod output;
 mod outputs;
+mod problem;
 mod segments;
 mod sql;
 mod template;
