@@ -65,6 +65,9 @@ pub struct Catalog {
     rendered: Mutex<BTreeMap<(String, NaiveDate), Arc<Rendered>>>,
 }
 
+const IN_THE_QUERY: &str =
+    "what a column is stands behind it in the last SELECT: `count(*) as item_count,  -- Items sold`";
+
 /// Renderings that are kept: those of a year of days take hundreds of megabytes.
 const KEPT: usize = 500;
 
@@ -88,9 +91,10 @@ impl Catalog {
             rendered: Mutex::default(),
         };
         let mut others: Vec<Vec<&str>> = Vec::new();
+        let mut outdated = Vec::new();
         for (folder, kind) in [("features", Kind::Feature), ("abt", Kind::Abt), ("models", Kind::Model)] {
             for (file, name) in project.in_folder(folder) {
-                if let Err(error) = catalog.add(file, folder, name, kind, date) {
+                if let Err(error) = catalog.add(file, folder, name, kind, date, &mut outdated) {
                     let mistake = error.downcast::<Problem>()?;
                     // A mistake in a macro is one, however many files call it.
                     if let Some(at) = catalog.mistakes.iter().position(|other| other.is_same(&mistake)) {
@@ -103,6 +107,10 @@ impl Catalog {
                 }
             }
         }
+        if !outdated.is_empty() {
+            let files = outdated.join(", ");
+            term::warn(&format!("config `columns` is not read any more ({files}): {IN_THE_QUERY}"));
+        }
         for (mistake, others) in catalog.mistakes.iter_mut().zip(others).filter(|(_, of)| !of.is_empty()) {
             let files = others.join(", ");
             mistake.notes.push(format!("and in {} more files that come here: {files}", others.len()));
@@ -111,9 +119,21 @@ impl Catalog {
         Ok(catalog)
     }
 
-    fn add(&mut self, file: &str, folder: &str, name: &str, kind: Kind, date: NaiveDate) -> Result<()> {
+    /// `outdated` are files with texts of columns where they stood in earlier versions.
+    fn add(
+        &mut self,
+        file: &str,
+        folder: &str,
+        name: &str,
+        kind: Kind,
+        date: NaiveDate,
+        outdated: &mut Vec<String>,
+    ) -> Result<()> {
         check_name(file, name)?;
-        let rendered = self.templates.render(file, kind, Some(date), None)?;
+        let mut rendered = self.templates.render(file, kind, Some(date), None)?;
+        if rendered.config.shift_remove("columns").is_some() {
+            outdated.push(file.to_owned());
+        }
         let source = self.templates.source(file);
         let (file, refs) = (file.to_owned(), rendered.refs.clone());
         if kind == Kind::Model {

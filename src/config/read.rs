@@ -12,9 +12,6 @@ use crate::problem::{Problem, suggest};
 use crate::sql::AT_BYTE;
 use crate::template::{Rendered, config};
 
-const IN_THE_QUERY: &str =
-    "what a column is stands behind it in the last SELECT: `count(*) as item_count,  -- Items sold`";
-
 /// The config of a rendered file, with the file's text, where its keys stand.
 #[derive(Clone, Copy)]
 pub struct Config<'a> {
@@ -47,8 +44,7 @@ impl<'a> Config<'a> {
                 let key = names.next().unwrap_or_default();
                 // serde names the map that has the key, or the key itself.
                 let path = if path.rsplit('.').next() == Some(key) { path } else { joined(&path, key) };
-                let near = if key == "columns" { Some(IN_THE_QUERY.to_owned()) } else { suggest(key, names) };
-                return self.wrong(&path, "this key is not known").maybe_hint(near).into();
+                return self.wrong(&path, "this key is not known").maybe_hint(suggest(key, names)).into();
             }
             if error.starts_with("unknown variant") {
                 let given = names.next().unwrap_or_default();
