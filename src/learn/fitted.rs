@@ -111,7 +111,7 @@ impl Fitted {
         width > 0
             && match &self.learner {
                 Learner::Logistic(logistic) => logistic.terms.len() == width,
-                Learner::Forest(trees) => trees.len() > 0 && trees.fits(width),
+                Learner::Forest(trees) => !trees.is_empty() && trees.fits(width),
                 Learner::Boosting(boosting) => boosting.trees.fits(width),
                 Learner::Blend(members) => {
                     !members.is_empty()

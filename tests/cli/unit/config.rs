@@ -149,7 +149,7 @@ fn keys_are_shown_at_their_own_line_and_column() {
         (
             format!("{rest}, key = 'x', checks = [\n{{'expression': 'a', 'sev': 1}}]"),
             "`checks.0.sev`",
-            ":3:22",
+            ":3:21",
         ),
         (format!("{rest}, key = 'x',\nrow_count = 'wran'"), "did you mean `warn`?", ":3:1"),
         (format!("{rest}, key = 'x',\nlabel = 'y'"), "only an ABT has a label", ":3:1"),
