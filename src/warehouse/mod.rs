@@ -57,6 +57,7 @@ impl Warehouse {
     pub fn open(path: &Path, engine: &Engine) -> Result<Self> {
         let file = path::behind_links(path)?;
         journal::recover(&file)?;
+        path::literal(path)?;
         if !file.exists() {
             let engine = Engine { wait: Duration::ZERO, ..engine.clone() };
             journal::create(path, &file, |draft| {

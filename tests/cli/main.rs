@@ -16,6 +16,7 @@ mod ingest;
 mod leaks;
 mod mistakes;
 mod mlflow;
+mod places;
 mod python;
 mod run;
 mod safety;
