@@ -110,4 +110,6 @@ fn a_date_beyond_the_data_is_refused() {
         "reference date 2018-09-02 is too late: data until 2018-08-31",
         "the last possible --date is 2018-09-01",
     ]);
+    let early = ["run", "--date", "2015-01-01", "--select", "features.seller_sales"];
+    place.olist(&early).code(0).says(&["reference date 2015-01-01 is before all data, which begin on 201"]);
 }
