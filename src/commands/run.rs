@@ -56,7 +56,8 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
         let tables = publish::publish(&warehouse, &catalog, file, &session.run_id)?;
         term::note(&format!("published {} to `{}`", term::counted(tables, "table"), file.display()));
     }
-    mlflow::flush(&warehouse)
+    mlflow::flush(&warehouse)?;
+    run.check_models()
 }
 
 /// Dates that were scored by a version which was trained on what came after them. Its scores look better than those that

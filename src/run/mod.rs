@@ -24,6 +24,7 @@ use crate::guard::Guard;
 use crate::ingest;
 use crate::partitions::texts::{self, Texts};
 use crate::partitions::{self, Basis, Context, Ledger, Plan, columns};
+use crate::problem::Problem;
 use crate::secret;
 use crate::term;
 use crate::warehouse::Warehouse;
@@ -54,6 +55,8 @@ pub struct Run<'a> {
     pub built: usize,
     /// Partitions that were built before and did not change.
     pub unchanged: usize,
+    /// What was scored by a model that is not of the files as they are now, and why.
+    outdated: Vec<String>,
 }
 
 impl<'a> Run<'a> {
@@ -76,6 +79,7 @@ impl<'a> Run<'a> {
             is_finished: Cell::new(false),
             built: 0,
             unchanged: 0,
+            outdated: Vec::new(),
         })
     }
 
@@ -176,6 +180,19 @@ impl<'a> Run<'a> {
     pub fn finish(&self) -> Result<()> {
         ingest::mark_synthetic(self.warehouse)?;
         self.close("done")
+    }
+
+    /// # Errors
+    /// A file was edited and the model that should show it could not be trained.
+    pub fn check_models(&self) -> Result<()> {
+        if self.outdated.is_empty() {
+            return Ok(());
+        }
+        Err(Problem::data(self.outdated.join("\n"))
+            .hint(
+                "the rest of the run is done; undo the edit, or change `snapshots`, `validate` or the label",
+            )
+            .into())
     }
 
     fn close(&self, outcome: &str) -> Result<()> {
