@@ -36,9 +36,6 @@ pub struct Importance {
 /// Permutation importance out of time (Breiman, Random forests, 2001, section 10), the largest first; columns of one
 /// importance keep their order. Correlated columns share theirs: each can stand in for the other. Of a set of more than
 /// 5000 rows, 5000 are drawn.
-///
-/// # Errors
-/// When there are no sets, their columns differ, or ROC AUC has no meaning in one of them.
 pub fn permutation_importance(sets: &[ValidationSet], repeats: usize, seed: u64) -> Result<Vec<Importance>> {
     let columns = sets.first().context("importance needs a validation set")?.model.columns();
     ensure!(
