@@ -13,7 +13,7 @@ use super::layout::{Layout, no_number};
 use super::{Dataset, Snapshot, Workspace};
 use crate::learn::MatrixBuilder;
 use crate::problem::Problem;
-use crate::warehouse::cell_text;
+use crate::warehouse::texts;
 
 /// Runs the model's SELECT at each of `snapshots`, in order, with `rules` beside it: name and expression.
 ///
@@ -76,11 +76,8 @@ impl Rows<'_> {
         let label = label.as_primitive::<Float64Type>().iter();
         dataset.labels.extend(label.map(|label| label.map(|label| label > 0.5)));
         dataset.known_on.extend(known.as_primitive::<Date32Type>().iter().map(|days| from_epoch(days?)));
-        for row in 0..batch.num_rows() {
-            dataset.dates.push(date);
-            let cells = keys.iter().map(|key| cell_text(key, row));
-            dataset.entities.push(cells.collect::<Vec<_>>().join(" "));
-        }
+        dataset.dates.extend(std::iter::repeat_n(date, batch.num_rows()));
+        dataset.entities.extend(texts(keys).iter().map(|cells| cells.join(" ")));
         for (parts, key) in self.keys.iter_mut().zip(keys) {
             parts.push(Arc::clone(key));
         }

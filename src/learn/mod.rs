@@ -3,7 +3,7 @@
 //! This is the one module that talks to smartcore. It knows nothing of databases, templates or files: the caller
 //! brings a [`Matrix`] and labels, and takes away a [`Fitted`] model, its bytes, its predictions and their metrics.
 //!
-//! * [`Algorithm`]: what a candidate of `models/*.sql` asks for, parsed with errors that name the setting;
+//! * [`Algorithm`]: what a candidate of `models/*.sql` asks for, with the bounds of its settings;
 //! * [`Recipe`]: the algorithms of a candidate, one or a blend's;
 //! * [`fit`]: trains it; [`Fitted::predict`] scores; [`Fitted::to_bytes`] stores;
 //! * [`Fitted::learner`] and [`Clustering::segments`]: what was learned, to be written in another form;
@@ -50,5 +50,5 @@ pub use odds::{EDGE, log_odds, probability};
 pub use random::Random;
 pub use recipe::{Recipe, rules};
 pub use scored::Scored;
-pub use settings::SettingError;
+pub use settings::{number, whole};
 pub use tree::{GrownNode, Step, Tree, Trees};
