@@ -92,12 +92,11 @@ impl Catalog {
                 if let Err(error) = catalog.add(file, folder, name, kind, date) {
                     let mistake = error.downcast::<Problem>()?;
                     // A mistake in a macro is one, however many files call it.
-                    match catalog.mistakes.iter().position(|other| other.is_same(&mistake)) {
-                        Some(at) => others[at].push(file),
-                        None => {
-                            catalog.mistakes.push(mistake);
-                            others.push(Vec::new());
-                        }
+                    if let Some(at) = catalog.mistakes.iter().position(|other| other.is_same(&mistake)) {
+                        others[at].push(file);
+                    } else {
+                        catalog.mistakes.push(mistake);
+                        others.push(Vec::new());
                     }
                     catalog.left_out.insert(table_name(folder, name));
                 }

@@ -1,5 +1,5 @@
 {{ config(
-    description = 'Rows of a file that lists what another source names, before.',
+    description = 'Rows of a file that lists what another source names, early.',
     each = 'other',
     applies = not other.is_static and this.key | length == 1
         and this.key[0] in other.column_names,

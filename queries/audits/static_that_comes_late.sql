@@ -1,5 +1,5 @@
 {{ config(
-    description = 'A column that is called static, but fills as rows get older.',
+    description = 'A column called static, but filled as rows get older.',
     each = 'column',
     applies = column.is_time and column.is_static and not this.is_static,
     message = 'column `' ~ column.name ~ '` is called static, but {rows} of'

@@ -1,5 +1,5 @@
 {{ config(
-    description = 'A value that tells rows that get a moment later from others.',
+    description = 'A value that tells rows that get a moment later apart.',
     each = 'moment',
     applies = column.is_declared and column.known_at is none
         and not column.is_time and not column.is_key and not this.is_static,

@@ -1,9 +1,3 @@
-{% set reasons = {
-    'lead_type': 'type', 'business_type': 'business',
-    'business_segment': 'segment', 'lead_behaviour_profile': 'profile',
-    'time_to_deal': 'won', 'origin': 'origin',
-    'representative': 'representative',
-} %}
 {{ config(
     description = '
         Sellers won in the last 90 days that have not sold yet: the twenty to
@@ -15,6 +9,12 @@
         many times as often as other deals its peers start.
     ',
 ) }}
+{% set reasons = {
+    'lead_type': 'type', 'business_type': 'business',
+    'business_segment': 'segment', 'lead_behaviour_profile': 'profile',
+    'time_to_deal': 'won', 'origin': 'origin',
+    'representative': 'representative',
+} %}
 with scores as (
     select * from {{ ref('scores.seller_activation') }}
 ),

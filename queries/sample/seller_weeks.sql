@@ -77,10 +77,10 @@ counted as (
         week_no,
         neglect,
         {% for third in [1, 2, 3] %}
-        floor(expected_orders / 3
+        {{ '+' if not loop.first }} floor(expected_orders / 3
             + {{ uniform('seller_no, week_no', third ~ '. third') }})::bigint
-            {{ 'as orders,' if loop.last else '+' }}
         {% endfor %}
+            as orders,
     from expected
 )
 

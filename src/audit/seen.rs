@@ -46,6 +46,7 @@ impl<'a> Seen<'a> {
 }
 
 /// A column: `column` and `moment`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a variable of the audits' templates")]
 #[derive(Serialize, Default, Clone)]
 pub struct SeenColumn<'a> {
     pub name: &'a str,

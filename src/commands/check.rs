@@ -77,7 +77,7 @@ pub fn check(session: &Session, args: &Check) -> Result<()> {
         accused.entry(name).or_default().extend(problems);
     }
     reports?.into_iter().for_each(|other| report.join(other));
-    doubt(&mut report, &catalog.templates, specs.into_keys().collect(), accused.keys().cloned().collect())?;
+    doubt(&mut report, &catalog.templates, &specs.into_keys().collect(), accused.keys().cloned().collect())?;
     accused.into_values().flatten().for_each(|problem| report.find(problem));
     end(session, report, mistakes)
 }
@@ -99,12 +99,12 @@ fn told_edited(templates: &Templates, name: &str) -> Problem {
 fn doubt(
     report: &mut Report,
     templates: &Templates,
-    names: BTreeSet<String>,
+    names: &BTreeSet<String>,
     mut accused: BTreeSet<String>,
 ) -> Result<()> {
     loop {
         let count = accused.len();
-        for name in &names {
+        for name in names {
             let made_of = templates.render(&source_file(name), Kind::Source, None, Some("raw"))?.sources;
             if !made_of.is_disjoint(&accused) {
                 accused.insert(name.clone());

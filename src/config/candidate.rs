@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::read::{self, Config};
 use crate::learn::Algorithm;
-use crate::problem::{Problem, suggest};
+use crate::problem::{Problem, nearest, suggest};
 
 /// Algorithms that predict a label.
 const PREDICTING: [&str; 6] =
@@ -64,7 +64,15 @@ fn algorithm(
     let name = given.as_ref().and_then(Value::as_str).unwrap_or_default();
     let known: &[&str] = if groups { &GROUPING } else { &PREDICTING };
     Ok(match name {
-        "" => return Err(config.missing(path, "algorithm").into()),
+        "" => {
+            let near = nearest("algorithm", settings.keys().map(String::as_str));
+            let missing = config.missing(path, "algorithm");
+            let slip = near.map(|key| {
+                let hint = "did you mean `algorithm`?";
+                config.wrong(&format!("{path}.{key}"), "this key is not known").hint(hint)
+            });
+            return Err(slip.unwrap_or(missing).into());
+        }
         name if !known.contains(&name) => {
             let exists = PREDICTING.iter().chain(&GROUPING).any(|other| *other == name);
             let what = if exists { "does not fit this task" } else { "is not an algorithm" };

@@ -39,6 +39,8 @@ impl<'a> Config<'a> {
             let inner = error.path().to_string().replace(['[', ']'], ".").replace("..", ".");
             let path = joined(path, inner.trim_matches('.'));
             let error = error.into_inner().to_string();
+            let (error, hint) = error.split_once('\n').unwrap_or((&error, ""));
+            let hint = (!hint.is_empty()).then(|| hint.to_owned());
             let mut names = error.split('`').skip(1).step_by(2);
             if error.starts_with("unknown field") {
                 let key = names.next().unwrap_or_default();
@@ -60,10 +62,12 @@ impl<'a> Config<'a> {
             {
                 let found = self.at(&path).map_or_else(String::new, described);
                 let expected = in_words(expected);
-                return self.wrong(&path, format!("expected {expected}, found {found}")).into();
+                return self
+                    .wrong(&path, format!("expected {expected}, found {found}"))
+                    .maybe_hint(hint)
+                    .into();
             }
-            let (message, hint) = error.split_once('\n').unwrap_or((&error, ""));
-            self.wrong(&path, message).maybe_hint((!hint.is_empty()).then(|| hint.to_owned())).into()
+            self.wrong(&path, error).maybe_hint(hint).into()
         })
     }
 
@@ -80,7 +84,10 @@ impl<'a> Config<'a> {
 
     /// A problem about what is at `path`, at its line.
     pub fn wrong(&self, path: &str, message: impl fmt::Display) -> Problem {
-        let problem = Problem::usage(format!("config `{path}`: {message}"));
+        // The place shows which item of a list it is.
+        let (key, last) = path.rsplit_once('.').unwrap_or((path, ""));
+        let key = if last.parse::<usize>().is_ok() { key } else { path };
+        let problem = Problem::usage(format!("config `{key}`: {message}"));
         Problem { place: config::nearest_place(self.file, self.source, path), ..problem }
             .at_least(self.file, self.source)
     }

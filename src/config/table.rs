@@ -20,7 +20,10 @@ pub enum Severity {
 
 /// An expression that has to be true, or NULL, for every row.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a text in quotes or {...}")]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a text in quotes or {...}\n'order_count > 0', or {'expression': 'order_count > 0', 'severity': 'warn'}"
+)]
 pub struct Check {
     #[serde(deserialize_with = "read::text")]
     pub expression: String,

@@ -122,10 +122,10 @@ impl Apart<'_> {
         let mut results = Vec::new();
         for database in self.databases {
             self.warehouse.batch(&format!("use {database}"))?;
-            let read = |row: &duckdb::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-            let result: Result<Option<(i64, Option<u64>, Option<String>)>, _> =
-                self.warehouse.row(&sql, &[], read);
-            results.push(result.ok().flatten());
+            let read = |row: &duckdb::Row<'_>| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, Option<u64>>(1)?, row.get::<_, Option<String>>(2)?))
+            };
+            results.push(self.warehouse.row(&sql, &[], read).ok().flatten());
         }
         self.warehouse.batch("use warehouse")?;
         Ok(results[0].is_some() && results[1].is_some() && results[0] != results[1])
@@ -200,7 +200,9 @@ fn nearest<'a>(node: &'a Json, found: &mut Vec<&'a Json>) {
 /// Where the operands of an expression begin, and those of its operands.
 fn places_below(expression: &Json, places: &mut Vec<usize>) {
     places.extend(leftmost(expression));
-    operands(expression).into_iter().for_each(|operand| places_below(operand, places));
+    for operand in operands(expression) {
+        places_below(operand, places);
+    }
 }
 
 /// The SELECT and its item that give `column`, looked for from the last SELECT through its CTEs.

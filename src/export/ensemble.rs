@@ -25,7 +25,7 @@ struct Lists {
 
 /// The sum of the trees' values for each row of `matrix`.
 pub fn sum(graph: &mut Builder, matrix: &Value, trees: &Trees) -> Result<Value> {
-    anyhow::ensure!(trees.len() > 0, "there is no tree");
+    anyhow::ensure!(!trees.is_empty(), "there is no tree");
     let mut lists = Lists::default();
     for tree in trees.iter() {
         lists.push(&tree.steps().collect::<Vec<_>>())?;

@@ -33,7 +33,9 @@ impl Message {
 
     pub fn ints(self, field: u64, values: &[i64]) -> Self {
         let mut packed = Self::default();
-        values.iter().for_each(|value| packed.varint(value.cast_unsigned()));
+        for value in values {
+            packed.varint(value.cast_unsigned());
+        }
         self.bytes(field, packed)
     }
 
@@ -45,10 +47,10 @@ impl Message {
     /// Seven bits a byte, the lowest first; the eighth says that more follow.
     fn varint(&mut self, mut value: u64) {
         while value >= 0x80 {
-            self.0.push((value & 0x7f) as u8 | 0x80);
+            self.0.push(value.to_le_bytes()[0] | 0x80);
             value >>= 7;
         }
-        self.0.push(value as u8);
+        self.0.push(value.to_le_bytes()[0]);
     }
 
     pub fn into_bytes(self) -> Vec<u8> {

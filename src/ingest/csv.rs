@@ -126,7 +126,7 @@ impl<'a> Reader<'a> {
                 }
                 state = match (state, byte) {
                     (State::Quoted, b'"') => State::Closed,
-                    (State::Quoted, _) => {
+                    (State::Quoted, _) | (State::Closed, b'"') => {
                         record.text.push(byte);
                         State::Quoted
                     }
@@ -141,10 +141,6 @@ impl<'a> Reader<'a> {
                     }
                     (State::Start, b'"') => {
                         quoted_on = self.line;
-                        State::Quoted
-                    }
-                    (State::Closed, b'"') => {
-                        record.text.push(byte);
                         State::Quoted
                     }
                     (State::Closed, _) => {

@@ -97,7 +97,7 @@ fn comment(warehouse: &Warehouse, source: &Source) -> Result<()> {
 }
 
 fn record(warehouse: &Warehouse, source: &Source) -> Result<()> {
-    let file = source.file.as_ref().map_or_else(|| "sample".to_owned(), |file| file.name());
+    let file = source.file.as_ref().map_or_else(|| "sample".to_owned(), super::file::RawFile::name);
     let bytes = i64::try_from(source.file.as_ref().map_or(0, |file| file.bytes))?;
     warehouse.execute("update pipeline.loads set is_current = false where source = ?", &[&source.name])?;
     warehouse.execute(

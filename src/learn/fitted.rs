@@ -137,7 +137,7 @@ impl Fitted {
         width > 0
             && match &self.learner {
                 Learner::Logistic(logistic) => logistic.is_sound(width),
-                Learner::Forest(trees) => trees.len() > 0 && trees.fits(width),
+                Learner::Forest(trees) => !trees.is_empty() && trees.fits(width),
                 Learner::Boosting(boosting) => boosting.base.is_finite() && boosting.trees.fits(width),
                 Learner::Blend(members) => {
                     !members.is_empty()

@@ -104,7 +104,7 @@ impl Proof<'_> {
             warnings = columns::undocumented(catalog, node, &texts, date)?;
         }
         warehouse.batch(&format!("use {WHOLE}"))?;
-        let found = columns::verify(warehouse, catalog, node, rendered, date, &shape[1..]).and_then(|_| {
+        let found = columns::verify(warehouse, catalog, node, rendered, date, &shape[1..]).and_then(|()| {
             if !with_checks {
                 return Ok((Vec::new(), warnings));
             }
@@ -131,8 +131,9 @@ impl Proof<'_> {
             .map(|(name, expression)| (format!("{RULE}{name}"), expression))
             .collect();
         self.build_both(&table, &rendered)?;
-        let more: String =
+        let more: Vec<String> =
             rules.iter().map(|(name, rule)| format!(", ({rule}) as {}", ident(name))).collect();
+        let more = more.concat();
         for database in [WHOLE, CUT] {
             self.warehouse.batch(&format!(
                 "create or replace table {database}.{table} as select q.*{more} from {database}.{table} as q"

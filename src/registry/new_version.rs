@@ -74,10 +74,12 @@ pub struct Segment {
     pub outcome_from: Option<NaiveDate>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde calls")]
 fn as_text<S: Serializer>(date: &NaiveDate, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(date)
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, clippy::ref_option, reason = "the shape that serde calls")]
 fn as_text_or_null<S: Serializer>(date: &Option<NaiveDate>, serializer: S) -> Result<S::Ok, S::Error> {
     date.map(|date| date.to_string()).serialize(serializer)
 }

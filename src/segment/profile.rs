@@ -168,6 +168,7 @@ fn followed(
 }
 
 /// Replaces the profile of a date, whose rows are staged. Runs inside the transaction of the scores.
+#[expect(clippy::similar_names, reason = "a date and the data of it")]
 pub fn write_profile(
     at: Workspace<'_>,
     clusters: &Clusters,

@@ -168,8 +168,12 @@ impl<'a> Outputs<'a> {
                 Token::LParen | Token::LBracket | Token::LBrace => depth += 1,
                 Token::RParen | Token::RBracket | Token::RBrace if depth == 0 => break,
                 Token::RParen | Token::RBracket | Token::RBrace => depth -= 1,
-                Token::Comma if depth == 0 => break,
-                _ if depth == 0 && self.words[at].ends_list(&self.words[last]) => break,
+                token
+                    if depth == 0
+                        && (*token == Token::Comma || self.words[at].ends_list(&self.words[last])) =>
+                {
+                    break;
+                }
                 _ => {}
             }
             if !self.words[at].is_space() {

@@ -136,9 +136,10 @@ fn guess(error: &Error, templates: &Templates, source: &str, span: &Span) -> Gue
         }
         (ErrorKind::InvalidOperation, Some(detail)) if detail.ends_with("is not callable") => {
             let called = text.split('(').next().unwrap_or_default().trim();
-            let what = match detail.contains("undefined") {
-                true => "is undefined: nothing is there to call",
-                false => "is a value: it cannot be called",
+            let what = if detail.contains("undefined") {
+                "is undefined: nothing is there to call"
+            } else {
+                "is a value: it cannot be called"
             };
             let near = nearest(called, known(templates, source, span.start)).filter(|near| *near != called);
             let hint = near.map(|near| format!("did you mean `{near}`?"));

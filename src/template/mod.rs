@@ -80,7 +80,7 @@ impl Templates {
     }
 
     fn compile(project: &Project, vars: Vars) -> Result<Self> {
-        let mut env = environment(FUEL)?;
+        let mut env = environment(FUEL);
         let macros = compiled::macros(project.files());
         let mut all = BTreeMap::new();
         for (file, source) in project.files() {
@@ -309,7 +309,7 @@ impl Templates {
         raw: Option<&str>,
     ) -> Option<(Result<String, minijinja::Error>, Arc<Tracer>)> {
         on_a_deep_stack(|| {
-            let mut env = environment(FUEL * 4).ok()?;
+            let mut env = environment(FUEL * 4);
             let mut tracer = Tracer::default();
             for (file, source) in &self.sources {
                 let segments = tokens::read(source);
@@ -325,12 +325,12 @@ impl Templates {
     }
 }
 
-fn environment(fuel: u64) -> Result<Environment<'static>> {
+fn environment(fuel: u64) -> Environment<'static> {
     let mut env = Environment::new();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_debug(true);
     env.set_fuel(Some(fuel));
     env.set_syntax(tokens::syntax());
     functions::register(&mut env);
-    Ok(env)
+    env
 }

@@ -31,7 +31,7 @@ struct Reader<'a> {
     stumbled: usize,
 }
 
-impl<'a> Reader<'a> {
+impl Reader<'_> {
     fn at(&self, offset: usize, message: impl Into<String>) -> Problem {
         Problem::usage(message).at(Place::at_offset(self.file, self.source, offset))
     }

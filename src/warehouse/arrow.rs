@@ -75,7 +75,7 @@ impl Warehouse {
 /// The cells of every row of some columns, each as DuckDB's own clients print it; NULL is empty.
 pub fn texts(columns: &[ArrayRef]) -> Vec<Vec<String>> {
     let options = FormatOptions::default().with_null("");
-    let rows = columns.first().map_or(0, |column| column.len());
+    let rows = columns.first().map_or(0, Array::len);
     let columns: Vec<_> = columns.iter().map(|column| ArrayFormatter::try_new(column, &options)).collect();
     let cell = |column: &Result<ArrayFormatter<'_>, ArrowError>, row| match column {
         Ok(cells) => cells.value(row).to_string(),

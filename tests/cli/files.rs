@@ -39,7 +39,9 @@ fn downloads_are_read_as_they_come() {
     let (expected, files) = (content(&plain), files(&plain));
     let wrap = |argument: &str, wrap: &dyn Fn(&Place, &str, &[u8])| {
         let place = Place::with_project();
-        files.iter().for_each(|(name, bytes)| wrap(&place, name, bytes));
+        for (name, bytes) in &files {
+            wrap(&place, name, bytes);
+        }
         place.olist(&["ingest", argument]).code(0);
         assert_eq!(content(&place), expected, "{argument}");
         place
@@ -57,7 +59,7 @@ fn downloads_are_read_as_they_come() {
     wrap("raw", &|place, name, bytes| place.write(&format!("raw/{name}"), zip(&[(name, bytes)])));
     wrap("raw", &|place, name, bytes| place.write(&format!("raw/{name}"), gzip(bytes)));
     wrap("raw", &|place, name, bytes| {
-        place.write(&format!("raw/{}", name.replace(".csv", " (1).csv")), bytes)
+        place.write(&format!("raw/{}", name.replace(".csv", " (1).csv")), bytes);
     });
     wrap("raw", &|place, name, bytes| place.write(&format!("raw/{}", name.to_uppercase()), bytes));
     wrap("raw", &|place, name, bytes| place.write(&format!("raw/brazilian-ecommerce/{name}"), bytes));

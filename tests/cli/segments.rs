@@ -155,7 +155,7 @@ fn mistakes_in_a_model_of_segments_are_explained() {
         (
             "'clusters': 3",
             "'groups': 3",
-            "segments.groups`: this key is not known",
+            "three.groups`: this key is not known",
             "there are: clusters, restarts",
         ),
         ("stability = 0.85", "stability = 85", "expected a number from 0 to 1, found the number 85", MODEL),

@@ -122,7 +122,7 @@ fn a_published_copy_says_what_it_has() {
     // The project of this test has no such model.
     shared(&["query", "seller_segments_profile"]).code(2).says(&[
         "there is no table `scores.seller_segments`",
-        "--> queries/reports/seller_segments_profile.sql:6:13\n",
+        "--> queries/reports/seller_segments_profile.sql:9:13\n",
     ]);
     for command in [&["models"][..], &["models", "seller_churn"], &["check"]] {
         shared(command).code(2).says(&["`shared.duckdb` is a published copy, without sources", has]);

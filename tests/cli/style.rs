@@ -40,10 +40,10 @@ fn mistakes(file: &str, text: &str) -> Vec<String> {
         if let Some(word) = words.find(|word| KEYWORDS.contains(word)) {
             find(at + 1, format!("`{word}`: keywords are written small"));
         }
-        if ["select", "select distinct"].contains(&line.trim()) {
-            if let Some(last) = last_item(&code, at).filter(|&last| !code[last].trim_end().ends_with(',')) {
-                find(last + 1, "the last item of a select ends in a comma too".to_owned());
-            }
+        if ["select", "select distinct"].contains(&line.trim())
+            && let Some(last) = last_item(&code, at).filter(|&last| !code[last].trim_end().ends_with(','))
+        {
+            find(last + 1, "the last item of a select ends in a comma too".to_owned());
         }
     }
     found
@@ -80,7 +80,8 @@ fn without_texts(text: &str) -> String {
         code.extend(taken.chars().filter(|c| *c == '\n'));
         rest = after;
     }
-    code.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    let lines: Vec<String> = code.lines().map(|line| format!("{}\n", line.trim_end())).collect();
+    lines.concat()
 }
 
 fn look(folder: &Path, found: &mut Vec<String>) {

@@ -57,13 +57,13 @@ fn a_tenth_of_the_rows_is_refused() {
     place.olist(&["run", "--date", "2018-01-01..2018-05-01"]).code(0);
     place.edit(
         "abt/seller_churn.sql",
-        "where recency_days <= {{ patience_days }}",
-        "where recency_days <= {{ patience_days }} and seller_id < '05'",
+        "where recency_days <= {{ patience_days() }}",
+        "where recency_days <= {{ patience_days() }} and seller_id < '05'",
     );
     let rows = "select count(*) from abt.seller_churn where reference_date = date '2018-06-01'";
     let before = place.cell(rows);
     place.olist(&RUN).code(1).says(&[
-        "abt/seller_churn.sql:2:4",
+        "abt/seller_churn.sql:1:4",
         "reference date 2018-06-01",
         "rows, where the last dates had ",
         "gone since the last date are, for example, ",

@@ -6,6 +6,7 @@
 use std::path::Path;
 
 /// Rows under named columns.
+#[expect(clippy::struct_field_names, reason = "a table has rows")]
 #[derive(Debug, Default, Clone)]
 pub struct Rows {
     pub table: String,

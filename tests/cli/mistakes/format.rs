@@ -73,7 +73,7 @@ impl Mistake {
             } else {
                 assert!(mistake.calls.is_empty(), "{name}: {title} stands below a command");
                 mistake.changes.push(change(title, body));
-                mistake.head += &format!("=== {part}");
+                mistake.head.extend(["=== ", part]);
             }
         }
         assert!(!mistake.calls.is_empty(), "{name}: no command");

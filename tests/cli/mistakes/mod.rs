@@ -32,7 +32,7 @@ fn check(mistake: &mut Mistake, bless: bool) -> Result<(), String> {
         }
         if let Some(expected) = expected.as_ref().filter(|_| at == last) {
             let found = said.find(expected.as_str()).map(|at| &said[at + expected.len()..]);
-            if !found.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit())) {
+            if found.is_none_or(|rest| rest.starts_with(|c: char| c.is_ascii_digit())) {
                 return Err(format!("expected {expected}, found:\n{said}"));
             }
         }

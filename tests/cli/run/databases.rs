@@ -73,6 +73,10 @@ fn a_foreign_database_is_left_alone() {
     place
         .olist(&["run", "--date", "2018-06-01", "--database", "no/folder/x.duckdb"])
         .code(2)
+        .says(&["there is no database `no/folder/x.duckdb`"]);
+    place
+        .olist(&["ingest", "--sample", "--orders", "3000", "--database", "no/folder/x.duckdb"])
+        .code(2)
         .says(&["does its folder exist"]);
 }
 

@@ -67,9 +67,9 @@ fn select_means_a_table_and_all_it_needs() {
         ))
     };
     place.olist(&["run", "--date", "2018-03-07", "--select", "seller_reviews"]).code(0);
-    assert_eq!(built("2018-03-07"), ["features.seller_reviews"]);
+    assert_eq!(built("2018-03-07"), ["features.seller_orders", "features.seller_reviews"]);
     place.olist(&["run", "--date", "2018-03-08", "--select", "abt.seller_churn"]).code(0);
-    assert_eq!(built("2018-03-08").len(), 7);
+    assert_eq!(built("2018-03-08").len(), 8);
     place.olist(&["run", "--date", "2018-03-09", "--select", "features.seller_reviews+"]).code(0);
     assert!(built("2018-03-09").contains(&"scores.seller_churn".to_owned()), "{:?}", built("2018-03-09"));
     place
@@ -88,8 +88,8 @@ fn a_failed_check_leaves_the_earlier_partition() {
     place.edit("features/seller_sales.sql", "checks = [", "checks = [\n        'order_count < 3',");
     place.edit(
         "features/seller_sales.sql",
-        "select\n        days.seller_id,",
-        "select\n        1 as one,\n        days.seller_id,",
+        "final as (\n    select\n        seller_id,",
+        "final as (\n    select\n        1 as one,\n        seller_id,",
     );
     place.olist(&["run", "--date", "2018-06-01", "--select", "features.seller_sales"]).code(1).says(&[
         "check failed for ",

@@ -150,10 +150,10 @@ impl Place {
         place
     }
 
-    /// The database that `make` makes, which is made once for all tests.
-    fn copy_database(&self, made: &OnceLock<PathBuf>, make: impl FnOnce() -> Self) {
+    /// The database that `build` makes, which is made once for all tests.
+    fn copy_database(&self, made: &OnceLock<PathBuf>, build: impl FnOnce() -> Self) {
         let made = made.get_or_init(|| {
-            let folder = make().dir.keep();
+            let folder = build().dir.keep();
             folder.join("olist.duckdb")
         });
         std::fs::copy(made, self.path("olist.duckdb")).unwrap();

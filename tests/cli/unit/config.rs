@@ -137,7 +137,7 @@ fn keys_are_shown_at_their_own_line_and_column() {
     let rest = "entity = 'x', description = 'x'";
     for (config, message, place) in [
         (format!("{rest},\nkey = 3"), "expected a list of texts, found the number 3", ":3:1"),
-        (format!("{rest},\nkey = ['a',\n  3]"), "config `key.1`: expected a text in quotes", ":4:3"),
+        (format!("{rest},\nkey = ['a',\n  3]"), "config `key`: expected a text in quotes", ":4:3"),
         (format!("{rest},\n  key = none"), "config `key`: it is empty", ":3:3"),
         (format!("{rest},\n  kee = 'x'"), "did you mean `key`?", ":3:3"),
         (rest.to_owned(), "config key `key` is missing", ":1:4"),
@@ -149,7 +149,7 @@ fn keys_are_shown_at_their_own_line_and_column() {
         (
             format!("{rest}, key = 'x', checks = [\n{{'expression': 'a', 'sev': 1}}]"),
             "`checks.0.sev`",
-            ":3:22",
+            ":3:21",
         ),
         (format!("{rest}, key = 'x',\nrow_count = 'wran'"), "did you mean `warn`?", ":3:1"),
         (format!("{rest}, key = 'x',\nlabel = 'y'"), "only an ABT has a label", ":3:1"),
