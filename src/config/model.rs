@@ -50,6 +50,8 @@ pub struct Validate {
     pub last: usize,
     /// Snapshots of one such period are one fold.
     pub every: Every,
+    /// Rows that a fold has to have to train on.
+    pub min_rows: usize,
 }
 
 /// One algorithm with its settings.
@@ -174,18 +176,23 @@ fn read_clusters(fields: &mut Fields<'_>) -> Result<Clusters> {
     })
 }
 
-/// `validate = 4`, or `{'last': 4, 'every': 'month'}` to take the snapshots of a month together.
+/// Of fewer, nothing is learned that a contest could be decided by.
+const MIN_ROWS: usize = 300;
+
+/// `validate = 4`, or `{'last': 4, 'every': 'month', 'min_rows': 300}` to take the snapshots of a month together.
 fn read_validate(fields: &mut Fields<'_>, every: Every) -> Result<Validate> {
     const FOLDS: std::ops::RangeInclusive<u64> = 1..=24;
     if !fields.is_map("validate") {
-        return Ok(Validate { last: usize::try_from(fields.whole("validate", 4, FOLDS)?)?, every });
+        let last = usize::try_from(fields.whole("validate", 4, FOLDS)?)?;
+        return Ok(Validate { last, every, min_rows: MIN_ROWS });
     }
     let map = fields.map("validate")?;
     let mut given = fields.below("validate", Value::Object(map))?;
     let last = usize::try_from(given.whole("last", 4, FOLDS)?)?;
     let every = read_every(&mut given)?.unwrap_or(every);
+    let min_rows = usize::try_from(given.whole("min_rows", MIN_ROWS as u64, 1..=1_000_000)?)?;
     given.finish()?;
-    Ok(Validate { last, every })
+    Ok(Validate { last, every, min_rows })
 }
 
 fn read_every(fields: &mut Fields<'_>) -> Result<Option<Every>> {

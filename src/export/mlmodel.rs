@@ -30,7 +30,8 @@ pub struct Artifact {
 pub fn files(trained: &Trained<'_>, artifact: Artifact) -> Result<Vec<(String, Vec<u8>)>> {
     let rows = example(trained, &artifact)?;
     let has_example = !rows.is_empty();
-    let packages = |before: &str| artifact.packages.iter().map(|name| format!("{before}{name}\n")).collect::<String>();
+    let packages =
+        |before: &str| artifact.packages.iter().map(|name| format!("{before}{name}\n")).collect::<String>();
     let conda = format!(
         "channels:\n- conda-forge\ndependencies:\n- python={PYTHON}\n- pip\n- pip:\n{}name: mlflow-env\n",
         packages("  - ")

@@ -16,8 +16,10 @@ const ROW: &str = "\"row of the frame\"";
 
 pub fn artifact(trained: &Trained<'_>, expression: &str) -> Result<Artifact> {
     let columns = inputs(trained, expression)?;
-    let casts: Vec<String> =
-        columns.iter().map(|(name, sql_type)| format!("    cast({0} as {sql_type}) as {0}", ident(name))).collect();
+    let casts: Vec<String> = columns
+        .iter()
+        .map(|(name, sql_type)| format!("    cast({0} as {sql_type}) as {0}", ident(name)))
+        .collect();
     let version = trained.version;
     let sql = format!(
         "-- version {} of `{}`, the rule `{}`, over the rows of a data frame\n\

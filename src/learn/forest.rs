@@ -8,6 +8,7 @@ use super::extract;
 use super::matrix::Matrix;
 use super::random::Random;
 use super::tree::{Tree, Trees};
+use crate::interrupt;
 use anyhow::{Result, ensure};
 use rayon::prelude::*;
 use smartcore::ensemble::extra_trees_regressor::{ExtraTreesRegressor, ExtraTreesRegressorParameters};
@@ -39,6 +40,7 @@ pub(super) fn fit(kind: Kind, settings: &ForestSettings, x: &Matrix, y: &[bool],
     let grown: Result<Vec<Vec<Tree>>> = (0..shards)
         .into_par_iter()
         .map(|shard| {
+            interrupt::check()?;
             let trees = SHARD.min(settings.trees - shard * SHARD);
             let mut random = Random::new(seed, shard as u64);
             let rows = random.sample(x.rows(), sample_size(settings.subsample, x.rows()));

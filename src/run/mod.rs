@@ -21,6 +21,7 @@ pub use train::Attempt;
 use crate::catalog::{Catalog, Model};
 use crate::dataset::Workspace;
 use crate::guard::Guard;
+use crate::interrupt;
 use crate::partitions::{self, Basis, Context, Ledger, Plan};
 use crate::term;
 use crate::warehouse::Warehouse;
@@ -79,7 +80,7 @@ impl<'a> Run<'a> {
         let basis = Basis {
             ledger: &self.ledger,
             versions: &self.loaded.versions,
-            data_until: self.loaded.data_until,
+            settled_until: self.loaded.last_date(),
             force: self.options.force,
         };
         let is_new = |date: &NaiveDate| {
@@ -99,7 +100,7 @@ impl<'a> Run<'a> {
         }
         let context = Context {
             run_id: &self.options.id,
-            data_until: self.loaded.data_until,
+            settled_until: self.loaded.last_date(),
             force: self.options.force,
             guard: self.guard()?,
         };
@@ -156,18 +157,16 @@ impl<'a> Run<'a> {
 
     fn close(&self, outcome: &str) -> Result<()> {
         if self.has_begun && !self.is_finished.replace(true) {
-            self.warehouse.execute(
-                "update pipeline.runs set finished_at = now()::timestamp, outcome = ? where run_id = ?",
-                &[&outcome, &self.options.id],
-            )?;
+            let sql = "update pipeline.runs set finished_at = now()::timestamp, outcome = ? where run_id = ?";
+            self.warehouse.shielded(|| self.warehouse.execute(sql, &[&outcome, &self.options.id]))?;
         }
         Ok(())
     }
 }
 
 impl Drop for Run<'_> {
-    /// A run that was not finished has failed; its error is told elsewhere.
+    /// A run that was not finished has failed, or was stopped; its error is told elsewhere.
     fn drop(&mut self) {
-        let _ = self.close("failed");
+        let _ = self.close(if interrupt::is_raised() { "interrupted" } else { "failed" });
     }
 }

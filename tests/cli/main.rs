@@ -12,6 +12,7 @@ mod export;
 mod floors;
 mod hostile;
 mod ingest;
+mod labels;
 mod leaks;
 mod lines;
 mod mlflow;

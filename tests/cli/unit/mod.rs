@@ -1,5 +1,6 @@
 //! What the parts of the library do, called directly.
 
 mod drift;
+mod mlflow;
 mod segments;
 mod train;
