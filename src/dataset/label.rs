@@ -61,7 +61,7 @@ pub fn check(at: Workspace<'_>, snapshots: &[Snapshot], inputs: &[String]) -> Re
                 }
                 None => format!("from {name}"),
             };
-            turned = turned.replace(&format!("from {MARK}{name}"), &of_label);
+            turned = turned.replace(&format!("from {MARK}{name} "), &format!("{of_label} "));
         }
         let count = format!("select ({})::bigint", known.join(" + "));
         if known.is_empty() || at.warehouse.row(&count, &[], |row| row.get::<_, i64>(0))? == Some(0) {

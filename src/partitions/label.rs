@@ -20,7 +20,7 @@ pub fn verify(
     let Some(label) = node.spec.label.as_deref().filter(|_| node.kind == Kind::Abt) else { return Ok(()) };
     let key = idents(&node.spec.key);
     let sql = format!(
-        "select count(*), any_value({label}::varchar), (arg_min(({key}), ({key})))::varchar
+        "select count(*), any_value({label}::varchar), min(({key})::varchar)
          from {} where reference_date = date '{date}' and {label}::double not in (0, 1)",
         node.name,
         label = ident(label)
