@@ -1,30 +1,22 @@
-{% set horizon_days = 30 %}
 {{ config(
     entity = 'seller',
     key = 'seller_id',
     label = 'is_activated',
-    description = 'One row per seller won through the funnel in the 90 days before the reference date that has no order yet, and whether its first one comes within 30 days. Snapshots are weekly, so a deal has a row in each week until it starts or is 90 days old, and weighs as many rows: 1 to 13.',
-    columns = {
-        'is_activated': '1 when the first order comes on the reference date or in the 29 days after it, else 0',
-        'label_known_on': '30 days after the reference date',
-        '*': 'As in the feature stores',
-    },
+    description = '
+        One row per seller won through the funnel in the 90 days before the
+        reference date that has no order yet, and whether its first one comes
+        within 30 days. Snapshots are weekly, so a deal has a row in each week
+        until it starts or is 90 days old, and weighs as many rows: 1 to 13.
+    ',
     checks = [
         'days_since_deal between 1 and 90',
         'start_ratio is not null',
     ],
 ) }}
-with deals as (
+{% set horizon_days = 30 %}
+{% set stores = ['peer_starts'] %}
+with population as (
     select * from {{ ref('features.deal_profile') }}
-),
-
-peers as (
-    select * from {{ ref('features.deal_peers') }}
-),
-
-population as (
-    select *
-    from deals
     where days_since_deal <= 90
         and days_to_first_order is null
 ),
@@ -42,17 +34,24 @@ first_orders as (
 final as (
     select
         population.* exclude (reference_date, days_to_first_order),
-        peers.* exclude (reference_date, seller_id),
+    {% for store in stores %}
+        {{ store }}.* exclude (reference_date, seller_id),
+    {% endfor %}
+        -- 1 when the first order comes on the reference date or in the 29 days
+        -- after it, else 0
         case
             when first_orders.first_day
                 < {{ days_after(reference_date, horizon_days) }}
                 then 1
             else 0
         end as is_activated,
+        -- 30 days after the reference date
         {{ days_after(reference_date, horizon_days) }} as label_known_on,
     from population
-    inner join peers
-        on peers.seller_id = population.seller_id
+{% for store in stores %}
+    inner join {{ ref('features.deal_' ~ store) }} as {{ store }}
+        on {{ store }}.seller_id = population.seller_id
+{% endfor %}
     left join first_orders
         on first_orders.seller_id = population.seller_id
 )

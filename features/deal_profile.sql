@@ -1,26 +1,12 @@
 {{ config(
     entity = 'deal',
     key = 'seller_id',
-    description = 'One row per seller won through the funnel before the reference date, by its first deal: what the lead and the deal say of it, and whether it has sold by then. sellers is never read: it lists only those that sold. Days are calendar days.',
-    columns = {
-        'mql_id': 'The lead that was won',
-        'days_since_deal': 'Days from the deal to the reference date, from 1',
-        'days_to_first_order': 'Days from the deal to the first order known; NULL when there is none yet; negative for one that sold before',
-        'days_to_deal': 'Days from the first contact to the deal; NULL without a lead',
-        'time_to_deal': 'days_to_deal in words: at once (0 or 1), within a month (2 to 29), later; NULL without a lead',
-        'won_weekday': 'Day of the week of the deal, 1 Monday to 7 Sunday',
-        'origin': 'Channel of the lead',
-        'landing_page_id': 'Page on which the lead arrived',
-        'sr_id': 'Sales representative who won the deal',
-        'lead_type': 'Size and kind of the lead',
-        'lead_behaviour_profile': 'Behaviour as seen before the deal',
-        'business_segment': 'Segment declared',
-        'business_type': 'Reseller, manufacturer or other',
-        'declared_monthly_revenue_brl': 'Monthly revenue declared; NULL when none or 0 was',
-        'declared_product_count': 'Products declared',
-        'filled_field_count': 'How many of company, trade item numbers, stock, catalogue and revenue the lead filled in',
-        'is_form_filled': 'Whether it filled in any of them',
-    },
+    description = '
+        One row per seller won through the funnel before the reference date, by
+        its first deal: what the lead and the deal say of it, and whether it has
+        sold by then. sellers is never read: it lists only those that sold. Days
+        are calendar days.
+    ',
     checks = [
         'days_since_deal >= 1',
         'days_to_first_order < days_since_deal',
@@ -28,90 +14,85 @@
         'won_weekday between 1 and 7',
     ],
 ) }}
-with deals as (
-    select * from {{ source('closed_deals') }}
+with first_deals as (
+    select *
+    from {{ source('closed_deals') }}
+    qualify row_number() over (
+        partition by seller_id order by won_date, mql_id
+    ) = 1
 ),
 
 leads as (
     select * from {{ source('marketing_qualified_leads') }}
 ),
 
-items as (
-    select * from {{ source('order_items') }}
-),
-
-first_deals as (
-    select *
-    from deals
-    qualify row_number() over (
-        partition by seller_id order by won_date, mql_id
-    ) = 1
-),
-
 first_orders as (
     select
         seller_id,
         min(known_at) as first_order_at,
-    from items
+    from {{ source('order_items') }}
     group by seller_id
 ),
 
-joined as (
+final as (
     select
-        first_deals.*,
-        leads.origin,
-        leads.landing_page_id,
-        {{ days_between('leads.first_contact_date', 'first_deals.won_date') }}
-            as days_to_deal,
-        first_orders.first_order_at,
-        nullif(declared_monthly_revenue, 0) as declared_revenue,
+        deals.seller_id,
+        deals.mql_id,  -- The lead that was won
+
+        -- when
+
+        -- Days from the deal to the reference date, from 1
+        {{ days_between('won_date', reference_date) }} as days_since_deal,
+        -- Days from the deal to the first order known; NULL when there is none
+        -- yet; negative for one that sold before
+        {{ days_between('won_date', 'first_order_at') }}
+            as days_to_first_order,
+        -- Days from the first contact to the deal; NULL without a lead
+        {{ days_between('first_contact_date', 'won_date') }} as days_to_deal,
+        -- days_to_deal in words: at once (0 or 1), within a month (2 to 29),
+        -- later; NULL without a lead
+        case
+            when days_to_deal < 2 then 'at once'
+            when days_to_deal < 30 then 'within a month'
+            when days_to_deal >= 30 then 'later'
+        end as time_to_deal,
+        -- Day of the week of the deal, 1 Monday to 7 Sunday
+        isodow(won_date) as won_weekday,
+
+        -- through whom
+
+        leads.origin,  -- Channel of the lead
+        leads.landing_page_id,  -- Page on which the lead arrived
+        deals.sr_id,  -- Sales representative who won the deal
+
+        -- who
+
+        deals.lead_type,  -- Size and kind of the lead
+        deals.lead_behaviour_profile,  -- Behaviour as seen before the deal
+        deals.business_segment,  -- Segment declared
+        deals.business_type,  -- Reseller, manufacturer or other
+
+        -- what was written down: few leads fill in any of it
+
+        -- Monthly revenue declared; NULL when none or 0 was
+        nullif(declared_monthly_revenue, 0) as declared_monthly_revenue_brl,
+        -- Products declared
+        declared_product_catalog_size as declared_product_count,
+        -- How many of company, trade item numbers, stock, catalogue and
+        -- revenue the lead filled in
         (has_company is not null)::integer
             + (has_gtin is not null)::integer
             + (average_stock is not null)::integer
             + (declared_product_catalog_size is not null)::integer
             + (coalesce(declared_monthly_revenue, 0) <> 0)::integer
             as filled_field_count,
-    from first_deals
-    left join leads
-        on leads.mql_id = first_deals.mql_id
-    left join first_orders
-        on first_orders.seller_id = first_deals.seller_id
-),
-
-final as (
-    select
-        seller_id,
-        mql_id,
-
-        -- when
-        {{ days_between('won_date', reference_date) }} as days_since_deal,
-        {{ days_between('won_date', 'first_order_at') }}
-            as days_to_first_order,
-        days_to_deal,
-        case
-            when days_to_deal < 2 then 'at once'
-            when days_to_deal < 30 then 'within a month'
-            when days_to_deal >= 30 then 'later'
-        end as time_to_deal,
-        isodow(won_date) as won_weekday,
-
-        -- through whom
-        origin,
-        landing_page_id,
-        sr_id,
-
-        -- who
-        lead_type,
-        lead_behaviour_profile,
-        business_segment,
-        business_type,
-
-        -- what was written down: few leads fill in any of it
-        declared_revenue as declared_monthly_revenue_brl,
-        declared_product_catalog_size as declared_product_count,
-        filled_field_count,
+        -- Whether it filled in any of them
         filled_field_count > 0 as is_form_filled,
-    from joined
+    from first_deals as deals
+    left join leads
+        on leads.mql_id = deals.mql_id
+    left join first_orders
+        on first_orders.seller_id = deals.seller_id
 )
 
 select * from final

@@ -1,46 +1,30 @@
-{% set states = [
-    'AC', 'AL', 'AM', 'AP', 'BA', 'CE', 'DF', 'ES', 'GO',
-    'MA', 'MG', 'MS', 'MT', 'PA', 'PB', 'PE', 'PI', 'PR',
-    'RJ', 'RN', 'RO', 'RR', 'RS', 'SC', 'SE', 'SP', 'TO',
-] %}
 {{ config(
     entity = 'seller',
     key = 'seller_id',
-    description = 'One row per seller with an order in the 6 months before the reference date: where the customers of those orders live.',
-    columns = {
-        'customer_state_count': 'Distinct states',
-        'order_share_*': 'Orders from that state / orders, a column for each of the 27 states',
-    },
+    description = '
+        One row per seller with an order in the 6 months before the reference
+        date: where the customers of those orders live.
+    ',
     checks = [
         'customer_state_count between 0 and 27',
         'order_share_sp between 0 and 1',
     ],
 ) }}
--- Orders, their items, payments and customers are known when bought, reviews
--- later, so the window is one of known_at.
-with items as (
-    select *
-    from {{ source('order_items') }}
-    where known_at >= {{ months_before(reference_date, 6) }}
+{% set states = [
+    'AC', 'AL', 'AM', 'AP', 'BA', 'CE', 'DF', 'ES', 'GO',
+    'MA', 'MG', 'MS', 'MT', 'PA', 'PB', 'PE', 'PI', 'PR',
+    'RJ', 'RN', 'RO', 'RR', 'RS', 'SC', 'SE', 'SP', 'TO',
+] %}
+with seller_orders as (
+    select * from {{ ref('features.seller_orders') }}
 ),
 
 orders as (
-    select *
-    from {{ source('orders') }}
-    where known_at >= {{ months_before(reference_date, 6) }}
+    select * from {{ last_six_months('orders') }}
 ),
 
 customers as (
-    select *
-    from {{ source('customers') }}
-    where known_at >= {{ months_before(reference_date, 6) }}
-),
-
-seller_orders as (
-    select distinct
-        seller_id,
-        order_id,
-    from items
+    select * from {{ last_six_months('customers') }}
 ),
 
 state_orders as (
@@ -59,8 +43,9 @@ state_orders as (
 final as (
     select
         seller_id,
-        count(customer_state) as customer_state_count,
+        count(customer_state) as customer_state_count,  -- Distinct states
     {% for state in states %}
+        -- Orders from {{ state }} / orders
         {{ ratio(
             "coalesce(sum(order_count) filter (where customer_state = '"
             ~ state ~ "'), 0)",

@@ -1,18 +1,11 @@
 {{ config(
     entity = 'seller',
     key = 'seller_id',
-    description = 'One row per seller with an order in the 90 days before the reference date: how fast and how reliably it hands over. Canceled orders are left out; days are calendar days.',
-    columns = {
-        'recent_order_count': 'Orders of the 90 days',
-        'handover_count': 'Hand-overs to the carrier',
-        'expected_handover_count': 'Hand-overs if the seller were as fast as the network is now',
-        'handover_ratio': 'Hand-overs / expected hand-overs, counted as if both were 5 more: above 1 is faster than the network',
-        'avg_recent_handover_days': 'Mean days from purchase to hand-over; NULL without one',
-        'avg_recent_transit_days': 'Mean days from hand-over to delivery; NULL without one',
-        'missed_limit_share': 'Orders handed over after their shipping limit, or not yet though it has passed / orders whose limit has passed; NULL without one',
-        'fate_known_count': 'Orders promised for a day before the reference date',
-        'late_count': 'Those of them that came after that day or have not come',
-    },
+    description = '
+        One row per seller with an order in the 90 days before the reference
+        date: how fast and how reliably it hands over. Canceled orders are left
+        out; days are calendar days.
+    ',
     checks = [
         'handover_ratio > 0',
         'late_count <= fate_known_count',
@@ -20,19 +13,8 @@
     ],
 ) }}
 with orders as (
-    select * from {{ source('orders') }}
-    where known_at >= {{ days_before(reference_date, 90) }}
-        and order_status not in ('canceled', 'unavailable')
-),
-
-items as (
-    select * from {{ source('order_items') }}
-    where known_at >= {{ days_before(reference_date, 90) }}
-),
-
-pace as (
-    select * from {{ ref('features.network_pace') }}
-    where step = 'hand-over'
+    select * from {{ recent('orders', handover_days()) }}
+    where order_status not in ('canceled', 'unavailable')
 ),
 
 parts as (
@@ -40,8 +22,13 @@ parts as (
         order_id,
         seller_id,
         max(shipping_limit_date) as shipping_limit_at,
-    from items
+    from {{ recent('order_items', handover_days()) }}
     group by order_id, seller_id
+),
+
+pace as (
+    select * from {{ ref('features.step_life_table') }}
+    where step = 'hand-over'
 ),
 
 handovers as (
@@ -57,11 +44,8 @@ handovers as (
         {{ day_of('orders.order_delivered_customer_date') }} as delivery_day,
         {{ day_of('orders.order_estimated_delivery_date') }} as promised_day,
         promised_day < {{ reference_date }} as is_fate_known,
-        least(90, {{ days_between(
-            'purchase_day',
-            'coalesce(handover_day, delivery_day, '
-                ~ days_before(reference_date, 1) ~ ')',
-        ) }}) as last_day,
+        {{ is_late('delivery_day', 'promised_day') }} as is_late,
+        {{ day_of_step('purchase_day', 'handover_at') }} as last_day,
     from parts
     inner join orders
         on orders.order_id = parts.order_id
@@ -70,15 +54,22 @@ handovers as (
 final as (
     select
         seller_id,
-        count(*) as recent_order_count,
-        count(coalesce(handover_day, delivery_day)) as handover_count,
+        count(*) as recent_order_count,  -- Orders of the last 90 days
+        count(handover_at) as handover_count,  -- Hand-overs to the carrier
+        -- Hand-overs if the seller were as fast as the network is now
         {{ exact_sum('pace.cumulative_hazard') }} as expected_handover_count,
-        (handover_count + 5) / (expected_handover_count + 5)
+        -- Hand-overs / expected hand-overs, counted as if both were 5 more:
+        -- above 1 is faster than the network
+        {{ shrunk('handover_count', 'expected_handover_count', 1, 5) }}
             as handover_ratio,
+        -- Mean days from purchase to hand-over; NULL without one
         avg({{ days_between('purchase_day', 'handover_day') }})
             as avg_recent_handover_days,
+        -- Mean days from hand-over to delivery; NULL without one
         avg({{ days_between('handover_day', 'delivery_day') }})
             as avg_recent_transit_days,
+        -- Orders handed over after their shipping limit, or not yet though it
+        -- has passed / orders whose limit has passed; NULL without one
         {{ ratio(
             'count(*) filter (
                 where coalesce(handover_at, ' ~ reference_date ~ ')
@@ -86,11 +77,10 @@ final as (
             )',
             'count(shipping_limit_at)',
         ) }} as missed_limit_share,
+        -- Orders promised for a day before the reference date
         count(*) filter (where is_fate_known) as fate_known_count,
-        count(*) filter (
-            where is_fate_known
-                and coalesce(delivery_day, {{ reference_date }}) > promised_day
-        ) as late_count,
+        -- Those of them that came after that day or have not come
+        count(*) filter (where is_fate_known and is_late) as late_count,
     from handovers
     left join pace
         on pace.day = handovers.last_day

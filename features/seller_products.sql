@@ -1,25 +1,10 @@
-{% set categories = [
-    'cama_mesa_banho', 'beleza_saude', 'esporte_lazer',
-    'informatica_acessorios', 'moveis_decoracao', 'utilidades_domesticas',
-    'relogios_presentes', 'telefonia', 'automotivo', 'brinquedos',
-    'cool_stuff', 'ferramentas_jardim', 'perfumaria', 'bebes', 'eletronicos',
-] %}
 {{ config(
     entity = 'seller',
     key = 'seller_id',
-    description = 'One row per seller with an order in the 6 months before the reference date: the products of those orders, each once.',
-    columns = {
-        'product_count': 'Distinct products sold',
-        'category_count': 'Distinct categories of these products',
-        'items_per_product': 'Items / distinct products',
-        'product_concentration': 'Sum over the products of the squared share of the items: 1 with one product, near 0 with many alike',
-        'avg_photo_count': 'Mean number of photos of a product',
-        'avg_volume_cm3': 'Mean volume of a product: length x height x width',
-        'min_volume_cm3': 'Smallest volume of a product',
-        'max_volume_cm3': 'Largest volume of a product',
-        'median_volume_cm3': 'Median volume of a product',
-        'product_share_*': 'Products of that category / products, a column for each of the 15 large categories',
-    },
+    description = '
+        One row per seller with an order in the 6 months before the reference
+        date: the products of those orders, each once.
+    ',
     checks = [
         'product_count > 0',
         'category_count <= product_count',
@@ -27,15 +12,13 @@
         'min_volume_cm3 <= max_volume_cm3',
     ],
 ) }}
--- Orders, their items, payments and customers are known when bought, reviews
--- later, so the window is one of known_at.
-with items as (
-    select *
-    from {{ source('order_items') }}
-    where known_at >= {{ months_before(reference_date, 6) }}
-),
-
-products as (
+{% set categories = [
+    'cama_mesa_banho', 'beleza_saude', 'esporte_lazer',
+    'informatica_acessorios', 'moveis_decoracao', 'utilidades_domesticas',
+    'relogios_presentes', 'telefonia', 'automotivo', 'brinquedos',
+    'cool_stuff', 'ferramentas_jardim', 'perfumaria', 'bebes', 'eletronicos',
+] %}
+with products as (
     select * from {{ source('products') }}
 ),
 
@@ -44,7 +27,7 @@ seller_products as (
         seller_id,
         product_id,
         count(*) as item_count,
-    from items
+    from {{ last_six_months('order_items') }}
     group by seller_id, product_id
 ),
 
@@ -65,18 +48,24 @@ catalogues as (
 final as (
     select
         seller_id,
-        count(*) as product_count,
+        count(*) as product_count,  -- Distinct products sold
+        -- Distinct categories of these products
         count(distinct category) as category_count,
+        -- Items / distinct products
         {{ ratio('sum(item_count)', 'count(*)') }} as items_per_product,
+        -- Sum over the products of the squared share of the items: 1 with one
+        -- product, near 0 with many alike
         {{ ratio(
             'sum(item_count * item_count)', 'sum(item_count) * sum(item_count)'
         ) }} as product_concentration,
-        avg(photo_count) as avg_photo_count,
+        avg(photo_count) as avg_photo_count,  -- Mean photos of a product
+        -- Mean volume of a product: length x height x width
         avg(volume) as avg_volume_cm3,
-        min(volume) as min_volume_cm3,
-        max(volume) as max_volume_cm3,
-        median(volume) as median_volume_cm3,
+        min(volume) as min_volume_cm3,  -- Smallest volume of a product
+        max(volume) as max_volume_cm3,  -- Largest volume of a product
+        median(volume) as median_volume_cm3,  -- Median volume of a product
     {% for category in categories %}
+        -- Products of the category {{ category }} / products
         {{ ratio(
             "count(*) filter (where category = '" ~ category ~ "')",
             'count(*)',

@@ -3,7 +3,10 @@
     key = 'order_id',
     label = 'is_late',
     metric = 'roc_auc',
-    description = 'The probability that an order under way is not delivered by its promised day.',
+    description = '
+        The probability that an order under way is not delivered by its promised
+        day.
+    ',
     snapshots = {'from': '2017-03-06', 'every': 'week'},
     validate = {'last': 4, 'every': 'month'},
     slices = {'at most a week old': 'age_days <= 7'},
@@ -34,17 +37,14 @@
         },
     },
 ) }}
-with orders as (
-    select * from {{ ref('abt.order_delay') }}
-),
-
-final as (
+with final as (
     select
         order_id,
         is_late,
         label_known_on,
 
         -- what the record of its seller, route and network says
+
         late_chance,
         ln(late_chance + 0.001) - ln(1.001 - late_chance) as late_log_odds,
         ln(handover_ratio) as log_handover_ratio,
@@ -60,6 +60,7 @@ final as (
         network_late_share_28d,
 
         -- how far it is
+
         age_days,
         days_to_promise,
         promise_days,
@@ -70,10 +71,12 @@ final as (
         coalesce(days_past_limit, 0) as days_past_limit,
 
         -- from where to where
+
         ln(1 + coalesce(distance_km, 430)) as log_distance,
         coalesce(is_same_state, false)::integer as is_same_state,
 
         -- what it is
+
         ln(1 + coalesce(weight_g, 700)) as log_weight,
         ln(1 + coalesce(volume_cm3, 6600)) as log_volume,
         ln(1 + coalesce(price_brl, 0)) as log_price,
@@ -84,7 +87,7 @@ final as (
         coalesce(seller_count, 0) as seller_count,
         coalesce(has_boleto, false)::integer as has_boleto,
         coalesce(max_installments, 1) as max_installments,
-    from orders
+    from {{ ref('abt.order_delay') }}
 )
 
 select * from final

@@ -3,7 +3,10 @@
     key = 'seller_id',
     label = 'is_churned',
     metric = 'roc_auc',
-    description = 'The probability that a seller that sold in the last 45 days does not sell again within 45 days of its last order.',
+    description = '
+        The probability that a seller that sold in the last 45 days does not
+        sell again within 45 days of its last order.
+    ',
     snapshots = {'from': '2017-03-01', 'every': 'month'},
     validate = 4,
     retrain_days = 28,
@@ -42,22 +45,17 @@
         },
     },
 ) }}
-{% set windows = [28, 90] %}
-with sellers as (
-    select * from {{ ref('abt.seller_churn') }}
-),
-
 -- Orders a day, pulled towards half an order in 20 days while there are few.
-rates as (
+with rates as (
     select
         *,
-    {% for n in windows %}
-        (orders_{{ n }}d + 0.5) / (least(tenure_days, {{ n }}) + 20)
-            as daily_orders_{{ n }}d,
+    {% for n in [28, 90] %}
+        {{ shrunk('orders_' ~ n ~ 'd', 'least(tenure_days, ' ~ n ~ ')',
+            0.025, 20) }} as daily_orders_{{ n }}d,
     {% endfor %}
-        (lifetime_order_count + 0.5) / (tenure_days + 20)
+        {{ shrunk('lifetime_order_count', 'tenure_days', 0.025, 20) }}
             as daily_orders_lifetime,
-    from sellers
+    from {{ ref('abt.seller_churn') }}
 ),
 
 final as (
@@ -66,38 +64,40 @@ final as (
         is_churned,
         label_known_on,
 
-        -- how long it is silent, and what its own rhythm says of that
         recency_days,
-        (gaps_over_45_days + 0.35) / (gaps_over_recency + 1)
+        {{ shrunk('gaps_over_45_days', 'gaps_over_recency', 0.35, 1) }}
             as long_silence_ratio,
 
         -- orders to expect until the 45th day
-    {% for n in windows + ['lifetime'] %}
-    {% set rate = 'daily_orders_' ~ (n if n == 'lifetime' else n ~ 'd') %}
-        ln({{ rate }} * horizon_days) as log_expected_{{ n }},
-    {% endfor %}
+
+        ln(daily_orders_28d * horizon_days) as log_expected_28,
+        ln(daily_orders_90d * horizon_days) as log_expected_90,
+        ln(daily_orders_lifetime * horizon_days) as log_expected_lifetime,
         exp(-daily_orders_90d * horizon_days) as silence_probability,
 
         -- size and trend
+
         orders_90d,
         ln(1 + orders_56d) as log_orders_56d,
         ln(1 + tenure_days) as log_tenure,
         ln(daily_orders_28d / daily_orders_90d) as order_trend,
 
         -- the catalogue
+
         ln(product_count) as log_products,
         product_concentration,
         ln(1 + avg_item_price_brl) as log_item_price,
         coalesce({{ ratio(
             'avg_freight_brl', 'avg_freight_brl + avg_order_value_brl'
-        ) }}, 0)
-            as freight_share,
+        ) }}, 0) as freight_share,
 
         -- how it serves
+
         ln(1 + overdue_handover_count) as log_overdue_handovers,
         open_order_share,
         cancelled_order_share,
-        coalesce(late_order_share, 0.07) as late_order_share,
+        coalesce(late_order_share, {{ usual_late_share() }})
+            as late_order_share,
         coalesce(avg_days_ahead_of_promise, 12) as days_ahead_of_promise,
         ln(1 + greatest(coalesce(avg_handover_days, 3), 0)) as log_handover,
         coalesce(avg_review_score, 4.1) as review_score,

@@ -2,7 +2,10 @@
     task = 'clusters',
     key = 'seller_id',
     label = 'is_silent',
-    description = 'Groups of sellers that are alike in how recently, how often, for how much and since when they sell.',
+    description = '
+        Groups of sellers that are alike in how recently, how often, for how
+        much and since when they sell.
+    ',
     snapshots = {'from': '2017-03-01', 'every': 'month'},
     retrain_days = 28,
     inputs = 'scaled_*',
@@ -34,20 +37,16 @@
             else 'regulars'
         end",
 ) }}
-with sellers as (
-    select * from {{ ref('abt.seller_segments') }}
-),
-
 -- Days and money spread over powers of ten: logarithms make twice as much the
 -- same step everywhere, and standard deviations make the inputs weigh alike.
-final as (
+with final as (
     select
         *,
         {{ standardised('ln(recency_days)') }} as scaled_recency,
         {{ standardised('ln(order_count)') }} as scaled_orders,
         {{ standardised('ln(1 + revenue_brl)') }} as scaled_revenue,
         {{ standardised('ln(tenure_days)') }} as scaled_tenure,
-    from sellers
+    from {{ ref('abt.seller_segments') }}
 )
 
 select * from final

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -59,7 +60,12 @@ pub struct Catalog {
     needs: Needs,
     /// Names of tables and scores, each after what it needs.
     pub order: Vec<String>,
+    /// What was rendered already.
+    rendered: Mutex<BTreeMap<(String, NaiveDate), Arc<Rendered>>>,
 }
+
+/// Renderings that are kept: those of a year of days take hundreds of megabytes.
+const KEPT: usize = 500;
 
 impl Catalog {
     /// Reads every file of features/, abt/ and models/, rendered at `date` to see what it refers to. Those with a mistake, and
@@ -78,14 +84,28 @@ impl Catalog {
             left_out: BTreeSet::new(),
             needs: Needs::new(),
             order: Vec::new(),
+            rendered: Mutex::default(),
         };
+        let mut others: Vec<Vec<&str>> = Vec::new();
         for (folder, kind) in [("features", Kind::Feature), ("abt", Kind::Abt), ("models", Kind::Model)] {
             for (file, name) in project.in_folder(folder) {
                 if let Err(error) = catalog.add(file, folder, name, kind, date) {
-                    catalog.mistakes.push(error.downcast::<Problem>()?);
+                    let mistake = error.downcast::<Problem>()?;
+                    // A mistake in a macro is one, however many files call it.
+                    match catalog.mistakes.iter().position(|other| other.is_same(&mistake)) {
+                        Some(at) => others[at].push(file),
+                        None => {
+                            catalog.mistakes.push(mistake);
+                            others.push(Vec::new());
+                        }
+                    }
                     catalog.left_out.insert(table_name(folder, name));
                 }
             }
+        }
+        for (mistake, others) in catalog.mistakes.iter_mut().zip(others).filter(|(_, of)| !of.is_empty()) {
+            let files = others.join(", ");
+            mistake.notes.push(format!("and in {} more files that come here: {files}", others.len()));
         }
         catalog.link()?;
         Ok(catalog)
@@ -120,7 +140,28 @@ impl Catalog {
         }
     }
 
+    /// A step that stores share is for stores.
+    fn check_intermediates(&self) -> Result<()> {
+        let abts =
+            self.tables.values().filter(|node| node.kind == Kind::Abt).map(|node| (&node.file, &node.refs));
+        let models = self.models.values().map(|model| (&model.file, &model.refs));
+        for (file, refs) in abts.chain(models) {
+            let step =
+                refs.iter().find(|name| self.tables.get(*name).is_some_and(|node| node.spec.is_intermediate));
+            if let Some(step) = step {
+                return Err(Problem::usage(format!(
+                    "`{step}` is an intermediate, for other feature stores alone"
+                ))
+                .at(Place::of_call(file, self.templates.source(file), "ref", step))
+                .hint("join a store that is made of it, or take `intermediate` out of its config")
+                .into());
+            }
+        }
+        Ok(())
+    }
+
     fn link(&mut self) -> Result<()> {
+        self.check_intermediates()?;
         self.leave_out_dependants();
         let tables = self.tables.values().map(|node| (node.name.clone(), node.refs.clone()));
         let models = self.models.values().map(|model| (model.table(), model.refs.clone()));
@@ -183,8 +224,19 @@ impl Catalog {
     }
 
     /// Renders a table or model at `date`.
-    pub fn render(&self, name: &str, date: NaiveDate) -> Result<Rendered> {
-        self.render_with(&self.templates, name, date)
+    pub fn render(&self, name: &str, date: NaiveDate) -> Result<Arc<Rendered>> {
+        let key = (name.to_owned(), date);
+        let kept = || self.rendered.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(rendered) = kept().get(&key) {
+            return Ok(Arc::clone(rendered));
+        }
+        let rendered = Arc::new(self.render_with(&self.templates, name, date)?);
+        let mut kept = kept();
+        if kept.len() >= KEPT {
+            kept.clear();
+        }
+        kept.insert(key, Arc::clone(&rendered));
+        Ok(rendered)
     }
 
     /// As `render`, by templates that differ in what their functions give.
@@ -204,7 +256,7 @@ impl Catalog {
             let rendered = self.render(&name, fixed_date())?;
             let sql = fingerprint::normal(&rendered.sql);
             let substance = if name == own { model.spec.substance() } else { String::new() };
-            parts.insert(rendered.file, fingerprint::of(&[&sql, &substance]));
+            parts.insert(rendered.file.clone(), fingerprint::of(&[&sql, &substance]));
         }
         Ok((fingerprint::of_named(&parts), parts))
     }

@@ -7,7 +7,6 @@ use comfy_table::{CellAlignment, presets};
 use serde_json::{Map, Value};
 
 use crate::term;
-use crate::warehouse::{Batches, cell_text};
 
 /// How data is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -60,18 +59,6 @@ impl Table {
         self.rows.extend(other.rows);
     }
 
-    /// The rows of a query.
-    pub fn of(batches: &Batches) -> Self {
-        let names: Vec<&String> = batches.schema.fields().iter().map(|field| field.name()).collect();
-        let mut table = Self::new(&names);
-        for batch in &batches.batches {
-            for row in 0..batch.num_rows() {
-                table.push(batch.columns().iter().map(|column| cell_text(column, row)).collect());
-            }
-        }
-        table
-    }
-
     pub fn push(&mut self, row: Vec<String>) {
         self.rows.push(row);
     }
@@ -104,7 +91,7 @@ impl Table {
 
     /// With the longest cells cut, so that no row is wider than `width`; `None` where it fits, or where so little would be
     /// left of the cells that rows in several lines say more.
-    fn cut_to(&self, width: usize) -> Option<Self> {
+    pub fn cut_to(&self, width: usize) -> Option<Self> {
         let length = |cell: &String| cell.chars().count();
         let widest = |column: usize| {
             let cells = self.rows.iter().map(|row| length(&row[column]));
@@ -145,7 +132,8 @@ impl Table {
         lines.join("\n") + "\n"
     }
 
-    fn json(&self) -> Result<String> {
+    /// As JSON: a list of maps.
+    pub fn json(&self) -> Result<String> {
         let numeric = self.numeric_columns();
         let rows: Vec<Value> = self
             .rows
@@ -209,48 +197,4 @@ fn text_length(json: &str) -> usize {
         }
     }
     json.len()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn table() -> Table {
-        let mut table = Table::new(&["seller", "score"]);
-        table.push(vec!["a, b".into(), "0.5".into()]);
-        table.push(vec!["c".into(), "12".into()]);
-        table
-    }
-
-    #[test]
-    fn numbers_stand_to_the_right() {
-        assert_eq!(table().text(), "seller  score\na, b      0.5\nc          12\n");
-    }
-
-    #[test]
-    fn the_longest_cells_are_cut_to_the_width_of_a_terminal() {
-        let mut table = Table::new(&["seller", "why", "score"]);
-        table.push(vec!["0123456789abcdef".into(), "late, and ever later".into(), "0.5".into()]);
-        let text = table.cut_to(30).unwrap().text();
-        assert_eq!(text, "seller      why         score\n012345678…  late, and…    0.5\n");
-        assert!(table.cut_to(46).is_none() && table.cut_to(20).is_none());
-    }
-
-    #[test]
-    fn csv_quotes_and_json_has_numbers() {
-        assert_eq!(table().csv().unwrap(), "seller,score\n\"a, b\",0.5\nc,12\n");
-        assert!(table().json().unwrap().contains("\"score\": 0.5"));
-    }
-
-    #[test]
-    fn numbers_that_json_does_not_have_are_null() {
-        let json = r#"{"a":NaN,"b":[-Infinity,1],"c":"NaN, \\\"Infinity","NaN":-NaN}"#;
-        assert_eq!(strict(json), r#"{"a":null,"b":[null,1],"c":"NaN, \\\"Infinity","NaN":null}"#);
-        let mut table = Table::new(&["x"]);
-        for cell in ["NaN", "-inf", "1"] {
-            table.push(vec![cell.into()]);
-        }
-        let cells: Vec<Value> = serde_json::from_str(&table.json().unwrap()).unwrap();
-        assert_eq!(cells.iter().map(|row| row["x"].to_string()).collect::<Vec<_>>(), ["null", "null", "1"]);
-    }
 }

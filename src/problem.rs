@@ -112,6 +112,11 @@ impl Problem {
         Self { kind: Kind::Data, ..Self::usage(message) }
     }
 
+    /// Whether both say the same of the same place, whatever led there.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.place.is_some() && self.place == other.place && self.message == other.message
+    }
+
     #[must_use]
     pub fn at(mut self, place: Place) -> Self {
         self.place = Some(place);

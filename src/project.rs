@@ -44,11 +44,21 @@ impl Project {
             }
             return Self::read(folder);
         }
-        let here = std::env::current_dir().context("could not tell the working folder")?;
+        let here = working_folder()?;
         match here.ancestors().find(|folder| is_project(folder)) {
             Some(folder) => Self::read(folder),
             None => Ok(Self::built_in()),
         }
+    }
+
+    /// The folder of the project that `find` takes, where the database stands as well; empty for the working folder.
+    pub fn folder(named: Option<&Path>) -> Result<PathBuf> {
+        if let Some(folder) = named {
+            return Ok(folder.to_owned());
+        }
+        let here = working_folder()?;
+        let above = here.ancestors().skip(1).find(|folder| is_project(folder));
+        Ok(above.filter(|_| !is_project(&here)).map_or_else(PathBuf::new, Path::to_owned))
     }
 
     /// The files that the binary carries.
@@ -57,6 +67,12 @@ impl Project {
         for (folder, dir) in FOLDERS.iter().zip([&QUERIES, &FEATURES, &ABT, &MODELS]) {
             collect_embedded(folder, dir, &mut files);
         }
+        Self { root: None, files, others: Vec::new() }
+    }
+
+    /// A project of these files, each with its path and its text.
+    pub fn of<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let files = files.into_iter().map(|(path, text)| (path.to_owned(), text.to_owned())).collect();
         Self { root: None, files, others: Vec::new() }
     }
 
@@ -158,6 +174,10 @@ impl Project {
     }
 }
 
+fn working_folder() -> Result<PathBuf> {
+    std::env::current_dir().context("could not tell the working folder")
+}
+
 fn is_project(folder: &Path) -> bool {
     folder.join("features").is_dir() && folder.join("queries").is_dir()
 }
@@ -201,17 +221,4 @@ fn check_link(root: &Path, path: &Path, name: &str) -> Result<()> {
             .into());
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_built_in_project_has_every_folder() {
-        let project = Project::built_in();
-        for folder in ["features", "abt", "models", "queries/sources", "queries/macros", "queries/sample"] {
-            assert!(project.in_folder(folder).next().is_some(), "nothing in {folder}");
-        }
-    }
 }

@@ -3,11 +3,15 @@
 
 use std::fs::{self, File};
 use std::io::Read;
+#[cfg(unix)]
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
+use crate::catalog::Catalog;
 use crate::problem::Problem;
+use crate::warehouse::path::{behind_links, beside, folder, literal};
 use crate::warehouse::{Engine, Warehouse, ident, sync_folder, text};
 
 /// What is copied: a schema, or one table of it. Fitted models and what waits for MLflow stay at home.
@@ -24,10 +28,12 @@ pub fn check(database: &Path, file: &Path) -> Result<()> {
         let problem = Problem::usage(format!("could not publish to `{}`: {what}", file.display()));
         Err(problem.hint(hint.to_owned()).into())
     };
-    if place(file).is_some_and(|path| Some(path) == place(database)) {
+    let target = behind_links(file)?;
+    literal(&target)?;
+    if target == behind_links(database)? {
         return refuse("it is the database itself", "a copy needs a file of its own");
     }
-    let folder = folder(file);
+    let folder = folder(&target);
     if !folder.is_dir() {
         let what = format!("there is no folder `{}`", folder.display());
         return refuse(&what, "make the folder, or name a file elsewhere");
@@ -56,15 +62,6 @@ const DUCKDB: &str = "DUCK";
 
 /// The table of olist's own that no copy has.
 const SETTINGS: &str = "pipeline.settings";
-
-fn folder(file: &Path) -> &Path {
-    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// The one name of a file, whether it is there yet or not.
-fn place(file: &Path) -> Option<PathBuf> {
-    file.canonicalize().ok().or_else(|| Some(folder(file).canonicalize().ok()?.join(file.file_name()?)))
-}
 
 /// A published copy has neither sources nor versions, and a foreign database nothing of olist.
 pub fn check_whole(warehouse: &Warehouse) -> Result<()> {
@@ -100,22 +97,33 @@ pub fn about_copy(warehouse: &Warehouse) -> Result<Option<String>> {
 ///
 /// # Errors
 /// A folder that cannot be written, a full disk; the earlier copy stays.
-pub fn publish(warehouse: &Warehouse, file: &Path, run_id: &str) -> Result<usize> {
-    let draft = Draft(PathBuf::from(format!("{}.{run_id}.tmp", file.display())));
-    let tables = copy(warehouse, &draft.0);
+pub fn publish(warehouse: &Warehouse, catalog: &Catalog, file: &Path, run_id: &str) -> Result<usize> {
+    let target = behind_links(file)?;
+    let draft = Draft(beside(&target, &format!("{run_id}.tmp")));
+    let tables = copy(warehouse, catalog, &draft.0);
     let closed = warehouse.batch("detach database if exists published");
-    let tables = tables.with_context(|| format!("could not publish to `{}`", file.display()))?;
-    closed?;
-    replace(&draft.0, file).with_context(|| format!("could not replace `{}`", file.display()))?;
-    Ok(tables)
+    let published = tables.and_then(|tables| {
+        closed?;
+        replace(&draft.0, &target)?;
+        Ok(tables)
+    });
+    published.map_err(|error| {
+        let problem = Problem::usage(format!("could not publish to `{}`: {error:#}", file.display()));
+        let hint =
+            "an earlier copy stays; what was built is in the database, and the next `--publish` brings it";
+        problem.hint(hint).into()
+    })
 }
 
-fn copy(warehouse: &Warehouse, draft: &Path) -> Result<usize> {
-    let name = text(&draft.display().to_string());
-    warehouse.batch(&format!("attach {name} as published (storage_version 'v1.4.0')"))?;
+fn copy(warehouse: &Warehouse, catalog: &Catalog, draft: &Path) -> Result<usize> {
+    let steps = catalog.tables.values().filter(|node| node.spec.is_intermediate);
+    let steps: Vec<String> = steps.map(|node| text(&node.name)).chain([text("")]).collect();
+    let published =
+        format!("({PUBLISHED}) and schema_name || '.' || table_name not in ({})", steps.join(", "));
+    warehouse.batch(&format!("attach {} as published (storage_version 'v1.4.0')", literal(draft)?))?;
     let sql = format!(
         "select schema_name, table_name, comment from duckdb_tables()
-         where database_name = 'warehouse' and ({PUBLISHED}) order by all"
+         where database_name = 'warehouse' and {published} order by all"
     );
     let read = |row: &duckdb::Row<'_>| {
         Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, Option<String>>(2)?))
@@ -133,7 +141,7 @@ fn copy(warehouse: &Warehouse, draft: &Path) -> Result<usize> {
         }
         let sql = format!(
             "select schema_name, table_name, column_name, comment from duckdb_columns()
-             where database_name = 'warehouse' and comment is not null and ({PUBLISHED})"
+             where database_name = 'warehouse' and comment is not null and {published}"
         );
         let comments = warehouse.rows(&sql, &[], |row| {
             let name = [row.get::<_, String>(0)?, row.get(1)?, row.get(2)?].map(|part| ident(&part)).join(".");
@@ -145,8 +153,14 @@ fn copy(warehouse: &Warehouse, draft: &Path) -> Result<usize> {
     Ok(tables.len())
 }
 
-/// On disk before it has its name.
+/// On disk before it has its name; with the mode and the owner that an earlier copy has.
 fn replace(draft: &Path, file: &Path) -> Result<()> {
+    if let Ok(about) = fs::metadata(file) {
+        fs::set_permissions(draft, about.permissions())?;
+        // Only root gives files away; another user's own copy keeps its group alone, or nothing.
+        #[cfg(unix)]
+        let _ = std::os::unix::fs::chown(draft, Some(about.uid()), Some(about.gid()));
+    }
     File::open(draft)?.sync_all()?;
     fs::rename(draft, file)?;
     sync_folder(file)
@@ -157,7 +171,7 @@ struct Draft(PathBuf);
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        for name in [self.0.clone(), PathBuf::from(format!("{}.wal", self.0.display()))] {
+        for name in [self.0.clone(), beside(&self.0, "wal")] {
             let _ = fs::remove_file(name);
         }
     }

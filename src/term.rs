@@ -50,13 +50,12 @@ pub fn internal_error(what: &str) {
     if TOLD.swap(true, Ordering::Relaxed) {
         return;
     }
-    let command: Vec<String> = std::env::args().skip(1).collect();
     let what = what.split_whitespace().collect::<Vec<_>>().join(" ");
     error(&format!(
         "internal error: {what}\n\nhint: this is a mistake in olist {}, not in your files; please report it with the \
          command, `olist {}`. What was built before stays.",
         env!("CARGO_PKG_VERSION"),
-        command.join(" ")
+        crate::secret::own_command()
     ));
 }
 
@@ -120,18 +119,4 @@ pub fn thousands(number: u64) -> String {
 pub fn counted(number: usize, one: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{} {one}{ending}", thousands(number as u64))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn thousands_are_separated() {
-        assert_eq!(thousands(0), "0");
-        assert_eq!(thousands(999), "999");
-        assert_eq!(thousands(1_000_163), "1,000,163");
-        assert_eq!(counted(1, "row"), "1 row");
-        assert_eq!(counted(1200, "row"), "1,200 rows");
-    }
 }

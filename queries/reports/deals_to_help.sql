@@ -5,7 +5,15 @@
     'representative': 'representative',
 } %}
 {{ config(
-    description = 'Sellers won in the last 90 days that have not sold yet: the twenty to help first, by what helps. unblock: won more than two weeks ago, and of a kind that starts more often than others, so something stands in the way. set up: won in the last two weeks; see that the shop is filled. win back: as old, and of a kind that starts less often; ask whether they still want to. Within each, the most likely to start first. why: how many times as often as other deals its peers start.',
+    description = '
+        Sellers won in the last 90 days that have not sold yet: the twenty to
+        help first, by what helps. unblock: won more than two weeks ago, and of
+        a kind that starts more often than others, so something stands in the
+        way. set up: won in the last two weeks; see that the shop is filled. win
+        back: as old, and of a kind that starts less often; ask whether they
+        still want to. Within each, the most likely to start first. why: how
+        many times as often as other deals its peers start.
+    ',
 ) }}
 with scores as (
     select * from {{ ref('scores.seller_activation') }}

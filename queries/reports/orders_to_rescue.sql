@@ -1,5 +1,9 @@
 {{ config(
-    description = 'The hundred orders to rescue today: most value expected to be late, and whose turn it is. Expected loss is the probability of being late times what the customer pays',
+    description = '
+        The hundred orders to rescue today: most value expected to be late, and
+        whose turn it is. Expected loss is the probability of being late times
+        what the customer pays
+    ',
 ) }}
 with scores as (
     select * from {{ ref('scores.order_delay') }}

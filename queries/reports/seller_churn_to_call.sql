@@ -1,5 +1,8 @@
 {{ config(
-    description = 'The hundred sellers to call first: most revenue expected to be lost, with what their record says about why',
+    description = '
+        The hundred sellers to call first: most revenue expected to be lost,
+        with what their record says about why
+    ',
 ) }}
 with scores as (
     select * from {{ ref('scores.seller_churn') }}

@@ -1,5 +1,8 @@
 {{ config(
-    description = 'Segments month by month: how many sellers moved from which segment to which, and the share that then fell silent in the segment they came to',
+    description = '
+        Segments month by month: how many sellers moved from which segment to
+        which, and the share that then fell silent in the segment they came to
+    ',
 ) }}
 -- Compares the firsts of months that are scored, the newest first:
 -- `olist run --date 2018-01-01..2018-06-01` makes them. A seller without an

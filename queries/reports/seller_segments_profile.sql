@@ -1,5 +1,8 @@
 {{ config(
-    description = 'The segments of the sellers: size, revenue, what is typical, what sets them apart, and the share that fell silent within 45 days',
+    description = '
+        The segments of the sellers: size, revenue, what is typical, what sets
+        them apart, and the share that fell silent within 45 days
+    ',
 ) }}
 with newest as (
     select max(reference_date) as reference_date

@@ -36,7 +36,9 @@
         },
         'lead_behaviour_profile': {
             'type': 'varchar',
-            'description': 'Behaviour as the sales development representative saw it',
+            'description': '
+                Behaviour as the sales development representative saw it
+            ',
         },
         'has_company': {
             'type': 'boolean',
@@ -65,7 +67,9 @@
     },
     odd = {
         'deals of a lead that is not there':
-            'mql_id not in (select mql_id from sources.marketing_qualified_leads)',
+            'mql_id not in (
+                select mql_id from sources.marketing_qualified_leads
+            )',
         'deals of a seller that has not sold':
             'seller_id not in (select seller_id from sources.sellers)',
     },

@@ -1,6 +1,8 @@
 {{ config(
     files = 'olist_customers_dataset',
-    description = 'One row per customer_id, which stands for one order of a person.',
+    description = '
+        One row per customer_id, which stands for one order of a person.
+    ',
     key = 'customer_id',
     known_at = 'first_order_at',
     columns = {
@@ -14,7 +16,7 @@
         },
         'customer_zip_code_prefix': {
             'type': 'varchar',
-            'description': 'First five digits of the zip code, with leading zeros',
+            'description': 'Zip code prefix: 5 digits, with leading zeros',
         },
         'customer_city': {
             'type': 'varchar',

@@ -1,12 +1,14 @@
 {{ config(
     files = 'olist_geolocation_dataset',
-    description = 'Points of zip code prefixes, many a prefix: aggregate before joining.',
+    description = '
+        Points of zip code prefixes, many a prefix: aggregate before joining.
+    ',
     static = true,
     required = false,
     columns = {
         'geolocation_zip_code_prefix': {
             'type': 'varchar',
-            'description': 'First five digits of the zip code, with leading zeros',
+            'description': 'Zip code prefix: 5 digits, with leading zeros',
         },
         'geolocation_lat': {
             'type': 'double',
@@ -27,7 +29,8 @@
     },
     odd = {
         'points outside Brazil':
-            'geolocation_lat not between -34 and 6 or geolocation_lng not between -74 and -32',
+            'geolocation_lat not between -34 and 6
+                or geolocation_lng not between -74 and -32',
     },
 ) }}
 select * from {{ raw() }}

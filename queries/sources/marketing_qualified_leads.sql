@@ -1,6 +1,9 @@
 {{ config(
     files = 'olist_marketing_qualified_leads_dataset',
-    description = 'One row per lead of the marketing funnel: a seller-to-be that asked to be contacted.',
+    description = '
+        One row per lead of the marketing funnel: a seller-to-be that asked to
+        be contacted.
+    ',
     key = 'mql_id',
     known_at = 'first_contact_date',
     required = false,

@@ -23,7 +23,10 @@
         'shipping_limit_date': {
             'type': 'timestamp',
             'known_at': 'shipping_limit_date',
-            'description': 'By when the seller has to hand over; set at approval, so its own day is the latest that it can have been known',
+            'description': '
+                By when the seller has to hand over; set at approval, so its own
+                day is the latest that it can have been known
+            ',
         },
         'price': {
             'type': 'decimal(12, 2)',

@@ -14,7 +14,9 @@
         },
         'payment_type': {
             'type': 'varchar',
-            'description': 'boleto, credit_card, voucher, debit_card or not_defined',
+            'description': '
+                boleto, credit_card, voucher, debit_card or not_defined
+            ',
         },
         'payment_installments': {
             'type': 'integer',

@@ -1,6 +1,9 @@
 {{ config(
     files = 'olist_order_reviews_dataset',
-    description = 'One row per review of an order; an order may have several, and a review may stand on several orders.',
+    description = '
+        One row per review of an order; an order may have several, and a review
+        may stand on several orders.
+    ',
     key = ['review_id', 'order_id'],
     known_at = 'review_answer_timestamp',
     columns = {
@@ -39,9 +42,15 @@
         'reviews of an order that is not there':
             'order_id not in (select order_id from sources.orders)',
         'reviews of an order that has several':
-            'order_id in (select order_id from sources.order_reviews group by order_id having count(*) > 1)',
+            'order_id in (
+                select order_id from sources.order_reviews
+                group by order_id having count(*) > 1
+            )',
         'reviews whose review_id stands on several orders':
-            'review_id in (select review_id from sources.order_reviews group by review_id having count(*) > 1)',
+            'review_id in (
+                select review_id from sources.order_reviews
+                group by review_id having count(*) > 1
+            )',
         'reviews without an answer date, so never known':
             'review_answer_timestamp is null',
         'reviews answered before they were asked for':

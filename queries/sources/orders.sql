@@ -42,7 +42,11 @@
                         then order_status
                     else 'created'
                 end",
-            'description': 'The latest step known: a step with a timestamp from that moment on, any other (canceled, unavailable, processing, invoiced, a delivery without a date) once the promised day has passed',
+            'description': '
+                The latest step known: a step with a timestamp from that moment
+                on, any other (canceled, unavailable, processing, invoiced, a
+                delivery without a date) once the promised day has passed
+            ',
         },
         'order_purchase_timestamp': {
             'type': 'timestamp',
@@ -67,7 +71,10 @@
         'order_estimated_delivery_date': {
             'type': 'timestamp',
             'static': true,
-            'description': 'Midnight at the start of the promised day, told to the customer when buying',
+            'description': '
+                Midnight at the start of the promised day, told to the customer
+                when buying
+            ',
         },
     },
     odd = {
@@ -82,9 +89,11 @@
         'delivered before the carrier had them':
             'order_delivered_customer_date < order_delivered_carrier_date',
         'delivered without a delivery date':
-            "order_status = 'delivered' and order_delivered_customer_date is null",
+            "order_status = 'delivered'
+                and order_delivered_customer_date is null",
         'canceled with a delivery date':
-            "order_status = 'canceled' and order_delivered_customer_date is not null",
+            "order_status = 'canceled'
+                and order_delivered_customer_date is not null",
     },
 ) }}
 select * from {{ raw() }}

@@ -1,6 +1,9 @@
 {{ config(
     files = 'product_category_name_translation',
-    description = 'One row per product category with its English name; a few categories are missing.',
+    description = '
+        One row per product category with its English name; a few categories are
+        missing.
+    ',
     key = 'product_category_name',
     static = true,
     required = false,

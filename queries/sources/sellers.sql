@@ -10,7 +10,7 @@
         },
         'seller_zip_code_prefix': {
             'type': 'varchar',
-            'description': 'First five digits of the zip code, with leading zeros',
+            'description': 'Zip code prefix: 5 digits, with leading zeros',
         },
         'seller_city': {
             'type': 'varchar',

@@ -1,130 +1,163 @@
-//! What a source's SELECT makes of its raw file and of other sources: at a date it has to be the same, whether it is made of
-//! all that is loaded or of what was known by then.
+//! What a source's SELECT makes of its raw file and of other sources: at a date it has to be the same, whether it is
+//! made of all that is loaded or of what was known by then.
 
 use anyhow::Result;
 
 use super::Audit;
-use crate::config::When;
+use crate::config::{SourceSpec, When};
+use crate::diagnose::Apart;
+use crate::difference::{Difference, differs, is_equal};
 use crate::fingerprint;
-use crate::ingest::{as_of_select, loaded_select, source_file};
+use crate::ingest::{as_of_select, loaded_select, raw_rows, source_file};
 use crate::problem::Problem;
-use crate::proof::side_by_side::{differs, joined};
 use crate::template::Kind;
-use crate::warehouse::ident;
+use crate::warehouse::{ident, idents};
 
-/// Rows of a source that are looked at: about so many, chosen by a hash of the key.
-const LOOKED_AT: i64 = 10_000;
-
-const WHOLE: &str = "made_of_all";
-const CUT: &str = "made_of_known";
+/// What `raw()` is while sources are made again: a view in each database.
+const RAW: &str = "raw";
+/// Sources made of all that is loaded, and of what was known.
+const ALL: &str = "made_of_all";
+const KNOWN: &str = "made_of_known";
 
 impl Audit<'_> {
-    /// Lays out both warehouses, for `derived`.
+    /// Lays out the sources both ways, for `derived`.
     pub fn lay_out(&self) -> Result<()> {
-        for database in [WHOLE, CUT] {
+        for database in [ALL, KNOWN] {
             self.warehouse.batch(&format!(
                 "attach if not exists ':memory:' as {database}; create schema if not exists {database}.sources;
                  create schema if not exists {database}.made"
             ))?;
         }
-        for name in self.columns.keys() {
+        for (name, spec, _) in self.sources() {
             let table = format!("sources.{}", ident(name));
-            let rows = format!("select *, date '{}' as reference_date from warehouse.{table}", self.date);
-            let known = self.as_of(name, &rows)?;
+            let known = self.as_of(name, spec, &format!("warehouse.{table}"))?;
             self.warehouse.batch(&format!(
-                "create or replace view {WHOLE}.{table} as from warehouse.{table};
-                 create or replace view {CUT}.{table} as {known}"
+                "create or replace view {ALL}.{table} as from warehouse.{table};
+                 create or replace view {KNOWN}.{table} as {known}"
             ))?;
         }
         Ok(())
     }
 
     /// What the as-of relation of a source selects of `rows`, in place of the table that was loaded.
-    fn as_of(&self, source: &str, rows: &str) -> Result<String> {
-        let select = as_of_select(self.warehouse, source, &self.specs[source])?;
-        Ok(select.replace(&format!(" from sources.{}", ident(source)), &format!(" from (\n{rows}\n)")))
+    fn as_of(&self, name: &str, spec: &SourceSpec, rows: &str) -> Result<String> {
+        let select = as_of_select(&self.warehouse, name, spec)?;
+        let from = format!(" from (select *, date '{}' as reference_date from {rows})", self.date);
+        Ok(select.replace(&format!(" from sources.{}", ident(name)), &from))
     }
 
     /// Rows or columns that come out otherwise when the future is not there.
-    pub fn derived(&self) -> Result<Option<Problem>> {
-        let key = &self.spec.key;
-        let table = format!("sources.{}", ident(self.name));
-        let own = self.columns[self.name]
-            .iter()
-            .filter(|(name, _)| self.spec.in_file().any(|column| column.name == *name));
-        let own: Vec<String> = own.map(|(name, _)| ident(name)).collect();
-        let plain =
-            self.catalog.templates.render(&source_file(self.name), Kind::Source, None, Some("raw"))?;
-        if key.is_empty() || fingerprint::normal(&plain.sql) == "select * from raw" {
+    pub fn derived(&self, name: &str) -> Result<Option<Problem>> {
+        let spec = &self.specs[name];
+        let rendered = self.catalog.templates.render(&source_file(name), Kind::Source, None, Some(RAW))?;
+        if fingerprint::normal(&rendered.sql) == format!("select * from {RAW}") {
             return Ok(None);
         }
-        let rows =
-            self.warehouse.row(&format!("select count(*) from {table}"), &[], |row| row.get::<_, i64>(0))?;
-        let chosen = format!(
-            "from warehouse.{table} where hash({}) % {} = 0",
-            key.iter().map(|name| ident(name)).collect::<Vec<_>>().join(", "),
-            rows.unwrap_or(0) / LOOKED_AT + 1
-        );
-        let loaded =
-            self.as_of(self.name, &format!("select *, date '{}' as reference_date {chosen}", self.date))?;
-        if self.make(CUT, &own, &chosen)? && self.is_equal(&loaded)? || !self.make(WHOLE, &own, &chosen)? {
-            return Ok(None);
-        }
-        let joined = joined(WHOLE, CUT, &format!("made.{}", ident(self.name)), key);
-        let count = |condition: &str| {
-            let sql = format!("select count(*) {joined} where {condition}");
-            self.warehouse.row(&sql, &[], |row| row.get::<_, i64>(0)).map(Option::unwrap_or_default)
-        };
-        for (condition, which) in [("c.in_cut is null", "only because"), ("w.in_whole is null", "unless")] {
-            let rows = count(condition)?;
-            if rows > 0 {
-                let what = format!("{rows} rows are there {which} of what became known later");
-                return Ok(Some(self.problem("select", &what, SAME)));
-            }
-        }
-        // What `as_of` makes of a row is looked at by itself.
-        let is_compared = |name: &String| {
-            let is_rewritten =
-                self.spec.column(name).is_some_and(|column| matches!(column.when, When::AsOf(_)));
-            name != "known_at" && !key.contains(name) && !is_rewritten
-        };
-        for column in self.columns[self.name].iter().filter(|(name, _)| is_compared(name)) {
-            let rows = count(&differs(column))?;
-            if rows > 0 {
-                let what = format!("column `{}` holds what became known later, in {rows} rows", column.0);
-                return Ok(Some(self.problem(&column.0, &what, SAME)));
-            }
-        }
-        Ok(None)
-    }
-}
-
-impl Audit<'_> {
-    /// Makes the chosen rows of this source of what stands in `database`. Gives whether that is possible: a SELECT may be made
-    /// of columns that it leaves out.
-    fn make(&self, database: &str, own: &[String], chosen: &str) -> Result<bool> {
-        let name = ident(self.name);
-        let raw = format!("(select {} {})", own.join(", "), chosen.replace("from warehouse.", "from "));
-        let rendered =
-            self.catalog.templates.render(&source_file(self.name), Kind::Source, None, Some(&raw))?;
-        let select = loaded_select(self.spec, &rendered.sql).1;
-        let rows = format!("select *, date '{}' as reference_date from (\n{select}\n)", self.date);
-        let known = self.as_of(self.name, &rows)?;
-        let made =
-            self.warehouse.batch(&format!("use {database}; create or replace table made.{name} as {known}"));
+        let (masked, unmasked) = self.known_rows(name, spec)?;
+        let made = format!("{KNOWN}.made.{}", ident(name));
+        let (_, select) = loaded_select(spec, &rendered.sql);
+        let known = self.as_of(name, spec, &format!("(\n{select}\n)"))?;
+        let run = self.warehouse.batch(&format!(
+            "create or replace view {ALL}.{RAW} as {unmasked}; create or replace view {KNOWN}.{RAW} as {masked};
+             use {KNOWN}; create or replace table {made} as {known}"
+        ));
         self.warehouse.batch("use warehouse")?;
-        Ok(made.is_ok())
+        if let Err(error) = run {
+            let what = format!("sources.{name} cannot be made again of its rows: {}", error.headline());
+            return Ok(Some(self.problem(name, "", what).hint("load it again, into a new database")));
+        }
+        let loaded = format!("sources.{}(date '{}')", ident(&format!("{name}_as_of")), self.date);
+        // What `as_of` makes of a row is looked at by itself.
+        let is_rewritten =
+            |name: &str| spec.column(name).is_some_and(|column| matches!(column.when, When::AsOf(_)));
+        let columns =
+            self.columns[name].iter().filter(|(name, _)| !is_rewritten(name)).cloned().collect::<Vec<_>>();
+        let Some((column, what)) = self.apart(&loaded, &made, &columns, &spec.key)? else { return Ok(None) };
+        let (warehouse, templates) = (&self.warehouse, &self.catalog.templates);
+        let place =
+            Apart { warehouse, templates, rendered: &rendered, databases: [ALL, KNOWN] }.place(&column)?;
+        Ok(Some(Problem::data(what).at(place).on(self.date).hint(
+            "made of what was known at the date it comes out otherwise: a feature store is the place for it",
+        )))
     }
 
-    /// Mostly what is made of the known rows is what was loaded, and nothing more is to be asked.
-    fn is_equal(&self, loaded: &str) -> Result<bool> {
-        let made = format!("from {CUT}.made.{}", ident(self.name));
-        let sql = format!(
-            "select not exists ({made} except all {loaded}) and (select count(*) {made}) = (select count(*) from ({loaded}))"
-        );
-        Ok(self.warehouse.row(&sql, &[], |row| row.get::<_, bool>(0))?.unwrap_or(false))
+    /// The column that is another in what was `made` of known rows than in what was `loaded`, and what is wrong with it;
+    /// none where rows are.
+    fn apart(
+        &self,
+        loaded: &str,
+        made: &str,
+        columns: &[(String, String)],
+        key: &[String],
+    ) -> Result<Option<(String, String)>> {
+        // The last digits of a mean are not the same from run to run.
+        let value = |(name, sql_type): &(String, String)| match sql_type.as_str() {
+            "DOUBLE" if key.is_empty() => format!("{}::float", ident(name)),
+            _ => ident(name),
+        };
+        let values: Vec<String> = columns.iter().map(value).collect();
+        if is_equal(&self.warehouse, loaded, made, &values)? {
+            return Ok(None);
+        }
+        if key.is_empty() {
+            for ((name, _), value) in columns.iter().zip(values) {
+                if !is_equal(&self.warehouse, loaded, made, &[value])? {
+                    return Ok(Some((
+                        name.clone(),
+                        format!("column `{name}` holds what became known later"),
+                    )));
+                }
+            }
+            return Ok(Some((
+                String::new(),
+                "rows are others because of what became known later".to_owned(),
+            )));
+        }
+        let difference = Difference::new(&self.warehouse, loaded, made, key);
+        let mut conditions = vec![Difference::GONE.to_owned(), Difference::NEW.to_owned()];
+        conditions.extend(columns.iter().map(differs));
+        let counts = difference.counts(&conditions)?;
+        let Some(at) = counts.iter().position(|count| *count > 0) else { return Ok(None) };
+        let (rows, column) = (counts[at], if at < 2 { "" } else { columns[at - 2].0.as_str() });
+        let what = match at {
+            0 => format!("{rows} rows are there only because of what became known later"),
+            1 => format!("{rows} rows are missing because of what became known later"),
+            _ => format!("column `{column}` holds what became known later, in {rows} rows"),
+        };
+        let example = difference.example(&conditions[at], column, "made of what was known")?;
+        Ok(Some((column.to_owned(), format!("{what}: {example}"))))
+    }
+
+    /// The raw rows of a source that were known, with later values hidden and with all values: by what it says of rows
+    /// and columns, as far as that can be said of the raw file.
+    fn known_rows(&self, name: &str, spec: &SourceSpec) -> Result<(String, String)> {
+        let raw = raw_rows(&self.warehouse, name, spec)?;
+        let rows = format!("(select *, date '{}' as reference_date from {raw})", self.date);
+        let works =
+            |expression: &str| self.warehouse.describe(&format!("select ({expression}) from {rows}")).is_ok();
+        let masked = spec.in_file().map(|column| {
+            let name = ident(&column.name);
+            match &column.when {
+                When::KnownAt(moment) if works(moment) => {
+                    format!("case when ({moment}) < reference_date then {name} end as {name}")
+                }
+                When::AsOf(value) if works(value) => format!("({value}) as {name}"),
+                _ => name,
+            }
+        });
+        let masked = masked.collect::<Vec<_>>().join(", ");
+        let filter = match &spec.known_at {
+            Some(known_at) if works(known_at) => format!("where ({known_at}) < reference_date"),
+            // Joined from another source: as it was loaded.
+            Some(_) if !spec.key.is_empty() => format!(
+                "anti join (from warehouse.sources.{} where known_at >= date '{}') as later using ({})",
+                ident(name),
+                self.date,
+                idents(&spec.key)
+            ),
+            _ => String::new(),
+        };
+        let from = format!("from {rows} as known {filter}");
+        Ok((format!("select {masked} {from}"), format!("select * exclude (reference_date) {from}")))
     }
 }
-
-const SAME: &str =
-    "made of what was known at the date it comes out otherwise: a feature store is the place for it";

@@ -1,9 +1,9 @@
 //! The sources themselves: whether what they say of "known at" fits what stands in them.
 
-mod columns;
 mod derived;
 mod loads;
-mod rows;
+mod query;
+mod seen;
 
 use std::collections::BTreeMap;
 
@@ -14,61 +14,79 @@ use crate::catalog::Catalog;
 use crate::config::{SourceSpec, When};
 use crate::ingest::{check_moments, source_file};
 use crate::problem::Problem;
-use crate::warehouse::{Warehouse, ident};
+use crate::warehouse::Warehouse;
+use query::Queries;
 
-pub use loads::loads;
+/// What was found in each source.
+pub type Findings = BTreeMap<String, Vec<Problem>>;
 
-/// Fewer rows prove nothing.
-const FEWEST: i64 = 30;
-/// What in `specs` does not fit the rows known before `date`.
-pub fn sources(
-    warehouse: &Warehouse,
-    catalog: &Catalog,
-    specs: &BTreeMap<String, SourceSpec>,
-    definitions: &BTreeMap<String, String>,
+type Column = (String, String);
+
+pub struct Audit<'a> {
+    pub warehouse: Warehouse,
+    pub catalog: &'a Catalog,
+    specs: &'a BTreeMap<String, SourceSpec>,
+    /// Names and types of the columns of each source that is loaded.
+    columns: BTreeMap<String, Vec<Column>>,
     date: NaiveDate,
-) -> Result<Vec<Problem>> {
-    let mut problems = Vec::new();
-    for name in definitions.keys() {
-        if let Some(spec) = specs.get(name) {
-            check_moments(warehouse, &catalog.templates, name, spec)?;
-        }
-    }
-    let loaded = loaded(warehouse, specs)?;
-    let mut is_laid_out = false;
-    for (name, spec) in specs {
-        let Some(columns) = loaded.get(name) else { continue };
-        let audit = Audit { warehouse, catalog, name, spec, specs, columns: &loaded, date };
-        problems.extend(audit.presence()?);
-        if spec.known_at.is_none() {
-            continue;
-        }
-        if !is_laid_out {
-            audit.lay_out()?;
-            is_laid_out = true;
-        }
-        problems.extend(audit.derived()?);
-        let is_row_time = |column: &str| column == "known_at" || spec.known_at.as_deref() == Some(column);
-        for (column, sql_type) in columns {
-            let is_time = sql_type.starts_with("DATE") || sql_type.starts_with("TIMESTAMP");
-            let declared = spec.column(column);
-            let is_static = declared.is_some_and(|column| column.is_static);
-            if is_time && !is_static {
-                problems.extend(audit.shows_later(column)?);
-                let is_silent = declared.is_none_or(|column| column.when == When::WithRow);
-                if is_silent && !is_row_time(column) {
-                    let what = format!("column `{column}` does not say when it became known");
-                    problems.push(audit.problem(column, &what, UNDECLARED));
-                }
-            } else if is_time {
-                problems.extend(audit.comes_late(column)?);
-            } else if let Some(declared) = declared.filter(|column| !spec.key.contains(&column.name)) {
-                problems.extend(audit.is_tied(declared)?);
-                problems.extend(audit.looks_ahead(declared)?);
+    data_until: NaiveDate,
+}
+
+impl<'a> Audit<'a> {
+    /// Of sources as their files say, at one reference date.
+    pub fn new(
+        warehouse: Warehouse,
+        catalog: &'a Catalog,
+        specs: &'a BTreeMap<String, SourceSpec>,
+        date: NaiveDate,
+        data_until: NaiveDate,
+    ) -> Result<Self> {
+        let mut columns = BTreeMap::new();
+        for name in specs.keys() {
+            let loaded = warehouse.columns(&format!("sources.{name}"))?;
+            if !loaded.is_empty() {
+                columns.insert(name.clone(), loaded);
             }
         }
+        Ok(Self { warehouse, catalog, specs, columns, date, data_until })
     }
-    Ok(problems)
+
+    /// What in the sources does not fit what they say.
+    pub fn run(&self, edited: &[String]) -> Result<Findings> {
+        for (name, spec, _) in self.sources() {
+            check_moments(&self.warehouse, &self.catalog.templates, name, spec)?;
+        }
+        let mut findings = Queries::new(self)?.run()?;
+        self.lay_out()?;
+        // An edited file makes other rows than those that are loaded.
+        for (name, ..) in self.sources().filter(|(name, ..)| !edited.iter().any(|edited| edited == name)) {
+            findings.entry(name.to_owned()).or_default().extend(self.derived(name)?);
+        }
+        findings.retain(|_, problems| !problems.is_empty());
+        Ok(findings)
+    }
+
+    fn sources(&self) -> impl Iterator<Item = (&str, &SourceSpec, &[Column])> {
+        self.columns.iter().map(|(name, columns)| (name.as_str(), &self.specs[name], columns.as_slice()))
+    }
+
+    /// At what the source says of a column, or of its rows for none.
+    fn problem(&self, source: &str, column: &str, what: impl Into<String>) -> Problem {
+        let spec = &self.specs[source];
+        let of = |when: &When| match when {
+            When::KnownAt(_) => ".known_at",
+            When::AsOf(_) => ".as_of",
+            When::WithRow => "",
+        };
+        let path = match spec.column(column) {
+            Some(column) if column.is_static => format!("columns.{}.static", column.name),
+            Some(column) => format!("columns.{}{}", column.name, of(&column.when)),
+            None if spec.known_at.is_some() => "known_at".to_owned(),
+            None => "static".to_owned(),
+        };
+        let place = self.catalog.templates.config_key(&source_file(source), &path);
+        Problem::data(what).at(place).on(self.date)
+    }
 }
 
 /// What the as-of relations of a database select, by source, of `reference_date`.
@@ -77,56 +95,4 @@ pub fn definitions(warehouse: &Warehouse, database: &str) -> Result<BTreeMap<Str
         where database_name = ? and function_name like '%\\_as\\_of' escape '\\' and function_type = 'table_macro'";
     let rows = warehouse.rows(sql, &[&database], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.into_iter().collect())
-}
-
-/// Names and types of the columns of each source.
-type Loaded = BTreeMap<String, Vec<(String, String)>>;
-
-fn loaded(warehouse: &Warehouse, specs: &BTreeMap<String, SourceSpec>) -> Result<Loaded> {
-    let mut loaded = Loaded::new();
-    for name in specs.keys() {
-        let columns = warehouse.columns(&format!("sources.{name}"))?;
-        if !columns.is_empty() {
-            loaded.insert(name.clone(), columns);
-        }
-    }
-    Ok(loaded)
-}
-
-const UNDECLARED: &str =
-    "give it 'known_at', 'as_of', or 'static': true if it is no news (a promise, a plan)";
-
-struct Audit<'a> {
-    warehouse: &'a Warehouse,
-    catalog: &'a Catalog,
-    name: &'a str,
-    spec: &'a SourceSpec,
-    specs: &'a BTreeMap<String, SourceSpec>,
-    columns: &'a Loaded,
-    date: NaiveDate,
-}
-
-impl Audit<'_> {
-    /// At the entry of a column, or at the first mention of a word.
-    fn problem(&self, word: &str, what: &str, hint: &str) -> Problem {
-        let (templates, file) = (&self.catalog.templates, source_file(self.name));
-        let place = match self.spec.column(word) {
-            Some(column) => templates.config_key(&file, &format!("columns.{}", column.name)),
-            None => templates.place(&file, word),
-        };
-        Problem::data(format!("{what} (sources.{})", self.name)).at(place).on(self.date).hint(hint)
-    }
-
-    /// The rows of `source` as they were known at `date`.
-    fn known(source: &str, date: NaiveDate) -> String {
-        format!("sources.{}(date '{date}')", ident(&format!("{source}_as_of")))
-    }
-
-    /// Names and expressions of the moments that columns become known.
-    fn moments(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.spec.columns.iter().filter_map(|column| match &column.when {
-            When::KnownAt(moment) => Some((column.name.as_str(), moment.as_str())),
-            _ => None,
-        })
-    }
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::Session;
-use crate::output::{Format, Table};
+use crate::output::Format;
 use crate::problem::Problem;
 use crate::registry::comparison;
 use crate::term;
@@ -31,7 +31,7 @@ fn all(session: &Session, warehouse: &Warehouse) -> Result<()> {
             return Ok(());
         }
     }
-    Table::of(&rows).print(session.options.format)
+    rows.table().print(session.options.format)
 }
 
 fn one(session: &Session, warehouse: &Warehouse, name: &str) -> Result<()> {
@@ -47,7 +47,7 @@ fn one(session: &Session, warehouse: &Warehouse, name: &str) -> Result<()> {
         text(name),
         metric = metric_of(warehouse, name)?
     ))?;
-    Table::of(&versions).print(session.options.format)?;
+    versions.table().print(session.options.format)?;
     let last =
         warehouse.row("select max(version) from registry.models where model = ?", &[&name], |row| {
             row.get::<_, Option<i32>>(0)

@@ -6,10 +6,10 @@ use anyhow::Result;
 use chrono::NaiveDate;
 
 use super::Session;
-use crate::config::Fields;
+use crate::config::{Config, Described};
 use crate::diagnose::analyst;
 use crate::fingerprint;
-use crate::output::{Format, Table, strict};
+use crate::output::{Format, strict};
 use crate::problem::{Place, Problem, nearest};
 use crate::publish;
 use crate::run::Loaded;
@@ -97,9 +97,7 @@ fn report(session: &Session, warehouse: &Warehouse, file: &str, date: Option<Nai
     let templates = session.templates()?;
     let date = date.map_or_else(|| newest_date(warehouse, &templates, file), Ok)?;
     let rendered = templates.render(file, Kind::Report, Some(date), None)?;
-    let mut fields = Fields::new(file, templates.source(file), "", rendered.config.clone());
-    let description = fields.text("description")?;
-    fields.finish()?;
+    let Described { description } = Config::new(&rendered, templates.source(file)).read()?;
     for table in &rendered.refs {
         let built = "select 1 from pipeline.partitions where table_name = ? and reference_date = ?";
         if warehouse.row(built, &[table, &date], |_| Ok(()))?.is_none() {
@@ -159,7 +157,7 @@ fn print(
         }
     }
     let batches = warehouse.arrow(sql).map_err(|error| explain(&error))?;
-    Table::of(&batches).print(session.options.format)
+    batches.table().print(session.options.format)
 }
 
 #[cfg(test)]

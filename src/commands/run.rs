@@ -26,8 +26,7 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
     let catalog = session.catalog(first)?;
     let selected = catalog.select(&args.select)?;
     args.publish.as_deref().map_or(Ok(()), |file| publish::check(session.database(), file))?;
-    let warehouse = session.open()?;
-    load_sample_if_empty(session, &warehouse)?;
+    let warehouse = open(session)?;
     let loaded = Loaded::read(&warehouse)?;
     loaded.check(last)?;
     ingest::warn_of_edits(&warehouse, session.project()?, &catalog.templates)?;
@@ -51,7 +50,7 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
     back_casts.tell();
     summary(session, &warehouse, &run, &scored, &models, last, started)?;
     if let Some(file) = &args.publish {
-        let tables = publish::publish(&warehouse, file, &session.run_id)?;
+        let tables = publish::publish(&warehouse, &catalog, file, &session.run_id)?;
         term::note(&format!("published {} to `{}`", term::counted(tables, "table"), file.display()));
     }
     mlflow::flush(&warehouse)
@@ -88,17 +87,23 @@ impl BackCasts {
     }
 }
 
-fn load_sample_if_empty(session: &Session, warehouse: &Warehouse) -> Result<()> {
-    if !ingest::current_versions(warehouse)?.is_empty() {
-        return Ok(());
+/// The database: one that is named has to be there; else the synthetic marketplace is loaded where there are no sources.
+fn open(session: &Session) -> Result<Warehouse> {
+    if session.options.database.is_some() {
+        return session.open_existing();
+    }
+    let warehouse = session.open()?;
+    if !ingest::current_versions(&warehouse)?.is_empty() {
+        return Ok(warehouse);
     }
     ingest::announce_sample(cli::DEFAULT_ORDERS);
     let origin = Origin::Sample { orders: cli::DEFAULT_ORDERS, seed: cli::DEFAULT_SEED };
-    let summary = ingest::ingest(warehouse, session.project()?, &session.templates()?, &origin, None, false)?;
+    let summary =
+        ingest::ingest(&warehouse, session.project()?, &session.templates()?, &origin, None, false)?;
     if let Some(day) = summary.data_until {
         term::note(&format!("loaded the synthetic marketplace; data until {day}"));
     }
-    Ok(())
+    Ok(warehouse)
 }
 
 fn summary(
@@ -126,6 +131,9 @@ fn summary(
             term::counted(usize::try_from(rows)?, "score"),
             term::counted(written, "partition"),
         ));
+    }
+    if ingest::is_synthetic(warehouse)? {
+        term::note(ingest::SYNTHETIC);
     }
     let shown: Vec<&&Model> = models
         .iter()

@@ -7,7 +7,7 @@ use super::Session;
 use crate::catalog::Model;
 use crate::config::Task;
 use crate::mlflow;
-use crate::output::{Format, Table};
+use crate::output::Format;
 use crate::registry;
 use crate::run::{Loaded, Scored};
 use crate::segment;
@@ -73,10 +73,10 @@ pub fn show_scores(
         if session.options.format == Format::Table {
             return Ok(());
         }
-        return Table::of(&top).print(session.options.format);
+        return top.table().print(session.options.format);
     }
     term::note(&format!("\n{} at {date}", model.name));
-    Table::of(&top).print(session.options.format)?;
+    top.table().print(session.options.format)?;
     let database = session.database().display();
     let option = if database.to_string() == "olist.duckdb" {
         String::new()

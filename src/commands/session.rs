@@ -1,7 +1,7 @@
 //! What every command shares: the global options, the project, the warehouse, the id of this run.
 
 use std::cell::OnceCell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -22,6 +22,7 @@ pub struct Session {
     pub engine: Engine,
     pub vars: Vars,
     project: OnceCell<Project>,
+    database: PathBuf,
     /// Names this run in the ledger.
     pub run_id: String,
 }
@@ -39,10 +40,14 @@ impl Session {
             memory_limit: options.memory_limit.clone(),
             wait: Duration::from_secs(options.wait),
         };
+        let database = match &options.database {
+            Some(file) => file.clone(),
+            None => Project::folder(options.project_dir.as_deref())?.join("olist.duckdb"),
+        };
         let vars = options.var.iter().cloned().collect();
         let now = chrono::Utc::now();
         let run_id = format!("{}-{}", now.format("%Y%m%dT%H%M%S"), now.timestamp_subsec_micros());
-        Ok(Self { options, engine, vars, project: OnceCell::new(), run_id })
+        Ok(Self { options, engine, vars, project: OnceCell::new(), database, run_id })
     }
 
     pub fn project(&self) -> Result<&Project> {
@@ -54,7 +59,7 @@ impl Session {
     }
 
     pub fn database(&self) -> &Path {
-        &self.options.database
+        &self.database
     }
 
     pub fn open(&self) -> Result<Warehouse> {

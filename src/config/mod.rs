@@ -1,11 +1,25 @@
 //! What `config(...)` of each kind of file may hold, read strictly: a key nobody knows is an error.
 
-mod fields;
+mod audit;
+mod candidate;
 mod model;
+mod read;
 mod source;
 mod table;
 
-pub use fields::Fields;
+use serde::Deserialize;
+
+pub use audit::{AuditSpec, Each};
+pub use candidate::Candidate;
 pub use model::{Binary, Clusters, ModelSpec, Task, Validate};
+pub use read::Config;
 pub use source::{Column, SourceSpec, When};
 pub use table::{Severity, TableSpec, matches_family};
+
+/// The config of a report or of a file of the sample: what it is about.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Described {
+    #[serde(deserialize_with = "read::description")]
+    pub description: String,
+}

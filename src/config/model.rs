@@ -2,13 +2,16 @@
 
 use anyhow::Result;
 use chrono::NaiveDate;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use super::Fields;
+use super::candidate::{self, Candidate};
+use super::read::{self, Config};
 use crate::dates::{self, Every};
-use crate::learn::{Algorithm, Metric, Recipe};
+use crate::learn::{self, Algorithm, Metric, Recipe};
 use crate::problem::{Problem, suggest};
-use crate::template::{Rendered, config};
+use crate::template::Rendered;
 
 /// What a model learns.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,13 +57,6 @@ pub struct Validate {
     pub min_rows: usize,
 }
 
-/// One algorithm with its settings.
-#[derive(Debug, Clone)]
-pub struct Candidate {
-    pub name: String,
-    pub algorithm: Algorithm,
-}
-
 /// The config of one model.
 #[derive(Debug, Clone)]
 pub struct ModelSpec {
@@ -76,36 +72,121 @@ pub struct ModelSpec {
     pub candidates: Vec<Candidate>,
 }
 
+/// `config(...)` as it stands in the file; the keys of the other task are left out.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Given {
+    #[serde(deserialize_with = "read::text")]
+    task: String,
+    #[serde(deserialize_with = "read::texts")]
+    key: Vec<String>,
+    #[serde(deserialize_with = "read::description")]
+    description: String,
+    snapshots: Snapshots,
+    #[serde(default, deserialize_with = "read::texts")]
+    inputs: Vec<String>,
+    #[serde(default = "retrain_days", deserialize_with = "learn::whole::<1, 3650, _, _>")]
+    retrain_days: i64,
+    #[serde(default = "seed")]
+    seed: u64,
+    #[serde(deserialize_with = "read::some_pairs")]
+    candidates: Vec<(String, Map<String, Value>)>,
+    #[serde(default, deserialize_with = "read::maybe_text")]
+    label: Option<String>,
+    #[serde(default, deserialize_with = "metric")]
+    metric: Option<Metric>,
+    validate: Option<Value>,
+    #[serde(default, deserialize_with = "read::pairs")]
+    slices: Vec<(String, String)>,
+    #[serde(default, deserialize_with = "stability")]
+    stability: Option<f64>,
+    #[serde(default, deserialize_with = "smallest_share")]
+    smallest_share: Option<f64>,
+    #[serde(default, deserialize_with = "read::pairs")]
+    profile: Vec<(String, String)>,
+    #[serde(default, deserialize_with = "read::maybe_text")]
+    name: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Snapshots {
+    #[serde(deserialize_with = "date")]
+    from: NaiveDate,
+    #[serde(default, deserialize_with = "every")]
+    every: Option<Every>,
+}
+
+/// `validate = 4`, or `{'last': 4, 'every': 'month', 'min_rows': 300}` to take the snapshots of a month together.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a whole number from 1 to 24 or {...}")]
+struct Validated {
+    #[serde(default = "folds", deserialize_with = "learn::whole::<1, 24, _, _>")]
+    last: usize,
+    #[serde(default, deserialize_with = "every")]
+    every: Option<Every>,
+    #[serde(default = "min_rows", deserialize_with = "learn::whole::<1, 1_000_000, _, _>")]
+    min_rows: usize,
+}
+
+#[derive(Deserialize)]
+struct Folds(#[serde(deserialize_with = "learn::whole::<1, 24, _, _>")] usize);
+
+/// Of fewer, nothing is learned that a contest could be decided by.
+const fn min_rows() -> usize {
+    300
+}
+
+const fn retrain_days() -> i64 {
+    28
+}
+
+const fn seed() -> u64 {
+    42
+}
+
+const fn folds() -> usize {
+    4
+}
+
+fn metric<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Metric>, D::Error> {
+    let name = read::text(deserializer)?;
+    let chooses = |metric: &Metric| metric.higher_is_better().is_some();
+    let known = Metric::ALL.into_iter().filter(chooses).map(Metric::name);
+    Metric::parse(&name).filter(chooses).map(Some).ok_or_else(|| {
+        let hint = suggest(&name, known).unwrap_or_default();
+        D::Error::custom(format!("`{name}` is not a metric\n{hint}"))
+    })
+}
+
+fn stability<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    learn::number(deserializer, 0.0..=1.0).map(Some)
+}
+
+fn smallest_share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    learn::number(deserializer, 0.0..=0.5).map(Some)
+}
+
+fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NaiveDate, D::Error> {
+    dates::parse(&read::text(deserializer)?).map_err(D::Error::custom)
+}
+
+fn every<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Every>, D::Error> {
+    let every = read::text(deserializer)?.parse();
+    every.map(Some).map_err(|problem: Problem| D::Error::custom(problem.message))
+}
+
 impl ModelSpec {
     pub fn read(rendered: &Rendered, source: &str) -> Result<Self> {
-        let mut fields = Fields::new(&rendered.file, source, "", rendered.config.clone());
-        let task = fields.text("task")?;
-        let key = fields.some_texts("key")?;
-        let (from, every) = read_snapshots(&mut fields)?;
-        let task = match task.as_str() {
-            "binary" => Task::Binary(read_binary(&mut fields, every)?),
-            "clusters" => Task::Clusters(read_clusters(&mut fields)?),
-            other => {
-                return Err(fields
-                    .wrong("task", format!("`{other}` is not a task"))
-                    .hint("there are: binary, clusters")
-                    .into());
-            }
-        };
-        let candidates = read_candidates(&mut fields, rendered, source, &task)?;
-        let spec = Self {
-            task,
-            key,
-            description: fields.text("description")?,
-            from,
-            every,
-            inputs: fields.texts("inputs")?,
-            retrain_days: i64::try_from(fields.whole("retrain_days", 28, 1..=3650)?)?,
-            seed: fields.whole("seed", 42, 0..=u64::MAX)?,
-            candidates,
-        };
-        fields.finish()?;
-        Ok(spec)
+        let config = Config::new(rendered, source);
+        let mut given: Given = config.read()?;
+        let every = given.snapshots.every.unwrap_or(Every::Month);
+        let candidates = std::mem::take(&mut given.candidates);
+        let (key, description, inputs) = (given.key.clone(), given.description.clone(), given.inputs.clone());
+        let (from, retrain_days, seed) = (given.snapshots.from, given.retrain_days, given.seed);
+        let task = read_task(&config, given, every)?;
+        let candidates = candidate::read(&config, candidates, matches!(task, Task::Clusters(_)))?;
+        Ok(Self { task, key, description, from, every, inputs, retrain_days, seed, candidates })
     }
 
     /// The column of what came true, if the model has one.
@@ -151,105 +232,41 @@ impl ModelSpec {
     }
 }
 
-fn read_binary(fields: &mut Fields<'_>, every: Every) -> Result<Binary> {
-    let name = fields.text("metric")?;
-    let chooses = |metric: &Metric| metric.higher_is_better().is_some();
-    let metric = Metric::parse(&name).filter(chooses).ok_or_else(|| {
-        let known = Metric::ALL.into_iter().filter(chooses).map(Metric::name);
-        fields.wrong("metric", format!("`{name}` is not a metric")).maybe_hint(suggest(&name, known))
-    })?;
-    Ok(Binary {
-        label: fields.text("label")?,
-        metric,
-        validate: read_validate(fields, every)?,
-        slices: fields.text_map("slices")?,
-    })
-}
-
-fn read_clusters(fields: &mut Fields<'_>) -> Result<Clusters> {
-    Ok(Clusters {
-        label: fields.optional_text("label")?,
-        stability: fields.number("stability", 0.85, 0.0..=1.0)?,
-        smallest_share: fields.number("smallest_share", 0.03, 0.0..=0.5)?,
-        profile: fields.text_map("profile")?,
-        name: fields.optional_text("name")?.unwrap_or_else(|| "'segment ' || segment".to_owned()),
-    })
-}
-
-/// Of fewer, nothing is learned that a contest could be decided by.
-const MIN_ROWS: usize = 300;
-
-/// `validate = 4`, or `{'last': 4, 'every': 'month', 'min_rows': 300}` to take the snapshots of a month together.
-fn read_validate(fields: &mut Fields<'_>, every: Every) -> Result<Validate> {
-    const FOLDS: std::ops::RangeInclusive<u64> = 1..=24;
-    if !fields.is_map("validate") {
-        let last = usize::try_from(fields.whole("validate", 4, FOLDS)?)?;
-        return Ok(Validate { last, every, min_rows: MIN_ROWS });
-    }
-    let map = fields.map("validate")?;
-    let mut given = fields.below("validate", Value::Object(map))?;
-    let last = usize::try_from(given.whole("last", 4, FOLDS)?)?;
-    let every = read_every(&mut given)?.unwrap_or(every);
-    let min_rows = usize::try_from(given.whole("min_rows", MIN_ROWS as u64, 1..=1_000_000)?)?;
-    given.finish()?;
-    Ok(Validate { last, every, min_rows })
-}
-
-fn read_every(fields: &mut Fields<'_>) -> Result<Option<Every>> {
-    let Some(text) = fields.optional_text("every")? else { return Ok(None) };
-    Ok(Some(text.parse().map_err(|problem: Problem| fields.wrong("every", problem.message))?))
-}
-
-fn read_snapshots(fields: &mut Fields<'_>) -> Result<(NaiveDate, Every)> {
-    let map = fields.some_map("snapshots")?;
-    let mut given = fields.below("snapshots", Value::Object(map))?;
-    let text = given.text("from")?;
-    let from = dates::parse(&text).map_err(|message| given.wrong("from", message))?;
-    let every = read_every(&mut given)?.unwrap_or(Every::Month);
-    given.finish()?;
-    Ok((from, every))
-}
-
-fn read_candidates(
-    fields: &mut Fields<'_>,
-    rendered: &Rendered,
-    source: &str,
-    task: &Task,
-) -> Result<Vec<Candidate>> {
-    let groups = matches!(task, Task::Clusters(_));
-    let mut candidates = Vec::new();
-    for (name, value) in fields.map("candidates")? {
-        let path = format!("candidates.{name}");
-        let map: Map<String, Value> = fields.below(&path, value)?.rest();
-        let algorithm = Algorithm::parse(&map, groups).map_err(|error| {
-            let at = config::nearest_place(&rendered.file, source, &format!("{path}.{}", error.setting));
-            Problem { place: at, ..Problem::usage(format!("candidate `{name}`: {}", error.message)) }
-                .maybe_hint(error.hint)
-                .at_least(&rendered.file, source)
-        })?;
-        candidates.push(Candidate { name, algorithm });
-    }
-    if candidates.is_empty() {
-        return Err(fields.absent("candidates", "a model needs at least one candidate").into());
-    }
-    for candidate in &candidates {
-        let Algorithm::Blend { of } = &candidate.algorithm else {
-            continue;
-        };
-        for (at, member) in of.iter().enumerate() {
-            let found = candidates.iter().find(|other| other.name == *member);
-            if found.is_none_or(|other| !other.algorithm.is_learned()) {
-                let learned = candidates.iter().filter(|c| c.algorithm.is_learned()).map(|c| c.name.as_str());
-                return Err(fields
-                    .wrong_item(
-                        &format!("candidates.{}.of", candidate.name),
-                        at,
-                        format!("`{member}` is not a learned candidate of this model"),
-                    )
-                    .maybe_hint(suggest(member, learned))
-                    .into());
-            }
+fn read_task(config: &Config<'_>, given: Given, every: Every) -> Result<Task> {
+    let of_others: &[&str] = match given.task.as_str() {
+        "binary" => &["stability", "smallest_share", "profile", "name"],
+        "clusters" => &["metric", "validate", "slices"],
+        other => {
+            let wrong = config.wrong("task", format!("`{other}` is not a task"));
+            return Err(wrong.hint("there are: binary, clusters").into());
         }
+    };
+    if let Some(key) = of_others.iter().find(|key| config.has(key)) {
+        return Err(config
+            .wrong(key, format!("a model of the task `{}` has no such key", given.task))
+            .into());
     }
-    Ok(candidates)
+    if given.task == "clusters" {
+        return Ok(Task::Clusters(Clusters {
+            label: given.label,
+            stability: given.stability.unwrap_or(0.85),
+            smallest_share: given.smallest_share.unwrap_or(0.03),
+            profile: given.profile,
+            name: given.name.unwrap_or_else(|| "'segment ' || segment".to_owned()),
+        }));
+    }
+    let Validated { last, every: period, min_rows } = match given.validate {
+        None => Validated { last: folds(), every: None, min_rows: min_rows() },
+        Some(number @ Value::Number(_)) => {
+            let Folds(last) = config.read_at("validate", number)?;
+            Validated { last, every: None, min_rows: min_rows() }
+        }
+        Some(other) => config.read_at("validate", other)?,
+    };
+    Ok(Task::Binary(Binary {
+        label: given.label.ok_or_else(|| config.missing("", "label"))?,
+        metric: given.metric.ok_or_else(|| config.missing("", "metric"))?,
+        validate: Validate { last, every: period.unwrap_or(every), min_rows },
+        slices: given.slices,
+    }))
 }

@@ -1,10 +1,11 @@
 //! `queries/sources/<name>.sql`: from which file a source is read, and when each value became known.
 
 use anyhow::Result;
-use serde_json::Value;
+use serde::Deserialize;
+use serde::de::{Deserializer, Error};
 
-use super::Fields;
-use crate::problem::{nearest, suggest};
+use super::read::{self, Config};
+use crate::problem::{Problem, nearest, suggest};
 use crate::template::Rendered;
 
 /// When a column's value became known, given that its row was.
@@ -46,67 +47,82 @@ pub struct SourceSpec {
     pub required: bool,
 }
 
+/// `config(...)` as it stands in the file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Given {
+    #[serde(deserialize_with = "read::text")]
+    files: String,
+    #[serde(deserialize_with = "read::description")]
+    description: String,
+    #[serde(default, deserialize_with = "read::texts")]
+    key: Vec<String>,
+    #[serde(default, rename = "static")]
+    is_static: bool,
+    #[serde(default, deserialize_with = "read::maybe_text")]
+    known_at: Option<String>,
+    #[serde(deserialize_with = "read::some_pairs")]
+    columns: Vec<(String, GivenColumn)>,
+    #[serde(default, deserialize_with = "read::pairs")]
+    odd: Vec<(String, String)>,
+    #[serde(default = "read::yes")]
+    required: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GivenColumn {
+    #[serde(default, rename = "type", deserialize_with = "sql_type")]
+    sql_type: Option<String>,
+    #[serde(default, deserialize_with = "read::description")]
+    description: String,
+    #[serde(default, deserialize_with = "read::maybe_text")]
+    known_at: Option<String>,
+    #[serde(default, deserialize_with = "read::maybe_text")]
+    as_of: Option<String>,
+    #[serde(default, rename = "static")]
+    is_static: bool,
+    #[serde(default, rename = "derived")]
+    is_derived: bool,
+}
+
 impl SourceSpec {
     pub fn read(rendered: &Rendered, source: &str) -> Result<Self> {
-        let mut fields = Fields::new(&rendered.file, source, "", rendered.config.clone());
-        let is_static = fields.flag("static", false)?;
-        let known_at = fields.optional_text("known_at")?;
-        if is_static && known_at.is_some() {
-            return Err(fields
+        let config = Config::new(rendered, source);
+        let given: Given = config.read()?;
+        if given.is_static && given.known_at.is_some() {
+            return Err(config
                 .wrong("static", "give `known_at` or `static`, not both")
                 .hint("the rows of a static source are always known; those of another one from `known_at` on")
                 .into());
         }
-        if !is_static && known_at.is_none() {
-            return Err(fields
-                .absent(
-                    "known_at",
-                    "a source says when its rows became known: `known_at = '…'` or `static = true`",
-                )
-                .hint("known_at is an expression over the row, for example 'order_purchase_timestamp'")
+        if !given.is_static && given.known_at.is_none() {
+            let message = "a source says when its rows became known: `known_at = '…'` or `static = true`";
+            let hint = "known_at is an expression over the row, for example 'order_purchase_timestamp'";
+            return Err(Problem { message: message.to_owned(), ..config.missing("", "known_at") }
+                .hint(hint)
                 .into());
         }
-        let mut columns = Vec::new();
-        for (name, value) in fields.map("columns")? {
-            columns.push(read_column(&fields, &name, value)?);
-        }
-        if columns.is_empty() {
-            return Err(fields
-                .absent("columns", "a source lists the columns of its file, with their types")
-                .into());
-        }
-        let odd = fields.map("odd")?;
-        let odd = odd
-            .into_iter()
-            .map(|(name, value)| {
-                if let Value::String(text) = value {
-                    return Ok((name, text));
-                }
-                let path = format!("odd.{name}");
-                Err(fields.wrong(&path, "expected texts: an expression for each name").into())
-            })
-            .collect::<Result<_>>()?;
-        let key = fields.texts("key")?;
-        for (at, name) in key.iter().enumerate() {
-            let known = || columns.iter().map(|column: &Column| column.name.as_str());
+        let columns = given.columns.into_iter().map(|(name, column)| read_column(&config, name, column));
+        let columns = columns.collect::<Result<Vec<Column>>>()?;
+        for (at, name) in given.key.iter().enumerate() {
+            let known = || columns.iter().map(|column| column.name.as_str());
             if !known().any(|column| column.eq_ignore_ascii_case(name)) {
-                return Err(fields
-                    .wrong_item("key", at, format!("there is no column `{name}`"))
+                return Err(config
+                    .wrong(&format!("key.{at}"), format!("there is no column `{name}`"))
                     .maybe_hint(nearest(name, known()).map(|near| format!("did you mean `{near}`?")))
                     .into());
             }
         }
-        let spec = Self {
-            file_stem: fields.text("files")?,
-            description: fields.text("description")?,
-            key,
-            known_at,
+        Ok(Self {
+            file_stem: given.files,
+            description: given.description,
+            key: given.key,
+            known_at: given.known_at,
             columns,
-            odd,
-            required: fields.flag("required", true)?,
-        };
-        fields.finish()?;
-        Ok(spec)
+            odd: given.odd,
+            required: given.required,
+        })
     }
 
     /// The columns that the file has.
@@ -120,83 +136,42 @@ impl SourceSpec {
 }
 
 /// Names of types that hold one value each, as DuckDB knows them.
-const TYPES: [&str; 37] = [
-    "varchar",
-    "text",
-    "string",
-    "char",
-    "bpchar",
-    "integer",
-    "int",
-    "bigint",
-    "smallint",
-    "tinyint",
-    "hugeint",
-    "int1",
-    "int2",
-    "int4",
-    "int8",
-    "uinteger",
-    "ubigint",
-    "usmallint",
-    "utinyint",
-    "uhugeint",
-    "double",
-    "float",
-    "real",
-    "float4",
-    "float8",
-    "decimal",
-    "numeric",
-    "boolean",
-    "bool",
-    "date",
-    "time",
-    "timestamp",
-    "timestamptz",
-    "datetime",
-    "interval",
-    "uuid",
-    "json",
-];
+const TYPES: &str = "varchar text string char bpchar integer int bigint smallint tinyint hugeint int1 int2 int4 int8 \
+    uinteger ubigint usmallint utinyint uhugeint double float real float4 float8 decimal numeric boolean bool date time \
+    timestamp timestamptz datetime interval uuid json";
+const NESTED: &str = "blob bytea bit bitstring enum struct row map union list array";
 
 /// Whether the first word of `sql_type` is the name of a type: `decimal(12, 2)`, `varchar[]`.
 fn is_type(sql_type: &str) -> bool {
     let lower = sql_type.trim().to_ascii_lowercase();
     let name = lower.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
-    let more =
-        ["blob", "bytea", "bit", "bitstring", "enum", "struct", "row", "map", "union", "list", "array"];
-    TYPES.contains(&name) || more.contains(&name) || name.starts_with("timestamp_")
+    TYPES.split(' ').chain(NESTED.split(' ')).any(|known| known == name) || name.starts_with("timestamp_")
 }
 
-fn read_column(fields: &Fields<'_>, name: &str, value: Value) -> Result<Column> {
-    let mut given = fields.below(&format!("columns.{name}"), value)?;
-    let known_at = given.optional_text("known_at")?;
-    let as_of = given.optional_text("as_of")?;
-    let when = match (known_at, as_of) {
+fn sql_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let name = read::text(deserializer)?;
+    if is_type(&name) {
+        return Ok(Some(name));
+    }
+    let hint = suggest(&name.to_ascii_lowercase(), TYPES.split(' ')).unwrap_or_default();
+    Err(D::Error::custom(format!("there is no type `{name}`\n{hint}")))
+}
+
+fn read_column(config: &Config<'_>, name: String, given: GivenColumn) -> Result<Column> {
+    let path = format!("columns.{name}");
+    let when = match (given.known_at, given.as_of) {
         (None, None) => When::WithRow,
         (Some(expression), None) => When::KnownAt(expression),
         (None, Some(expression)) => When::AsOf(expression),
-        (Some(_), Some(_)) => return Err(given.wrong("as_of", "give known_at or as_of, not both").into()),
+        (Some(_), Some(_)) => {
+            return Err(config.wrong(&format!("{path}.as_of"), "give known_at or as_of, not both").into());
+        }
     };
-    let is_derived = given.flag("derived", false)?;
     // The SELECT decides the type of what it makes.
-    let sql_type =
-        if is_derived { given.optional_text("type")?.unwrap_or_default() } else { given.text("type")? };
-    if !is_derived && !is_type(&sql_type) {
-        return Err(given
-            .wrong("type", format!("there is no type `{sql_type}`"))
-            .maybe_hint(suggest(&sql_type.to_ascii_lowercase(), TYPES))
-            .into());
+    if !given.is_derived && given.sql_type.is_none() {
+        return Err(config.missing(&path, "type").into());
     }
-    let column = Column {
-        name: name.to_owned(),
-        sql_type,
-        description: given.optional_text("description")?.unwrap_or_default(),
-        is_static: given.flag("static", false)?,
-        is_derived,
-        when,
-    };
-    given.finish()?;
-    Ok(column)
+    let GivenColumn { description, is_static, is_derived, .. } = given;
+    let sql_type = given.sql_type.unwrap_or_default();
+    Ok(Column { name, sql_type, description, when, is_static, is_derived })
 }

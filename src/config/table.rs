@@ -1,77 +1,78 @@
 //! `features/<name>.sql` and `abt/<name>.sql`: what a table's rows are, and what has to hold of them.
 
 use anyhow::Result;
+use serde::Deserialize;
 use serde_json::Value;
 
-use super::fields::{Fields, kind_of};
+use super::read::{self, Config};
 use crate::template::{Kind, Rendered};
 
 /// What a failing check does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// The partition is not replaced.
+    #[default]
     Fail,
     /// The partition is replaced, and the rows are named.
     Warn,
 }
 
 /// An expression that has to be true, or NULL, for every row.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a text in quotes or {...}")]
 pub struct Check {
+    #[serde(deserialize_with = "read::text")]
     pub expression: String,
+    #[serde(default)]
     pub severity: Severity,
-    /// Where the expression stands in the config: `checks.2`.
+    /// Where the expression stands in the config: `checks.2`, or `checks.2.expression`.
+    #[serde(skip)]
     pub path: String,
 }
 
 /// The config of a feature store or an ABT.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TableSpec {
+    /// For people: what a row is about.
+    #[serde(rename = "entity", deserialize_with = "read::text")]
+    _entity: String,
+    #[serde(deserialize_with = "read::texts")]
     pub key: Vec<String>,
     /// ABTs only.
+    #[serde(default, deserialize_with = "read::maybe_text")]
     pub label: Option<String>,
+    #[serde(deserialize_with = "read::description")]
     pub description: String,
-    /// Column, or family of columns with `*`, and its text.
-    pub columns: Vec<(String, String)>,
+    /// A step that stores share, and no store of its own right: no ABT or model reads it, published copies go without it,
+    /// and its columns need no text.
+    #[serde(default, rename = "intermediate")]
+    pub is_intermediate: bool,
+    #[serde(skip)]
     pub checks: Vec<Check>,
+    #[serde(default, rename = "checks")]
+    given_checks: Vec<Value>,
     /// What a tenth of the usual rows does.
+    #[serde(default)]
     pub row_count: Severity,
 }
 
 impl TableSpec {
     pub fn read(rendered: &Rendered, source: &str, kind: Kind) -> Result<Self> {
-        let mut fields = Fields::new(&rendered.file, source, "", rendered.config.clone());
-        // For people: what a row is about.
-        fields.text("entity")?;
-        let key = fields.some_texts("key")?;
-        let label = if kind == Kind::Abt { Some(fields.text("label")?) } else { None };
-        let columns = fields.map("columns")?;
-        let columns = columns
-            .into_iter()
-            .map(|(name, value)| {
-                if let Value::String(text) = value {
-                    return Ok((name, text));
-                }
-                let path = format!("columns.{name}");
-                Err(fields.wrong(&path, "expected a text that describes the column").into())
-            })
-            .collect::<Result<_>>()?;
-        let mut checks = Vec::new();
-        for (at, value) in fields.list("checks")?.into_iter().enumerate() {
-            checks.push(read_check(&fields, at, value)?);
+        let config = Config::new(rendered, source);
+        let mut spec: Self = config.read()?;
+        for (at, given) in std::mem::take(&mut spec.given_checks).into_iter().enumerate() {
+            spec.checks.push(read_check(&config, format!("checks.{at}"), given)?);
         }
-        let row_count = read_severity(&mut fields, "row_count")?;
-        let spec = Self { key, label, description: fields.text("description")?, columns, checks, row_count };
-        fields.finish()?;
-        Ok(spec)
-    }
-
-    /// The text that describes `column`, by its own name or its family's.
-    pub fn describes(&self, column: &str) -> Option<&str> {
-        let exact = self.columns.iter().find(|(name, _)| name == column);
-        exact
-            .or_else(|| self.columns.iter().find(|(pattern, _)| matches_family(pattern, column)))
-            .map(|(_, text)| text.as_str())
+        match (kind == Kind::Abt, &spec.label) {
+            (true, None) => Err(config.missing("", "label").into()),
+            (false, Some(_)) => Err(config.wrong("label", "only an ABT has a label").into()),
+            _ if spec.is_intermediate && kind != Kind::Feature => {
+                Err(config.wrong("intermediate", "only a feature store is an intermediate").into())
+            }
+            _ => Ok(spec),
+        }
     }
 }
 
@@ -85,43 +86,11 @@ pub fn matches_family(pattern: &str, column: &str) -> bool {
     }
 }
 
-fn read_check(fields: &Fields<'_>, at: usize, value: Value) -> Result<Check> {
-    let path = format!("checks.{at}");
-    match value {
-        Value::String(expression) => Ok(Check { expression, severity: Severity::Fail, path }),
-        Value::Object(map) => {
-            let mut given = fields.below(&path, Value::Object(map))?;
-            let expression = given.text("expression")?;
-            let severity = read_severity(&mut given, "severity")?;
-            given.finish()?;
-            Ok(Check { expression, severity, path: format!("{path}.expression") })
-        }
-        other => Err(fields
-            .wrong(&path, format!("expected a text in quotes or {{...}}, found {}", kind_of(&other)))
-            .hint("'order_count > 0', or {'expression': 'order_count > 0', 'severity': 'warn'}")
-            .into()),
+/// A check is its expression, or a map of it and its severity.
+fn read_check(config: &Config<'_>, path: String, given: Value) -> Result<Check> {
+    if let Value::String(expression) = given {
+        return Ok(Check { expression, severity: Severity::Fail, path });
     }
-}
-
-fn read_severity(fields: &mut Fields<'_>, key: &'static str) -> Result<Severity> {
-    match fields.optional_text(key)?.as_deref() {
-        None | Some("fail") => Ok(Severity::Fail),
-        Some("warn") => Ok(Severity::Warn),
-        Some(other) => {
-            Err(fields.wrong(key, format!("`{other}` is not known")).hint("there are: fail, warn").into())
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_star_stands_for_any_text() {
-        assert!(matches_family("order_share_*", "order_share_ac"));
-        assert!(matches_family("*_order_count", "boleto_order_count"));
-        assert!(!matches_family("order_share_*", "order_count"));
-        assert!(!matches_family("a*a", "a"));
-    }
+    let check = config.read_at(&path, given)?;
+    Ok(Check { path: format!("{path}.expression"), ..check })
 }

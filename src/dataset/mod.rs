@@ -6,6 +6,7 @@ mod layout;
 mod pull;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -43,7 +44,7 @@ impl Workspace<'_> {
 /// A model's SELECT at a reference date, rendered once.
 pub struct Snapshot {
     pub date: NaiveDate,
-    pub select: Rendered,
+    pub select: Arc<Rendered>,
 }
 
 /// Rows of a model's SELECT: inputs, labels, and the rules computed over them.

@@ -14,7 +14,7 @@ use super::layout::{Layout, no_number};
 use super::{Dataset, Snapshot, Workspace};
 use crate::learn::MatrixBuilder;
 use crate::problem::Problem;
-use crate::warehouse::cell_text;
+use crate::warehouse::texts;
 
 /// Runs the model's SELECT at each of `snapshots`, in order, with `rules` beside it: name and expression.
 ///
@@ -95,11 +95,8 @@ impl Rows<'_> {
             dataset.labels.push(value.map(|value| label::class(self.at, value, date)).transpose()?);
         }
         dataset.known_on.extend(known.as_primitive::<Date32Type>().iter().map(|days| from_epoch(days?)));
-        for row in 0..batch.num_rows() {
-            dataset.dates.push(date);
-            let cells = keys.iter().map(|key| cell_text(key, row));
-            dataset.entities.push(cells.collect::<Vec<_>>().join(" "));
-        }
+        dataset.dates.extend(std::iter::repeat_n(date, batch.num_rows()));
+        dataset.entities.extend(texts(keys).iter().map(|cells| cells.join(" ")));
         for (parts, key) in self.keys.iter_mut().zip(keys) {
             parts.push(Arc::clone(key));
         }

@@ -37,7 +37,7 @@ pub fn analyst(
 /// The tables that a file of this kind may read.
 fn reachable(kind: template::Kind, templates: &Templates) -> Vec<String> {
     let schemas: &[&str] = match kind {
-        template::Kind::Source => &["sources"],
+        template::Kind::Source | template::Kind::Audit => &["sources"],
         template::Kind::Feature => &["sources", "features"],
         template::Kind::Abt => &["sources", "features", "abt"],
         template::Kind::Model => &["features", "abt"],

@@ -2,10 +2,10 @@
 
 mod advice;
 mod analyst;
-mod column;
+mod apart;
 mod culprit;
 mod narrow;
 mod search;
 
 pub use analyst::analyst;
-pub use column::column_place;
+pub use apart::Apart;

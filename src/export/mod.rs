@@ -14,6 +14,7 @@ mod sql_trees;
 pub use sql::write as select;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use chrono::NaiveDate;
@@ -143,7 +144,7 @@ impl Subject<'_> {
         Ok(Trained { warehouse: self.warehouse, version: self.version, columns, example })
     }
 
-    fn rendered(&self) -> Result<Rendered> {
+    fn rendered(&self) -> Result<Arc<Rendered>> {
         self.catalog.render(&self.model.table(), self.date)
     }
 }

@@ -3,7 +3,7 @@
 mod reach;
 mod walk;
 
-pub use reach::{Functions, check as reach, of_source as reach_of_source, seal};
+pub use reach::{Functions, check as reach, of_source as reach_of_source, query as reach_of_query, seal};
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};

@@ -106,7 +106,8 @@ pub fn of_source(
 /// What `raw()` is while nothing is read.
 const RAW: &str = "raw";
 
-fn query(
+/// The same of one query, rendered with the seal.
+pub fn query(
     warehouse: &Warehouse,
     sealed: &Templates,
     functions: &Functions,
@@ -129,16 +130,18 @@ fn query(
     let place = |at: Option<usize>| {
         let origin = at.and_then(|at| rendered.map.origin(at)).unwrap_or((&rendered.file, 0));
         let place = Place::at_offset(origin.0, sealed.source(origin.0), origin.1);
-        // Where it was written, if that is in a macro.
+        // Where it was written: in an argument of the call, or in the macro.
         let inner = at.and_then(|at| sealed.locate(rendered, at)).map(|located| located.place);
-        let inner = inner.filter(|inner| inner.file != place.file);
+        if let Some(argument) = inner.clone().filter(|inner| inner.file == place.file) {
+            return (argument, None);
+        }
         let note =
             inner.map(|at| format!("within {}:{}:{}: {}", at.file, at.line, at.column, at.text.trim()));
         (place, note)
     };
     let is_source = date.is_none();
     let allowed = Allowed {
-        seal: &sealed.seal,
+        seal: sealed.seal(),
         whole: if is_source { &rendered.sources } else { &rendered.outcomes },
         raw: is_source.then_some(RAW),
         hidden: &[],

@@ -1,10 +1,19 @@
 //! Loading the sources: Kaggle's files, or the synthetic marketplace, in one transaction.
 
-mod duplicate;
-mod files;
+mod as_of;
+mod cells;
+mod check;
+mod csv;
+mod data_until;
+mod file;
+mod folder;
+mod header;
+mod kept;
 mod load;
+mod raw;
 mod sample;
 mod summary;
+mod synthetic;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,8 +21,12 @@ use std::path::PathBuf;
 use anyhow::Result;
 use chrono::NaiveDate;
 
-pub use load::{as_of_select, check_moments, current_versions, loaded_select};
-pub use summary::{Summary, data_until};
+pub use as_of::{as_of_select, check_moments, loaded_select};
+pub use data_until::data_until;
+pub use kept::raw_rows;
+pub use load::current_versions;
+pub use summary::Summary;
+pub use synthetic::{SYNTHETIC, is_synthetic, mark as mark_synthetic};
 
 use crate::config::SourceSpec;
 use crate::graph;
@@ -21,8 +34,8 @@ use crate::problem::{Place, Problem};
 use crate::project::Project;
 use crate::template::{Kind, Rendered, Templates};
 use crate::term::{self, Progress};
-use crate::warehouse::Warehouse;
-use files::Found;
+use crate::warehouse::{Warehouse, ident};
+use file::RawFile;
 
 /// Where the sources come from.
 #[derive(Debug, Clone)]
@@ -33,12 +46,32 @@ pub enum Origin {
 
 /// One source, ready to be loaded.
 pub struct Source {
-    pub name: String,
-    pub spec: SourceSpec,
-    pub rendered: Rendered,
-    pub found: Found,
-    /// Names the content: the file's digest, this source's own SQL, and the sources it is made with.
-    pub version: String,
+    name: String,
+    spec: SourceSpec,
+    rendered: Rendered,
+    /// `None` for the sample.
+    file: Option<RawFile>,
+    digest: String,
+    /// Names the content: the digest, this source's own SQL, and the sources it is made with.
+    version: String,
+}
+
+impl Source {
+    fn table(&self) -> String {
+        format!("sources.{}", ident(&self.name))
+    }
+
+    /// The entry of a column in the source's config.
+    fn column_place(&self, templates: &Templates, column: &str) -> Place {
+        templates.config_key(&self.rendered.file, &format!("columns.{column}"))
+    }
+
+    fn has_key_in_file(&self) -> bool {
+        self.spec
+            .key
+            .iter()
+            .all(|key| self.spec.in_file().any(|column| column.name.eq_ignore_ascii_case(key)))
+    }
 }
 
 /// Loads what changed since the last load.
@@ -53,62 +86,67 @@ pub fn ingest(
     until: Option<NaiveDate>,
     force: bool,
 ) -> Result<Summary> {
+    let sources = sources(project, templates, origin)?;
+    let current = current_versions(warehouse)?;
+    let changed: Vec<&Source> =
+        sources.iter().filter(|source| current.get(&source.name) != Some(&source.version)).collect();
+    let unchanged = changed.is_empty() && current.len() == sources.len();
+    // A day that was set by hand holds until the next load, also of the same files.
+    if unchanged && data_until::set_by_hand(warehouse)? == until {
+        return summary::read(warehouse, templates, &sources, true);
+    }
+    let progress = Progress::new(2 * changed.len(), "load");
+    for source in &changed {
+        progress.working_on(&source.name);
+        source.file.as_ref().map_or(Ok(()), |file| raw::read(warehouse, templates, source, file))?;
+        progress.step();
+    }
+    if let (Origin::Sample { orders, seed }, false) = (origin, unchanged) {
+        sample::generate(warehouse, project, templates, *orders, *seed)?;
+    }
+    warehouse.transaction(|| {
+        for source in &changed {
+            progress.working_on(&source.name);
+            load::load(warehouse, templates, source, force)?;
+            progress.step();
+        }
+        load::forget_missing(warehouse, &sources)?;
+        data_until::set(warehouse, until, matches!(origin, Origin::Sample { .. }))
+    })?;
+    drop(progress);
+    raw::forget(warehouse)?;
+    sample::forget(warehouse)?;
+    summary::read(warehouse, templates, &sources, false)
+}
+
+/// Every source that there are rows of, in the order in which they are loaded.
+fn sources(project: &Project, templates: &Templates, origin: &Origin) -> Result<Vec<Source>> {
     let specs = read_specs(project, templates)?;
-    let mut found = match origin {
-        Origin::Folder(folder) => files::find(folder, &specs)?,
+    let mut files = match origin {
+        Origin::Folder(folder) => folder::find(folder, &specs)?,
         Origin::Sample { .. } => BTreeMap::new(),
     };
     let mut sources: Vec<Source> = Vec::new();
     for name in load_order(&specs, templates)? {
         let known = &specs[&name];
-        let place = match origin {
-            Origin::Folder(_) => match found.remove(&name) {
-                Some(file) => file,
-                None => continue,
-            },
+        let (file, digest, relation) = match origin {
+            Origin::Folder(_) => {
+                let Some(file) = files.remove(&name) else { continue };
+                let digest = file.digest.clone();
+                (Some(file), digest, cells::relation(&name, &known.spec))
+            }
             Origin::Sample { orders, seed } => {
-                sample::place(project, templates, &name, &known.spec, *orders, *seed)?
+                let digest = sample::digest(project, templates, &name, *orders, *seed)?;
+                (None, digest, sample::relation(&name, &known.spec))
             }
         };
-        let rendered = templates.render(&source_file(&name), Kind::Source, None, Some(&place.relation))?;
-        let parts: Vec<&str> = sources
-            .iter()
-            .filter(|other| rendered.sources.contains(&other.name))
-            .map(|s| s.version.as_str())
-            .collect();
-        let version = load::version(&known.rendered, &place.digest, &parts);
-        sources.push(Source { name, spec: known.spec.clone(), rendered, found: place, version });
+        let rendered = templates.render(&source_file(&name), Kind::Source, None, Some(&relation))?;
+        let made_with = sources.iter().filter(|other| rendered.sources.contains(&other.name));
+        let parts: Vec<&str> = made_with.map(|other| other.version.as_str()).collect();
+        let version = load::version(&known.rendered, &digest, &parts);
+        sources.push(Source { name, spec: known.spec.clone(), rendered, file, digest, version });
     }
-    let current = load::current_versions(warehouse)?;
-    let unchanged = sources.iter().all(|source| current.get(&source.name) == Some(&source.version))
-        && current.len() == sources.len();
-    // A day that was set by hand holds until the next load, also of the same files.
-    if unchanged && summary::set_by_hand(warehouse)? == until {
-        return summary::read(warehouse, templates, &sources, true);
-    }
-    if let (Origin::Sample { orders, seed }, false) = (origin, unchanged) {
-        sample::generate(warehouse, project, templates, *orders, *seed)?;
-    }
-    let progress = Progress::new(sources.len(), "load");
-    warehouse.transaction(|| {
-        for source in &sources {
-            progress.working_on(&source.name);
-            if current.get(&source.name) != Some(&source.version) {
-                load::load(warehouse, templates, source, force)?;
-            }
-            progress.step();
-        }
-        for source in &sources {
-            source.found.check_unchanged()?;
-        }
-        load::forget_missing(warehouse, &sources)?;
-        summary::set_data_until(warehouse, until, matches!(origin, Origin::Sample { .. }))
-    })?;
-    drop(progress);
-    if matches!(origin, Origin::Sample { .. }) {
-        sample::forget(warehouse)?;
-    }
-    summary::read(warehouse, templates, &sources, false)
+    Ok(sources)
 }
 
 /// `queries/sources/<name>.sql`

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use super::files::Found;
-use crate::config::{Fields, SourceSpec};
+use crate::config::{Config, Described, SourceSpec};
 use crate::diagnose::analyst;
 use crate::fingerprint;
 use crate::graph::{self, Needs};
@@ -17,30 +16,29 @@ use crate::warehouse::{Warehouse, ident};
 
 const FOLDER: &str = "queries/sample";
 
-/// What the source `name` is read from.
-pub fn place(
+/// Names what the source `name` is made of.
+pub fn digest(
     project: &Project,
     templates: &Templates,
     name: &str,
-    spec: &SourceSpec,
     orders: u64,
     seed: u64,
-) -> Result<Found> {
+) -> Result<String> {
     let file = format!("{FOLDER}/{name}.sql");
     if project.source(&file).is_none() {
         return Err(Problem::usage(format!("the sample has no file `{file}` for the source `{name}`")).into());
     }
-    let columns = spec.in_file().map(|column| ident(&column.name)).collect::<Vec<_>>().join(", ");
-    let texts: Vec<&str> = project
-        .files()
-        .filter(|(path, _)| path.starts_with(FOLDER))
-        .map(|(path, _)| templates.source(path))
-        .collect();
+    let files = project.files().filter(|(path, _)| path.starts_with(FOLDER));
     let (orders, seed) = (orders.to_string(), seed.to_string());
     let mut parts = vec![orders.as_str(), seed.as_str()];
-    parts.extend(texts);
-    let relation = format!("(select {columns} from memory.sample.{})", ident(name));
-    Ok(Found::sample(fingerprint::of(&parts), relation))
+    parts.extend(files.map(|(path, _)| templates.source(path)));
+    Ok(fingerprint::of(&parts))
+}
+
+/// What `raw()` renders to.
+pub fn relation(name: &str, spec: &SourceSpec) -> String {
+    let columns = spec.in_file().map(|column| ident(&column.name)).collect::<Vec<_>>().join(", ");
+    format!("(select {columns} from memory.sample.{})", ident(name))
 }
 
 /// Runs the files in the order in which they refer to each other.
@@ -56,9 +54,7 @@ pub fn generate(
     let mut needs = Needs::new();
     for (file, name) in project.in_folder(FOLDER) {
         let rendered = templates.render(file, Kind::Sample, None, None)?;
-        let mut fields = Fields::new(file, templates.source(file), "", rendered.config.clone());
-        fields.optional_text("description")?;
-        fields.finish()?;
+        Config::new(&rendered, templates.source(file)).read::<Described>()?;
         let refs: BTreeSet<String> =
             rendered.refs.iter().filter_map(|name| name.strip_prefix("sample.")).map(str::to_owned).collect();
         needs.insert(name.to_owned(), refs);

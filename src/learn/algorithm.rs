@@ -1,6 +1,8 @@
 //! What a candidate of a model asks for: an algorithm with its settings.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::settings::{maybe_whole, number, share, whole};
 
 /// A candidate's algorithm. `Sql` is computed by the database and `Blend` from its members' probabilities;
 /// the others are learned by [`fit`](super::fit).
@@ -31,51 +33,81 @@ pub enum Algorithm {
 
 /// Settings of k-means.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct KMeansSettings {
     /// Number of groups.
+    #[serde(deserialize_with = "whole::<2, 50, _, _>")]
     pub clusters: usize,
     /// Starts from other centres; the one with the least sum of squared distances counts.
+    #[serde(default = "restarts", deserialize_with = "whole::<1, 1000, _, _>")]
     pub restarts: usize,
 }
 
 /// Settings of logistic regression.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct LogisticSettings {
     /// Strength of the L2 penalty `alpha / 2 * |coefficients|^2`, added to the summed log loss of all rows.
+    #[serde(deserialize_with = "penalty")]
     pub alpha: f64,
 }
 
 /// Settings of both kinds of forest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct ForestSettings {
     /// Number of trees.
+    #[serde(deserialize_with = "whole::<1, 5000, _, _>")]
     pub trees: usize,
     /// Most questions from the root to a leaf; without a limit by default.
+    #[serde(deserialize_with = "maybe_whole::<1, 200, _, _>")]
     pub max_depth: Option<u16>,
     /// Fewest training rows in a leaf.
+    #[serde(deserialize_with = "whole::<1, 1_000_000, _, _>")]
     pub min_samples_leaf: usize,
     /// Columns tried at a split; by default the square root of their number, for extra trees, whose splits are
     /// random, a third of them.
+    #[serde(deserialize_with = "maybe_whole::<1, 65_000, _, _>")]
     pub features_per_split: Option<usize>,
     /// Share of the training rows that a group of trees sees, drawn without replacement.
+    #[serde(deserialize_with = "share")]
     pub subsample: f64,
 }
 
 /// Settings of gradient boosting.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct BoostingSettings {
     /// Number of trees, one a stage.
+    #[serde(deserialize_with = "whole::<1, 5000, _, _>")]
     pub trees: usize,
     /// Share of each Newton step that is taken.
+    #[serde(deserialize_with = "rate")]
     pub learning_rate: f64,
     /// Most questions from the root to a leaf.
+    #[serde(deserialize_with = "whole::<1, 12, _, _>")]
     pub max_depth: u16,
     /// Fewest training rows in a leaf.
+    #[serde(deserialize_with = "whole::<1, 1_000_000, _, _>")]
     pub min_samples_leaf: usize,
     /// Share of the training rows that a tree sees, drawn without replacement.
+    #[serde(deserialize_with = "share")]
     pub subsample: f64,
     /// Columns that a tree sees, drawn anew for each; by default a quarter of them, and at least 4.
+    #[serde(deserialize_with = "maybe_whole::<1, 65_000, _, _>")]
     pub features_per_tree: Option<usize>,
+}
+
+fn restarts() -> usize {
+    20
+}
+
+fn penalty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    number(deserializer, 0.0..=1e9)
+}
+
+fn rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    number(deserializer, 0.001..=1.0)
 }
 
 impl Default for LogisticSettings {

@@ -3,7 +3,7 @@
 //! This is the one module that talks to smartcore. It knows nothing of databases, templates or files: the caller
 //! brings a [`Matrix`] and labels, and takes away a [`Fitted`] model, its bytes, its predictions and their metrics.
 //!
-//! * [`Algorithm`]: what a candidate of `models/*.sql` asks for, parsed with errors that name the setting;
+//! * [`Algorithm`]: what a candidate of `models/*.sql` asks for, with the bounds of its settings;
 //! * [`Recipe`]: the algorithms of a candidate, one or a blend's;
 //! * [`fit`]: trains it; [`Fitted::predict`] scores; [`Fitted::to_bytes`] stores;
 //! * [`Fitted::learner`] and [`Clustering::segments`]: what was learned, to be written in another form;
@@ -37,7 +37,7 @@ mod settings;
 mod store;
 mod tree;
 
-pub use algorithm::{Algorithm, KMeansSettings};
+pub use algorithm::{Algorithm, BoostingSettings, ForestSettings, KMeansSettings, LogisticSettings};
 pub use boosting::Boosting;
 pub use fitted::{Fitted, Learner, fit};
 pub use grouping::{silhouette, stability};
@@ -50,4 +50,5 @@ pub use metric::Metric;
 pub use odds::EDGE;
 pub use recipe::{Recipe, rules};
 pub use scored::Scored;
+pub use settings::{number, whole};
 pub use tree::{Step, Trees};

@@ -8,7 +8,6 @@ use super::api::{self, Point, Run, Texts};
 use super::client::{Client, Failure, TOO_LARGE};
 use super::message::{Message, Training, training_key};
 use crate::export::{self, Trained};
-use crate::output::Table;
 use crate::registry::comparison;
 use crate::registry::outbox::Item;
 use crate::registry::{self, Version};
@@ -246,7 +245,7 @@ fn files(warehouse: &Warehouse, version: &Version, training: &Training) -> Resul
         version.number
     ))?;
     if importances.rows() > 0 {
-        files.push(("importances.csv".to_owned(), Table::of(&importances).csv()?.into_bytes()));
+        files.push(("importances.csv".to_owned(), importances.table().csv()?.into_bytes()));
     }
     let (columns, example) = (training.select.clone(), training.example.clone());
     for (name, bytes) in export::directory(&Trained { warehouse, version, columns, example })? {

@@ -11,6 +11,7 @@ use ureq::Proxy;
 use ureq::tls::{Certificate, PemItem, parse_pem};
 
 use crate::problem::Problem;
+use crate::secret::without_login;
 
 /// Seconds that one request may take, unless `MLFLOW_HTTP_REQUEST_TIMEOUT` says otherwise.
 const TIMEOUT: u64 = 15;
@@ -45,11 +46,12 @@ impl Settings {
     /// As `from_environment`, from any variables.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Self>> {
         let Some(uri) = variable("MLFLOW_TRACKING_URI") else { return Ok(None) };
-        let uri = uri.trim().trim_end_matches('/');
+        let uri = uri.split(['?', '#']).next().unwrap_or_default().trim().trim_end_matches('/');
         let (scheme, rest) = uri.split_once("://").unwrap_or_default();
         if !matches!(scheme, "http" | "https") || rest.is_empty() {
             return Err(Problem::usage(format!(
-                "MLFLOW_TRACKING_URI is `{uri}`, not an address of a server"
+                "MLFLOW_TRACKING_URI is `{}`, not an address of a server",
+                without_login(uri)
             ))
             .hint("for example MLFLOW_TRACKING_URI=http://127.0.0.1:5000, with `mlflow server` running there")
             .into());

@@ -3,8 +3,9 @@
 use anyhow::Result;
 use chrono::NaiveDate;
 
+use super::texts;
 use crate::catalog::{Catalog, Node};
-use crate::problem::{Place, Problem, nearest};
+use crate::problem::{Place, Problem};
 use crate::sql::given;
 use crate::template::{Kind, Rendered};
 use crate::warehouse::Warehouse;
@@ -109,30 +110,28 @@ fn promise(node: &Node, name: &str) -> String {
     }
 }
 
-/// Columns without a text, and texts without a column, with the line to mend.
+/// Columns without a text, with the line to mend.
 pub fn undocumented(
     catalog: &Catalog,
     node: &Node,
-    rendered: &Rendered,
+    texts: &texts::Columns,
     date: NaiveDate,
-    shape: &[(String, String)],
-) -> Vec<String> {
-    let own = |name: &str| name == "reference_date" || node.spec.key.iter().any(|key| key == name);
-    let mut problems = Vec::new();
-    for (name, _) in shape.iter().filter(|(name, _)| !own(name) && node.spec.describes(name).is_none()) {
-        let problem = Problem::data(format!("column `{name}` has no description in config(columns = …)"))
-            .at(column_place(catalog, node, rendered, name));
-        problems.push(problem);
+) -> Result<Vec<String>> {
+    let is_silent = |(name, text): &(String, Option<texts::Text>)| {
+        text.is_none() && !node.spec.key.contains(name) && !node.spec.is_intermediate
+    };
+    let silent: Vec<&String> =
+        texts.iter().filter(|column| is_silent(column)).map(|(name, _)| name).collect();
+    if silent.is_empty() {
+        return Ok(Vec::new());
     }
-    for (pattern, _) in &node.spec.columns {
-        if !shape.iter().any(|(name, _)| crate::config::matches_family(pattern, name)) {
-            let message =
-                format!("config(columns = …) describes `{pattern}`, which the query does not return");
-            let names: Vec<&str> = shape.iter().map(|(name, _)| name.as_str()).collect();
-            let near = nearest(pattern, names).map(|near| format!("did you mean `{near}`?"));
-            let place = catalog.templates.config_key(&node.file, &format!("columns.{pattern}"));
-            problems.push(Problem::data(message).at(place).maybe_hint(near));
-        }
-    }
-    problems.into_iter().map(|problem| problem.on(date).to_string()).collect()
+    let rendered = catalog.render(&node.name, date)?;
+    let problem = |name: &String| {
+        Problem::data(format!("column `{name}` has no text"))
+            .at(column_place(catalog, node, &rendered, name))
+            .on(date)
+            .hint(format!("say what it is in a comment behind it: `… as {name},  -- What it is`"))
+            .to_string()
+    };
+    Ok(silent.into_iter().map(problem).collect())
 }

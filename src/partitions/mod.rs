@@ -7,6 +7,7 @@ mod partition;
 mod plan;
 mod pool;
 mod shape;
+pub mod texts;
 pub mod verify;
 
 pub use ledger::{Ledger, Line};

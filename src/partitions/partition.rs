@@ -54,9 +54,6 @@ pub fn replace(warehouse: &Warehouse, catalog: &Catalog, task: &Task, context: &
         columns::verify(warehouse, catalog, node, &task.rendered, task.date, &shape)?;
         context.guard.clear(warehouse, catalog, &task.table, task.date)?;
         let change = shape::fit(warehouse, &node.name, &shape)?;
-        if change.is_some() {
-            shape::comment(warehouse, node, &shape)?;
-        }
         warehouse.execute(&format!("delete from {} where reference_date = ?", task.table), &[&task.date])?;
         let head = format!("insert into {} by name\n", task.table);
         warehouse
@@ -65,9 +62,6 @@ pub fn replace(warehouse: &Warehouse, catalog: &Catalog, task: &Task, context: &
         label::verify(warehouse, catalog, node, &task.rendered, task.date)?;
         let (rows, mut warnings) = verify::rows(warehouse, catalog, node, task.date, &query.sql)?;
         warnings.extend(verify::row_count(warehouse, catalog, node, task, rows, context.force)?);
-        if change.is_some() {
-            warnings.extend(columns::undocumented(catalog, node, &task.rendered, task.date, &shape));
-        }
         Line {
             table: &task.table,
             date: task.date,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Bound;
+use std::sync::Arc;
 
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -52,7 +53,7 @@ impl fmt::Display for Reason {
 pub struct Task {
     pub table: String,
     pub date: NaiveDate,
-    pub rendered: Rendered,
+    pub rendered: Arc<Rendered>,
     pub fingerprint: String,
     pub inputs: BTreeMap<String, String>,
     pub reason: Reason,
@@ -103,7 +104,7 @@ impl Plan {
         Ok(plan)
     }
 
-    fn add(&mut self, name: &str, kind: Kind, rendered: Rendered, date: NaiveDate, basis: &Basis<'_>) {
+    fn add(&mut self, name: &str, kind: Kind, rendered: Arc<Rendered>, date: NaiveDate, basis: &Basis<'_>) {
         let config = serde_json::to_string(&rendered.config).unwrap_or_default();
         let sql = fingerprint::of(&[&fingerprint::normal(&rendered.sql), &config]);
         let mut inputs = BTreeMap::from([("sql".to_owned(), sql)]);

@@ -4,8 +4,7 @@ use std::fmt;
 
 use anyhow::Result;
 
-use crate::catalog::Node;
-use crate::warehouse::{Warehouse, ident, text};
+use crate::warehouse::{Warehouse, ident};
 
 /// How a table's columns changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -74,20 +73,4 @@ pub fn fit(warehouse: &Warehouse, name: &str, shape: &[(String, String)]) -> Res
         return Ok(None);
     }
     Ok(Some(change))
-}
-
-/// Puts the texts of the node's config on its table and columns.
-pub fn comment(warehouse: &Warehouse, node: &Node, shape: &[(String, String)]) -> Result<()> {
-    let name = &node.name;
-    let date = "Midnight at the start of this day; everything here was known before it";
-    let mut statements = vec![
-        format!("comment on table {name} is {}", text(&node.spec.description)),
-        format!("comment on column {name}.reference_date is {}", text(date)),
-    ];
-    for (column, _) in shape.iter().filter(|(column, _)| column != "reference_date") {
-        if let Some(description) = node.spec.describes(column) {
-            statements.push(format!("comment on column {name}.{} is {}", ident(column), text(description)));
-        }
-    }
-    Ok(warehouse.batch(&statements.join(";"))?)
 }

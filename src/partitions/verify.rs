@@ -132,15 +132,8 @@ pub fn row_count(
 }
 
 fn example_rows(warehouse: &Warehouse, sql: &str) -> Result<String> {
-    let batches = warehouse.arrow(sql)?;
-    let mut rows = Vec::new();
-    for batch in &batches.batches {
-        for row in 0..batch.num_rows() {
-            let cells = batch.columns().iter().map(|column| crate::warehouse::cell_text(column, row));
-            rows.push(cells.collect::<Vec<_>>().join(" "));
-        }
-    }
-    Ok(rows.join(", "))
+    let rows = warehouse.arrow(sql)?.texts();
+    Ok(rows.iter().map(|cells| cells.join(" ")).collect::<Vec<_>>().join(", "))
 }
 
 /// Finds the check that DuckDB could not compute, one by one: this is rare and may be slow. The failed transaction is

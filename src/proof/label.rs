@@ -3,13 +3,15 @@
 use anyhow::Result;
 use chrono::NaiveDate;
 
-use super::{Proof, SETTLED, WHOLE, build};
+use super::Proof;
+use super::layout::{CUT, SETTLED, WHOLE};
 use crate::catalog::{Model, Node};
-use crate::diagnose::column_place;
+use crate::difference::{Difference, differs};
 use crate::problem::Problem;
-use crate::proof::side_by_side::joined;
 use crate::template::{Kind, Rendered};
-use crate::warehouse::ident;
+use crate::warehouse::{ident, idents};
+
+const KNOWN_ON: &str = "label_known_on";
 
 impl Proof<'_> {
     /// A label is settled when it says so: built from what was known before a `label_known_on`, the labels known by then
@@ -20,16 +22,13 @@ impl Proof<'_> {
             "select distinct unnest([
                  min(known), mode(known order by known), max(known)
              ]) as day
-             from (select label_known_on::date as known from {WHOLE}.{name}) order by day"
+             from (select label_known_on::date as known from {WHOLE}.{name}) order by day desc"
         );
-        let days = self.warehouse.rows(&days, &[], |row| row.get::<_, Option<NaiveDate>>(0))?;
-        for other in &rendered.refs {
-            self.warehouse
-                .batch(&format!("create or replace view {SETTLED}.{other} as from {WHOLE}.{other}"))?;
-        }
-        let mut found = None;
         // The last day first: all labels are known by then.
-        for day in days.into_iter().flatten().rev() {
+        let days = self.warehouse.rows(&days, &[], |row| row.get::<_, Option<NaiveDate>>(0))?;
+        self.refer(SETTLED, rendered, WHOLE)?;
+        let mut found = None;
+        for day in days.into_iter().flatten() {
             found = self.settled_on(node, label, rendered, day)?;
             if found.is_some() {
                 break;
@@ -46,30 +45,47 @@ impl Proof<'_> {
         rendered: &Rendered,
         day: NaiveDate,
     ) -> Result<Option<Problem>> {
-        let name = &node.name;
+        let (name, key) = (&node.name, &node.spec.key);
         self.cut(SETTLED, day)?;
         self.macros(SETTLED)?;
-        let key = node.spec.key.iter().map(|key| ident(key));
-        let columns: Vec<String> = key.chain([ident(label), "label_known_on".to_owned()]).collect();
-        build(self.warehouse, self.catalog, self.date, SETTLED, name, rendered, Some(&columns))?;
-        let joined = joined(WHOLE, SETTLED, name, &node.spec.key);
+        self.build(SETTLED, name, rendered, &format!("{}, {}, label_known_on", idents(key), ident(label)))?;
         let apart = format!(
-            "w.in_whole and c.in_cut and w.{0} is distinct from c.{0}
+            "w.in_w and c.in_c and w.{0} is distinct from c.{0}
              and (w.label_known_on <= date '{day}' or c.label_known_on <= date '{day}')",
             ident(label)
         );
-        let count = format!("select count(*) {joined} where {apart}");
-        let count = self.warehouse.row(&count, &[], |row| row.get::<_, i64>(0))?.unwrap_or(0);
+        let (whole, settled) = (format!("{WHOLE}.{name}"), format!("{SETTLED}.{name}"));
+        let difference = Difference::new(self.warehouse, &whole, &settled, key);
+        let count = difference.count(&apart)?;
         if count == 0 {
             return Ok(None);
         }
-        let entity = self.example(&joined, &node.spec.key, &apart, &[&ident(label)])?;
+        let entity = difference.example(&apart, label, "without the future")?;
         let what = format!(
             "`label_known_on` of `{name}` comes too early: {count} labels that are known by {day} change after it; {entity}"
         );
-        let place = column_place(self.warehouse, self.catalog, rendered, "label_known_on")?;
+        let place = self.place([WHOLE, SETTLED], rendered, KNOWN_ON)?;
         Ok(Some(Problem::data(what).at(place).on(self.date).hint(
             "a label is known on the day after the last one that can change it: a model would be trained on what was not known yet",
+        )))
+    }
+
+    /// The day on which a label is known may not tell how the row ends: at any day, rows of one ending would be missing
+    /// from what can be trained on.
+    pub(super) fn biased(&self, node: &Node, rendered: &Rendered) -> Result<Option<Problem>> {
+        let (whole, cut) = (format!("{WHOLE}.{}", node.name), format!("{CUT}.{}", node.name));
+        let difference = Difference::new(self.warehouse, &whole, &cut, &node.spec.key);
+        let apart = differs(&(KNOWN_ON.to_owned(), "DATE".to_owned()));
+        let rows = difference.count(&apart)?;
+        if rows == 0 {
+            return Ok(None);
+        }
+        let entity = difference.example(&apart, KNOWN_ON, "without the future")?;
+        let what =
+            format!("`label_known_on` of `{}` depends on the outcome in {rows} rows: {entity}", node.name);
+        let place = self.place([WHOLE, CUT], rendered, KNOWN_ON)?;
+        Ok(Some(Problem::data(what).at(place).on(self.date).hint(
+            "an early end must not decide which rows can be trained on: take a day that is known at the reference date",
         )))
     }
 
@@ -80,29 +96,22 @@ impl Proof<'_> {
         label: &str,
         rendered: &Rendered,
     ) -> Result<Option<Problem>> {
-        let table = model.table();
+        let table = format!("{WHOLE}.{}", model.table());
         let is_its = |node: &&Node| {
             node.kind == Kind::Abt
                 && node.spec.label.as_deref() == Some(label)
                 && node.spec.key == model.spec.key
         };
-        let nodes = rendered.refs.iter().filter_map(|name| self.catalog.tables.get(name)).filter(is_its);
-        for node in nodes {
-            let on = node.spec.key.iter().map(|key| format!("m.{0} is not distinct from a.{0}", ident(key)));
-            let joined = format!(
-                "from {WHOLE}.{table} as m inner join {WHOLE}.{} as a on {}",
-                node.name,
-                on.collect::<Vec<_>>().join(" and ")
-            );
-            let early =
-                format!("select count(*) {joined} where m.label_known_on::date < a.label_known_on::date");
-            let early = self.warehouse.row(&early, &[], |row| row.get::<_, i64>(0))?.unwrap_or(0);
+        for node in rendered.refs.iter().filter_map(|name| self.catalog.tables.get(name)).filter(is_its) {
+            let abt = format!("{WHOLE}.{}", node.name);
+            let early = Difference::new(self.warehouse, &table, &abt, &model.spec.key)
+                .count("w.label_known_on::date < c.label_known_on::date")?;
             if early > 0 {
                 let what = format!(
                     "`label_known_on` is earlier than in `{}` in {early} rows: it would be trained on what was not known yet",
                     node.name
                 );
-                let place = column_place(self.warehouse, self.catalog, rendered, "label_known_on")?;
+                let place = self.place([WHOLE, CUT], rendered, KNOWN_ON)?;
                 let hint = "take label_known_on as the ABT has it";
                 return Ok(Some(Problem::data(what).at(place).on(self.date).hint(hint)));
             }

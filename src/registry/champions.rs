@@ -8,7 +8,7 @@ use crate::problem::Problem;
 use crate::warehouse::Warehouse;
 
 /// The reign ended with a later training, and still counts for the dates before that.
-pub const SUCCEEDED: &str = "succeeded";
+pub const SUPERSEDED: &str = "superseded";
 /// Another version was promoted by hand: the reign no longer counts for any date.
 const WITHDRAWN: &str = "withdrawn";
 /// As withdrawn, and a further rollback passes it by.
@@ -71,7 +71,7 @@ fn replace(warehouse: &Warehouse, version: Version, reason: &str, ended_because:
     warehouse.execute(
         "update registry.champions set ended_because = ?
          where model = ? and version <> ? and trained_through >= ? and ended_because = ?",
-        &[&WITHDRAWN, model, &number, &version.trained_through, &SUCCEEDED],
+        &[&WITHDRAWN, model, &number, &version.trained_through, &SUPERSEDED],
     )?;
     Ok(version)
 }

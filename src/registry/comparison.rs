@@ -12,7 +12,7 @@ pub fn of(warehouse: &Warehouse, name: &str, version: i32) -> Result<Table> {
     let sql = if is_grouping { GROUPING } else { PREDICTING };
     let name = text(name);
     let measured = format!("from registry.metrics where model = {name} and version = {version}");
-    Ok(Table::of(&warehouse.arrow(&sql.replace("{measured}", &measured))?))
+    Ok(warehouse.arrow(&sql.replace("{measured}", &measured))?.table())
 }
 
 const GROUPING: &str = "

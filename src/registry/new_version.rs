@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use serde::{Serialize, Serializer};
 use serde_json::json;
 
-use super::champions::{SUCCEEDED, crown};
+use super::champions::{SUPERSEDED, crown};
 use super::inputs::InputProfile;
 use super::version::{Version, version};
 use crate::catalog::Parts;
@@ -132,6 +132,6 @@ pub fn add(warehouse: &Warehouse, new: &NewVersion, run_id: &str) -> Result<Vers
     of_version("importances", IMPORTANCES, serde_json::to_string(&importances)?)?;
     of_version("segments", SEGMENTS, serde_json::to_string(&new.segments)?)?;
     of_version("inputs", INPUTS, serde_json::to_string(&new.profiles)?)?;
-    crown(warehouse, &new.model, number, new.trained_through, &new.reason, SUCCEEDED)?;
+    crown(warehouse, &new.model, number, new.trained_through, &new.reason, SUPERSEDED)?;
     version(warehouse, &new.model, number)
 }

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use chrono::NaiveDate;
 use duckdb::Row;
 
-use super::champions::SUCCEEDED;
+use super::champions::SUPERSEDED;
 use crate::catalog::Parts;
 use crate::learn::Recipe;
 use crate::problem::Problem;
@@ -87,7 +87,7 @@ pub fn in_force(warehouse: &Warehouse, model: &str, date: NaiveDate) -> Result<O
     let sql = format!(
         "select {COLUMNS} from registry.models as m
          inner join registry.champions as c on c.model = m.model and c.version = m.version
-         where m.model = ? and (c.ended_because is null or c.ended_because = '{SUCCEEDED}')
+         where m.model = ? and (c.ended_because is null or c.ended_because = '{SUPERSEDED}')
          order by m.trained_through <= ? desc,
              case when m.trained_through <= ? then m.trained_through end desc, c.until is null desc, m.version desc
          limit 1"

@@ -21,8 +21,11 @@ pub use train::Attempt;
 use crate::catalog::{Catalog, Model};
 use crate::dataset::Workspace;
 use crate::guard::Guard;
+use crate::ingest;
 use crate::interrupt;
-use crate::partitions::{self, Basis, Context, Ledger, Plan};
+use crate::partitions::texts::{self, Texts};
+use crate::partitions::{self, Basis, Context, Ledger, Plan, columns};
+use crate::secret;
 use crate::term;
 use crate::warehouse::Warehouse;
 
@@ -46,6 +49,7 @@ pub struct Run<'a> {
     fingerprints: BTreeMap<(String, NaiveDate), String>,
     guard: OnceCell<Guard>,
     has_begun: bool,
+    is_described: Cell<bool>,
     is_finished: Cell<bool>,
     /// Partitions built.
     pub built: usize,
@@ -69,6 +73,7 @@ impl<'a> Run<'a> {
             fingerprints: BTreeMap::new(),
             guard: OnceCell::new(),
             has_begun: false,
+            is_described: Cell::new(false),
             is_finished: Cell::new(false),
             built: 0,
             unchanged: 0,
@@ -91,7 +96,7 @@ impl<'a> Run<'a> {
         self.unchanged += plan.unchanged;
         self.fingerprints.extend(plan.fingerprints.clone());
         if plan.tasks.is_empty() {
-            return Ok(());
+            return self.describe(dates);
         }
         self.begin()?;
         let started = Instant::now();
@@ -104,7 +109,18 @@ impl<'a> Run<'a> {
             force: self.options.force,
             guard: self.guard()?,
         };
-        let built = partitions::build(self.warehouse, self.catalog, &plan, &context, self.options.cores)?;
+        let mut built = partitions::build(self.warehouse, self.catalog, &plan, &context, self.options.cores)?;
+        if let (Some(&date), false) = (open.first(), built.changes.is_empty()) {
+            let mut texts = Texts::new(self.warehouse, self.catalog, "warehouse", date);
+            for change in &built.changes {
+                let node = &self.catalog.tables[&change.table];
+                let silent =
+                    columns::undocumented(self.catalog, node, texts.of(&change.table)?.as_ref(), date)?;
+                built.warnings.extend(silent);
+            }
+            self.is_described.set(false);
+        }
+        self.describe(dates)?;
         partitions::report(&built);
         self.built += built.partitions;
         term::note(&format!(
@@ -115,6 +131,17 @@ impl<'a> Run<'a> {
         ));
         self.ledger = Ledger::read(self.warehouse)?;
         Ok(())
+    }
+
+    /// Puts the texts of the files on the tables: once a run, and again where columns changed. A text may change while
+    /// nothing else does.
+    fn describe(&self, dates: &[NaiveDate]) -> Result<()> {
+        match dates.first() {
+            Some(&date) if !self.is_described.replace(true) => {
+                texts::publish(self.warehouse, self.catalog, date)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn workspace(&self, model: &'a Model) -> Workspace<'a> {
@@ -134,16 +161,12 @@ impl<'a> Run<'a> {
         Ok(self.guard.get_or_init(|| guard))
     }
 
-    /// Opens the line of the run, before the first thing that it writes.
+    /// Opens the line of the run, before the first thing that it writes. Of a run that is killed, its outcome stays true.
     fn begin(&mut self) -> Result<()> {
         if !self.has_begun {
-            let command: Vec<String> = std::env::args().skip(1).collect();
-            // Nobody else can have the file open: such a run was killed.
-            self.warehouse
-                .execute("update pipeline.runs set outcome = 'killed' where outcome = 'running'", &[])?;
             self.warehouse.execute(
-                "insert into pipeline.runs values (?, ?, ?, now()::timestamp, null, 'running')",
-                &[&self.options.id, &command.join(" "), &env!("CARGO_PKG_VERSION")],
+                "insert into pipeline.runs values (?, ?, ?, now()::timestamp, null, 'unfinished')",
+                &[&self.options.id, &secret::own_command(), &env!("CARGO_PKG_VERSION")],
             )?;
             self.has_begun = true;
         }
@@ -152,6 +175,7 @@ impl<'a> Run<'a> {
 
     /// Closes the line of the run.
     pub fn finish(&self) -> Result<()> {
+        ingest::mark_synthetic(self.warehouse)?;
         self.close("done")
     }
 

@@ -7,6 +7,7 @@ use super::Run;
 use crate::catalog::Model;
 use crate::config::Task;
 use crate::mlflow::Message;
+use crate::partitions::texts;
 use crate::registry::{self, Version};
 use crate::segment;
 use crate::term;
@@ -45,6 +46,7 @@ impl<'a> Run<'a> {
         let message = Message::of_training(self.workspace(model), training)?;
         self.warehouse.transaction(|| {
             let version = registry::add(self.warehouse, &training.version, &self.options.id)?;
+            texts::of_inputs(self.warehouse, self.catalog, model, version.as_of, version.number)?;
             message.post(self.warehouse, &version, None, &self.options.id)?;
             Ok(version)
         })

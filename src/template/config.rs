@@ -1,9 +1,10 @@
 //! Where each key and value of `config(...)` stands in its file.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 
-use super::tags::{self, Sort};
+use minijinja::machinery::Token;
+
+use super::tokens::{Part, Segment, Segments, Span, read};
 use crate::fingerprint::normal;
 use crate::problem::Place;
 
@@ -13,9 +14,13 @@ struct Entry {
     /// `candidates.boosting.trees`; items of lists are numbered from 0: `checks.2`.
     path: String,
     key: usize,
-    value: Range<usize>,
+    value: Span,
     /// Whether it has a key, and not only a number.
     is_named: bool,
+    /// Whether the value is one text without escapes.
+    is_plain_text: bool,
+    /// The text that stands behind the one it begins with.
+    joined: Option<usize>,
 }
 
 /// The place of the key, or of the item of a list, at `path`.
@@ -28,19 +33,15 @@ pub fn place(file: &str, source: &str, path: &str) -> Option<Place> {
 /// shown at its beginning.
 pub fn value_place(file: &str, source: &str, path: &str, offset: usize) -> Option<Place> {
     let entry = entries(source).into_iter().find(|entry| entry.path == path)?;
-    let text = &source[entry.value.clone()];
-    let quote = text.chars().next().filter(|c| *c == '\'' || *c == '"');
-    let is_plain = quote.is_some_and(|quote| {
-        tags::end_of_text(text.as_bytes(), 0, quote as u8) == text.len() && !text.contains('\\')
-    });
-    let within = if is_plain && 1 + offset < text.len() { 1 + offset } else { 0 };
+    let within = if entry.is_plain_text && 1 + offset < entry.value.len() { 1 + offset } else { 0 };
     Some(Place::at_offset(file, source, entry.value.start + within))
 }
 
 /// As `place`, or of what is around it, down to `config` itself.
 pub fn nearest_place(file: &str, source: &str, path: &str) -> Option<Place> {
     let around = std::iter::successors(Some(path), |path| Some(path.rsplit_once('.')?.0));
-    around.into_iter().find_map(|path| place(file, source, path)).or_else(|| call(file, source))
+    let call = || find(&read(source)).map(|(_, start)| Place::at_offset(file, source, start));
+    around.into_iter().find_map(|path| place(file, source, path)).or_else(call)
 }
 
 /// The path of a key that was given before, and the place where it is given again.
@@ -55,175 +56,111 @@ pub fn given_again(file: &str, source: &str) -> Option<(String, Place)> {
 
 /// The place of a text in a list that stands behind another without a comma: Jinja would make them one.
 pub fn joined(file: &str, source: &str) -> Option<Place> {
-    let second = |entry: &Entry| {
-        let text = &source[entry.value.clone()];
-        let quote = text.bytes().next().filter(|byte| matches!(byte, b'\'' | b'"'))?;
-        let end = tags::end_of_text(text.as_bytes(), 0, quote).min(text.len());
-        let rest = text[end..].trim_start();
-        // Without a blank between them they are meant as one: the quote within a text, as SQL writes it.
-        let is_text = rest.len() < text.len() - end && rest.starts_with(['\'', '"']);
-        is_text.then(|| entry.value.end - rest.len())
-    };
-    let mut items = entries(source).into_iter().filter(|entry| !entry.is_named);
-    items.find_map(|entry| second(&entry)).map(|at| Place::at_offset(file, source, at))
+    let found = entries(source).into_iter().find_map(|entry| entry.joined.filter(|_| !entry.is_named))?;
+    Some(Place::at_offset(file, source, found))
 }
 
 /// The place of a config that does not stand at the top: SQL or other calls come before it.
 pub fn misplaced(file: &str, source: &str) -> Option<Place> {
-    let (start, _) = find(source)?;
-    let mut before = tags::pieces(source).into_iter().take_while(|piece| piece.range().end <= start);
-    let is_query = |piece: &tags::Piece<'_>| match piece.sort {
-        Sort::Text => !normal(piece.text).trim().is_empty(),
-        Sort::Expression => true,
-        Sort::Statement | Sort::Closed => false,
+    let segments = read(source);
+    let (at, start) = find(&segments)?;
+    let is_query = |segment: &Segment<'_>| match segment.part {
+        Part::Text => !normal(&source[segment.span.clone()]).trim().is_empty(),
+        Part::Expression => true,
+        Part::Statement => false,
     };
-    before.any(|piece| is_query(&piece)).then(|| Place::at_offset(file, source, start))
+    segments.all[..at].iter().any(is_query).then(|| Place::at_offset(file, source, start))
 }
 
-/// The place of `config(...)` itself.
-pub fn call(file: &str, source: &str) -> Option<Place> {
-    Some(Place::at_offset(file, source, find(source)?.0))
-}
-
-/// Where `config` and what is in its brackets begin.
-fn find(source: &str) -> Option<(usize, usize)> {
-    tags::pieces(source).iter().filter(|piece| piece.sort == Sort::Expression).find_map(|piece| {
-        let (start, inner) = piece.inner();
-        let rest = inner.strip_prefix("config")?;
-        let open = rest.len() - rest.trim_start().len();
-        rest.trim_start().starts_with('(').then_some((start, start + "config".len() + open + 1))
+/// The segment of `config(...)`, and where the word stands.
+fn find(segments: &Segments<'_>) -> Option<(usize, usize)> {
+    segments.all.iter().enumerate().find_map(|(at, segment)| match segment.tokens.as_slice() {
+        [(Token::Ident("config"), span), (Token::ParenOpen, _), ..] if segment.part == Part::Expression => {
+            Some((at, span.start))
+        }
+        _ => None,
     })
 }
 
 fn entries(source: &str) -> Vec<Entry> {
+    let segments = read(source);
     let mut entries = Vec::new();
-    if let Some((_, open)) = find(source) {
-        Reader { source, entries: &mut entries, depth: 0 }.items(open, "", b'=');
+    if let Some((at, _)) = find(&segments) {
+        Reader { tokens: &segments.all[at].tokens, entries: &mut entries }.items(2, "", true);
     }
     entries
 }
 
-/// Jinja itself reads no deeper.
-const DEEPEST: usize = 200;
-
 struct Reader<'a> {
-    source: &'a str,
+    tokens: &'a [(Token<'a>, Span)],
     entries: &'a mut Vec<Entry>,
-    depth: usize,
 }
 
 impl Reader<'_> {
-    /// Reads items from `at` to the closing bracket; gives the offset behind it. `between` stands between key and value;
-    /// 0 in a list.
-    fn items(&mut self, mut at: usize, path: &str, between: u8) -> usize {
-        let bytes = self.source.as_bytes();
+    /// Reads items from token `at` to the closing bracket; gives the number of the token behind it.
+    fn items(&mut self, mut at: usize, path: &str, has_keys: bool) -> usize {
         let mut number = 0;
-        loop {
-            at = self.space(at);
-            match bytes.get(at) {
-                None => return at,
-                Some(b')' | b']' | b'}') => return at + 1,
-                Some(b',') => {
-                    at += 1;
-                    continue;
-                }
-                Some(_) => {}
+        while let Some((token, key)) = self.tokens.get(at) {
+            if closes(token) {
+                return at + 1;
             }
-            let key = at;
-            let mut name = number.to_string();
-            if between != 0 {
-                let end = self.until(at, |byte| byte == between);
-                let text = self.source[key..end].trim().trim_matches(['\'', '"']);
-                text.clone_into(&mut name);
-                if bytes.get(end) != Some(&between) {
-                    at = end.max(key + 1);
-                    continue;
-                }
-                at = self.space(end + 1);
+            if matches!(token, Token::Comma) {
+                at += 1;
+                continue;
             }
+            let name = match (token, self.tokens.get(at + 1)) {
+                (Token::Ident(name) | Token::Str(name), Some((Token::Assign | Token::Colon, _)))
+                    if has_keys =>
+                {
+                    Some((*name).to_owned())
+                }
+                _ => None,
+            };
+            let is_named = name.is_some();
+            let first = if is_named { at + 2 } else { at };
+            let name = name.unwrap_or_else(|| number.to_string());
             let below = if path.is_empty() { name } else { format!("{path}.{name}") };
-            let start = at;
-            self.depth += 1;
-            match bytes.get(at).filter(|_| self.depth < DEEPEST) {
-                Some(b'{') => at = self.items(at + 1, &below, b':'),
-                Some(b'[') => at = self.items(at + 1, &below, 0),
-                _ => {}
-            }
-            self.depth -= 1;
-            at = self.until(at, |_| false);
-            let value = start..start + self.source[start..at].trim_end().len();
-            self.entries.push(Entry { path: below, key, value, is_named: between != 0 });
+            at = match self.tokens.get(first) {
+                Some((Token::BraceOpen, _)) => self.items(first + 1, &below, true),
+                Some((Token::BracketOpen, _)) => self.items(first + 1, &below, false),
+                _ => first,
+            };
+            at = self.end_of_value(at);
+            let value = self.tokens.get(first..at).unwrap_or_default();
+            let is_text = |token: &Token<'_>| matches!(token, Token::Str(_) | Token::String(_));
+            // Without a blank between them they are meant as one: the quote within a text, as SQL writes it.
+            let joined = value.get(1).filter(|(second, span)| {
+                is_text(&value[0].0) && is_text(second) && value[0].1.end < span.start
+            });
+            self.entries.push(Entry {
+                path: below,
+                key: key.start,
+                value: value.first().map_or(key.end, |(_, span)| span.start)
+                    ..value.last().map_or(key.end, |(_, span)| span.end),
+                is_named,
+                is_plain_text: matches!(value, [(Token::Str(_), _)]),
+                joined: joined.map(|(_, span)| span.start),
+            });
             number += 1;
-        }
-    }
-
-    fn space(&self, at: usize) -> usize {
-        at + self.source[at..].len() - self.source[at..].trim_start().len()
-    }
-
-    /// The next comma, closing bracket, or byte that `stops`, outside of texts and inner brackets.
-    fn until(&self, mut at: usize, stops: impl Fn(u8) -> bool) -> usize {
-        let bytes = self.source.as_bytes();
-        let mut depth = 0_usize;
-        while let Some(&byte) = bytes.get(at) {
-            match byte {
-                b'\'' | b'"' => {
-                    at = tags::end_of_text(bytes, at, byte);
-                    continue;
-                }
-                b'(' | b'[' | b'{' => depth += 1,
-                b')' | b']' | b'}' | b',' if depth == 0 => return at,
-                byte if depth == 0 && stops(byte) => return at,
-                b')' | b']' | b'}' => depth -= 1,
-                _ => {}
-            }
-            at += 1;
         }
         at
     }
+
+    /// The next comma or closing bracket that stands in no bracket.
+    fn end_of_value(&self, from: usize) -> usize {
+        let mut depth = 0_usize;
+        for (at, (token, _)) in self.tokens.iter().enumerate().skip(from) {
+            match token {
+                Token::ParenOpen | Token::BracketOpen | Token::BraceOpen => depth += 1,
+                token if depth == 0 && (closes(token) || matches!(token, Token::Comma)) => return at,
+                token if closes(token) => depth -= 1,
+                _ => {}
+            }
+        }
+        self.tokens.len()
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SOURCE: &str = "{# config(key = 1) #}{{ config(\n    key = 'a',\n    checks = ['a > 0', {'expression':\n        'b < 1', 'severity': 'warn'}],\n    columns = {'key': 'x' ~ 'y', },\n) }}";
-
-    #[test]
-    fn keys_and_items_are_found() {
-        let line = |path: &str| place("f", SOURCE, path).map(|place| (place.line, place.column));
-        assert_eq!(line("key"), Some((2, 5)));
-        assert_eq!(line("checks.1"), Some((3, 24)));
-        assert_eq!(line("columns.key"), Some((5, 16)));
-        assert_eq!(line("nothing"), None);
-        let value = value_place("f", SOURCE, "checks.1.expression", 4).unwrap();
-        assert_eq!((value.line, value.column), (4, 14));
-        let sum = value_place("f", SOURCE, "columns.key", 4).unwrap();
-        assert_eq!((sum.line, sum.column), (5, 23));
-        assert_eq!(call("f", SOURCE).unwrap().line, 1);
-        assert_eq!(nearest_place("f", SOURCE, "key.0").unwrap().line, 2);
-        assert_eq!(nearest_place("f", SOURCE, "nothing").unwrap().line, 1);
-    }
-
-    #[test]
-    fn a_key_that_is_given_again_is_found() {
-        assert_eq!(given_again("f", SOURCE), None);
-        let again = SOURCE.replace("'x' ~ 'y'", "1, 'key': 2");
-        let (path, place) = given_again("f", &again).unwrap();
-        assert_eq!((path.as_str(), place.line, place.column), ("columns.key", 5, 26));
-    }
-
-    #[test]
-    fn texts_without_a_comma_between_them_are_found() {
-        assert!(joined("f", SOURCE).is_none());
-        let place = joined("f", "{{ config(checks = ['a',\n 'b'\n 'c']) }}").unwrap();
-        assert_eq!((place.line, place.column), (3, 2));
-    }
-
-    #[test]
-    fn config_stands_at_the_top() {
-        assert!(misplaced("f", SOURCE).is_none());
-        assert!(misplaced("f", "{% set x = 1 %}\n-- y\n{{ config() }}").is_none());
-        assert_eq!(misplaced("f", "select 1\n{{ config() }}").unwrap().line, 2);
-    }
+fn closes(token: &Token<'_>) -> bool {
+    matches!(token, Token::ParenClose | Token::BracketClose | Token::BraceClose)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use minijinja::value::Kwargs;
+use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State, Value};
 
 use super::scope::{self, Kind, Scope};
@@ -60,11 +60,11 @@ fn config(state: &mut State<'_, '_>, settings: Kwargs) -> Result<&'static str, E
     }
     settings.assert_all_used()?;
     with_scope(state, |scope| {
-        let mut trace = scope.note();
-        if trace.config.is_some() {
+        let mut calls = scope.calls();
+        if calls.config.is_some() {
             return Err(invalid(CONFIG_AGAIN));
         }
-        trace.config = Some(map);
+        calls.config = Some(map);
         Ok("")
     })
 }
@@ -96,17 +96,19 @@ fn check_known(what: &str, name: &str, known: &BTreeSet<String>) -> Result<(), E
 fn source(state: &mut State<'_, '_>, name: Value) -> Result<String, Error> {
     let name = name_of(&name)?;
     with_scope(state, |scope| {
-        let schema = format!("{}sources", scope.seal);
+        let schema = format!("{}sources", scope.globals.seal);
         let relation = match (scope.kind, scope.date) {
             (Kind::Source, _) => format!("{schema}.{name}"),
-            (Kind::Feature | Kind::Abt, Some(date)) => format!("{schema}.{name}_as_of(date '{date}')"),
+            (Kind::Feature | Kind::Abt | Kind::Audit, Some(date)) => {
+                format!("{schema}.{name}_as_of(date '{date}')")
+            }
             (Kind::Model, _) => {
                 return Err(invalid("a model reads its ABT, not sources: use ref('abt.…')"));
             }
             _ => return Err(invalid("source() is for features/ and abt/")),
         };
-        check_known("source", name, &scope.known.sources)?;
-        scope.note().sources.insert(name.to_owned());
+        check_known("source", name, &scope.globals.sources)?;
+        scope.calls().sources.insert(name.to_owned());
         Ok(relation)
     })
 }
@@ -115,12 +117,12 @@ fn source(state: &mut State<'_, '_>, name: Value) -> Result<String, Error> {
 fn outcome(state: &mut State<'_, '_>, name: Value) -> Result<String, Error> {
     let name = name_of(&name)?;
     with_scope(state, |scope| {
-        if scope.kind != Kind::Abt {
+        if !matches!(scope.kind, Kind::Abt | Kind::Audit) {
             return Err(invalid("outcome() shows the future: it is for the label of an ABT, in abt/ only"));
         }
-        check_known("source", name, &scope.known.sources)?;
-        scope.note().outcomes.insert(name.to_owned());
-        Ok(format!("{}sources.{name}", scope.seal))
+        check_known("source", name, &scope.globals.sources)?;
+        scope.calls().outcomes.insert(name.to_owned());
+        Ok(format!("{}sources.{name}", scope.globals.seal))
     })
 }
 
@@ -138,17 +140,19 @@ fn reference(state: &mut State<'_, '_>, name: Value) -> Result<String, Error> {
             Kind::Abt | Kind::Model => &["features", "abt"],
             Kind::Report => &["features", "abt", "scores"],
             Kind::Sample => &["sample"],
-            Kind::Source => &[],
+            Kind::Source | Kind::Audit => &[],
         };
         if !allowed.contains(&folder) {
             let may = if allowed.is_empty() { "nothing".to_owned() } else { allowed.join(", ") };
             return Err(invalid(format!("ref('{name}') is not possible here: this file may refer to {may}")));
         }
-        let known = scope.known.tables.iter().filter(|table| allowed.iter().any(|of| is_in(table, of)));
+        let known = scope.globals.tables.iter().filter(|table| allowed.iter().any(|of| is_in(table, of)));
         check_known("table", name, &known.cloned().collect())?;
-        scope.note().refs.insert(name.to_owned());
+        scope.calls().refs.insert(name.to_owned());
         match scope.date {
-            Some(date) => Ok(format!("(from {}{name} where reference_date = date '{date}')", scope.seal)),
+            Some(date) => {
+                Ok(format!("(from {}{name} where reference_date = date '{date}')", scope.globals.seal))
+            }
             // The sample is made beside the warehouse, in memory.
             None if scope.kind == Kind::Sample => Ok(format!("memory.{name}")),
             None => Ok(name.to_owned()),
@@ -163,8 +167,9 @@ fn is_in(table: &str, folder: &str) -> bool {
 #[expect(clippy::needless_pass_by_value, reason = "minijinja hands arguments over")]
 fn var(state: &mut State<'_, '_>, name: Value, default: Option<Value>) -> Result<Value, Error> {
     let name = name_of(&name)?;
-    with_scope(state, |scope| match (scope.vars.get(name), default) {
-        (Some(value), _) => Ok(typed(value)),
+    with_scope(state, |scope| match (scope.globals.vars.get(name), default) {
+        (Some(text), Some(default)) => typed(name, text, &default),
+        (Some(text), None) => Ok(Value::from(text)),
         (None, Some(default)) => Ok(default),
         (None, None) => {
             Err(invalid(format!("var('{name}') has no value: give --var {name}=VALUE, or a default here")))
@@ -172,15 +177,27 @@ fn var(state: &mut State<'_, '_>, name: Value, default: Option<Value>) -> Result
     })
 }
 
-/// A number given on the command line is a number in the template.
-fn typed(text: &str) -> Value {
-    if let Ok(number) = text.parse::<i64>() {
-        return Value::from(number);
-    }
-    match text.parse::<f64>() {
-        Ok(number) if number.is_finite() => Value::from(number),
-        _ => Value::from(text),
-    }
+/// What stands on the command line, as a value of the default's type. It may be a secret, and is not told.
+fn typed(name: &str, text: &str, default: &Value) -> Result<Value, Error> {
+    let (value, expected) = match default.kind() {
+        ValueKind::Bool => (text.parse::<bool>().ok().map(Value::from), "true or false"),
+        ValueKind::Number if default.is_integer() => {
+            (text.parse::<i64>().ok().map(Value::from), "a whole number")
+        }
+        ValueKind::Number => {
+            let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
+            (number.map(Value::from), "a number")
+        }
+        ValueKind::Seq | ValueKind::Map => {
+            let value = serde_json::from_str::<Value>(text).ok();
+            (value.filter(|value| value.kind() == default.kind()), "a list or map as JSON")
+        }
+        _ => (Some(Value::from(text)), "a text"),
+    };
+    value.ok_or_else(|| {
+        let hint = format!("the default {default} says what it is; a default in quotes takes any text");
+        invalid(format!("--var {name} has to be {expected} here")).with_source(Advice(hint))
+    })
 }
 
 fn raw(state: &mut State<'_, '_>) -> Result<String, Error> {

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use anyhow::Result;
 use chrono::NaiveDate;
+use minijinja::machinery::Token;
 
-use super::{Templates, tags};
+use super::Templates;
+use super::tokens::Segments;
 use crate::problem::{Place, Problem};
 use crate::term;
 
@@ -58,13 +60,13 @@ pub fn on_a_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     })
 }
 
-pub fn check_tags(file: &str, source: &str) -> Result<()> {
-    for piece in tags::pieces(source) {
-        if matches!(piece.sort, tags::Sort::Expression | tags::Sort::Statement)
-            && tags::code_length(piece.text) > LONGEST_TAG
-        {
+pub fn check_tags(file: &str, source: &str, segments: &Segments<'_>) -> Result<()> {
+    for segment in segments.all.iter().filter(|segment| segment.is_tag()) {
+        let code =
+            segment.tokens.iter().filter(|(token, _)| !matches!(token, Token::Str(_) | Token::String(_)));
+        if code.map(|(_, span)| span.len()).sum::<usize>() > LONGEST_TAG {
             return Err(Problem::usage(format!("this tag has more than {LONGEST_TAG} characters of code"))
-                .at(Place::at_offset(file, source, piece.start))
+                .at(Place::at_offset(file, source, segment.span.start))
                 .hint("split it with `{% set … %}`, or let the SQL say it")
                 .into());
         }

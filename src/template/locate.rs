@@ -2,12 +2,20 @@
 
 use std::ops::Range;
 
+use minijinja::machinery::Token;
 use minijinja::{OutputSpan, OutputSpanKind};
 
-use super::tags;
-use super::trace::{Iteration, Spot};
-use super::{Located, Templates};
+use super::Templates;
+use super::tokens::{self, is_word, mentions, only_mention};
+use super::trace::{Frame, Iteration};
 use crate::problem::Place;
+
+/// A place, and what led to it: `called at …`, `in the 3rd iteration of …`.
+#[derive(Debug, Clone)]
+pub struct Located {
+    pub place: Place,
+    pub notes: Vec<String>,
+}
 
 /// Which byte of the rendered SQL came from which byte of which file.
 #[derive(Debug, Clone, Default)]
@@ -47,75 +55,90 @@ impl SourceMap {
     }
 }
 
-/// The place of byte `offset` of `sql`, of all the `spots` it went through.
+/// The place of byte `offset` of `sql`, of all the `frames` it went through.
 ///
 /// Text of a macro is shown in the macro. What a call handed to it is shown at that call, at the word itself where that
 /// stands in it.
-pub fn unfold(templates: &Templates, sql: &str, offset: usize, spots: &[Spot]) -> Option<Located> {
-    let last = spots.len().checked_sub(1)?;
-    if spots[last].expression.is_empty() {
-        return Some(at_one(templates, spots, last, None));
+pub fn unfold(templates: &Templates, sql: &str, offset: usize, frames: &[Frame]) -> Option<Located> {
+    let last = frames.len().checked_sub(1)?;
+    if frames[last].call.is_none() {
+        return Some(at_frame(templates, frames, last, None));
     }
     // An include says nothing of what stands in the file.
-    let outer = spots.iter().position(|spot| !includes(templates, spot)).unwrap_or(0);
-    for token in tokens(sql, offset) {
-        for (at, spot) in spots.iter().enumerate().rev() {
-            let text = templates.source(&spot.file).get(spot.expression.clone()).unwrap_or_default();
-            let word = tags::mentions(text, token).next();
-            if let Some(word) = word {
-                return Some(at_one(templates, spots, at, Some(spot.expression.start + word)));
+    let outer = frames.iter().position(|frame| !frame.is_include).unwrap_or(0);
+    if let Some((at, offset)) = argument(templates, sql, offset, frames) {
+        return Some(at_frame(templates, frames, at, Some(offset)));
+    }
+    for word in words(sql, offset) {
+        for (at, frame) in frames.iter().enumerate().rev() {
+            let call = frame.call.clone().unwrap_or_default();
+            let text = templates.source(&frame.file).get(call.clone()).unwrap_or_default();
+            if let Some(found) = mentions(text, word).next() {
+                return Some(at_frame(templates, frames, at, Some(call.start + found)));
             }
         }
         // A value that was set before: the place where it is written, if there is only one.
-        let file = &spots[outer].file;
-        if let Some(word) = tags::only_mention(templates.source(file), token).filter(|_| token.len() > 2) {
-            let mut spots = spots.to_vec();
-            let loops = std::mem::take(&mut spots[outer].loops);
-            spots.push(Spot { file: file.clone(), offset: word, expression: 0..0, loops });
-            return Some(at_one(templates, &spots, spots.len() - 1, None));
+        let file = &frames[outer].file;
+        if let Some(found) = only_mention(templates.source(file), word).filter(|_| word.len() > 2) {
+            let mut frames = frames.to_vec();
+            let loops = std::mem::take(&mut frames[outer].loops);
+            frames.push(Frame { file: file.clone(), offset: found, call: None, is_include: false, loops });
+            return Some(at_frame(templates, &frames, frames.len() - 1, None));
         }
     }
-    Some(at_one(templates, spots, outer, None))
+    Some(at_frame(templates, frames, outer, None))
 }
 
-fn includes(templates: &Templates, spot: &Spot) -> bool {
-    let text = templates.source(&spot.file).get(spot.expression.clone()).unwrap_or_default();
-    text.starts_with("include")
-}
-
-/// The place of the outermost call of `spots`, with what it went through.
-pub fn call(templates: &Templates, spots: &[Spot]) -> Located {
-    at_one(templates, spots, 0, None)
+/// The longest text of a call that stands in the SQL around `offset` as it was written, and the byte of it.
+fn argument(templates: &Templates, sql: &str, offset: usize, frames: &[Frame]) -> Option<(usize, usize)> {
+    let mut found: Option<(usize, usize, usize)> = None;
+    for (at, frame) in frames.iter().enumerate().rev() {
+        let Some(call) = &frame.call else { continue };
+        let segments = tokens::read(templates.source(&frame.file)).all;
+        let within = segments.iter().filter(|s| s.span.start <= call.start && call.end <= s.span.end);
+        for (token, span) in within.flat_map(|segment| &segment.tokens) {
+            let Token::Str(text) = token else { continue };
+            let from = (offset + 1).saturating_sub(text.len());
+            let start = (from..=offset).find(|start| {
+                sql.get(*start..).is_some_and(|rest| rest.starts_with(text)) && offset < start + text.len()
+            });
+            let longest = found.is_none_or(|(length, ..)| text.len() > length);
+            if let Some(start) = start.filter(|_| longest && text.len() > 1) {
+                found = Some((text.len(), at, span.start + 1 + offset - start));
+            }
+        }
+    }
+    found.map(|(_, at, offset)| (at, offset))
 }
 
 /// What may be meant at `offset`: the name with its dots, then the one word or sign.
-fn tokens(sql: &str, offset: usize) -> Vec<&str> {
+fn words(sql: &str, offset: usize) -> Vec<&str> {
     let rest = sql.get(offset..).unwrap_or_default().trim_start_matches('"');
     let length = |within: &dyn Fn(char) -> bool| rest.find(|c| !within(c)).unwrap_or(rest.len());
-    let long = length(&|c| tags::is_word(c) || c == '.');
-    let short = length(&tags::is_word);
-    let mut tokens = vec![&rest[..long], &rest[..short]];
-    tokens.retain(|token| !token.is_empty());
-    tokens.dedup();
-    tokens
+    let long = length(&|c| is_word(c) || c == '.');
+    let short = length(&is_word);
+    let mut words = vec![&rest[..long], &rest[..short]];
+    words.retain(|word| !word.is_empty());
+    words.dedup();
+    words
 }
 
-/// Shows the spot `first`, at `offset` of its file, and in notes the others and their iterations.
-pub fn at_one(templates: &Templates, spots: &[Spot], first: usize, offset: Option<usize>) -> Located {
-    let spot = &spots[first];
-    let place = Place::at_offset(&spot.file, templates.source(&spot.file), offset.unwrap_or(spot.offset));
+/// Shows the frame `first`, at `offset` of its file, and in notes the others and their iterations.
+pub fn at_frame(templates: &Templates, frames: &[Frame], first: usize, offset: Option<usize>) -> Located {
+    let frame = &frames[first];
+    let place = Place::at_offset(&frame.file, templates.source(&frame.file), offset.unwrap_or(frame.offset));
     // Each note once, with the number of times: a macro that calls itself without end does so a hundred times.
     let mut notes: Vec<(String, usize)> = Vec::new();
     let mut note = |text: String, times: usize| match notes.iter_mut().find(|(other, _)| *other == text) {
         Some((_, all)) => *all += times,
         None => notes.push((text, 1)),
     };
-    for (at, other) in spots.iter().enumerate().rev() {
+    for (at, other) in frames.iter().enumerate().rev() {
         let there = Place::at_offset(&other.file, templates.source(&other.file), other.offset);
         let same = at == first || (there.file == place.file && there.line == place.line);
         if !same {
             let what = match () {
-                () if includes(templates, other) => "included at",
+                () if other.is_include => "included at",
                 () if at < first || other.file == place.file => "called at",
                 () => "within",
             };

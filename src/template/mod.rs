@@ -1,37 +1,38 @@
 //! Jinja: from an analyst's file and a reference date to the SQL that runs, its config and what it refers to.
 
-mod broken;
+mod comments;
+mod compiled;
 pub mod config;
-mod failure;
+mod errors;
 mod functions;
 mod limits;
 mod locate;
 mod names;
 mod scope;
-pub mod tags;
+mod syntax;
+mod tokens;
 mod trace;
-mod woven;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 use std::sync::Arc;
 
 use anyhow::Result;
 use chrono::NaiveDate;
-use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
+use serde::Serialize;
 use serde_json::Map;
 
-pub use locate::SourceMap;
+pub use locate::{Located, SourceMap};
 pub use scope::Kind;
 
 use crate::fingerprint;
 use crate::problem::{Place, Problem};
 use crate::project::Project;
+use compiled::{Compiled, Macros};
 use limits::{LARGEST, Watch, check_tags, on_a_deep_stack, too_large};
-use scope::{Given, Known, Scope};
-use trace::{Marks, Trace};
-use woven::{Macros, Woven};
+use scope::{Globals, Scope};
+use trace::{Trace, Tracer};
 
 /// The arguments of `config(...)`.
 type Config = Map<String, serde_json::Value>;
@@ -46,14 +47,13 @@ const FUEL: u64 = 2_000_000;
 #[derive(Clone)]
 pub struct Templates {
     env: Environment<'static>,
-    /// What was put into each file's own text.
-    woven: BTreeMap<String, Woven>,
+    /// What is compiled of each file.
+    compiled: BTreeMap<String, Compiled>,
     sources: BTreeMap<String, String>,
     macros: Macros,
-    known: Arc<Known>,
-    vars: Vars,
-    /// See `sealed`; empty where the SQL is to run.
-    pub seal: String,
+    globals: Arc<Globals>,
+    /// What audits are rendered with: the source that is looked at.
+    variables: Value,
 }
 
 /// One file rendered at one reference date.
@@ -81,18 +81,19 @@ impl Templates {
 
     fn compile(project: &Project, vars: Vars) -> Result<Self> {
         let mut env = environment(FUEL)?;
-        let macros = woven::macros(project.files());
+        let macros = compiled::macros(project.files());
         let mut all = BTreeMap::new();
         for (file, source) in project.files() {
-            let woven = Woven::new(file, source, &macros);
-            check_tags(file, source)?;
-            env.add_template_owned(file.to_owned(), woven.text(source))
-                .map_err(|error| failure::syntax(&error, file, source, &woven))?;
-            all.insert(file.to_owned(), woven);
+            let segments = tokens::read(source);
+            check_tags(file, source, &segments)?;
+            let compiled = Compiled::new(source, compiled::edits(file, source, &segments, &macros));
+            env.add_template_owned(file.to_owned(), compiled.text.clone())
+                .map_err(|error| syntax::problem(&error, file, source, &compiled))?;
+            all.insert(file.to_owned(), compiled);
         }
         let sources = project.files().map(|(file, text)| (file.to_owned(), text.to_owned())).collect();
-        let known = Arc::new(Known::of(project));
-        Ok(Self { env, woven: all, sources, macros, known, vars, seal: String::new() })
+        let globals = Arc::new(Globals::new(project, vars));
+        Ok(Self { env, compiled: all, sources, macros, globals, variables: context! {} })
     }
 
     /// The same templates with other values for `var(...)`; what `--var` gave stays in force.
@@ -100,15 +101,31 @@ impl Templates {
     pub fn with_vars<const N: usize>(&self, values: [(&str, u64); N]) -> Self {
         let mut vars: Vars =
             values.iter().map(|(name, value)| ((*name).to_owned(), value.to_string())).collect();
-        vars.extend(self.vars.clone());
-        Self { vars, ..self.clone() }
+        vars.extend(self.globals.vars.clone());
+        Self { globals: Arc::new(Globals { vars, ..Globals::clone(&self.globals) }), ..self.clone() }
     }
 
     /// The same templates, whose `source`, `ref` and `outcome` put `seal` before the schema: what stands in the SQL
     /// without it was not written by them.
     #[must_use]
     pub fn sealed(&self, seal: &str) -> Self {
-        Self { seal: seal.to_owned(), ..self.clone() }
+        let seal = seal.to_owned();
+        Self { globals: Arc::new(Globals { seal, ..Globals::clone(&self.globals) }), ..self.clone() }
+    }
+
+    /// See `sealed`; empty where the SQL is to run.
+    pub fn seal(&self) -> &str {
+        &self.globals.seal
+    }
+
+    /// Sets what files are rendered with, beside what is in every file.
+    pub fn set_variables(&mut self, variables: &impl Serialize) {
+        self.variables = Value::from(Serde(variables));
+    }
+
+    /// The files of a folder, by their paths.
+    pub fn files<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = &'a str> {
+        self.sources.keys().map(String::as_str).filter(move |file| file.starts_with(folder))
     }
 
     /// The file's own text.
@@ -118,12 +135,7 @@ impl Templates {
 
     /// The offset in a file's own text of byte `offset` of what is compiled.
     fn origin(&self, file: &str, offset: usize) -> usize {
-        self.woven.get(file).map_or(offset, |woven| woven.origin(offset))
-    }
-
-    /// The bytes of a file's own text that stand in line `number` of what is compiled.
-    fn line(&self, file: &str, number: usize) -> Range<usize> {
-        self.woven.get(file).map_or(0..0, |woven| woven.line(self.source(file), number))
+        self.compiled.get(file).map_or(offset, |compiled| compiled.origin(offset))
     }
 
     /// The place of the key or item of `config(...)` at `path`, as `checks.2`; else of `config` itself.
@@ -142,12 +154,7 @@ impl Templates {
     /// beside a `{{ … }}`, where a loop makes the rest.
     pub fn last_mention(&self, file: &str, word: &str) -> Place {
         let source = self.source(file);
-        let pieces = tags::pieces(source);
-        let texts = pieces.iter().filter(|piece| piece.sort == tags::Sort::Text);
-        let last = texts.flat_map(|piece| {
-            tags::mentions(piece.text, word).map(|at| piece.start + at).collect::<Vec<_>>()
-        });
-        let found = last.last().or_else(|| tags::in_part(&pieces, word));
+        let found = tokens::last_in_text(source, word);
         found.map_or_else(|| self.place(file, word), |at| Place::at_offset(file, source, at))
     }
 
@@ -166,19 +173,24 @@ impl Templates {
     ) -> Result<Rendered> {
         let template =
             self.env.get_template(file).map_err(|_| Problem::usage(format!("there is no file `{file}`")))?;
-        let (given, scope) = self.given(kind, date, raw);
+        let (variables, scope) = self.variables(kind, date, raw);
         let watch = Watch::start(file, date);
-        let rendered = template.render_with_spans(given);
+        let rendered = template.render_with_spans(variables);
         drop(watch);
-        let (sql, spans) = rendered.map_err(|error| {
-            let marks = self.marked(file, kind, date, raw).map(|(_, marks)| marks);
-            failure::problem(&error, self, marks.as_deref()).at_least(file, self.source(file)).maybe_on(date)
+        let (mut sql, spans) = rendered.map_err(|error| {
+            let tracer = self.traced(file, kind, date, raw).map(|(_, tracer)| tracer);
+            errors::problem(&error, self, tracer.as_deref()).at_least(file, self.source(file)).maybe_on(date)
         })?;
+        sql.truncate(sql.trim_end().len());
         if sql.len() > LARGEST {
             return Err(too_large(self, file, &sql, &spans).maybe_on(date).into());
         }
-        let trace = scope.downcast_object_ref::<Scope>().map(Scope::trace).unwrap_or_default();
-        let config = self.check_config(file, trace.config, date)?;
+        if let Some(problem) = comments::swallowed(self, &sql, &spans) {
+            return Err(problem.maybe_on(date).into());
+        }
+        let calls =
+            scope.downcast_object_ref::<Scope>().map(|scope| scope.calls().clone()).unwrap_or_default();
+        let config = self.check_config(file, calls.config, date)?;
         if kind != Kind::Source && fingerprint::normal(&sql).trim().is_empty() {
             return Err(Problem::usage("this file has a config and no query")
                 .at(self.config_key(file, "description"))
@@ -193,9 +205,9 @@ impl Templates {
             raw: raw.map(str::to_owned),
             sql,
             config,
-            refs: trace.refs,
-            sources: trace.sources,
-            outcomes: trace.outcomes,
+            refs: calls.refs,
+            sources: calls.sources,
+            outcomes: calls.outcomes,
             map: SourceMap::new(&spans, self),
         })
     }
@@ -235,12 +247,11 @@ impl Templates {
         Ok(config)
     }
 
-    /// What a rendering gets: the variables of the file, and the scope that its functions find.
-    fn given(&self, kind: Kind, date: Option<NaiveDate>, raw: Option<&str>) -> (Value, Value) {
-        let given = Given { vars: &self.vars, known: &self.known, seal: &self.seal };
-        let scope = Value::from_object(Scope::new(kind, date, raw, &given));
+    /// The variables of a rendering, and the scope among them that its functions find.
+    fn variables(&self, kind: Kind, date: Option<NaiveDate>, raw: Option<&str>) -> (Value, Value) {
+        let scope = Value::from_object(Scope::new(kind, date, raw, &self.globals));
         let reference_date = date.map_or(Value::UNDEFINED, |date| Value::from(format!("date '{date}'")));
-        (context! { __scope => scope.clone(), reference_date }, scope)
+        (context! { __scope => scope.clone(), reference_date, ..self.variables.clone() }, scope)
     }
 
     /// The tables that the project's files make: `sources.orders`, `features.seller_sales`.
@@ -270,16 +281,16 @@ impl Templates {
     pub fn locate_seam(&self, rendered: &Rendered, before: usize, offset: usize) -> Option<Located> {
         let Rendered { file, kind, date, raw, sql, .. } = rendered;
         let trace = self
-            .marked(file, *kind, *date, raw.as_deref())
-            .and_then(|(marked, marks)| Some(Trace::read(&marked.ok()?, &marks)))
-            .filter(|trace| trace.sql == *sql);
+            .traced(file, *kind, *date, raw.as_deref())
+            .and_then(|(marked, tracer)| Some(Trace::read(&marked.ok()?, &tracer)))
+            .filter(|trace| trace.sql.trim_end() == *sql);
         if let Some(trace) = trace {
-            let spots = trace.spots(offset);
-            let located = match trace.spots(before).first() {
-                Some(first) if spots.len() > 1 && spots.first() != Some(first) => {
-                    Some(locate::call(self, &spots))
+            let frames = trace.frames(offset);
+            let located = match trace.frames(before).first() {
+                Some(first) if frames.len() > 1 && frames.first() != Some(first) => {
+                    Some(locate::at_frame(self, &frames, 0, None))
                 }
-                _ => locate::unfold(self, sql, offset, &spots),
+                _ => locate::unfold(self, sql, offset, &frames),
             };
             if located.is_some() {
                 return located;
@@ -290,41 +301,28 @@ impl Templates {
     }
 
     /// Renders `file` with marks in it: only when something failed.
-    fn marked(
+    fn traced(
         &self,
         file: &str,
         kind: Kind,
         date: Option<NaiveDate>,
         raw: Option<&str>,
-    ) -> Option<(Result<String, minijinja::Error>, Arc<Marks>)> {
-        on_a_deep_stack(|| self.render_marked(file, kind, date, raw))
+    ) -> Option<(Result<String, minijinja::Error>, Arc<Tracer>)> {
+        on_a_deep_stack(|| {
+            let mut env = environment(FUEL * 4).ok()?;
+            let mut tracer = Tracer::default();
+            for (file, source) in &self.sources {
+                let segments = tokens::read(source);
+                let mut edits = compiled::edits(file, source, &segments, &self.macros);
+                edits.extend(tracer.marks(file, source, &segments));
+                env.add_template_owned(file.clone(), Compiled::new(source, edits).text).ok()?;
+            }
+            let tracer = Arc::new(tracer);
+            trace::register(&mut env, &tracer);
+            let (variables, _) = self.variables(kind, date, raw);
+            Some((env.get_template(file).ok()?.render(variables), tracer))
+        })
     }
-
-    fn render_marked(
-        &self,
-        file: &str,
-        kind: Kind,
-        date: Option<NaiveDate>,
-        raw: Option<&str>,
-    ) -> Option<(Result<String, minijinja::Error>, Arc<Marks>)> {
-        let mut env = environment(FUEL * 4).ok()?;
-        let mut marks = Marks::default();
-        for (file, source) in &self.sources {
-            let text = marks.instrument(file, source, self.woven.get(file)?);
-            env.add_template_owned(file.clone(), text).ok()?;
-        }
-        let marks = Arc::new(marks);
-        trace::register(&mut env, &marks);
-        let (given, _) = self.given(kind, date, raw);
-        Some((env.get_template(file).ok()?.render(given), marks))
-    }
-}
-
-/// A place, and what led to it: `called at …`, `in the 3rd iteration of …`.
-#[derive(Debug, Clone)]
-pub struct Located {
-    pub place: Place,
-    pub notes: Vec<String>,
 }
 
 fn environment(fuel: u64) -> Result<Environment<'static>> {
@@ -332,7 +330,7 @@ fn environment(fuel: u64) -> Result<Environment<'static>> {
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_debug(true);
     env.set_fuel(Some(fuel));
-    env.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    env.set_syntax(tokens::syntax());
     functions::register(&mut env);
     Ok(env)
 }

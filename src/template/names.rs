@@ -1,6 +1,8 @@
 //! Which names a place of a Jinja file knows.
 
-use super::tags::{self, Piece, Sort};
+use minijinja::machinery::Token;
+
+use super::tokens::{Part, Segment, Span, read};
 
 /// Words of an expression that are no names.
 const WORDS: [&str; 12] =
@@ -14,19 +16,13 @@ pub const FUNCTIONS: [&str; 6] = ["config", "source", "ref", "outcome", "var", "
 /// The variables that are set at `offset` of `source`: loops, macros, and what was set before.
 pub fn in_scope(source: &str, offset: usize) -> Vec<&str> {
     let mut frames = vec![Vec::new()];
-    for piece in tags::pieces(source) {
-        if piece.start >= offset {
-            break;
-        }
-        if piece.sort != Sort::Statement {
-            continue;
-        }
+    for segment in read(source).all.iter().take_while(|segment| segment.span.start < offset) {
         // A tag does not know yet what it sets.
-        let is_behind = piece.range().end <= offset;
-        match piece.word() {
-            "for" | "with" | "call" => frames.push(if is_behind { bound(&piece) } else { Vec::new() }),
+        let is_behind = segment.span.end <= offset;
+        match segment.keyword() {
+            "for" | "with" | "call" => frames.push(if is_behind { bound(segment) } else { Vec::new() }),
             "macro" => {
-                let names = bound(&piece);
+                let names = bound(segment);
                 if let (Some(frame), Some(name)) = (frames.last_mut(), names.first()) {
                     frame.push(*name);
                 }
@@ -35,7 +31,7 @@ pub fn in_scope(source: &str, offset: usize) -> Vec<&str> {
             "endfor" | "endwith" | "endcall" | "endmacro" if frames.len() > 1 => drop(frames.pop()),
             "set" | "from" | "import" if is_behind => {
                 if let Some(frame) = frames.last_mut() {
-                    frame.extend(bound(&piece));
+                    frame.extend(bound(segment));
                 }
             }
             _ => {}
@@ -45,62 +41,39 @@ pub fn in_scope(source: &str, offset: usize) -> Vec<&str> {
 }
 
 /// The names that a statement gives values to.
-fn bound<'a>(piece: &Piece<'a>) -> Vec<&'a str> {
-    let (_, inner) = piece.inner();
-    let rest = inner[piece.word().len()..].trim_start();
-    let head = match piece.word() {
-        "for" => rest.split_once(" in ").map_or(rest, |(names, _)| names),
-        "set" => rest.split('=').next().unwrap_or_default(),
-        "from" => rest.split_once(" import ").map_or("", |(_, names)| names),
-        "import" => rest.split_once(" as ").map_or("", |(_, name)| name),
-        _ => rest,
-    };
-    head.split(|c: char| !tags::is_word(c)).filter(|word| !word.is_empty()).collect()
+pub fn bound<'a>(segment: &Segment<'a>) -> Vec<&'a str> {
+    let names = segment.names().skip(1);
+    match segment.keyword() {
+        "for" => names.take_while(|name| *name != "in").collect(),
+        "set" => {
+            let assigns = segment.tokens.iter().skip(1).map_while(|(token, _)| match token {
+                Token::Ident(name) => Some(Some(*name)),
+                Token::Comma | Token::ParenOpen | Token::ParenClose | Token::Dot => Some(None),
+                _ => None,
+            });
+            assigns.flatten().collect()
+        }
+        "from" => names.skip_while(|name| *name != "import").skip(1).collect(),
+        "import" => names.skip_while(|name| *name != "as").skip(1).collect(),
+        _ => names.collect(),
+    }
 }
 
-/// The first name in `text`, an expression at `offset`, that nothing in the file defines.
-pub fn unknown<'a>(source: &str, offset: usize, text: &'a str) -> Option<(usize, &'a str)> {
-    let known = in_scope(source, offset);
+/// The first name within `span` that nothing in the file defines, and where it stands.
+pub fn unknown<'a>(source: &'a str, span: &Span) -> Option<(usize, &'a str)> {
+    let known = in_scope(source, span.start);
     let is_known = |name: &str| WORDS.contains(&name) || EVERYWHERE.contains(&name) || known.contains(&name);
-    let mut at = 0;
-    while at < text.len() {
-        let rest = &text[at..];
-        let first = rest.chars().next()?;
-        if first == '\'' || first == '"' {
-            at = tags::end_of_text(text.as_bytes(), at, first as u8);
-            continue;
-        }
-        let length = rest.find(|c| !tags::is_word(c)).unwrap_or(rest.len());
-        let name = &rest[..length];
-        let after = rest[length..].trim_start();
-        let is_argument = after.starts_with('=') && !after.starts_with("==");
-        let calls = after.starts_with('(');
-        let member = text[..at].trim_end().ends_with(['.', '|']);
-        if length > 0 && !first.is_ascii_digit() && !calls && !member && !is_argument && !is_known(name) {
-            return Some((at, name));
-        }
-        at += length.max(first.len_utf8());
-    }
-    None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_known_where_they_are_set() {
-        let source = "{% set a = 1 %}{% macro m(x, y) %}1{% endmacro %}{% for n in [1] %}{% set b = n %}2{% endfor %}3";
-        let at = |mark: &str| in_scope(source, source.find(mark).unwrap());
-        assert_eq!(at("1{% endmacro"), ["a", "m", "m", "x", "y"]);
-        assert_eq!(at("2{%"), ["a", "m", "n", "b"]);
-        assert_eq!(in_scope(source, source.len() - 1), ["a", "m"]);
-    }
-
-    #[test]
-    fn the_first_unknown_name_is_found() {
-        assert_eq!(unknown("", 0, "'a' ~ b"), Some((6, "b")));
-        assert_eq!(unknown("", 0, "f(\n  x.y, key = z)"), Some((5, "x")));
-        assert_eq!(unknown("", 0, "ref(3) if reference_date else none"), None);
-    }
+    let segments = read(source).all;
+    let tags = segments.iter().filter(|segment| segment.part != Part::Text);
+    let tokens: Vec<_> = tags.flat_map(|segment| &segment.tokens).collect();
+    let within = |at: &Span| span.start <= at.start && at.end <= span.end;
+    tokens.iter().enumerate().find_map(|(at, (token, place))| {
+        let Token::Ident(name) = token else { return None };
+        let before = at.checked_sub(1).map(|before| &tokens[before].0);
+        let after = tokens.get(at + 1).map(|after| &after.0);
+        let is_member = matches!(before, Some(Token::Dot | Token::Pipe));
+        let is_called_or_argument = matches!(after, Some(Token::ParenOpen | Token::Assign));
+        let is_name = within(place) && !is_member && !is_called_or_argument;
+        (is_name && !is_known(name)).then_some((place.start, *name))
+    })
 }

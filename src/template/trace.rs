@@ -1,30 +1,32 @@
-//! Where each byte of the SQL came from when something failed: the macros it went through, and which iteration of
-//! which loop made it.
+//! Where each byte of the SQL came from when something failed: the calls it went through, and which iteration of which
+//! loop made it.
 //!
-//! The files are rendered once more with marks in them. A mark is itself an expression, so it passes through macros,
-//! captures and filters like the text around it; taken out again, the SQL has to be the one that ran, or nothing is said.
+//! The files are rendered once more with marks in them. A mark is itself text that is rendered, so it passes through
+//! macros, captures and filters like the text around it; taken out again, the SQL has to be the one that ran, or nothing
+//! is said.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use minijinja::{Environment, Value};
+use minijinja::value::Rest;
+use minijinja::{Environment, Error, State, Value};
 
-use super::tags::{self, Sort};
-use super::woven::Woven;
+use super::compiled::Edit;
+use super::names;
+use super::tokens::{Part, Segment, Segments, Span, gap_after, gap_before};
 
 const OPEN: char = '\u{E000}';
 const CLOSE: char = '\u{E001}';
 const END: char = '\u{E002}';
 
-/// A place in a file and the iterations of the loops around it.
+/// A place in a file that SQL went through, and the iterations of the loops around it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Spot {
+pub struct Frame {
     pub file: String,
     pub offset: usize,
-    /// The expression's own text; empty where the SQL was copied as it stands.
-    pub expression: Range<usize>,
+    /// The expression or include; nothing where the SQL was copied as it stands.
+    pub call: Option<Span>,
+    pub is_include: bool,
     pub loops: Vec<Iteration>,
 }
 
@@ -41,40 +43,40 @@ struct Loop {
     file: String,
     offset: usize,
     names: Vec<String>,
-    body: Range<usize>,
+    body: Span,
 }
 
-/// All marks of a project's files, and what a rendering said at them.
+/// All places of a project's files that are marked, and what a rendering said at them.
 #[derive(Debug, Default)]
-pub struct Marks {
-    spots: Vec<Spot>,
+pub struct Tracer {
+    frames: Vec<Frame>,
     loops: Vec<Loop>,
-    told: Mutex<Told>,
+    record: Mutex<Record>,
 }
 
 #[derive(Debug, Default)]
-struct Told {
-    /// Every mark that was rendered: its spot, and the iterations at that moment.
-    marks: Vec<Spot>,
-    /// Expressions that are being rendered now, outermost first.
-    running: Vec<Spot>,
+struct Record {
+    /// Every mark that was rendered, with the iterations at that moment.
+    marks: Vec<Frame>,
+    /// Calls at work, outermost first.
+    running: Vec<Frame>,
     /// The last iteration of each loop.
     last: BTreeMap<usize, (u64, Vec<String>)>,
 }
 
-impl Marks {
-    fn told(&self) -> MutexGuard<'_, Told> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+impl Tracer {
+    fn record(&self) -> MutexGuard<'_, Record> {
+        self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The loops around `offset` of `file`, in the iteration they are in.
     pub fn around(&self, file: &str, offset: usize) -> Vec<Iteration> {
-        self.around_in(&self.told(), file, offset)
+        self.around_in(&self.record(), file, offset)
     }
 
-    fn around_in(&self, told: &Told, file: &str, offset: usize) -> Vec<Iteration> {
+    fn around_in(&self, record: &Record, file: &str, offset: usize) -> Vec<Iteration> {
         let here = |(at, known): (usize, &Loop)| {
-            let (number, values) = told.last.get(&at)?;
+            let (number, values) = record.last.get(&at)?;
             (known.file == file && known.body.contains(&offset)).then(|| Iteration {
                 offset: known.offset,
                 number: *number,
@@ -85,130 +87,115 @@ impl Marks {
     }
 
     /// The calls at work when a rendering failed, outermost first.
-    pub fn running(&self) -> Vec<Spot> {
-        self.told().running.clone()
+    pub fn running(&self) -> Vec<Frame> {
+        self.record().running.clone()
     }
 
-    fn mark(&self, at: usize, opens: bool) -> String {
-        let mut told = self.told();
-        let Some(spot) = self.spots.get(at) else { return String::new() };
-        let spot = Spot { loops: self.around_in(&told, &spot.file, spot.offset), ..spot.clone() };
-        if opens {
-            told.running.push(spot.clone());
+    fn mark(&self, at: usize) -> String {
+        let mut record = self.record();
+        let Some(frame) = self.frames.get(at) else { return String::new() };
+        let frame = Frame { loops: self.around_in(&record, &frame.file, frame.offset), ..frame.clone() };
+        if frame.call.is_some() {
+            record.running.push(frame.clone());
         }
-        told.marks.push(spot);
-        format!("{OPEN}{}{CLOSE}", told.marks.len() - 1)
+        record.marks.push(frame);
+        format!("{OPEN}{}{CLOSE}", record.marks.len() - 1)
     }
 
-    /// `source` as it is compiled, with marks before every text and around every expression and include.
-    pub fn instrument(&mut self, file: &str, source: &str, woven: &Woven) -> String {
-        let mut out = String::with_capacity(source.len() * 2);
-        out.push_str(woven.before(0));
+    fn end(&self) -> char {
+        self.record().running.pop();
+        END
+    }
+
+    /// Marks before every text and around every expression and include of a file.
+    pub fn marks(&mut self, file: &str, source: &str, segments: &Segments<'_>) -> Vec<Edit> {
+        let all = &segments.all;
+        let mut edits = Vec::new();
         let mut open: Vec<Option<usize>> = Vec::new();
-        for piece in tags::pieces(source) {
-            match piece.sort {
-                Sort::Text => {
-                    let lead = piece.text.len() - piece.text.trim_start().len();
-                    let (space, text) = piece.text.split_at(lead);
-                    out.push_str(space);
-                    if !text.is_empty() {
-                        let at = self.spot(file, piece.start + lead, 0..0);
-                        let _ = write!(out, "{{{{ __text({at}) }}}}{text}");
+        for (at, segment) in all.iter().enumerate() {
+            let inner = segment.inner();
+            match (segment.part, segment.keyword()) {
+                (Part::Text, _) => {
+                    let text = &source[segment.span.clone()];
+                    let start = segment.span.end - text.trim_start().len();
+                    let gap = at.checked_sub(1).map_or(0, |before| all[before].span.end)..segment.span.start;
+                    let is_raw = source[gap].trim_end().ends_with("%}");
+                    if start < segment.span.end && !is_raw {
+                        let mark = self.frame(file, start, None, false);
+                        edits.push(Edit::insert(start, format!("{{{{ __text({mark}) }}}}")));
                     }
                 }
-                Sort::Expression => {
-                    let (start, inner) = piece.inner();
-                    let at = self.spot(file, start, start..start + inner.len());
-                    let lead = if piece.text.starts_with("{{-") { "-" } else { "" };
-                    let trail = piece.sign();
-                    let _ =
-                        write!(out, "{{{{{lead} __begin({at}) }}}}{}{{{{ __end() {trail}}}}}", piece.text);
+                (Part::Expression, _) => {
+                    let mark = self.frame(file, inner.start, Some(inner.clone()), false);
+                    edits.push(Edit::insert(inner.start, format!("__leave(__enter({mark}), ")));
+                    edits.push(Edit::insert(inner.end, ")"));
                 }
-                Sort::Closed => out.push_str(piece.text),
-                Sort::Statement if piece.word() == "include" => self.include(file, &piece, &mut out),
-                Sort::Statement => {
-                    out.push_str(piece.text);
-                    match piece.word() {
-                        "for" => {
-                            let at = self.begin_loop(file, &piece);
-                            open.push(Some(at));
-                            let names = self.loops[at].names.join(", ");
-                            let sign = piece.sign();
-                            let _ = write!(
-                                out,
-                                "{{% set __loop_{at} = __loop({at}, loop.index, {names}) {sign}%}}"
-                            );
-                        }
-                        "if" => open.push(None),
-                        "else" => {
-                            if let Some(Some(at)) = open.last() {
-                                self.loops[*at].body.end = piece.start;
-                            }
-                        }
-                        "endif" => drop(open.pop()),
-                        "endfor" => {
-                            if let Some(Some(at)) = open.pop() {
-                                let body = &mut self.loops[at].body;
-                                body.end = body.end.min(piece.start);
-                            }
-                        }
-                        _ => {}
+                (_, "include") => {
+                    let mark = self.frame(file, inner.start, Some(inner), true);
+                    let before = format!("{{{{ __enter({mark}) }}}}");
+                    edits.push(Edit::new(gap_before(source, all, at), before));
+                    edits.push(Edit::new(gap_after(source, all, at), "{{ __end() }}"));
+                }
+                (_, "for") => {
+                    let number = self.begin_loop(file, segment);
+                    open.push(Some(number));
+                    let names = self.loops[number].names.join(", ");
+                    let told =
+                        format!("{{% set __loop_{number} = __loop({number}, loop.index, {names}) +%}}");
+                    edits.push(Edit::new(gap_after(source, all, at), told));
+                }
+                (_, "if") => open.push(None),
+                (_, "else") => {
+                    if let Some(Some(number)) = open.last() {
+                        self.loops[*number].body.end = segment.span.start;
                     }
                 }
+                (_, "endif") => drop(open.pop()),
+                (_, "endfor") => {
+                    if let Some(Some(number)) = open.pop() {
+                        let body = &mut self.loops[number].body;
+                        body.end = body.end.min(segment.span.start);
+                    }
+                }
+                _ => {}
             }
-            out.push_str(woven.before(piece.range().end));
         }
-        out
+        edits
     }
 
-    /// An include between marks. Blanks that stand before it on its line are taken out, as Jinja does where no mark stands
-    /// between.
-    fn include(&mut self, file: &str, piece: &tags::Piece<'_>, out: &mut String) {
-        let (start, inner) = piece.inner();
-        let at = self.spot(file, start, start..start + inner.len());
-        let lead = if piece.text.starts_with("{%-") { "-" } else { "" };
-        let line = out.rfind('\n').map_or(0, |end| end + 1);
-        if !piece.text.starts_with("{%+") && out[line..].trim_matches([' ', '\t']).is_empty() {
-            out.truncate(line);
-        }
-        let _ = write!(out, "{{{{{lead} __begin({at}) }}}}{}{{{{ __end() }}}}", piece.text);
+    fn frame(&mut self, file: &str, offset: usize, call: Option<Span>, is_include: bool) -> usize {
+        self.frames.push(Frame { file: file.to_owned(), offset, call, is_include, loops: Vec::new() });
+        self.frames.len() - 1
     }
 
-    fn spot(&mut self, file: &str, offset: usize, expression: Range<usize>) -> usize {
-        self.spots.push(Spot { file: file.to_owned(), offset, expression, loops: Vec::new() });
-        self.spots.len() - 1
-    }
-
-    fn begin_loop(&mut self, file: &str, piece: &tags::Piece<'_>) -> usize {
-        let (offset, inner) = piece.inner();
-        let head = inner.strip_prefix("for").unwrap_or(inner);
-        let head = head.split_once(" in ").map_or(head, |(names, _)| names);
-        let names = head.split(|c: char| !tags::is_word(c)).filter(|name| !name.is_empty());
-        self.loops.push(Loop {
-            file: file.to_owned(),
-            offset,
-            names: names.map(str::to_owned).collect(),
-            body: piece.range().end..usize::MAX,
-        });
+    fn begin_loop(&mut self, file: &str, segment: &Segment<'_>) -> usize {
+        let names = names::bound(segment).into_iter().map(str::to_owned).collect();
+        let (file, offset) = (file.to_owned(), segment.inner().start);
+        self.loops.push(Loop { file, offset, names, body: segment.span.end..usize::MAX });
         self.loops.len() - 1
     }
 }
 
 /// The functions that the marks call.
-pub fn register(env: &mut Environment<'_>, marks: &Arc<Marks>) {
-    let of = Arc::clone(marks);
-    env.add_function("__text", move |at: usize| of.mark(at, false));
-    let of = Arc::clone(marks);
-    env.add_function("__begin", move |at: usize| of.mark(at, true));
-    let of = Arc::clone(marks);
-    env.add_function("__end", move || {
-        of.told().running.pop();
-        END.to_string()
-    });
-    let of = Arc::clone(marks);
-    env.add_function("__loop", move |at: usize, number: u64, values: minijinja::value::Rest<Value>| {
+pub fn register(env: &mut Environment<'_>, tracer: &Arc<Tracer>) {
+    let of = Arc::clone(tracer);
+    env.add_function("__text", move |at: usize| of.mark(at));
+    let of = Arc::clone(tracer);
+    env.add_function("__enter", move |at: usize| of.mark(at));
+    let of = Arc::clone(tracer);
+    env.add_function("__end", move || of.end().to_string());
+    let of = Arc::clone(tracer);
+    env.add_function(
+        "__leave",
+        move |state: &mut State<'_, '_>, mark: &str, value: Value| -> Result<String, Error> {
+            let text = state.format(value)?;
+            Ok(format!("{mark}{text}{}", of.end()))
+        },
+    );
+    let of = Arc::clone(tracer);
+    env.add_function("__loop", move |at: usize, number: u64, values: Rest<Value>| {
         let values = values.iter().map(shown).collect();
-        of.told().last.insert(at, (number, values));
+        of.record().last.insert(at, (number, values));
     });
 }
 
@@ -226,11 +213,11 @@ fn shown(value: &Value) -> String {
 #[derive(Debug)]
 struct Stretch {
     start: usize,
-    through: Vec<Spot>,
-    copied: Option<(Spot, usize)>,
+    through: Vec<Frame>,
+    copied: Option<(Frame, usize)>,
 }
 
-/// The SQL of a marked rendering, and where each byte of it came from.
+/// The SQL of a rendering with marks, and where each byte of it came from.
 #[derive(Debug)]
 pub struct Trace {
     pub sql: String,
@@ -238,12 +225,12 @@ pub struct Trace {
 }
 
 impl Trace {
-    pub fn read(marked: &str, marks: &Marks) -> Self {
-        let told = marks.told();
+    pub fn read(marked: &str, tracer: &Tracer) -> Self {
+        let record = tracer.record();
         let mut sql = String::with_capacity(marked.len());
         let mut stretches = Vec::new();
         // The calls being unfolded, each with the text that stood last before it.
-        let mut calls: Vec<(Spot, Option<(Spot, usize)>)> = Vec::new();
+        let mut calls: Vec<(Frame, Option<(Frame, usize)>)> = Vec::new();
         let mut copied = None;
         let mut rest = marked;
         while let Some(at) = rest.find([OPEN, END]) {
@@ -255,32 +242,32 @@ impl Trace {
             } else {
                 let (number, after) = rest[OPEN.len_utf8()..].split_once(CLOSE).unwrap_or_default();
                 rest = after;
-                let Some(spot) = number.parse().ok().and_then(|at: usize| told.marks.get(at)) else {
+                let Some(frame) = number.parse().ok().and_then(|at: usize| record.marks.get(at)) else {
                     continue;
                 };
-                if spot.expression.is_empty() {
-                    copied = Some((spot.clone(), sql.len()));
+                if frame.call.is_some() {
+                    calls.push((frame.clone(), copied.take()));
                 } else {
-                    calls.push((spot.clone(), copied.take()));
+                    copied = Some((frame.clone(), sql.len()));
                 }
             }
-            let through = calls.iter().map(|(spot, _)| spot.clone()).collect();
+            let through = calls.iter().map(|(frame, _)| frame.clone()).collect();
             stretches.push(Stretch { start: sql.len(), through, copied: copied.clone() });
         }
         sql.push_str(rest);
         Self { sql, stretches }
     }
 
-    /// The spots that byte `offset` went through, outermost first; the last is where it stands.
-    pub fn spots(&self, offset: usize) -> Vec<Spot> {
+    /// The frames that byte `offset` went through, outermost first; the last is where it stands.
+    pub fn frames(&self, offset: usize) -> Vec<Frame> {
         let after = self.stretches.partition_point(|stretch| stretch.start <= offset);
         let Some(stretch) = after.checked_sub(1).map(|at| &self.stretches[at]) else {
             return Vec::new();
         };
-        let mut spots = stretch.through.clone();
-        if let Some((spot, start)) = &stretch.copied {
-            spots.push(Spot { offset: spot.offset + offset - start, ..spot.clone() });
+        let mut frames = stretch.through.clone();
+        if let Some((frame, start)) = &stretch.copied {
+            frames.push(Frame { offset: frame.offset + offset - start, ..frame.clone() });
         }
-        spots
+        frames
     }
 }

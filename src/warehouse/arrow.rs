@@ -3,10 +3,12 @@
 use anyhow::{Context, Result};
 use duckdb::arrow::array::{Array, ArrayRef, Float64Array, RecordBatch};
 use duckdb::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use duckdb::arrow::error::ArrowError;
 use duckdb::arrow::util::display::{ArrayFormatter, FormatOptions};
 use std::sync::Arc;
 
 use super::{SqlError, Warehouse};
+use crate::output::Table;
 
 /// The result of a query, in batches of columns.
 pub struct Batches {
@@ -17,6 +19,19 @@ pub struct Batches {
 impl Batches {
     pub fn rows(&self) -> usize {
         self.batches.iter().map(RecordBatch::num_rows).sum()
+    }
+
+    /// The cells of every row, as texts.
+    pub fn texts(&self) -> Vec<Vec<String>> {
+        self.batches.iter().flat_map(|batch| texts(batch.columns())).collect()
+    }
+
+    /// The rows, to be printed.
+    pub fn table(&self) -> Table {
+        let names: Vec<&String> = self.schema.fields().iter().map(|field| field.name()).collect();
+        let mut table = Table::new(&names);
+        self.texts().into_iter().for_each(|row| table.push(row));
+        table
     }
 }
 
@@ -29,6 +44,14 @@ impl Warehouse {
         let result = statement.query_arrow([]).map_err(wrap)?;
         let schema = result.get_schema();
         Ok(Batches { schema, batches: result.collect() })
+    }
+
+    /// Adds rows to a table of the same columns.
+    pub fn append(&self, database: &str, schema: &str, table: &str, rows: RecordBatch) -> Result<()> {
+        let mut appender = self.connection().appender_to_catalog_and_db(table, database, schema)?;
+        appender.append_record_batch(rows)?;
+        appender.flush()?;
+        Ok(())
     }
 
     /// Writes `keys` (columns as they came out of a query) and `values` beside them to the temporary table `stage`,
@@ -46,16 +69,18 @@ impl Warehouse {
         }
         let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
             .context("columns differ in length")?;
-        let mut appender = self.connection().appender_to_catalog_and_db("stage", "temp", "main")?;
-        appender.append_record_batch(batch)?;
-        appender.flush()?;
-        Ok(())
+        self.append("temp", "main", "stage", batch)
     }
 }
 
-/// One cell as text, as DuckDB's own clients print it; NULL is empty.
-pub fn cell_text(array: &dyn Array, row: usize) -> String {
+/// The cells of every row of some columns, each as DuckDB's own clients print it; NULL is empty.
+pub fn texts(columns: &[ArrayRef]) -> Vec<Vec<String>> {
     let options = FormatOptions::default().with_null("");
-    ArrayFormatter::try_new(array, &options)
-        .map_or_else(|error| error.to_string(), |cells| cells.value(row).to_string())
+    let rows = columns.first().map_or(0, |column| column.len());
+    let columns: Vec<_> = columns.iter().map(|column| ArrayFormatter::try_new(column, &options)).collect();
+    let cell = |column: &Result<ArrayFormatter<'_>, ArrowError>, row| match column {
+        Ok(cells) => cells.value(row).to_string(),
+        Err(error) => error.to_string(),
+    };
+    (0..rows).map(|row| columns.iter().map(|column| cell(column, row)).collect()).collect()
 }

@@ -9,6 +9,7 @@ use anyhow::Error;
 use serde_json::Value;
 
 use crate::problem::Problem;
+use crate::secret;
 
 /// How DuckDB begins to speak of settings.
 const ADVICE: [&str; 2] = [" Use TRY(", " SET "];
@@ -145,7 +146,10 @@ pub fn holder(error: &SqlError) -> Option<String> {
     };
     let (command, since) = (ask("args="), ask("lstart="));
     Some(match (command, since) {
-        (Some(command), Some(since)) => format!("process {pid} (`{command}`, since {since})"),
+        (Some(command), Some(since)) => {
+            let command = secret::command(command.split(' ').map(str::to_owned));
+            format!("process {pid} (`{command}`, since {since})")
+        }
         _ => format!("process {pid}"),
     })
 }
@@ -175,20 +179,4 @@ pub fn open_problem(path: &Path, error: SqlError, waited: Duration) -> Error {
         return Error::from(error).context(format!("could not open `{file}`"));
     };
     problem.into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_json_form_is_read() {
-        let conn = duckdb::Connection::open_in_memory().unwrap();
-        conn.execute_batch("set errors_as_json = true").unwrap();
-        let sql = "select foo from (select 1 as bar)";
-        let error = SqlError::new(&conn.execute_batch(sql).unwrap_err());
-        assert_eq!((error.class.as_str(), error.position), ("Binder", Some(7)));
-        assert!(error.headline().contains("foo"), "{error}");
-        assert_eq!(error.near().unwrap(), "near it there is: bar");
-    }
 }

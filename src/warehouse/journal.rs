@@ -10,6 +10,7 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use anyhow::{Context, Result};
@@ -17,7 +18,9 @@ use rustix::fs::{FlockOperation, fcntl_lock};
 use serde::{Deserialize, Serialize};
 
 use super::Warehouse;
+use super::path::{beside, folder};
 use crate::problem::Problem;
+use crate::term;
 
 /// The main header and the two headers that checkpoints write in turn; blocks follow.
 const HEAD: usize = 3 * 4096;
@@ -27,11 +30,30 @@ pub const DUE: u64 = 16 << 20;
 
 /// What a checkpoint may write over.
 #[derive(Serialize, Deserialize)]
-struct Saved {
+pub struct Saved {
     /// As long as the file's headers are these, the checkpoint has not taken effect.
     head: Vec<u8>,
     /// Offset in the file, and what stands there.
-    blocks: Vec<(u64, Vec<u8>)>,
+    pub blocks: Vec<(u64, Vec<u8>)>,
+}
+
+impl Saved {
+    /// Reads a journal; `None` where there is none, or it was not written to its end.
+    pub fn read(journal: &Path) -> Option<Self> {
+        let bytes = std::fs::read(journal).ok()?;
+        let (digest, rest) = bytes.split_at_checked(blake3::OUT_LEN)?;
+        (blake3::hash(rest) == *digest).then(|| postcard::from_bytes(rest).ok())?
+    }
+
+    /// Writes it to the disk; one that was not written to its end has another digest.
+    fn write(&self, journal: &Path) -> Result<()> {
+        let bytes = postcard::to_stdvec(self)?;
+        let mut file = File::create(journal)?;
+        file.write_all(blake3::hash(&bytes).as_bytes())?;
+        file.write_all(&bytes)?;
+        file.sync_all()?;
+        sync_folder(journal)
+    }
 }
 
 /// The checkpoints of one database that is open for writing.
@@ -41,13 +63,20 @@ pub struct Journal {
     file: File,
     /// Held by a transaction while it writes, and alone by a checkpoint.
     turns: RwLock<()>,
+    /// Whether the user knows that a checkpoint failed.
+    is_told: AtomicBool,
 }
 
 impl Journal {
     pub fn new(database: &Path) -> Result<Self> {
         let file =
             File::open(database).with_context(|| format!("could not open `{}`", database.display()))?;
-        Ok(Self { database: database.to_owned(), file, turns: RwLock::new(()) })
+        Ok(Self {
+            database: database.to_owned(),
+            file,
+            turns: RwLock::new(()),
+            is_told: AtomicBool::new(false),
+        })
     }
 
     /// Waits while a checkpoint is made.
@@ -55,23 +84,29 @@ impl Journal {
         self.turns.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Moves what the write-ahead log holds into the database, if that is at least so many bytes.
-    ///
-    /// # Errors
-    /// When the journal cannot be written, or the checkpoint fails: everything stays in the log.
-    pub fn checkpoint(&self, warehouse: &Warehouse, least: u64) -> Result<()> {
+    /// Moves what the write-ahead log holds into the database, if that is at least so many bytes. Where that is not possible,
+    /// on a full disk above all, it stays in the log, from where it is read as well.
+    pub fn checkpoint(&self, warehouse: &Warehouse, least: u64) {
         if self.log() < least {
-            return Ok(());
+            return;
         }
         // What is committed is not undone by a signal.
         let _shield = warehouse.gate.shield();
         let _alone = self.turns.write().unwrap_or_else(PoisonError::into_inner);
         if self.log() < least {
-            return Ok(());
+            return;
         }
-        self.save(warehouse).context("could not prepare a checkpoint")?;
-        warehouse.batch("checkpoint warehouse").context("could not make a checkpoint")?;
-        remove(&beside(&self.database, "journal"))
+        let outcome = self.save(warehouse).and_then(|()| Ok(warehouse.batch("checkpoint warehouse")?));
+        let outcome = outcome.and_then(|()| remove(&beside(&self.database, "journal")));
+        if let Err(error) = outcome
+            && !self.is_told.swap(true, Ordering::Relaxed)
+        {
+            term::warn(&format!(
+                "`{}` could not be moved into the database: {error:#}; nothing is lost as long as it stays beside it, and the \
+                 next command tries again",
+                beside(&self.database, "wal").display()
+            ));
+        }
     }
 
     /// Bytes in the write-ahead log.
@@ -79,8 +114,8 @@ impl Journal {
         beside(&self.database, "wal").metadata().map_or(0, |about| about.len())
     }
 
-    /// A block without free parts is never written to.
-    fn save(&self, warehouse: &Warehouse) -> Result<()> {
+    /// Writes down what a checkpoint may write over: a block without free parts is never written to.
+    pub fn save(&self, warehouse: &Warehouse) -> Result<()> {
         let size = "select block_size from pragma_database_size() where database_name = 'warehouse'";
         let size = warehouse.row(size, &[], |row| row.get::<_, u64>(0))?.context("no such database")?;
         let open = "select block_id from pragma_metadata_info('warehouse') where free_blocks > 0";
@@ -94,21 +129,16 @@ impl Journal {
         for offset in open.into_iter().map(|block| HEAD as u64 + block * size) {
             blocks.push((offset, read(offset, usize::try_from(size)?)?));
         }
-        let bytes = postcard::to_stdvec(&Saved { head, blocks })?;
-        let target = beside(&self.database, "journal");
-        let mut journal = File::create(&target)?;
-        // A journal that was not written to its end has another digest.
-        journal.write_all(blake3::hash(&bytes).as_bytes())?;
-        journal.write_all(&bytes)?;
-        journal.sync_all()?;
-        sync_folder(&target)
+        Saved { head, blocks }.write(&beside(&self.database, "journal"))
     }
 }
 
 /// Undoes a checkpoint that did not come to its end, unless the process that makes it is still at work.
 pub fn recover(database: &Path) -> Result<()> {
     let journal = beside(database, "journal");
-    let Ok(bytes) = std::fs::read(&journal) else { return Ok(()) };
+    if File::open(&journal).is_err() {
+        return Ok(());
+    }
     let Ok(file) = OpenOptions::new().read(true).write(true).open(database) else {
         return if database.exists() { Ok(()) } else { remove(&journal) };
     };
@@ -116,9 +146,7 @@ pub fn recover(database: &Path) -> Result<()> {
     if fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
         return Ok(());
     }
-    let saved =
-        bytes.split_at_checked(blake3::OUT_LEN).filter(|(digest, rest)| blake3::hash(rest) == **digest);
-    let saved = saved.and_then(|(_, rest)| postcard::from_bytes::<Saved>(rest).ok());
+    let saved = Saved::read(&journal);
     let mut head = vec![0; HEAD];
     if let Some(saved) = saved.filter(|saved| file.read_exact_at(&mut head, 0).is_ok() && saved.head == head)
     {
@@ -130,22 +158,23 @@ pub fn recover(database: &Path) -> Result<()> {
     remove(&journal)
 }
 
-/// Makes a new database, whole or not at all: `make` writes it under the name that it is given.
+/// Makes a new database `file`, which the user calls `path`, whole or not at all: `make` writes it under the name that it is
+/// given.
 ///
 /// # Errors
 /// A folder that is not there or cannot be written; those of `make`.
-pub fn create(database: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-    let draft = beside(database, &format!("{}.new", std::process::id()));
+pub fn create(path: &Path, file: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let draft = beside(file, &format!("{}.new", std::process::id()));
     let is_possible = File::create(&draft).and_then(|_| std::fs::remove_file(&draft));
     is_possible.map_err(|error| {
-        Problem::usage(format!("could not create `{}`: {error}", database.display()))
+        Problem::usage(format!("could not create `{}`: {error}", path.display()))
             .hint("does its folder exist, and may you write there?")
     })?;
-    let outcome = make(&draft).and_then(|()| match std::fs::hard_link(&draft, database) {
+    let outcome = make(&draft).and_then(|()| match std::fs::hard_link(&draft, file) {
         // Another process was faster.
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
         // A file system without links.
-        Err(_) => Ok(std::fs::rename(&draft, database)?),
+        Err(_) => Ok(std::fs::rename(&draft, file)?),
         Ok(()) => Ok(()),
     });
     let _ = std::fs::remove_file(&draft);
@@ -159,11 +188,6 @@ pub fn remove_database(database: &Path) -> Result<()> {
     remove(database)
 }
 
-/// `olist.duckdb.journal`
-fn beside(database: &Path, what: &str) -> PathBuf {
-    PathBuf::from(format!("{}.{what}", database.display()))
-}
-
 fn remove(file: &Path) -> Result<()> {
     match std::fs::remove_file(file) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -175,78 +199,5 @@ fn remove(file: &Path) -> Result<()> {
 
 /// Makes the name of a file last.
 pub fn sync_folder(file: &Path) -> Result<()> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    Ok(File::open(folder)?.sync_all()?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::Engine;
-    use super::*;
-
-    fn open(folder: &Path) -> Warehouse {
-        Warehouse::open(&folder.join("x"), &Engine::default()).unwrap()
-    }
-
-    fn rows(folder: &Path) -> i64 {
-        open(folder).row("select count(*) from main.t", &[], |row| row.get(0)).unwrap().unwrap()
-    }
-
-    /// A database whose last rows stand in the log alone, copied as it is while `then` has happened.
-    fn copied(then: impl FnOnce(&Warehouse, &Journal)) -> tempfile::TempDir {
-        let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let warehouse = open(from.path());
-        warehouse.batch("create table main.t as from range(1000)").unwrap();
-        drop(warehouse);
-        let warehouse = open(from.path());
-        warehouse.batch("insert into main.t from range(500)").unwrap();
-        then(&warehouse, warehouse.journal.as_deref().unwrap());
-        for entry in std::fs::read_dir(from.path()).unwrap() {
-            let entry = entry.unwrap();
-            std::fs::copy(entry.path(), to.path().join(entry.file_name())).unwrap();
-        }
-        to
-    }
-
-    /// What a process leaves that is killed while it writes a block.
-    fn tear(folder: &Path) {
-        let bytes = std::fs::read(folder.join("x.journal")).unwrap();
-        let saved: Saved = postcard::from_bytes(&bytes[blake3::OUT_LEN..]).unwrap();
-        let file = OpenOptions::new().write(true).open(folder.join("x")).unwrap();
-        file.write_all_at(&vec![7; 100_000], saved.blocks[0].0).unwrap();
-    }
-
-    #[test]
-    fn a_torn_checkpoint_is_undone() {
-        let folder = copied(|warehouse, journal| journal.save(warehouse).unwrap());
-        tear(folder.path());
-        let plain = duckdb::Connection::open(folder.path().join("x"));
-        assert!(plain.unwrap_err().to_string().contains("Corrupt database file"));
-        assert_eq!(rows(folder.path()), 1500);
-        assert!(!folder.path().join("x.journal").exists());
-        assert_eq!(rows(folder.path()), 1500);
-    }
-
-    #[test]
-    fn a_checkpoint_that_took_effect_is_not_undone() {
-        let folder = copied(|warehouse, journal| {
-            journal.save(warehouse).unwrap();
-            warehouse
-                .batch("checkpoint warehouse; insert into main.t from range(7); checkpoint warehouse")
-                .unwrap();
-        });
-        assert!(folder.path().join("x.journal").exists());
-        assert_eq!(rows(folder.path()), 1507);
-        assert!(!folder.path().join("x.journal").exists());
-    }
-
-    #[test]
-    fn a_journal_that_was_not_written_to_its_end_says_nothing() {
-        let folder = copied(|warehouse, journal| journal.save(warehouse).unwrap());
-        let file = folder.path().join("x.journal");
-        let half = std::fs::metadata(&file).unwrap().len() / 2;
-        OpenOptions::new().write(true).open(&file).unwrap().set_len(half).unwrap();
-        assert_eq!(rows(folder.path()), 1500);
-        assert!(!file.exists());
-    }
+    Ok(File::open(folder(file))?.sync_all()?)
 }

@@ -6,7 +6,8 @@
 mod arrow;
 mod error;
 mod gate;
-mod journal;
+pub mod journal;
+pub mod path;
 mod tables;
 
 use std::path::{Path, PathBuf};
@@ -16,7 +17,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use duckdb::{Connection, Row, params};
 
-pub use self::arrow::{Batches, cell_text};
+pub use self::arrow::{Batches, texts};
 pub use error::{DAMAGED, SqlError};
 pub use gate::stop_all;
 pub use journal::sync_folder;
@@ -43,6 +44,7 @@ pub struct Engine {
 pub struct Warehouse {
     conn: Connection,
     gate: Arc<Gate>,
+    /// As the user names it.
     pub path: PathBuf,
     /// Of a database that is open for writing. After `conn`: it outlives DuckDB's own handle.
     journal: Option<Arc<Journal>>,
@@ -55,15 +57,16 @@ impl Warehouse {
     /// # Errors
     /// When the file is no database, is in use by another process, or cannot be written.
     pub fn open(path: &Path, engine: &Engine) -> Result<Self> {
-        journal::recover(path)?;
-        if !path.exists() {
+        let file = path::behind_links(path)?;
+        journal::recover(&file)?;
+        if !file.exists() {
             let engine = Engine { wait: Duration::ZERO, ..engine.clone() };
-            journal::create(path, |draft| {
-                Self::attach(draft, &engine, "storage_version 'v1.4.0'").map(drop)
+            journal::create(path, &file, |draft| {
+                Self::attach(path, draft, &engine, "storage_version 'v1.4.0'").map(drop)
             })?;
         }
-        let mut warehouse = Self::attach(path, engine, "read_write")?;
-        warehouse.journal = Some(Arc::new(Journal::new(path)?));
+        let mut warehouse = Self::attach(path, &file, engine, "read_write")?;
+        warehouse.journal = Some(Arc::new(Journal::new(&file)?));
         tables::create(&warehouse)?;
         Ok(warehouse)
     }
@@ -71,8 +74,9 @@ impl Warehouse {
     /// Opens the database file for reading only.
     pub fn open_read_only(path: &Path, engine: &Engine) -> Result<Self> {
         Self::check_there(path)?;
-        journal::recover(path)?;
-        Self::attach(path, engine, "read_only")
+        let file = path::behind_links(path)?;
+        journal::recover(&file)?;
+        Self::attach(path, &file, engine, "read_only")
     }
 
     pub fn check_there(path: &Path) -> Result<()> {
@@ -80,7 +84,7 @@ impl Warehouse {
             return Ok(());
         }
         Err(Problem::usage(format!("there is no database `{}`", path.display()))
-            .hint("`olist run --date 2018-06-01` makes one; --database FILE names another")
+            .hint("`olist ingest DIR` makes one of Kaggle's files; where none is named, `olist run --date 2018-06-01` makes a synthetic one")
             .into())
     }
 
@@ -91,10 +95,12 @@ impl Warehouse {
 
     /// Takes the file away, while it is still locked: another process that waits for it makes a new one.
     pub fn remove(self) -> Result<()> {
-        journal::remove_database(&self.path)
+        journal::remove_database(&path::behind_links(&self.path)?)
     }
 
-    fn attach(path: &Path, engine: &Engine, options: &str) -> Result<Self> {
+    /// Attaches `file`, which the user calls `path`.
+    fn attach(path: &Path, file: &Path, engine: &Engine, options: &str) -> Result<Self> {
+        let name = path::literal(file)?;
         let conn = Connection::open_in_memory().context("could not start DuckDB")?;
         let gate = Gate::new(&conn);
         let warehouse = Self { conn, gate, path: path.to_owned(), journal: None, is_first: true };
@@ -110,8 +116,7 @@ impl Warehouse {
                     .hint("for example --memory-limit 2GB")
             })?;
         }
-        let name = text(&path.display().to_string());
-        let spill = text(&format!("{}.tmp", path.display()));
+        let spill = path::literal(&path::beside(file, "tmp"))?;
         warehouse.batch(&format!("set temp_directory = {spill}"))?;
         // The type is named, because another kind of file would have DuckDB look for an extension on the web.
         let attach = format!("attach {name} as warehouse (type duckdb, {options}); use warehouse");
@@ -192,7 +197,7 @@ impl Warehouse {
         transaction.commit().map_err(|error| SqlError::new(&error))?;
         drop(turn);
         if let Some(journal) = &self.journal {
-            journal.checkpoint(self, journal::DUE)?;
+            journal.checkpoint(self, journal::DUE);
         }
         Ok(value)
     }
@@ -234,6 +239,19 @@ impl Warehouse {
         work()
     }
 
+    /// A fact about the warehouse, of `pipeline.settings`.
+    pub fn setting(&self, name: &str) -> Result<Option<String>> {
+        let sql = "select value from pipeline.settings where name = ?";
+        Ok(self.row(sql, &[&name], |row| row.get::<_, Option<String>>(0))?.flatten())
+    }
+
+    /// Replaces one of them.
+    pub fn set(&self, name: &str, value: Option<&str>) -> Result<()> {
+        self.execute("delete from pipeline.settings where name = ?", &[&name])?;
+        self.execute("insert into pipeline.settings values (?, ?)", &[&name, &value])?;
+        Ok(())
+    }
+
     const fn connection(&self) -> &Connection {
         &self.conn
     }
@@ -244,7 +262,7 @@ impl Drop for Warehouse {
     fn drop(&mut self) {
         if let Some(journal) = self.journal.as_deref().filter(|_| self.is_first && !std::thread::panicking())
         {
-            let _ = journal.checkpoint(self, 1);
+            journal.checkpoint(self, 1);
         }
     }
 }

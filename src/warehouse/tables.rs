@@ -6,152 +6,53 @@ use super::Warehouse;
 use crate::problem::Problem;
 
 /// Version of these tables; a database of a newer one is refused.
-const VERSION: i32 = 4;
+const VERSION: usize = 5;
 
-/// What brings the tables of an earlier version up to date: from 1 to 2, and so on.
-const UPGRADES: [&str; 3] = [
-    "
-alter table registry.metrics add column slice varchar;
-alter table registry.metrics add column snapshots integer default 1;
-alter table registry.metrics add column entities bigint;
-update registry.metrics set entities = rows;
-",
-    // Only what CREATE makes is new in versions 3 and 4.
-    "",
-    "",
-];
+/// What brings the tables of an earlier version up to date, before `CREATE`: from 1 to 2, and so on.
+const UPGRADES: [&str; 4] =
+    [include_str!("sql/upgrade_to_2.sql"), "", "", include_str!("sql/upgrade_to_5.sql")];
 
-const CREATE: &str = "
-create schema if not exists sources;
-create schema if not exists features;
-create schema if not exists abt;
-create schema if not exists scores;
-create schema if not exists pipeline;
-create schema if not exists registry;
-
-create table if not exists pipeline.settings (name varchar, value varchar);
-comment on table pipeline.settings is 'One row per fact about the warehouse: data_until, data_until_set_by_hand, tables_version';
-
-create table if not exists pipeline.loads (
-    source varchar, load_id bigint, file varchar, bytes bigint, digest varchar, version varchar, rows bigint,
-    loaded_at timestamp, is_current boolean
-);
-comment on table pipeline.loads is 'One row per source and load: file, its digest, rows; version is what partitions are made from';
-
-create table if not exists pipeline.partitions (
-    table_name varchar, reference_date date, rows bigint, fingerprint varchar, built_at timestamp, duration_ms double,
-    run_id varchar, inputs varchar
-);
-comment on table pipeline.partitions is 'One row per table and reference date that is built: what it was made from, when, by which run';
-
-create table if not exists pipeline.runs (
-    run_id varchar, command varchar, tool_version varchar, started_at timestamp, finished_at timestamp, outcome varchar
-);
-comment on table pipeline.runs is 'One row per command that wrote: what was asked, when, and how it ended';
-
-create table if not exists registry.models (
-    model varchar, version integer, candidate varchar, algorithm varchar, settings varchar, inputs varchar[],
-    as_of date, trained_through date, trained_rows bigint, base_rate double, data_digest varchar, definition varchar,
-    definition_parts varchar, mean_metric double, metric varchar, fitted blob, tool_version varchar, trained_at timestamp,
-    run_id varchar
-);
-comment on table registry.models is 'One row per model version: algorithm, settings, inputs in order, digest of its training data, the fitted model';
-
-create table if not exists registry.metrics (
-    model varchar, version integer, candidate varchar, snapshot date, metric varchar, value double, low double,
-    high double, rows bigint, base_rate double, slice varchar, snapshots integer, entities bigint
-);
-comment on table registry.metrics is 'One row per version, candidate, out-of-time fold and metric, with a 95 % interval by resampling entities';
-comment on column registry.metrics.snapshot is 'The first snapshot of the fold; trained on what was known at it';
-comment on column registry.metrics.snapshots is 'How many snapshots the fold has';
-comment on column registry.metrics.slice is 'The part of the population that is measured; NULL for all of it';
-comment on column registry.metrics.entities is 'How many entities the rows belong to: rows / entities is the mean weight of one';
-
-create table if not exists registry.segments (
-    model varchar, version integer, segment integer, segment_name varchar, sets_apart varchar, rows bigint, share double,
-    outcome_share double, outcome_from date
-);
-comment on table registry.segments is 'One row per version and segment: its name and profile at the training, and what followed at the newest snapshot whose labels were known';
-
-create table if not exists registry.importances (model varchar, version integer, input varchar, roc_auc_drop double);
-comment on table registry.importances is 'One row per version and input: how much out-of-time ROC AUC falls when its values are shuffled';
-
-create table if not exists registry.outbox (
-    item bigint, kind varchar, model varchar, version integer, reference_date date, run_id varchar, created_at timestamp,
-    sent_at timestamp, sent_to varchar, attempts integer, last_error varchar, payload varchar
-);
-comment on table registry.outbox is 'One row per training, promotion and scoring, for MLflow: what waits has no sent_at';
-
-create table if not exists registry.inputs (
-    model varchar, version integer, input varchar, edges double[], shares double[], usual_psi double, varies boolean
-);
-comment on table registry.inputs is 'One row per model version and input: upper edges of its tenths and shares of the training rows in them, the largest PSI of a training snapshot, whether rows of one snapshot differ in it';
-
-create table if not exists registry.champions (
-    model varchar, version integer, trained_through date, since timestamp, until timestamp, reason varchar,
-    ended_because varchar
-);
-comment on table registry.champions is 'One row per reign: which version was champion, from when to when, why it began and why it ended';
-";
+const CREATE: &str = include_str!("sql/tables.sql");
 
 /// Creates what is missing, in one transaction.
 pub fn create(warehouse: &Warehouse) -> Result<()> {
+    let file = warehouse.path.display();
     if warehouse.has_table("pipeline.settings")? {
-        let version = warehouse
-            .row("select value::integer from pipeline.settings where name = 'tables_version'", &[], |row| {
-                row.get::<_, i32>(0)
-            })?
-            .unwrap_or(VERSION);
+        let version = warehouse.setting("tables_version")?.and_then(|version| version.parse().ok());
+        let version: usize = version.unwrap_or(VERSION);
         if version > VERSION {
             return Err(Problem::usage(format!(
-                "`{}` was written by a newer olist (tables version {version}, this one knows {VERSION})",
-                warehouse.path.display()
+                "`{file}` was written by a newer olist (tables version {version}, this one knows {VERSION})"
             ))
             .hint("install the newer olist")
             .into());
         }
+        if version == VERSION {
+            return Ok(());
+        }
         return warehouse.transaction(|| upgrade(warehouse, version));
     }
-    let foreign = warehouse.row(
-        "select schema_name || '.' || table_name from duckdb_tables() where database_name = 'warehouse' limit 1",
-        &[],
-        |row| row.get::<_, String>(0),
-    )?;
     if warehouse.has_table("pipeline.partitions")? {
-        return Err(Problem::usage(format!(
-            "`{}` is a published copy, for reading",
-            warehouse.path.display()
-        ))
-        .hint("--database FILE names the database that it was published from")
-        .into());
+        return Err(Problem::usage(format!("`{file}` is a published copy, for reading"))
+            .hint("--database FILE names the database that it was published from")
+            .into());
     }
-    if let Some(table) = foreign {
+    let foreign = "select schema_name || '.' || table_name from duckdb_tables()
+        where database_name = 'warehouse' limit 1";
+    if let Some(table) = warehouse.row(foreign, &[], |row| row.get::<_, String>(0))? {
         return Err(Problem::usage(format!(
-            "`{}` is a database of something else: it has `{table}` and no ledger of olist",
-            warehouse.path.display()
+            "`{file}` is a database of something else: it has `{table}` and no ledger of olist"
         ))
         .hint("--database FILE names another file; olist creates it")
         .into());
     }
-    warehouse.transaction(|| {
-        warehouse.batch(CREATE)?;
-        warehouse
-            .execute("insert into pipeline.settings values ('tables_version', ?)", &[&VERSION.to_string()])?;
-        Ok(())
-    })
+    warehouse.transaction(|| upgrade(warehouse, VERSION))
 }
 
-fn upgrade(warehouse: &Warehouse, version: i32) -> Result<()> {
-    if version == VERSION {
-        return Ok(());
-    }
-    for step in UPGRADES.iter().skip(usize::try_from(version - 1)?) {
+fn upgrade(warehouse: &Warehouse, version: usize) -> Result<()> {
+    for step in UPGRADES.iter().skip(version - 1) {
         warehouse.batch(step)?;
     }
     warehouse.batch(CREATE)?;
-    warehouse.execute(
-        "update pipeline.settings set value = ? where name = 'tables_version'",
-        &[&VERSION.to_string()],
-    )?;
-    Ok(())
+    warehouse.set("tables_version", Some(&VERSION.to_string()))
 }

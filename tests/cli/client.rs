@@ -6,6 +6,7 @@ use super::support::Place;
 const OLDEST: &str = "1.4.0";
 
 #[test]
+#[ignore = "a Python with DuckDB"]
 fn an_older_client_reads_scores_and_as_of_relations() {
     let Some(python) = python::with(&format!("duckdb-{OLDEST}"), &[&format!("duckdb=={OLDEST}")]) else {
         return;

@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use super::support::Place;
+use super::support::{Place, times};
 
 /// Numbers that look random and are the same in each run of the tests.
 struct Moments(u64);
@@ -148,20 +148,20 @@ fn killed_anywhere_and_run_again_it_ends_the_same() {
     is_whole(&calm);
 
     let mut moments = Moments(7);
-    let mut kills = 0;
+    let (mut kills, wanted) = (0, times(200));
     // As many rounds as it takes: how often a command is still there to be killed depends on the machine.
     for _ in 0..40 {
-        if kills >= 200 {
+        if kills >= wanted {
             break;
         }
         let place = fast_project();
-        kills += until_it_ends(&place, &INGEST, &mut moments, ingest_took.mul_f64(0.7), 12);
+        kills += until_it_ends(&place, &INGEST, &mut moments, ingest_took.mul_f64(0.7), times(12).max(3));
         assert_eq!(content(&place), loaded);
         // The partitions that were done stay done, so each try comes further.
-        kills += until_it_ends(&place, &run, &mut moments, run_took / 6, 25);
+        kills += until_it_ends(&place, &run, &mut moments, run_took / 6, times(25).max(6));
         assert_eq!(content(&place), expected);
     }
-    assert!(kills >= 200, "{kills}");
+    assert!(kills >= wanted, "{kills}");
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn a_training_a_scoring_and_a_promotion_are_whole_or_not_there() {
     place.olist(&INGEST).code(0);
     place.olist(&["run", "--date", "2018-06-01"]).code(0);
     let mut moments = Moments(11);
-    let mut kills = 0;
+    let (mut kills, tries) = (0, times(40).max(3));
     for arguments in [
         &["train", "seller_churn", "--as-of", "2018-06-01"][..],
         &["score", "seller_churn", "--date", "2018-06-01", "--force"],
@@ -180,12 +180,13 @@ fn a_training_a_scoring_and_a_promotion_are_whole_or_not_there() {
         let since = Instant::now();
         place.olist(arguments);
         let took = since.elapsed();
-        for _ in 0..40 {
+        for _ in 0..tries {
             kills += usize::from(kill_after(&place, arguments, moments.next(took)));
             is_whole(&place);
         }
     }
-    assert!(kills >= 60, "{kills}");
+    // Where a command ends by itself first, nothing was killed.
+    assert!(kills >= tries * 3 / 2, "{kills} of {}", 4 * tries);
     // All of it still works.
     place.olist(&["run", "--date", "2018-06-01", "--force"]).code(0);
     let one = "select count(*) from registry.champions where until is null";

@@ -20,6 +20,7 @@ fn with_segments() -> Place {
 const MODEL: &str = "models/seller_segments.sql";
 
 #[test]
+#[ignore = "three months over 60,000 orders"]
 fn segments_are_stable_keep_their_numbers_and_differ_in_what_follows() {
     let place = with_segments();
     let ran = place
@@ -148,16 +149,16 @@ fn mistakes_in_a_model_of_segments_are_explained() {
             "{'algorithm': 'k_means', 'clusters': 3}",
             "{'algorithm': 'random_forest'}",
             "`random_forest` does not fit this task",
-            "there are `k_means`",
+            "there are: k_means",
         ),
+        ("'clusters': 3", "'clusters': 1", "expected a whole number from 2 to 50", "found the number 1"),
         (
             "'clusters': 3",
-            "'clusters': 1",
-            "`clusters` of k_means must be a whole number from 2 to 50",
-            "not 1",
+            "'groups': 3",
+            "segments.groups`: this key is not known",
+            "there are: clusters, restarts",
         ),
-        ("'clusters': 3", "'groups': 3", "unknown setting `groups` of `k_means`", "there are `clusters`"),
-        ("stability = 0.85", "stability = 85", "expected a number from 0 to 1, found 85", MODEL),
+        ("stability = 0.85", "stability = 85", "expected a number from 0 to 1, found the number 85", MODEL),
         ("task = 'clusters'", "task = 'cluster'", "`cluster` is not a task", "there are: binary, clusters"),
         (
             "'revenue_brl': 'sum(revenue_brl)'",

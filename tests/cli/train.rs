@@ -194,7 +194,7 @@ fn a_rule_has_to_be_a_probability() {
 fn settings_are_strict() {
     let place = with_candidates("'forest': {'algorithm': 'random_forest', 'tree': 10},");
     place.olist(&["run", "--date", "2018-06-01"]).code(2).says(&[
-        "candidate `forest`: unknown setting `tree`",
+        "config `candidates.forest.tree`: this key is not known",
         "did you mean `trees`?",
         "models/seller_churn.sql:11",
     ]);

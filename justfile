@@ -1,0 +1,28 @@
+# The commands below, listed
+default:
+    @just --list --unsorted
+
+# The program
+build:
+    cargo build --release
+
+# Everything that has to hold, in minutes; `just test mistakes` only what has this in its name
+test *filter:
+    cargo test --release -- {{ filter }}
+
+# Kills, hostile servers and mutations in full, before a release
+slow *filter:
+    SLOW=full cargo test --release -- --include-ignored {{ filter }}
+
+# Format, clippy (pedantic) without a warning
+lint:
+    cargo fmt --check
+    cargo clippy --release --all-targets -- -D warnings
+
+# What `olist run` costs beside DuckDB itself, over the raw files of a folder
+bench *dir:
+    cargo bench --bench overhead -- {{ dir }}
+
+# Writes what is said now into tests/mistakes; read the difference before you keep it
+bless:
+    BLESS=1 cargo test --release -- mistakes

@@ -1,0 +1,186 @@
+//! The audits of queries/audits/: each a query of the rows that a source shows too early.
+
+use anyhow::Result;
+use serde::Serialize;
+use serde_json::{Map, Value as Json, json};
+
+use super::seen::{Seen, SeenColumn};
+use super::{Audit, Findings};
+use crate::config::{AuditSpec, Each};
+use crate::diagnose::analyst;
+use crate::guard::{self, Functions, reach_of_query};
+use crate::ingest::source_file;
+use crate::problem::Problem;
+use crate::sql::tree::{leftmost, tree};
+use crate::template::{Kind, Templates};
+use crate::term::thousands;
+use crate::warehouse::{idents, text};
+
+/// What the files are rendered with, beside what is in every file.
+#[derive(Serialize)]
+struct Variables<'a> {
+    this: &'a Seen<'a>,
+    other: &'a Seen<'a>,
+    column: &'a SeenColumn<'a>,
+    moment: &'a SeenColumn<'a>,
+    /// The key of `this`, as SQL.
+    key: String,
+    data_until: String,
+}
+
+pub struct Queries<'a> {
+    audit: &'a Audit<'a>,
+    functions: Functions,
+    templates: Templates,
+    /// See `Templates::sealed`.
+    sealed: Templates,
+}
+
+impl<'a> Queries<'a> {
+    pub fn new(audit: &'a Audit<'a>) -> Result<Self> {
+        let templates = audit.catalog.templates.clone();
+        let sealed = templates.sealed(&guard::seal("audit"));
+        Ok(Self { audit, functions: Functions::read(&audit.warehouse)?, templates, sealed })
+    }
+
+    /// What every audit finds in every source.
+    pub fn run(mut self) -> Result<Findings> {
+        let audit = self.audit;
+        let sources: Vec<Seen<'_>> =
+            audit.sources().map(|(name, spec, columns)| Seen::new(name, spec, columns)).collect();
+        let mut findings = Findings::new();
+        for file in audit.catalog.templates.files("queries/audits/") {
+            for this in &sources {
+                let found = self.of_source(file, this, &sources)?;
+                findings.entry(this.name.to_owned()).or_default().extend(found);
+            }
+        }
+        Ok(findings)
+    }
+
+    fn of_source(&mut self, file: &str, this: &Seen<'_>, sources: &[Seen<'_>]) -> Result<Vec<Problem>> {
+        let blank = SeenColumn::default();
+        self.vary(this, &blank, &blank, this);
+        let each = self.spec(file)?.each;
+        let mut problems = Vec::new();
+        match each {
+            Each::Source => problems.extend(self.look(file, this, &blank, &blank)?),
+            Each::Other => {
+                for other in sources.iter().filter(|other| other.name != this.name) {
+                    self.vary(this, &blank, &blank, other);
+                    problems.extend(self.look(file, this, &blank, &blank)?);
+                }
+            }
+            Each::Column | Each::Moment => {
+                for column in &this.columns {
+                    let moments = this.columns.iter().filter(|moment| moment.known_at.is_some());
+                    let moments: Vec<_> = if each == Each::Moment { moments.collect() } else { vec![&blank] };
+                    for moment in moments {
+                        self.vary(this, column, moment, this);
+                        problems.extend(self.look(file, this, column, moment)?);
+                    }
+                }
+            }
+        }
+        Ok(problems)
+    }
+
+    /// Sets what the files are rendered with from here on.
+    fn vary(&mut self, this: &Seen<'_>, column: &SeenColumn<'_>, moment: &SeenColumn<'_>, other: &Seen<'_>) {
+        let key = if this.key.is_empty() { "'one'".to_owned() } else { idents(this.key) };
+        let data_until = format!("date '{}'", self.audit.data_until);
+        let variables = Variables { this, other, column, moment, key, data_until };
+        self.templates.set_variables(&variables);
+        self.sealed.set_variables(&variables);
+    }
+
+    fn spec(&self, file: &str) -> Result<AuditSpec> {
+        let rendered = self.templates.render(file, Kind::Audit, Some(self.audit.date), None)?;
+        AuditSpec::read(&rendered, self.templates.source(file))
+    }
+
+    /// What one audit finds of what was set last.
+    fn look(
+        &mut self,
+        file: &str,
+        this: &Seen<'_>,
+        column: &SeenColumn<'_>,
+        moment: &SeenColumn<'_>,
+    ) -> Result<Option<Problem>> {
+        let Some((spec, rows, example)) = self.wrong_rows(file)? else { return Ok(None) };
+        let message = spec.message.replace("{rows}", &thousands(rows));
+        let shown = if spec.is_of_rows() { "" } else { column.name };
+        let mut problem = self.audit.problem(this.name, shown, format!("{message}: {}", words(&example)?));
+        if let Some(as_of) = column.as_of.filter(|_| !spec.is_of_rows()) {
+            let at = self.branch(file, rows, as_of, |queries, as_of| {
+                queries.vary(this, &column.with_as_of(as_of), moment, this);
+            })?;
+            let path = format!("columns.{}.as_of", column.name);
+            problem = problem.at(self.templates.in_config(&source_file(this.name), &path, at));
+        }
+        Ok(Some(problem.hint(spec.hint)))
+    }
+
+    /// How many rows one audit finds, and an example as JSON.
+    fn wrong_rows(&self, file: &str) -> Result<Option<(AuditSpec, u64, String)>> {
+        let (warehouse, date) = (&self.audit.warehouse, Some(self.audit.date));
+        let rendered = self.templates.render(file, Kind::Audit, date, None)?;
+        let spec = AuditSpec::read(&rendered, self.templates.source(file))?;
+        if !spec.applies {
+            return Ok(None);
+        }
+        let sealed = self.sealed.render(file, Kind::Audit, date, None)?;
+        let reached = reach_of_query(warehouse, &self.sealed, &self.functions, &sealed, date)?;
+        if let Some(problem) = reached.into_iter().next() {
+            return Err(problem.into());
+        }
+        let head = "select count(*), min(to_json(q)::varchar) from (\n";
+        let sql = format!("{head}{}\n) as q", rendered.sql);
+        let read = |row: &duckdb::Row<'_>| Ok((row.get::<_, u64>(0)?, row.get::<_, Option<String>>(1)?));
+        let found = warehouse
+            .row(&sql, &[], read)
+            .map_err(|error| analyst(warehouse, error.shifted(head.len()), &rendered, &self.templates))?;
+        Ok(found.and_then(|(rows, example)| Some((spec, rows, example?))))
+    }
+
+    /// Where in an `as_of` the branch begins without which most of the wrong rows are right.
+    fn branch(
+        &mut self,
+        file: &str,
+        rows: u64,
+        as_of: &str,
+        vary: impl Fn(&mut Self, &str),
+    ) -> Result<usize> {
+        const HEAD: &str = "select ";
+        const CASE: &str = "/statements/0/node/select_list/0";
+        let never = json!({"class": "CONSTANT", "type": "VALUE_CONSTANT", "alias": "", "query_location": 0,
+            "query_location_length": 1, "literal": {"kind": "INTEGER", "text": "0"}});
+        let Ok(tree) = tree(&self.audit.warehouse, &format!("{HEAD}{as_of}"))? else { return Ok(0) };
+        let begins = |part: Option<&Json>| part.and_then(leftmost).map(|at| at.saturating_sub(HEAD.len()));
+        let case = tree.pointer(CASE).unwrap_or(&Json::Null);
+        for at in 0..case["case_checks"].as_array().map_or(0, Vec::len) {
+            let mut without = tree.clone();
+            let condition = format!("{CASE}/case_checks/{at}/when_expr");
+            let Some(place) = without.pointer_mut(&condition) else { continue };
+            *place = never.clone();
+            let sql = format!("select json_deserialize_sql({}::json)", text(&without.to_string()));
+            let sql = self.audit.warehouse.row(&sql, &[], |row| row.get::<_, String>(0))?.unwrap_or_default();
+            let as_of = sql.get(HEAD.len()..).unwrap_or_default();
+            vary(self, as_of);
+            if self.wrong_rows(file)?.is_none_or(|(_, left, _)| left < rows / 2) {
+                return Ok(begins(tree.pointer(&condition)).unwrap_or(0));
+            }
+        }
+        Ok(begins(case.get("else_expr")).unwrap_or(0))
+    }
+}
+
+/// `order_id a1, order_approved_at 2018-01-01 10:00:00` of the JSON of a row.
+fn words(row: &str) -> Result<String> {
+    let row: Map<String, Json> = serde_json::from_str(row)?;
+    let word = |(name, value): (&String, &Json)| match value {
+        Json::String(text) => format!("{name} {text}"),
+        value => format!("{name} {value}"),
+    };
+    Ok(row.iter().map(word).collect::<Vec<_>>().join(", "))
+}

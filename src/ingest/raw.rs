@@ -1,0 +1,166 @@
+//! The rows of raw files as they stand there, in `memory.raw`: a table a source, with the number of each line.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use duckdb::arrow::array::{ArrayRef, Int64Builder, RecordBatch, StringBuilder};
+
+use super::Source;
+use super::cells;
+use super::csv::{Failure, Reader, Record};
+use super::file::RawFile;
+use super::header;
+use crate::problem::Problem;
+use crate::template::Templates;
+use crate::term;
+use crate::warehouse::{Warehouse, ident, path};
+
+/// Bytes of cells, and rows, that go into DuckDB at a time.
+const BATCH: (usize, usize) = (4 << 20, 20_000);
+
+/// The table of a source's rows.
+pub fn table(source: &str) -> String {
+    format!("memory.raw.{}", ident(source))
+}
+
+/// Reads `file` into the source's table, and looks at every cell.
+pub fn read(warehouse: &Warehouse, templates: &Templates, source: &Source, file: &RawFile) -> Result<()> {
+    warehouse.batch("create schema if not exists memory.raw")?;
+    let outcome = if file.is_parquet {
+        read_parquet(warehouse, templates, source, file)
+    } else {
+        read_csv(warehouse, templates, source, file)
+    };
+    file.check_unchanged()?;
+    outcome?;
+    cells::check(warehouse, templates, source, file)
+}
+
+/// Frees the memory of all rows.
+pub fn forget(warehouse: &Warehouse) -> Result<()> {
+    Ok(warehouse.batch("drop schema if exists memory.raw cascade")?)
+}
+
+fn read_parquet(warehouse: &Warehouse, templates: &Templates, source: &Source, file: &RawFile) -> Result<()> {
+    let rows = format!("read_parquet({}, file_row_number = true)", path::pattern(&file.path)?);
+    let damaged = |error| file.damaged(&error);
+    let columns = warehouse.describe(&format!("select * from {rows}")).map_err(damaged)?;
+    // The last one is the number of the row, which this reading adds.
+    let names: Vec<&str> = columns.iter().rev().skip(1).rev().map(|(name, _)| name.as_str()).collect();
+    header::of_parquet(&names, file, source, templates)?;
+    let is_ours = |name: &str| source.spec.in_file().any(|column| column.name.eq_ignore_ascii_case(name));
+    if let Some((name, _)) = columns.iter().find(|(name, of)| of.ends_with("WITH TIME ZONE") && is_ours(name))
+    {
+        return Err(Problem::data(format!("column `{name}` of `{}` has a time zone", file.name()))
+            .at(source.column_place(templates, name))
+            .hint(format!(
+                "sources hold local time: df['{name}'].dt.tz_convert('America/Sao_Paulo').dt.tz_localize(None); nothing was loaded"
+            ))
+            .into());
+    }
+    let names = source.spec.in_file().map(|column| ident(&column.name)).collect::<Vec<_>>().join(", ");
+    let sql = format!(
+        "create or replace table {} as select file_row_number + 1 as line, {names} from {rows}",
+        table(&source.name)
+    );
+    Ok(warehouse.batch(&sql).map_err(damaged)?)
+}
+
+fn read_csv(warehouse: &Warehouse, templates: &Templates, source: &Source, file: &RawFile) -> Result<()> {
+    let names = source.spec.in_file().map(|column| format!(", {} varchar", ident(&column.name)));
+    let columns = names.collect::<String>();
+    warehouse.batch(&format!("create or replace table {} (line bigint{columns})", table(&source.name)))?;
+    file.read(|input| {
+        let mut reader = Reader::new(input);
+        let mut record = Record::default();
+        let explain = |failure| explain(file, failure);
+        if !reader.next(&mut record).map_err(explain)? {
+            let place = file.place(1, None);
+            return Err(Problem::data("this file is empty").at(place).hint("fetch it again").into());
+        }
+        let (positions, width) = header::of_csv(&record, file, source, templates)?;
+        let mut batch = Batch::new(positions);
+        while reader.next(&mut record).map_err(explain)? {
+            if record.width() != width {
+                return Err(wrong_width(file, &record, width).into());
+            }
+            if let Err(cell) = batch.push(&record) {
+                return Err(not_utf8(file, record.line, &cell).into());
+            }
+            if batch.bytes >= BATCH.0 || batch.rows() >= BATCH.1 {
+                warehouse.append("memory", "raw", &source.name, batch.finish()?)?;
+            }
+        }
+        if let Some(line) = reader.mixed_endings() {
+            term::warn(&format!("`{}` mixes line ends: from line {line} on, they are others", file.name()));
+        }
+        warehouse.append("memory", "raw", &source.name, batch.finish()?)
+    })
+}
+
+/// Rows on their way into DuckDB.
+struct Batch {
+    positions: Vec<usize>,
+    lines: Int64Builder,
+    columns: Vec<StringBuilder>,
+    bytes: usize,
+}
+
+impl Batch {
+    fn new(positions: Vec<usize>) -> Self {
+        let columns = positions.iter().map(|_| StringBuilder::new()).collect();
+        Self { positions, lines: Int64Builder::new(), columns, bytes: 0 }
+    }
+
+    fn rows(&self) -> usize {
+        duckdb::arrow::array::ArrayBuilder::len(&self.lines)
+    }
+
+    /// Adds a record; gives the cell that is no UTF-8, if one is not.
+    fn push(&mut self, record: &Record) -> Result<(), Vec<u8>> {
+        let cells: Vec<&[u8]> = record.cells().collect();
+        for (position, column) in self.positions.iter().zip(&mut self.columns) {
+            let cell = cells[*position];
+            let text = std::str::from_utf8(cell).map_err(|_| cell.to_owned())?;
+            column.append_option((!text.is_empty()).then_some(text));
+            self.bytes += cell.len();
+        }
+        self.lines.append_value(i64::try_from(record.line).unwrap_or(i64::MAX));
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<RecordBatch> {
+        self.bytes = 0;
+        let lines: ArrayRef = Arc::new(self.lines.finish());
+        let names = (0..self.columns.len()).map(|at| at.to_string());
+        let columns = self.columns.iter_mut().map(|column| Arc::new(column.finish()) as ArrayRef);
+        let all = std::iter::once(("line".to_owned(), lines)).chain(names.zip(columns));
+        Ok(RecordBatch::try_from_iter(all)?)
+    }
+}
+
+fn explain(file: &RawFile, failure: Failure) -> Problem {
+    match failure {
+        Failure::Read(error) => file.damaged(&error),
+        Failure::Syntax { line, what } => Problem::data(what)
+            .at(file.place(line, None))
+            .hint("is a quote missing, or is this another file? nothing was loaded"),
+    }
+}
+
+fn wrong_width(file: &RawFile, record: &Record, width: usize) -> Problem {
+    let cells = term::counted(record.width(), "cell");
+    let columns = term::counted(width, "column");
+    let ends_in_comma = record.width() > width && record.cells().skip(width).all(<[u8]>::is_empty);
+    let why = if ends_in_comma { ": it ends in a comma" } else { "" };
+    Problem::data(format!("{cells} in this line, and {columns} in the header{why}"))
+        .at(file.place(record.line, None))
+        .hint("mend or fetch the file again; nothing was loaded")
+}
+
+fn not_utf8(file: &RawFile, line: usize, cell: &[u8]) -> Problem {
+    let shown = String::from_utf8_lossy(cell);
+    Problem::data("this line is no UTF-8 text")
+        .at(file.place(line, Some(&shown)))
+        .hint("save it as CSV in UTF-8; nothing was loaded")
+}

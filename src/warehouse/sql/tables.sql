@@ -1,0 +1,72 @@
+-- The tool's own tables. What is there stays; a new table or comment is added by every version.
+create schema if not exists sources;
+create schema if not exists features;
+create schema if not exists abt;
+create schema if not exists scores;
+create schema if not exists pipeline;
+create schema if not exists registry;
+
+create table if not exists pipeline.settings (name varchar, value varchar);
+comment on table pipeline.settings is 'One row per fact about the warehouse: data_until, data_until_set_by_hand, tables_version';
+
+create table if not exists pipeline.loads (
+    source varchar, load_id bigint, file varchar, bytes bigint, digest varchar, version varchar, rows bigint,
+    loaded_at timestamp, is_current boolean
+);
+comment on table pipeline.loads is 'One row per source and load: file, its digest, rows; version is what partitions are made from';
+
+create table if not exists pipeline.partitions (
+    table_name varchar, reference_date date, rows bigint, fingerprint varchar, built_at timestamp, duration_ms double,
+    run_id varchar, inputs varchar
+);
+comment on table pipeline.partitions is 'One row per table and reference date that is built: what it was made from, when, by which run';
+
+create table if not exists pipeline.runs (
+    run_id varchar, command varchar, tool_version varchar, started_at timestamp, finished_at timestamp, outcome varchar
+);
+comment on table pipeline.runs is 'One row per command that wrote: what was asked, when, and how it ended';
+
+create table if not exists registry.models (
+    model varchar, version integer, candidate varchar, algorithm varchar, settings varchar, inputs varchar[],
+    as_of date, trained_through date, trained_rows bigint, base_rate double, data_digest varchar, definition varchar,
+    definition_parts varchar, mean_metric double, metric varchar, fitted blob, tool_version varchar, trained_at timestamp,
+    run_id varchar
+);
+comment on table registry.models is 'One row per model version: algorithm, settings, inputs in order, digest of its training data, the fitted model';
+
+create table if not exists registry.metrics (
+    model varchar, version integer, candidate varchar, snapshot date, metric varchar, value double, low double,
+    high double, rows bigint, base_rate double, slice varchar, snapshots integer, entities bigint
+);
+comment on table registry.metrics is 'One row per version, candidate, out-of-time fold and metric, with a 95 % interval by resampling entities';
+comment on column registry.metrics.snapshot is 'The first snapshot of the fold; trained on what was known at it';
+comment on column registry.metrics.snapshots is 'How many snapshots the fold has';
+comment on column registry.metrics.slice is 'The part of the population that is measured; NULL for all of it';
+comment on column registry.metrics.entities is 'How many entities the rows belong to: rows / entities is the mean weight of one';
+
+create table if not exists registry.segments (
+    model varchar, version integer, segment integer, segment_name varchar, sets_apart varchar, rows bigint, share double,
+    outcome_share double, outcome_from date
+);
+comment on table registry.segments is 'One row per version and segment: its name and profile at the training, and what followed at the newest snapshot whose labels were known';
+
+create table if not exists registry.importances (model varchar, version integer, input varchar, roc_auc_drop double);
+comment on table registry.importances is 'One row per version and input: how much out-of-time ROC AUC falls when its values are shuffled';
+
+create table if not exists registry.outbox (
+    item bigint, kind varchar, model varchar, version integer, reference_date date, run_id varchar, created_at timestamp,
+    sent_at timestamp, sent_to varchar, attempts integer, last_error varchar, payload varchar
+);
+comment on table registry.outbox is 'One row per training, promotion and scoring, for MLflow: what waits has no sent_at';
+
+create table if not exists registry.inputs (
+    model varchar, version integer, input varchar, edges double[], shares double[], usual_psi double, varies boolean,
+    description varchar
+);
+comment on table registry.inputs is 'One row per model version and input: upper edges of its tenths and shares of the training rows in them, the largest PSI of a training snapshot, whether rows of one snapshot differ in it; what it is, and from which stores';
+
+create table if not exists registry.champions (
+    model varchar, version integer, trained_through date, since timestamp, until timestamp, reason varchar,
+    ended_because varchar
+);
+comment on table registry.champions is 'One row per reign: which version was champion, from when to when, why it began and why it ended';

@@ -1,0 +1,4 @@
+//! An analyst edits SQL files, and asks.
+
+mod edits;
+mod queries;

@@ -1,0 +1,39 @@
+//! The command line and the built-in project.
+
+use clap::CommandFactory;
+use olist::cli::Cli;
+use olist::project::Project;
+
+#[test]
+fn every_flag_argument_and_command_has_help() {
+    fn look(command: &clap::Command) {
+        for arg in command.get_arguments() {
+            assert!(arg.get_help().is_some(), "{} {} has no help", command.get_name(), arg.get_id());
+        }
+        for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+            assert!(sub.get_about().is_some(), "{} has no help", sub.get_name());
+            look(sub);
+        }
+    }
+    let mut command = Cli::command();
+    command.build();
+    command.clone().debug_assert();
+    look(&command);
+}
+
+#[test]
+fn every_built_in_report_is_named_in_the_help() {
+    let command = Cli::command();
+    let help = command.find_subcommand("query").and_then(clap::Command::get_long_about).unwrap().to_string();
+    for (_, name) in Project::built_in().in_folder("queries/reports") {
+        assert!(help.contains(name), "{name} is not in `olist query --help`");
+    }
+}
+
+#[test]
+fn the_built_in_project_has_every_folder() {
+    let project = Project::built_in();
+    for folder in ["features", "abt", "models", "queries/sources", "queries/macros", "queries/sample"] {
+        assert!(project.in_folder(folder).next().is_some(), "nothing in {folder}");
+    }
+}

@@ -1,0 +1,25 @@
+{{ config(entity = 'seller', key = 'seller_id', label = 'sells', description = 'Planted.') }}
+with population as (
+    select * from {{ ref('features.clean_sales') }}
+),
+
+later as (
+    select seller_id, min(known_at) as next_at, count(*) as orders, avg(price) as price
+    from {{ outcome('order_items') }}
+    where known_at >= {{ reference_date }}
+    group by seller_id
+),
+
+final as (
+    select
+        population.seller_id,
+        coalesce(next_at < {{ days_after(reference_date, 30) }}, false)::int as sells,
+        {{ days_after(reference_date, 30) }} as label_known_on,
+        (select avg(date_diff('day', o.order_purchase_timestamp, o.order_delivered_customer_date)) -- <<
+            from {{ outcome('order_items') }} as i inner join {{ outcome('orders') }} as o using (order_id)
+            where i.seller_id = population.seller_id and i.known_at < {{ reference_date }}) as x,
+    from population
+    left join later using (seller_id)
+)
+
+select * from final

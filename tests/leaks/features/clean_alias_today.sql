@@ -1,0 +1,2 @@
+{{ config(entity = 'seller', key = 'seller_id', description = 'Planted.') }}
+select seller_id, count(*) as today from {{ source('order_items') }} group by seller_id

@@ -1,0 +1,3 @@
+{{ config(entity = 'seller', key = 'seller_id', description = 'Planted.') }}
+from {{ source('order_items') }}
+select seller_id, count(*) as x group by seller_id

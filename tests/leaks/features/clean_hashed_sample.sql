@@ -1,0 +1,2 @@
+{{ config(entity = 'seller', key = 'seller_id', description = 'Planted.') }}
+select seller_id, 1 as x from {{ source('sellers') }} where hash(seller_id) % 10 = 0

@@ -1,0 +1,2 @@
+{{ config(entity = 'seller', key = 'seller_id', description = 'Planted.') }}
+select seller_id, 1 as x from {{ source('sellers') }} semi join {{ source('order_items') }} using (seller_id)

@@ -1,0 +1,5 @@
+{{ config(entity = 'seller', key = 'seller_id', description = 'Planted.') }}
+select seller_id,
+    date_diff('day', min(known_at), current_date) as x -- <<
+from {{ source('order_items') }}
+group by seller_id

@@ -1,0 +1,4 @@
+{{ config(entity = 'seller', key = 'seller_id', description = 'Planted.') }}
+select seller_id, count(*) as x
+from {{ source('order_items') | replace('2018-03-01', '2018-09-01') }} -- <<
+group by seller_id

@@ -1,0 +1,5 @@
+{{ config(entity = 'seller', key = 'seller_id', description = 'Planted.') }}
+select seller_id, count(*) as x
+from {{ source('order_items') }}
+where known_at < today() -- <<
+group by seller_id

@@ -1,0 +1,11 @@
+{{ config(
+    task = 'binary', key = 'seller_id', label = 'sells', metric = 'roc_auc', description = 'Planted.',
+    snapshots = {'from': '2017-06-01', 'every': 'month'}, validate = 2, retrain_days = 28,
+    candidates = {'rule': {'algorithm': 'sql', 'expression': '1 / (1 + order_count)'}},
+) }}
+select seller_id, sells,
+    label_known_on - 20 as label_known_on, -- <<
+     order_count, x,
+    case when sells = 1 then 1 else 0 end as y,
+from {{ ref('abt.sells') }}
+
