@@ -4,7 +4,7 @@ use anyhow::Result;
 use chrono::NaiveDate;
 
 use super::{Dataset, Snapshot, Workspace};
-use crate::diagnose::column_place;
+use crate::partitions::columns::column_place;
 use crate::problem::{Place, Problem};
 use crate::warehouse::ident;
 
@@ -20,7 +20,7 @@ impl Workspace<'_> {
         for table in self.model.refs.iter().filter_map(|table| self.catalog.tables.get(table)) {
             if table.spec.label.as_deref() == Some(label) {
                 let rendered = self.catalog.render(&table.name, self.model.spec.from)?;
-                return column_place(self.warehouse, self.catalog, &rendered, label);
+                return Ok(column_place(self.catalog, table, &rendered, label));
             }
         }
         Ok(self.catalog.templates.last_mention(&self.model.file, label))
@@ -69,7 +69,7 @@ pub fn check(at: Workspace<'_>, snapshots: &[Snapshot], inputs: &[String]) -> Re
         }
         let Some(input) = changed(at, inputs, &snapshot.select.sql, &turned)? else { return Ok(()) };
         return Err(Problem::usage(format!("input `{input}` is made of the label `{label}`"))
-            .at(column_place(at.warehouse, at.catalog, &snapshot.select, &input)?)
+            .at(at.catalog.templates.last_mention(&at.model.file, &input))
             .on(snapshot.date)
             .hint("what is to be predicted is not there yet when a score is made: leave it out of the inputs")
             .into());
