@@ -114,8 +114,11 @@ fn config_is_strict() {
         place.olist(&["run", "--date", "2018-06-01", "--select", "features.slip"]).code(2)
     };
     config("").says(&["this file has no config", "features/slip.sql:2:1"]);
-    config("{{ config(entity = 'x', kee = 'x', description = 'x') }}")
-        .says(&["config key `key` is missing", "there is `kee`: did you mean `key`?"]);
+    config("{{ config(entity = 'x', kee = 'x', description = 'x') }}").says(&[
+        "config `kee`: this key is not known",
+        "features/slip.sql:1:25",
+        "did you mean `key`?",
+    ]);
     config("{{ config(entity = 'x', key = 'x',\n    descripton = 'x', description = 'x') }}").says(&[
         "config `descripton`: this key is not known",
         "features/slip.sql:2:5",
