@@ -14,6 +14,7 @@ use super::matrix::Matrix;
 use super::odds::{log_odds, probability};
 use super::random::Random;
 use super::tree::{Tree, Trees};
+use crate::interrupt;
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 use smartcore::linalg::basic::matrix::DenseMatrix;
@@ -41,6 +42,7 @@ impl Boosting {
         let mut scores = vec![base; y.len()];
         let mut trees = Vec::with_capacity(settings.trees);
         for stage in 0..settings.trees {
+            interrupt::check()?;
             let mut random = Random::new(seed, stage as u64);
             let rows = random.sample(y.len(), sample_size(settings.subsample, y.len()));
             let columns = random.sample(width, features);

@@ -8,6 +8,7 @@ use super::extract;
 use super::matrix::Matrix;
 use super::random::Random;
 use super::tree::{Tree, Trees};
+use crate::interrupt;
 use anyhow::{Result, ensure};
 use rayon::prelude::*;
 use smartcore::ensemble::extra_trees_regressor::{ExtraTreesRegressor, ExtraTreesRegressorParameters};
@@ -38,6 +39,7 @@ pub fn fit(splits: Splits, settings: &ForestSettings, x: &Matrix, y: &[bool], se
     let grown: Result<Vec<Vec<Tree>>> = (0..shards)
         .into_par_iter()
         .map(|shard| {
+            interrupt::check()?;
             let trees = SHARD.min(settings.trees - shard * SHARD);
             let mut random = Random::new(seed, shard as u64);
             let rows = random.sample(x.rows(), sample_size(settings.subsample, x.rows()));

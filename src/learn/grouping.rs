@@ -4,6 +4,7 @@ use super::algorithm::KMeansSettings;
 use super::kmeans::{Clustering, cluster};
 use super::matrix::Matrix;
 use super::random::Random;
+use crate::interrupt;
 use anyhow::Result;
 use rayon::prelude::*;
 use std::collections::HashMap;
@@ -86,6 +87,7 @@ pub fn stability(
     let whole = places(clustering, x)?;
     let settings = KMeansSettings { restarts: settings.restarts.min(RESAMPLE_STARTS), ..settings.clone() };
     let of_resample = |resample: u64| -> Result<Option<f64>> {
+        interrupt::check()?;
         let mut random = Random::new(seed, 2 + resample);
         let drawn: Vec<usize> = (0..x.rows()).map(|_| random.below(x.rows())).collect();
         // A resample of a few rows may not have enough different ones.

@@ -5,6 +5,7 @@ use super::matrix::Matrix;
 use super::metric::Metric;
 use super::random::Random;
 use super::scored::Scored;
+use crate::interrupt;
 use anyhow::{Context, Result, ensure};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -51,6 +52,7 @@ pub fn permutation_importance(sets: &[ValidationSet], repeats: usize, seed: u64)
         sets.iter().zip(&parts).map(|(set, (x, y))| ValidationSet { model: set.model, x, y }).collect();
     let before: Vec<f64> = sets.iter().map(|set| roc_auc(set, set.x)).collect::<Result<_>>()?;
     let importance = |column: usize| {
+        interrupt::check()?;
         let mut drop = 0.0;
         for (index, (set, before)) in sets.iter().zip(&before).enumerate() {
             if !set.model.uses(column) {

@@ -3,6 +3,7 @@
 use super::metric::Metric;
 use super::random::Random;
 use super::scored::Scored;
+use crate::interrupt;
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -35,6 +36,7 @@ impl Scored {
         let mut values = vec![Vec::with_capacity(draws); metrics.len()];
         let mut weights = vec![0.0; self.rows()];
         for draw in 0..draws {
+            interrupt::check()?;
             let mut random = Random::new(seed, draw as u64);
             let mut times = vec![0.0; count];
             for _ in 0..count {

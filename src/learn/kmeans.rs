@@ -5,6 +5,7 @@ use super::fitted::MOST_COLUMNS;
 use super::matrix::Matrix;
 use super::random::Random;
 use super::store::at_most;
+use crate::interrupt;
 use anyhow::{Context, Result, ensure};
 use pathfinding::kuhn_munkres::kuhn_munkres_min;
 use pathfinding::matrix::Matrix as Weights;
@@ -52,6 +53,7 @@ pub fn cluster(settings: &KMeansSettings, x: &Matrix, seed: u64) -> Result<Clust
     let starts: Vec<Option<(f64, Vec<Vec<f64>>)>> = (0..settings.restarts as u64)
         .into_par_iter()
         .map(|start| {
+            interrupt::check()?;
             let seed = Random::new(seed, start).next_u64();
             let centres = one_start(&dense, &values, width, k, seed)?;
             let inertia = values.chunks_exact(width).map(|row| nearest(&centres, row).1).sum();

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use super::ledger::Line;
 use super::plan::Task;
 use super::shape::{self, Change};
-use super::{columns, verify};
+use super::{columns, label, verify};
 use crate::catalog::{Catalog, Node};
 use crate::diagnose::analyst;
 use crate::guard::Guard;
@@ -19,7 +19,8 @@ use crate::warehouse::{SqlError, Warehouse, ident};
 /// What all partitions of a run share.
 pub struct Context<'a> {
     pub run_id: &'a str,
-    pub data_until: NaiveDate,
+    /// Labels known on a later day are hidden.
+    pub settled_until: NaiveDate,
     /// What has too few rows is told, and replaced all the same.
     pub force: bool,
     pub guard: &'a Guard,
@@ -58,6 +59,7 @@ pub fn replace(warehouse: &Warehouse, catalog: &Catalog, task: &Task, context: &
         warehouse
             .execute(&format!("{head}{}", query.sql), &[])
             .map_err(|error| explain(error.shifted(head.len())))?;
+        label::verify(warehouse, catalog, node, &task.rendered, task.date)?;
         let (rows, mut warnings) = verify::rows(warehouse, catalog, node, task.date, &query.sql)?;
         warnings.extend(verify::row_count(warehouse, catalog, node, task, rows, context.force)?);
         Line {
@@ -85,7 +87,7 @@ impl Query {
         let hidden = node.spec.label.as_deref().filter(|_| node.kind == Kind::Abt).map(|label| {
             format!(
                 " replace (case when q.label_known_on <= date '{}' then q.{label} end as {label})",
-                context.data_until,
+                context.settled_until,
                 label = ident(label)
             )
         });

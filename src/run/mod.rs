@@ -22,6 +22,7 @@ use crate::catalog::{Catalog, Model};
 use crate::dataset::Workspace;
 use crate::guard::Guard;
 use crate::ingest;
+use crate::interrupt;
 use crate::partitions::texts::{self, Texts};
 use crate::partitions::{self, Basis, Context, Ledger, Plan, columns};
 use crate::secret;
@@ -84,7 +85,7 @@ impl<'a> Run<'a> {
         let basis = Basis {
             ledger: &self.ledger,
             versions: &self.loaded.versions,
-            data_until: self.loaded.data_until,
+            settled_until: self.loaded.last_date(),
             force: self.options.force,
         };
         let is_new = |date: &NaiveDate| {
@@ -104,7 +105,7 @@ impl<'a> Run<'a> {
         }
         let context = Context {
             run_id: &self.options.id,
-            data_until: self.loaded.data_until,
+            settled_until: self.loaded.last_date(),
             force: self.options.force,
             guard: self.guard()?,
         };
@@ -180,18 +181,16 @@ impl<'a> Run<'a> {
 
     fn close(&self, outcome: &str) -> Result<()> {
         if self.has_begun && !self.is_finished.replace(true) {
-            self.warehouse.execute(
-                "update pipeline.runs set finished_at = now()::timestamp, outcome = ? where run_id = ?",
-                &[&outcome, &self.options.id],
-            )?;
+            let sql = "update pipeline.runs set finished_at = now()::timestamp, outcome = ? where run_id = ?";
+            self.warehouse.shielded(|| self.warehouse.execute(sql, &[&outcome, &self.options.id]))?;
         }
         Ok(())
     }
 }
 
 impl Drop for Run<'_> {
-    /// A run that was not finished has failed; its error is told elsewhere.
+    /// A run that was not finished has failed, or was stopped; its error is told elsewhere.
     fn drop(&mut self) {
-        let _ = self.close("failed");
+        let _ = self.close(if interrupt::is_raised() { "interrupted" } else { "failed" });
     }
 }

@@ -55,9 +55,10 @@ impl<'a> Run<'a> {
             if let Task::Clusters(clusters) = &model.spec.task {
                 segment::write_profile(at, clusters, version, &snapshot, &scores.data)?;
             }
-            let message = Message::Scores { metrics: scores.summarize(at, date)? };
+            let seconds = started.elapsed().as_secs_f64();
+            let message = Message::Scores { metrics: scores.summarize(at, date)?, seconds };
             message.post(self.warehouse, version, Some(date), run_id)?;
-            let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
+            let duration_ms = seconds * 1000.0;
             Line {
                 table: &table,
                 date,

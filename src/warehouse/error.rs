@@ -47,6 +47,12 @@ impl SqlError {
         }
     }
 
+    /// A statement that was not begun, because of a signal.
+    pub fn interrupted() -> Self {
+        let message = "interrupted".to_owned();
+        Self { class: "Interrupt".to_owned(), message, position: None, candidates: None, also: None }
+    }
+
     /// The same error in a text that starts `by` bytes later.
     #[must_use]
     pub fn shifted(mut self, by: usize) -> Self {

@@ -13,6 +13,7 @@ mod files;
 mod floors;
 mod hostile;
 mod ingest;
+mod labels;
 mod leaks;
 mod mistakes;
 mod mlflow;

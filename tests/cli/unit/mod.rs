@@ -4,6 +4,7 @@ mod commands;
 mod config;
 mod drift;
 mod learn;
+mod mlflow;
 mod output;
 mod outputs;
 mod segments;
