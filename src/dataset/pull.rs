@@ -34,9 +34,7 @@ pub fn training_rows(
     let newest = snapshots.last().context("no reference date to pull")?;
     let layout = Layout::read(at, newest, rules)?;
     label::check(at, snapshots, &layout.inputs)?;
-    let data = rows(at, snapshots, &layout)?;
-    label::check_copies(at, &data)?;
-    Ok(data)
+    rows(at, snapshots, &layout)
 }
 
 fn rows(at: Workspace<'_>, snapshots: &[Snapshot], layout: &Layout) -> Result<Dataset> {

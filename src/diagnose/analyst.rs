@@ -18,6 +18,9 @@ pub fn analyst(
             .maybe_on(rendered.date)
             .hint(DAMAGED);
     }
+    if error.is_interrupt() {
+        return Problem::usage("the statement was stopped").maybe_on(rendered.date);
+    }
     let error = &warehouse.placed(&rendered.sql, error);
     let Advice { message, hint } =
         warehouse.advice(&rendered.sql, error, &reachable(rendered.kind, templates));

@@ -1,7 +1,6 @@
 //! Which CTE, subquery or branch of a query fails by itself: each is run alone.
 
 use std::ops::Range;
-use std::sync::mpsc;
 use std::time::Instant;
 
 use super::culprit::{self, sign};
@@ -32,21 +31,13 @@ impl Search<'_> {
         if left.is_zero() {
             return Outcome::Other;
         }
-        let handle = self.warehouse.interrupt_handle();
-        let (ended, end) = mpsc::channel::<()>();
-        let watch = std::thread::spawn(move || {
-            if end.recv_timeout(left) == Err(mpsc::RecvTimeoutError::Timeout) {
-                handle.interrupt();
+        let result = self.warehouse.within(left, || {
+            if self.fails_early {
+                self.warehouse.describe(sql).map(|_| ())
+            } else {
+                self.warehouse.rows(sql, &[], |_| Ok(())).map(|_| ())
             }
         });
-        let result = if self.fails_early {
-            self.warehouse.describe(sql).map(|_| ())
-        } else {
-            self.warehouse.rows(sql, &[], |_| Ok(())).map(|_| ())
-        };
-        drop(ended);
-        // It waits for nothing but the end that has just come.
-        let _ = watch.join();
         match result {
             Ok(()) => Outcome::Works,
             Err(error) if error.is_like(self.error) => Outcome::Same,

@@ -36,9 +36,7 @@ pub fn sync(warehouse: &Warehouse, settings: &Settings, limit: Option<Duration>)
     let progress = term::Progress::new(waiting.len(), "sending");
     let mut last = None;
     for id in &waiting {
-        if interrupt::is_raised() {
-            break;
-        }
+        interrupt::check()?;
         let item = outbox::read(warehouse, *id)?;
         progress.working_on(&item.model);
         match send::item(&client, warehouse, &item)? {

@@ -1,6 +1,6 @@
 //! One table at one reference date: rows, checks and the line in the ledger, in one transaction.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -12,8 +12,9 @@ use super::{columns, label, verify};
 use crate::catalog::{Catalog, Node};
 use crate::diagnose::analyst;
 use crate::guard::Guard;
+use crate::interrupt;
 use crate::problem::Problem;
-use crate::template::Kind;
+use crate::template::{Kind, Rendered};
 use crate::warehouse::{SqlError, Warehouse, ident};
 
 /// What all partitions of a run share.
@@ -24,6 +25,8 @@ pub struct Context<'a> {
     /// What has too few rows is told, and replaced all the same.
     pub force: bool,
     pub guard: &'a Guard,
+    /// For one partition.
+    pub time_limit: Option<Duration>,
 }
 
 /// What one partition gave.
@@ -37,7 +40,7 @@ pub struct Done {
 pub fn replace(warehouse: &Warehouse, catalog: &Catalog, task: &Task, context: &Context<'_>) -> Result<Done> {
     let node = &catalog.tables[&task.table];
     let started = Instant::now();
-    warehouse.transaction(|| {
+    let work = || {
         let query = Query::new(node, task, context);
         let explain = |error| query.problem(warehouse, catalog, task, error);
         let shape = match warehouse.describe(&query.sql) {
@@ -73,7 +76,31 @@ pub fn replace(warehouse: &Warehouse, catalog: &Catalog, task: &Task, context: &
         }
         .write(warehouse)?;
         Ok(Done { rows, change, warnings })
-    })
+    };
+    in_time(warehouse, catalog, &task.rendered, context.time_limit, || warehouse.transaction(work))
+}
+
+/// Makes a partition of `rendered` by `work`, which is stopped after `limit`.
+pub fn in_time<T>(
+    warehouse: &Warehouse,
+    catalog: &Catalog,
+    rendered: &Rendered,
+    limit: Option<Duration>,
+    work: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    let Some(limit) = limit else { return work() };
+    let started = Instant::now();
+    let done = warehouse.within(limit, work);
+    if done.is_ok() || started.elapsed() < limit || interrupt::is_raised() {
+        return done;
+    }
+    let select = rendered.sql.len() - rendered.sql.trim_start().len();
+    let place = catalog.templates.locate(rendered, select).map(|located| located.place);
+    Err(Problem::data(format!("this takes longer than {} s", limit.as_secs()))
+        .at(place.unwrap_or_else(|| catalog.templates.config_key(&rendered.file, "")))
+        .maybe_on(rendered.date)
+        .hint("--time-limit gives it longer; the earlier partition stays")
+        .into())
 }
 
 /// The analyst's SELECT, with the reference date in front and the label hidden where it is not settled.

@@ -61,7 +61,7 @@ pub fn build(
         }
         Ok(())
     })?;
-    warehouse.set_threads(cores)?;
+    let restored = warehouse.set_threads(cores);
     let state = state.into_inner().unwrap_or_else(PoisonError::into_inner);
     let (done, of) = (state.built.partitions, plan.tasks.len());
     match state.failed {
@@ -69,7 +69,7 @@ pub fn build(
             Err(interrupt::problem(format!("interrupted after {done} of {of} partitions")).into())
         }
         Some((_, error)) => Err(error),
-        None => Ok(state.built),
+        None => Ok(restored.map(|()| state.built)?),
     }
 }
 

@@ -8,7 +8,7 @@ mod train;
 
 use std::cell::{Cell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -29,6 +29,9 @@ use crate::secret;
 use crate::term;
 use crate::warehouse::Warehouse;
 
+/// The outcome of a run that a signal stopped.
+const INTERRUPTED: &str = "interrupted";
+
 /// How a run is to be done.
 pub struct Options {
     /// Names the run in the ledger.
@@ -36,6 +39,8 @@ pub struct Options {
     pub cores: usize,
     /// Builds and scores what is unchanged as well, and what looks wrong.
     pub force: bool,
+    /// For one partition.
+    pub time_limit: Option<Duration>,
 }
 
 /// A run in progress.
@@ -108,6 +113,7 @@ impl<'a> Run<'a> {
             settled_until: self.loaded.last_date(),
             force: self.options.force,
             guard: self.guard()?,
+            time_limit: self.options.time_limit,
         };
         let mut built = partitions::build(self.warehouse, self.catalog, &plan, &context, self.options.cores)?;
         if let (Some(&date), false) = (open.first(), built.changes.is_empty()) {
@@ -169,6 +175,10 @@ impl<'a> Run<'a> {
                 &[&self.options.id, &secret::own_command(), &env!("CARGO_PKG_VERSION")],
             )?;
             self.has_begun = true;
+            let (other, id) = (self.warehouse.another()?, self.options.id.clone());
+            interrupt::at_last(Some(Box::new(move || {
+                let _ = close(&other, &id, INTERRUPTED);
+            })));
         }
         Ok(())
     }
@@ -181,16 +191,22 @@ impl<'a> Run<'a> {
 
     fn close(&self, outcome: &str) -> Result<()> {
         if self.has_begun && !self.is_finished.replace(true) {
-            let sql = "update pipeline.runs set finished_at = now()::timestamp, outcome = ? where run_id = ?";
-            self.warehouse.shielded(|| self.warehouse.execute(sql, &[&outcome, &self.options.id]))?;
+            interrupt::at_last(None);
+            close(self.warehouse, &self.options.id, outcome)?;
         }
         Ok(())
     }
 }
 
+fn close(warehouse: &Warehouse, run_id: &str, outcome: &str) -> Result<()> {
+    let sql = "update pipeline.runs set finished_at = now()::timestamp, outcome = ? where run_id = ?";
+    warehouse.shielded(|| warehouse.execute(sql, &[&outcome, &run_id]))?;
+    Ok(())
+}
+
 impl Drop for Run<'_> {
     /// A run that was not finished has failed, or was stopped; its error is told elsewhere.
     fn drop(&mut self) {
-        let _ = self.close(if interrupt::is_raised() { "interrupted" } else { "failed" });
+        let _ = self.close(if interrupt::is_raised() { INTERRUPTED } else { "failed" });
     }
 }

@@ -17,6 +17,9 @@ const ADVICE: [&str; 2] = [" Use TRY(", " SET "];
 /// How the names of its own tables begin.
 const SYSTEM: [&str; 5] = ["sqlite_", "pg_", "duckdb_", "pragma_", "information_schema"];
 
+/// The class of what was stopped.
+const INTERRUPT: &str = "Interrupt";
+
 /// One error of DuckDB.
 #[derive(Debug, Clone)]
 pub struct SqlError {
@@ -47,10 +50,15 @@ impl SqlError {
         }
     }
 
-    /// A statement that was not begun, because of a signal.
+    /// A statement that was not begun, because of a signal or a time limit.
     pub fn interrupted() -> Self {
         let message = "interrupted".to_owned();
-        Self { class: "Interrupt".to_owned(), message, position: None, candidates: None, also: None }
+        Self { class: INTERRUPT.to_owned(), message, position: None, candidates: None, also: None }
+    }
+
+    /// Whether it says nothing of the SQL: it was stopped.
+    pub fn is_interrupt(&self) -> bool {
+        self.class.eq_ignore_ascii_case(INTERRUPT)
     }
 
     /// The same error in a text that starts `by` bytes later.

@@ -1,11 +1,14 @@
-//! A connection's statements, one at a time: a signal stops the one at work, and lets no other begin.
+//! A connection's statements, one at a time: a signal or a time limit stops the one at work, and lets no other begin.
 
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use duckdb::{Connection, InterruptHandle};
 
-use super::SqlError;
-use crate::interrupt;
+use super::{SqlError, Warehouse};
+use crate::interrupt::{self, AGAIN};
 
 /// Of all connections.
 static GATES: Mutex<Vec<Weak<Gate>>> = Mutex::new(Vec::new());
@@ -20,6 +23,7 @@ struct State {
     is_busy: bool,
     /// No signal stops what runs now.
     is_shielded: bool,
+    until: Option<Instant>,
 }
 
 /// As long as it lives, a statement runs.
@@ -38,10 +42,11 @@ impl Gate {
     }
 
     /// # Errors
-    /// After a signal.
+    /// After a signal, and after the time is over.
     pub fn enter(&self) -> Result<Busy<'_>, SqlError> {
         let mut state = lock(&self.state);
-        if interrupt::is_raised() && !state.is_shielded {
+        let is_late = state.until.is_some_and(|until| Instant::now() >= until);
+        if !state.is_shielded && (is_late || interrupt::is_raised()) {
             return Err(SqlError::interrupted());
         }
         state.is_busy = true;
@@ -53,12 +58,14 @@ impl Gate {
         Shield(self)
     }
 
-    /// Stops the statement at work. What is between two statements, a rollback above all, is left alone.
-    pub fn stop(&self) {
+    /// Stops the statement at work. What is between two statements, a rollback above all, is left alone. Whether it was
+    /// shielded.
+    fn stop(&self) -> bool {
         let state = lock(&self.state);
         if state.is_busy && !state.is_shielded {
             self.handle.interrupt();
         }
+        state.is_shielded
     }
 }
 
@@ -74,9 +81,39 @@ impl Drop for Shield<'_> {
     }
 }
 
-/// Stops the statements at work on all connections.
-pub fn stop_all() {
-    lock(&GATES).iter().filter_map(Weak::upgrade).for_each(|gate| gate.stop());
+impl Warehouse {
+    /// Does `work`, whose statements no signal stops.
+    pub fn shielded<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _shield = self.gate.shield();
+        work()
+    }
+
+    /// Does `work`, whose statements fail after `limit`.
+    pub fn within<T>(&self, limit: Duration, work: impl FnOnce() -> T) -> T {
+        let gate = &self.gate;
+        lock(&gate.state).until = Instant::now().checked_add(limit);
+        let (ended, end) = channel::<()>();
+        let value = thread::scope(|scope| {
+            scope.spawn(move || {
+                let mut left = limit;
+                while end.recv_timeout(left) == Err(RecvTimeoutError::Timeout) {
+                    gate.stop();
+                    left = AGAIN;
+                }
+            });
+            let value = work();
+            drop(ended);
+            value
+        });
+        lock(&gate.state).until = None;
+        value
+    }
+}
+
+/// Stops the statements at work on all connections. Whether any of them was shielded.
+pub fn stop_all() -> bool {
+    let gates: Vec<Arc<Gate>> = lock(&GATES).iter().filter_map(Weak::upgrade).collect();
+    gates.iter().fold(false, |is_shielded, gate| gate.stop() || is_shielded)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -228,17 +228,6 @@ impl Warehouse {
         Ok(!self.columns(table)?.is_empty())
     }
 
-    /// What stops the statement at work from another thread.
-    pub fn interrupt_handle(&self) -> Arc<duckdb::InterruptHandle> {
-        self.conn.interrupt_handle()
-    }
-
-    /// Does `work`, whose statements no signal stops.
-    pub fn shielded<T>(&self, work: impl FnOnce() -> T) -> T {
-        let _shield = self.gate.shield();
-        work()
-    }
-
     /// A fact about the warehouse, of `pipeline.settings`.
     pub fn setting(&self, name: &str) -> Result<Option<String>> {
         let sql = "select value from pipeline.settings where name = ?";

@@ -13,6 +13,7 @@ mod files;
 mod floors;
 mod hostile;
 mod ingest;
+mod interrupts;
 mod labels;
 mod leaks;
 mod mistakes;
