@@ -37,6 +37,9 @@ pub struct Global {
     /// Wait so long for another process that has the database open
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 0, hide_default_value = true)]
     pub wait: u64,
+    /// A partition (one table at one date) may take so long; else as long as it takes
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub time_limit: Option<u64>,
     /// Memory for DuckDB, for example 2GB
     #[arg(long, global = true, value_name = "SIZE")]
     pub memory_limit: Option<String>,

@@ -117,7 +117,8 @@ impl Session {
         loaded: &'a Loaded,
         force: bool,
     ) -> Result<Run<'a>> {
-        let options = Options { id: self.run_id.clone(), cores: self.cores(), force };
+        let time_limit = self.options.time_limit.map(Duration::from_secs);
+        let options = Options { id: self.run_id.clone(), cores: self.cores(), force, time_limit };
         Run::new(warehouse, catalog, loaded, options)
     }
 

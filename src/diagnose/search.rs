@@ -4,7 +4,6 @@
 //! SELECT that fails, items, conditions and keys are replaced by what cannot fail, until the guilty one is left.
 
 use std::ops::Range;
-use std::sync::mpsc;
 use std::time::Instant;
 
 use serde_json::Value as Json;
@@ -67,23 +66,16 @@ impl Search<'_> {
     fn tries(&self, node: &Json) -> Tried {
         let left = self.until.saturating_duration_since(Instant::now());
         let Some(sql) = tree::unparse(node).filter(|_| !left.is_zero()) else { return Tried::Unclear };
-        let handle = self.warehouse.interrupt_handle();
-        let (ended, end) = mpsc::channel::<()>();
-        let watch = std::thread::spawn(move || {
-            if end.recv_timeout(left) == Err(mpsc::RecvTimeoutError::Timeout) {
-                handle.interrupt();
-            }
-        });
         let result = Select::of(&sql).and_then(|select| {
             let all = select.within("select bit_xor(hash(q)) from (\n", "\n) as q");
-            if self.fails_early {
-                return self.warehouse.describe(&all).map(|_| ());
-            }
-            self.warehouse.rows(all.as_str(), &[], |_| Ok(())).map(|_| ())
+            self.warehouse.within(left, || {
+                if self.fails_early {
+                    self.warehouse.describe(&all).map(|_| ())
+                } else {
+                    self.warehouse.rows(all.as_str(), &[], |_| Ok(())).map(|_| ())
+                }
+            })
         });
-        drop(ended);
-        // It waits for nothing but the end that has just come.
-        let _ = watch.join();
         match result {
             Ok(()) => Tried::Works,
             Err(error) if error.is_like(self.error) => Tried::Fails,

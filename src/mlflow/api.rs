@@ -54,14 +54,14 @@ pub fn experiment(client: &Client, name: &str) -> Answer<String> {
                     may_pass: false,
                 });
             }
-            Ok(found) => return Ok(text(&found["experiment"]["experiment_id"])),
+            Ok(found) => return id(client, &found["experiment"]["experiment_id"], "experiment_id"),
             Err(failure) if failure.is("RESOURCE_DOES_NOT_EXIST") => {}
             Err(failure) => return Err(failure),
         }
         // Without it, the page of MLflow 3 takes the experiment for one of prompts and traces.
         let kind = json!({"key": "mlflow.experimentKind", "value": "custom_model_development"});
         let made = client.once(&Method::POST, "experiments/create", &json!({"name": name, "tags": [kind]}))?;
-        Ok(text(&made["experiment_id"]))
+        id(client, &made["experiment_id"], "experiment_id")
     })
 }
 
@@ -82,6 +82,7 @@ pub fn run(
         tags.insert(KEY.to_owned(), key.to_owned());
         let body = json!({"experiment_id": experiment, "start_time": start, "run_name": name, "tags": pairs(&tags, LONGEST_TAG)});
         let made = client.once(&Method::POST, "runs/create", &body)?;
+        id(client, &made["run"]["info"]["run_id"], "run_id")?;
         Ok(read_run(&made["run"]))
     })
 }
@@ -214,7 +215,7 @@ pub fn version(client: &Client, name: &str, run: &Run, description: &str, tags: 
             "tags": pairs(tags, LONGEST_TAG),
         });
         let made = client.once(&Method::POST, "model-versions/create", &body)?;
-        Ok(text(&made["model_version"]["version"]))
+        id(client, &made["model_version"]["version"], "version")
     })
 }
 
@@ -238,6 +239,20 @@ fn metric_name(name: &str) -> String {
 
 fn cut(value: &str, longest: usize) -> String {
     value.chars().take(longest).collect()
+}
+
+/// What an answer has to name: whoever answers without it is no MLflow.
+fn id(client: &Client, value: &Value, name: &str) -> Answer<String> {
+    let id = text(value);
+    if !value.is_null() && !id.is_empty() {
+        return Ok(id);
+    }
+    Err(Failure {
+        message: format!("{} does not answer as MLflow does: there is no `{name}`", client.settings.uri),
+        hint: Some("MLFLOW_TRACKING_URI has to be the address of `mlflow server` itself".to_owned()),
+        code: None,
+        may_pass: false,
+    })
 }
 
 /// A text of an answer; ids come as texts or numbers.

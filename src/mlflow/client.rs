@@ -38,6 +38,9 @@ impl Failure {
     }
 }
 
+/// The code of what is too large to be taken.
+pub const TOO_LARGE: &str = "TOO_LARGE";
+
 type Answer<T> = Result<T, Failure>;
 
 /// A connection to one server.
@@ -51,11 +54,12 @@ pub struct Client {
 impl Client {
     pub fn new(settings: Settings, limit: Option<Duration>) -> Self {
         let tls = TlsConfig::builder()
-            .root_certs(RootCerts::PlatformVerifier)
+            .root_certs(settings.certificates.clone().map_or(RootCerts::PlatformVerifier, RootCerts::from))
             .disable_verification(settings.is_insecure)
             .build();
         let agent = Agent::config_builder()
             .tls_config(tls)
+            .proxy(settings.proxy.clone())
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
@@ -73,18 +77,15 @@ impl Client {
 
     /// A request to the tracking API that is sent once.
     pub fn once(&self, method: &Method, path: &str, body: &Value) -> Answer<Value> {
-        self.send(
-            method,
-            &format!("/api/2.0/mlflow/{path}"),
-            body.to_string().into_bytes(),
-            "application/json",
-        )
+        // Fronts of servers refuse a GET with a body.
+        let body = (method != Method::GET).then(|| ("application/json", body.to_string().into_bytes()));
+        self.send(method, &format!("/api/2.0/mlflow/{path}"), body)
     }
 
     /// Writes an artifact through the server; the same again changes nothing.
     pub fn put(&self, path: &str, bytes: &[u8]) -> Answer<()> {
         let path = format!("/api/2.0/mlflow-artifacts/artifacts/{path}");
-        let put = || self.send(&Method::PUT, &path, bytes.to_vec(), "application/octet-stream");
+        let put = || self.send(&Method::PUT, &path, Some(("application/octet-stream", bytes.to_vec())));
         self.again(put).map(|_| ())
     }
 
@@ -105,7 +106,7 @@ impl Client {
         self.deadline.is_some_and(|deadline| Instant::now() + pause >= deadline)
     }
 
-    fn send(&self, method: &Method, path: &str, body: Vec<u8>, content_type: &str) -> Answer<Value> {
+    fn send(&self, method: &Method, path: &str, body: Option<(&str, Vec<u8>)>) -> Answer<Value> {
         let uri = &self.settings.uri;
         let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         if left == Some(Duration::ZERO) {
@@ -119,21 +120,30 @@ impl Client {
         let request = Request::builder()
             .method(method)
             .uri(format!("{uri}{path}"))
-            .header("content-type", content_type)
             .header("accept", "application/json");
         let request = match &self.settings.authorization {
             Some(authorization) => request.header("authorization", authorization),
             None => request,
         };
-        let request = request.body(body).map_err(|error| {
+        let unsendable = |error| {
             Failure::new(
                 format!("MLFLOW_TRACKING_URI or a login of MLflow cannot be sent: {error}"),
                 "look at MLFLOW_TRACKING_URI, MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_TOKEN",
                 false,
             )
-        })?;
-        let request = self.agent.configure_request(request).timeout_global(Some(timeout)).build();
-        let mut response = self.agent.run(request).map_err(|error| self.broken(&error, timeout))?;
+        };
+        let agent = &self.agent;
+        let response = match body {
+            Some((content, bytes)) => {
+                let request = request.header("content-type", content).body(bytes).map_err(unsendable)?;
+                agent.run(agent.configure_request(request).timeout_global(Some(timeout)).build())
+            }
+            None => {
+                let request = request.body(()).map_err(unsendable)?;
+                agent.run(agent.configure_request(request).timeout_global(Some(timeout)).build())
+            }
+        };
+        let mut response = response.map_err(|error| self.broken(&error, timeout))?;
         let status = response.status();
         let header = |name: &str| {
             let value = response.headers().get(name).and_then(|value| value.to_str().ok());
@@ -173,6 +183,18 @@ impl Client {
                 may_pass: is_passing(status),
             });
         }
+        if status == StatusCode::PAYLOAD_TOO_LARGE {
+            return Err(Failure {
+                code: Some(TOO_LARGE.to_owned()),
+                ..Failure::new(
+                    format!(
+                        "what was sent is too large for MLflow at {uri}, or for what stands before it ({status})"
+                    ),
+                    "the server's own limit decides, such as nginx's client_max_body_size",
+                    false,
+                )
+            });
+        }
         let hint = "MLFLOW_TRACKING_URI has to be the address of `mlflow server` itself; open it in a browser to see what answers there";
         let what = if status.is_redirection() {
             format!("sends us on to {location} ({status})")
@@ -200,7 +222,7 @@ impl Client {
             }
             ureq::Error::Tls(_) | ureq::Error::Rustls(_) => Failure::new(
                 format!("the certificate of {uri} is not accepted: {error}"),
-                "MLFLOW_TRACKING_INSECURE_TLS=true sends without checking it",
+                "MLFLOW_TRACKING_SERVER_CERT_PATH names a file of certificates to trust; MLFLOW_TRACKING_INSECURE_TLS=true sends without checking it",
                 false,
             ),
             _ => Failure::new(

@@ -5,12 +5,13 @@ use chrono::{NaiveDate, NaiveDateTime};
 use serde_json::json;
 
 use super::api::{self, Point, Run, Texts};
-use super::client::{Client, Failure};
+use super::client::{Client, Failure, TOO_LARGE};
 use super::message::{Message, Training, training_key};
 use crate::export::{self, Trained};
 use crate::registry::comparison;
 use crate::registry::outbox::Item;
 use crate::registry::{self, Version};
+use crate::term;
 use crate::warehouse::{Warehouse, text};
 
 /// What went wrong on the way to the server, inside what went wrong in the warehouse.
@@ -35,7 +36,7 @@ pub fn item(client: &Client, warehouse: &Warehouse, item: &Item) -> Sent<()> {
             let details = Details::read(warehouse, &item.model, item.version)?;
             let version =
                 answer!(self::training(client, warehouse, &experiment, &details, training, item.created_at)?);
-            let done = api::crown(client, &registered_name(&item.model), &version, &details.reason);
+            let done = api::crown(client, &registered_name(client, &item.model), &version, &details.reason);
             Ok(done)
         }
         Message::Champion { reason } => {
@@ -49,9 +50,9 @@ pub fn item(client: &Client, warehouse: &Warehouse, item: &Item) -> Sent<()> {
                 let (nothing, at) = (Training::default(), details.trained_at);
                 answer!(self::training(client, warehouse, &experiment, &details, &nothing, at)?)
             };
-            Ok(api::crown(client, &registered_name(&item.model), &version, reason))
+            Ok(api::crown(client, &registered_name(client, &item.model), &version, reason))
         }
-        Message::Scores { metrics } => {
+        Message::Scores { metrics, seconds } => {
             let date = item.reference_date.context("scores have a reference date")?;
             let points: Vec<Point> = metrics
                 .iter()
@@ -69,23 +70,43 @@ pub fn item(client: &Client, warehouse: &Warehouse, item: &Item) -> Sent<()> {
                 ("olist.run_id".to_owned(), item.run_id.clone()),
                 ("olist.tool_version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
                 ("mlflow.source.name".to_owned(), "olist".to_owned()),
+                user(),
             ]);
-            let params = Texts::from([
+            let mut params = Texts::from([
                 ("reference_date".to_owned(), date.to_string()),
                 ("version".to_owned(), item.version.to_string()),
             ]);
-            let at = millis(item.created_at);
-            let name = format!("scores {date}");
-            let run = answer!(api::run(client, &experiment, &message.key(item), at, &name, &tags));
+            let details = Details::read(warehouse, &item.model, item.version)?;
+            let trained = answer!(api::find_run(client, &experiment, &details.key()));
+            let found = if let Some(run) = trained { answer!(api::find_version(client, &run)) } else { None };
+            let registered = registered_name(client, &item.model);
+            params.extend(
+                found.map(|version| ("model_uri".to_owned(), format!("models:/{registered}/{version}"))),
+            );
+            let end = millis(item.created_at);
+            let (key, name) = (message.key(item), format!("scores {date}"));
+            let run = answer!(api::run(client, &experiment, &key, end - in_millis(*seconds), &name, &tags));
             answer!(api::log(client, &run, &params, &points));
-            Ok(api::finish(client, &run, at))
+            Ok(api::finish(client, &run, end))
         }
     }
 }
 
-/// `olist.seller_churn`
-fn registered_name(model: &str) -> String {
-    format!("olist.{model}")
+/// `olist.seller_churn`: the prefix of the experiments names it, so that another environment has a champion of its own.
+/// MLflow takes neither `/` nor `:` here.
+fn registered_name(client: &Client, model: &str) -> String {
+    experiment_name(client, model).replace(['/', ':'], "_")
+}
+
+/// Who sends, as MLflow's Python client names them.
+fn user() -> (String, String) {
+    let name = ["LOGNAME", "USER", "LNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    ("mlflow.user".to_owned(), name.unwrap_or_else(|| "unknown".to_owned()))
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "nothing here lasts for millennia")]
+fn in_millis(seconds: f64) -> i64 {
+    (seconds * 1000.0) as i64
 }
 
 fn experiment_name(client: &Client, model: &str) -> String {
@@ -101,8 +122,7 @@ fn training(
     training: &Training,
     at: NaiveDateTime,
 ) -> Sent<String> {
-    #[expect(clippy::cast_possible_truncation, reason = "a training does not last for millennia")]
-    let start = millis(at) - (training.seconds * 1000.0) as i64;
+    let start = millis(at) - in_millis(training.seconds);
     let version = &details.version;
     let tags = details.tags(training);
     let name = format!("{} {}", version.as_of, version.candidate);
@@ -135,9 +155,15 @@ fn training(
     }
     answer!(candidates(client, warehouse, experiment, details, training, &run, start, millis(at))?);
     for (path, bytes) in files(warehouse, version, training)? {
-        answer!(api::log_artifact(client, &run, &path, &bytes));
+        match api::log_artifact(client, &run, &path, &bytes) {
+            Err(failure) if failure.is(TOO_LARGE) => {
+                let bytes = term::thousands(bytes.len() as u64);
+                term::warn(&format!("{path} ({bytes} bytes) was not sent: {}", failure.message));
+            }
+            other => answer!(other),
+        }
     }
-    let registered = registered_name(&version.model);
+    let registered = registered_name(client, &version.model);
     answer!(api::registered_model(
         client,
         &registered,
@@ -162,7 +188,8 @@ fn candidates(
 ) -> Sent<()> {
     let version = &details.version;
     let names: Vec<String> = warehouse.rows(
-        "select candidate from registry.metrics where model = ? and version = ? group by candidate order by min(rowid)",
+        "select candidate from registry.metrics where model = ? and version = ? and snapshots > 0
+        group by candidate order by min(rowid)",
         &[&version.model, &version.number],
         |row| row.get(0),
     )?;
@@ -172,6 +199,7 @@ fn candidates(
             ("olist.kind".to_owned(), "candidate".to_owned()),
             ("olist.is_champion".to_owned(), (name == version.candidate).to_string()),
             ("mlflow.source.name".to_owned(), "olist".to_owned()),
+            user(),
         ]);
         let key = crate::fingerprint::of(&[&details.key(), &name]);
         let run = answer!(api::run(client, experiment, &key, start, &name, &tags));
@@ -290,6 +318,7 @@ impl Details {
             ("mlflow.note.content".to_owned(), self.reason.clone()),
             ("mlflow.source.name".to_owned(), format!("olist {}", self.command).trim().to_owned()),
             ("mlflow.source.type".to_owned(), "LOCAL".to_owned()),
+            user(),
         ]);
         for (file, fingerprint) in &version.definition_parts {
             tags.insert(format!("olist.fingerprint.{file}"), fingerprint.clone());
@@ -316,16 +345,4 @@ fn mlflow_type(duckdb: &str) -> &'static str {
 
 fn millis(moment: NaiveDateTime) -> i64 {
     moment.and_utc().timestamp_millis()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use chrono::NaiveTime;
-
-    #[test]
-    fn a_snapshot_is_midnight_in_utc() {
-        let day = NaiveDate::from_ymd_opt(2018, 1, 1).unwrap();
-        assert_eq!(millis(day.and_time(NaiveTime::MIN)), 1_514_764_800_000);
-    }
 }

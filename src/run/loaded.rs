@@ -27,7 +27,7 @@ impl Loaded {
         }
     }
 
-    /// The first date of which not everything is known any more: the day after data until.
+    /// The midnight after data until: the last date at which everything before it is known.
     pub fn last_date(&self) -> NaiveDate {
         self.data_until.checked_add_days(Days::new(1)).unwrap_or(self.data_until)
     }

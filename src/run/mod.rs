@@ -8,7 +8,7 @@ mod train;
 
 use std::cell::{Cell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -22,12 +22,16 @@ use crate::catalog::{Catalog, Model};
 use crate::dataset::Workspace;
 use crate::guard::Guard;
 use crate::ingest;
+use crate::interrupt;
 use crate::partitions::texts::{self, Texts};
 use crate::partitions::{self, Basis, Context, Ledger, Plan, columns};
 use crate::problem::Problem;
 use crate::secret;
 use crate::term;
 use crate::warehouse::Warehouse;
+
+/// The outcome of a run that a signal stopped.
+const INTERRUPTED: &str = "interrupted";
 
 /// How a run is to be done.
 pub struct Options {
@@ -36,6 +40,8 @@ pub struct Options {
     pub cores: usize,
     /// Builds and scores what is unchanged as well, and what looks wrong.
     pub force: bool,
+    /// For one partition.
+    pub time_limit: Option<Duration>,
 }
 
 /// A run in progress.
@@ -88,7 +94,7 @@ impl<'a> Run<'a> {
         let basis = Basis {
             ledger: &self.ledger,
             versions: &self.loaded.versions,
-            data_until: self.loaded.data_until,
+            settled_until: self.loaded.last_date(),
             force: self.options.force,
         };
         let is_new = |date: &NaiveDate| {
@@ -108,9 +114,10 @@ impl<'a> Run<'a> {
         }
         let context = Context {
             run_id: &self.options.id,
-            data_until: self.loaded.data_until,
+            settled_until: self.loaded.last_date(),
             force: self.options.force,
             guard: self.guard()?,
+            time_limit: self.options.time_limit,
         };
         let mut built = partitions::build(self.warehouse, self.catalog, &plan, &context, self.options.cores)?;
         if let (Some(&date), false) = (open.first(), built.changes.is_empty()) {
@@ -172,6 +179,10 @@ impl<'a> Run<'a> {
                 &[&self.options.id, &secret::own_command(), &env!("CARGO_PKG_VERSION")],
             )?;
             self.has_begun = true;
+            let (other, id) = (self.warehouse.another()?, self.options.id.clone());
+            interrupt::at_last(Some(Box::new(move || {
+                let _ = close(&other, &id, INTERRUPTED);
+            })));
         }
         Ok(())
     }
@@ -197,18 +208,22 @@ impl<'a> Run<'a> {
 
     fn close(&self, outcome: &str) -> Result<()> {
         if self.has_begun && !self.is_finished.replace(true) {
-            self.warehouse.execute(
-                "update pipeline.runs set finished_at = now()::timestamp, outcome = ? where run_id = ?",
-                &[&outcome, &self.options.id],
-            )?;
+            interrupt::at_last(None);
+            close(self.warehouse, &self.options.id, outcome)?;
         }
         Ok(())
     }
 }
 
+fn close(warehouse: &Warehouse, run_id: &str, outcome: &str) -> Result<()> {
+    let sql = "update pipeline.runs set finished_at = now()::timestamp, outcome = ? where run_id = ?";
+    warehouse.shielded(|| warehouse.execute(sql, &[&outcome, &run_id]))?;
+    Ok(())
+}
+
 impl Drop for Run<'_> {
-    /// A run that was not finished has failed; its error is told elsewhere.
+    /// A run that was not finished has failed, or was stopped; its error is told elsewhere.
     fn drop(&mut self) {
-        let _ = self.close("failed");
+        let _ = self.close(if interrupt::is_raised() { INTERRUPTED } else { "failed" });
     }
 }

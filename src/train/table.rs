@@ -2,21 +2,23 @@
 
 use chrono::NaiveDate;
 
-use super::validate::{FoldMetrics, mean};
+use super::validate::{FoldMetrics, NoFold, mean};
 use crate::learn::Metric;
 use crate::output::Table;
 
 /// Digits of a metric that stands alone.
 pub const DIGITS: usize = 4;
 
-/// One row a candidate, and below each a row a slice; one column a fold, and the mean of the folds.
-pub fn of(measured: &[FoldMetrics], metric: Metric) -> Table {
+/// One row a candidate, and below each a row a slice; one column a fold or what is none, and the mean of the folds.
+pub fn of(measured: &[FoldMetrics], no_folds: &[NoFold], metric: Metric) -> Table {
     let mut folds: Vec<(NaiveDate, usize)> =
         measured.iter().map(|one| (one.snapshot, one.snapshots)).collect();
+    folds.extend(no_folds.iter().map(|none| (none.snapshot, 0)));
     folds.sort_unstable();
     folds.dedup();
     let mut columns = vec![format!("out-of-time {}", metric.name())];
     columns.extend(folds.iter().map(|(first, snapshots)| match snapshots {
+        0 => format!("{first} (no fold)"),
         1 => first.to_string(),
         _ => format!("{first} (x{snapshots})"),
     }));

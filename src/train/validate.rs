@@ -1,6 +1,7 @@
 //! Rolling out-of-time validation: each snapshot is scored by models that saw only what was known at its date.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use anyhow::{Context, Result};
 use chrono::NaiveDate;
@@ -10,6 +11,7 @@ use crate::config::{ModelSpec, Validate};
 use crate::dataset::Dataset;
 use crate::learn::{self, Algorithm, Fitted, Importance, Interval, Metric, Recipe, Scored, ValidationSet};
 use crate::registry::Measured;
+use crate::term;
 
 /// Resamples behind each interval.
 const DRAWS: usize = 200;
@@ -68,31 +70,89 @@ pub fn mean(measured: &[FoldMetrics], candidate: &str, slice: Option<&str>, metr
     values.filter(|values| !values.is_empty()).map(|values| values.iter().sum::<f64>() / values.len() as f64)
 }
 
-/// The last folds whose labels were known by `as_of`, with something to train on before each.
-pub fn folds(data: &Dataset, as_of: NaiveDate, spec: &ModelSpec, wanted: Validate) -> Vec<Fold> {
+/// A fold that is none, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoFold {
+    pub snapshot: NaiveDate,
+    /// That it would be trained on.
+    pub rows: usize,
+    pub why: String,
+}
+
+impl NoFold {
+    /// What stands for it where candidates have their names.
+    const NAME: &'static str = "(no fold)";
+
+    /// As the registry keeps it.
+    pub fn line(&self) -> Measured {
+        Measured {
+            candidate: Self::NAME.to_owned(),
+            snapshot: self.snapshot,
+            snapshots: 0,
+            slice: None,
+            metric: "training_rows",
+            value: Some(self.rows as f64),
+            low: None,
+            high: None,
+            rows: self.rows,
+            entities: self.rows,
+            base_rate: None,
+        }
+    }
+}
+
+impl fmt::Display for NoFold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is no fold: {}", self.snapshot, self.why)
+    }
+}
+
+/// The last folds whose labels were known by `as_of`, and which of these have not enough to train on, or nothing to
+/// tell apart.
+pub fn folds(
+    data: &Dataset,
+    as_of: NaiveDate,
+    spec: &ModelSpec,
+    wanted: Validate,
+) -> (Vec<Fold>, Vec<NoFold>) {
     let mut periods: BTreeMap<NaiveDate, Vec<NaiveDate>> = BTreeMap::new();
     for snapshot in spec.snapshots(as_of) {
         periods.entry(wanted.every.period(snapshot, spec.from)).or_default().push(snapshot);
     }
     let has = |rows: &[usize], label| rows.iter().any(|&row| data.labels[row] == Some(label));
     let has_both = |rows: &[usize]| has(rows, true) && has(rows, false);
-    let mut folds = Vec::new();
+    let (mut folds, mut no_folds) = (Vec::new(), Vec::new());
     for snapshots in periods.values().rev() {
-        if folds.len() == wanted.last {
+        if folds.len() + no_folds.len() == wanted.last {
             break;
         }
-        let first = snapshots[0];
+        let snapshot = snapshots[0];
         let all: Vec<usize> = snapshots.iter().flat_map(|snapshot| data.of(*snapshot)).collect();
-        let is_settled = data.is_settled(&all, as_of);
+        if !data.is_settled(&all, as_of) {
+            continue;
+        }
         let test: Vec<usize> = all.into_iter().filter(|&row| data.is_known(row, as_of)).collect();
         let train: Vec<usize> =
-            data.known_by(first).into_iter().filter(|&row| data.dates[row] < first).collect();
-        if is_settled && has_both(&test) && has_both(&train) {
-            folds.push(Fold { snapshot: first, snapshots: snapshots.len(), train, test });
-        }
+            data.known_by(snapshot).into_iter().filter(|&row| data.dates[row] < snapshot).collect();
+        let rows = train.len();
+        let why = if rows == 0 {
+            continue;
+        } else if rows < wanted.min_rows {
+            let rows = term::counted(rows, "row");
+            format!("{rows} to train on, fewer than min_rows = {}", wanted.min_rows)
+        } else if !has_both(&train) {
+            "all rows to train on have the same label".to_owned()
+        } else if !has_both(&test) {
+            "all its rows have the same label".to_owned()
+        } else {
+            folds.push(Fold { snapshot, snapshots: snapshots.len(), train, test });
+            continue;
+        };
+        no_folds.push(NoFold { snapshot, rows, why });
     }
     folds.reverse();
-    folds
+    no_folds.reverse();
+    (folds, no_folds)
 }
 
 /// What a validation leaves behind.

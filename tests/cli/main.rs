@@ -13,6 +13,8 @@ mod files;
 mod floors;
 mod hostile;
 mod ingest;
+mod interrupts;
+mod labels;
 mod leaks;
 mod mistakes;
 mod mlflow;

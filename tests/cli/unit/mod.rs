@@ -4,6 +4,8 @@ mod commands;
 mod config;
 mod diagnose;
 mod drift;
+mod learn;
+mod mlflow;
 mod output;
 mod outputs;
 mod segments;
