@@ -50,6 +50,7 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
         }
     }
     run.finish()?;
+    run.note_older(&tables);
     back_casts.tell();
     summary(session, &warehouse, &run, &scored, &models, last, started)?;
     if let Some(file) = &args.publish {

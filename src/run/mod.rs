@@ -20,6 +20,7 @@ pub use train::Attempt;
 
 use crate::catalog::{Catalog, Model};
 use crate::dataset::Workspace;
+use crate::dates;
 use crate::guard::Guard;
 use crate::ingest;
 use crate::interrupt;
@@ -191,6 +192,25 @@ impl<'a> Run<'a> {
     pub fn finish(&self) -> Result<()> {
         ingest::mark_synthetic(self.warehouse)?;
         self.close("done")
+    }
+
+    /// Tells of dates that were built before the last load, and not since.
+    pub fn note_older(&self, tables: &BTreeSet<String>) {
+        let older = self.ledger.older(self.catalog, tables, &self.loaded.versions);
+        let dates: BTreeSet<NaiveDate> = older.values().flatten().copied().collect();
+        if dates.is_empty() {
+            return;
+        }
+        let of = match older.keys().collect::<Vec<_>>()[..] {
+            [table] => table.clone(),
+            ref tables => term::counted(tables.len(), "table"),
+        };
+        term::note(&format!(
+            "{} of {of} {} on older sources: {} builds again",
+            term::counted(dates.len(), "other date"),
+            if dates.len() == 1 { "rests" } else { "rest" },
+            dates::options(&dates)
+        ));
     }
 
     /// # Errors
