@@ -32,7 +32,6 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
     let loaded = Loaded::read(&warehouse)?;
     loaded.check(last)?;
     loaded.warn_of_no_data(&warehouse, first)?;
-    ingest::warn_of_edits(&warehouse, session.project()?, &catalog.templates)?;
     let mut run = session.run(&warehouse, &catalog, &loaded, args.force)?;
     let tables: BTreeSet<String> =
         selected.iter().filter(|name| catalog.tables.contains_key(*name)).cloned().collect();
