@@ -79,7 +79,7 @@ pub struct ModelSpec {
 struct Given {
     #[serde(deserialize_with = "read::text")]
     task: String,
-    #[serde(deserialize_with = "read::texts")]
+    #[serde(deserialize_with = "read::names")]
     key: Vec<String>,
     #[serde(deserialize_with = "read::description")]
     description: String,

@@ -192,6 +192,19 @@ pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, 
     if texts.iter().all(|text| text.trim().is_empty()) { Err(is_empty()) } else { Ok(texts) }
 }
 
+/// As `texts`, each of them once.
+pub fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let names = texts(deserializer)?;
+    let twice = names
+        .iter()
+        .enumerate()
+        .find(|(at, name)| names[..*at].iter().any(|other| other.eq_ignore_ascii_case(name)));
+    twice.map_or_else(
+        || Ok(names.clone()),
+        |(_, name)| Err(D::Error::custom(format!("`{name}` is given twice"))),
+    )
+}
+
 /// Names with a value each, in their order.
 pub fn pairs<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,

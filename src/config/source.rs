@@ -58,7 +58,7 @@ struct Given {
     files: String,
     #[serde(deserialize_with = "read::description")]
     description: String,
-    #[serde(default, deserialize_with = "read::texts")]
+    #[serde(default, deserialize_with = "read::names")]
     key: Vec<String>,
     #[serde(default, rename = "static")]
     is_static: bool,
