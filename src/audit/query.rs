@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use serde::Serialize;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
 use super::seen::{Seen, SeenColumn};
 use super::{Audit, Findings};
@@ -11,10 +11,10 @@ use crate::diagnose::analyst;
 use crate::guard::{self, Functions, reach_of_query};
 use crate::ingest::source_file;
 use crate::problem::Problem;
-use crate::sql::tree::{self, leftmost};
+use crate::sql::tree::{self, leftmost, list};
 use crate::template::{Kind, Templates};
 use crate::term::thousands;
-use crate::warehouse::{idents, text};
+use crate::warehouse::idents;
 
 /// What the files are rendered with, beside what is in every file.
 #[derive(Serialize)]
@@ -152,26 +152,20 @@ impl<'a> Queries<'a> {
         vary: impl Fn(&mut Self, &str),
     ) -> Result<usize> {
         const HEAD: &str = "select ";
-        const CASE: &str = "/statements/0/node/select_list/0";
-        let never = json!({"class": "CONSTANT", "type": "VALUE_CONSTANT", "alias": "", "query_location": 0,
-            "query_location_length": 1, "literal": {"kind": "INTEGER", "text": "0"}});
-        let Ok(tree) = tree::deep(|| tree::parse(&format!("{HEAD}{as_of}"))) else { return Ok(0) };
-        let begins = |part: Option<&Json>| part.and_then(leftmost).map(|at| at.saturating_sub(HEAD.len()));
-        let case = tree.pointer(CASE).unwrap_or(&Json::Null);
-        for at in 0..case["case_checks"].as_array().map_or(0, Vec::len) {
-            let mut without = tree.clone();
-            let condition = format!("{CASE}/case_checks/{at}/when_expr");
-            let Some(place) = without.pointer_mut(&condition) else { continue };
-            *place = never.clone();
-            let sql = format!("select json_deserialize_sql({}::json)", text(&without.to_string()));
-            let sql = self.audit.warehouse.row(&sql, &[], |row| row.get::<_, String>(0))?.unwrap_or_default();
-            let as_of = sql.get(HEAD.len()..).unwrap_or_default();
-            vary(self, as_of);
+        let Ok(query) = tree::deep(|| tree::query(&format!("{HEAD}{as_of}"))) else { return Ok(0) };
+        let begins = |part: &Json| leftmost(part).map_or(0, |at| at.saturating_sub(HEAD.len()));
+        let never = tree::query("select false").unwrap_or_default()["select_list"][0].take();
+        let case = &query["select_list"][0];
+        for (at, check) in list(&case["case_checks"]).iter().enumerate() {
+            let mut without = query.clone();
+            without["select_list"][0]["case_checks"][at]["when_expr"] = never.clone();
+            let sql = tree::unparse(&without).unwrap_or_default();
+            vary(self, sql.get(HEAD.len()..).unwrap_or_default());
             if self.wrong_rows(file)?.is_none_or(|(_, left, _)| left < rows / 2) {
-                return Ok(begins(tree.pointer(&condition)).unwrap_or(0));
+                return Ok(begins(&check["when_expr"]));
             }
         }
-        Ok(begins(case.get("else_expr")).unwrap_or(0))
+        Ok(begins(&case["else_expr"]))
     }
 }
 

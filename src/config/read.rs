@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 
 use crate::problem::{Problem, suggest};
 use crate::sql::AT_BYTE;
-use crate::template::{Rendered, config};
+use crate::template::Rendered;
+use crate::template::config::Keys;
 
 /// The config of a rendered file, with the file's text, where its keys stand.
 #[derive(Clone, Copy)]
@@ -66,13 +67,17 @@ impl<'a> Config<'a> {
             }
             if let Some((at, message)) = error.strip_prefix(AT_BYTE).and_then(|error| error.split_once(": "))
             {
-                let at = config::value_place(self.file, self.source, &path, at.parse().unwrap_or(0));
+                let at = self.keys().value(&path, at.parse().unwrap_or(0));
                 let problem = self.wrong(&path, message);
                 let hint = "it is one SQL expression over the columns of a row";
                 return Problem { place: at.or(problem.place.clone()), ..problem }.hint(hint).into();
             }
             self.wrong(&path, error).maybe_hint(hint).into()
         })
+    }
+
+    fn keys(&self) -> Keys<'a> {
+        Keys::read(self.file, self.source)
     }
 
     fn at(&self, path: &str) -> Option<&Value> {
@@ -92,8 +97,7 @@ impl<'a> Config<'a> {
         let (key, last) = path.rsplit_once('.').unwrap_or((path, ""));
         let key = if last.parse::<usize>().is_ok() { key } else { path };
         let problem = Problem::usage(format!("config `{key}`: {message}"));
-        Problem { place: config::nearest_place(self.file, self.source, path), ..problem }
-            .at_least(self.file, self.source)
+        Problem { place: self.keys().key(path), ..problem }.at_least(self.file, self.source)
     }
 
     /// That the map at `path` lacks `key`.

@@ -135,7 +135,9 @@ fn missing_table(sql: &str, error: &SqlError, tables: &[String]) -> Option<Advic
         written.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '.').unwrap_or(written.len());
     let name = if written[..length].ends_with(name) { &written[..length] } else { name };
     let last = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
-    let ctes = tree::deep(|| tree::ctes(sql));
+    let ctes = tree::deep(|| {
+        tree::ctes(&tree::query(sql).unwrap_or_default()).map(|(name, _)| name).collect::<Vec<_>>()
+    });
     let plain = |table: &String| table.rsplit('.').next().unwrap_or(table).to_owned();
     let call = |table: &String| match table.strip_prefix("sources.") {
         Some(source) => format!("{{{{ source('{source}') }}}}"),

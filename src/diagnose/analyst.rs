@@ -3,7 +3,7 @@
 use super::advice::{Advice, advice};
 use super::{placed, syntax};
 use crate::problem::{Kind, Problem};
-use crate::template::{self, Located, Rendered, Templates};
+use crate::template::{Located, Rendered, Templates};
 use crate::warehouse::{DAMAGED, SqlError, Warehouse};
 
 /// The problem that `error` is for the analyst: `error.position` counts from the start of `rendered.sql`.
@@ -23,7 +23,7 @@ pub fn analyst(
     }
     let error = &placed(warehouse, &rendered.sql, error);
     let Advice { message, hint } =
-        advice(warehouse, &rendered.sql, error, &reachable(rendered.kind, templates));
+        advice(warehouse, &rendered.sql, error, &templates.readable(rendered.kind));
     let problem = Problem { kind: kind(warehouse, &rendered.sql, error), ..Problem::usage(message) };
     let problem = problem.maybe_on(rendered.date).maybe_hint(hint);
     let inside = error.position.filter(|at| rendered.sql.is_char_boundary(*at));
@@ -35,20 +35,6 @@ pub fn analyst(
         located.notes.push(format!("{what} at {}:{}", there.place.file, there.place.line));
     }
     problem.at(located.place).noting(located.notes)
-}
-
-/// The tables that a file of this kind may read.
-fn reachable(kind: template::Kind, templates: &Templates) -> Vec<String> {
-    let schemas: &[&str] = match kind {
-        template::Kind::Source | template::Kind::Audit => &["sources"],
-        template::Kind::Feature => &["sources", "features"],
-        template::Kind::Abt => &["sources", "features", "abt"],
-        template::Kind::Model => &["features", "abt"],
-        template::Kind::Report => &["features", "abt", "scores"],
-        template::Kind::Sample => &[],
-    };
-    let is_one = |table: &String| table.split_once('.').is_some_and(|(schema, _)| schemas.contains(&schema));
-    templates.tables().into_iter().filter(is_one).collect()
 }
 
 /// The place of byte `at` of the SQL.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use serde_json::Value as Json;
 
 use crate::sql::tokens;
-use crate::sql::tree::{self, extent, leftmost, lower, texts};
+use crate::sql::tree::{self, cte, extent, leftmost, list, lower, name_of};
 
 /// The items of a SELECT that give, or may give, one column.
 #[derive(Debug, Default)]
@@ -18,50 +18,34 @@ pub struct Items {
 
 /// Where the columns `name` of `sql` come from. `select * from final` is looked for in the CTE `final`.
 pub fn items(sql: &str, name: &str) -> Items {
-    let found = tree::deep(|| {
-        let tree = tree::parse(sql).ok()?;
-        let node = tree.pointer("/statements/0/node")?;
-        let words: Vec<Range<usize>> = tokens(sql).0.into_iter().map(|token| token.range).collect();
-        let is_name =
-            |range: &&Range<usize>| sql[(*range).clone()].trim_matches('"').eq_ignore_ascii_case(name);
-        Some(items_of(node, node, &name.to_lowercase(), &|within: Range<usize>| {
-            let mut inside = words.iter().filter(|range| within.contains(&range.start));
-            inside.rfind(is_name).map_or(within.start, |range| range.start)
-        }))
-    });
-    found.unwrap_or_default()
+    let names =
+        tokens(sql).into_iter().filter(|token| token.text.trim_matches('"').eq_ignore_ascii_case(name));
+    let names: Vec<usize> = names.map(|token| token.range.start).collect();
+    let place =
+        |within: Range<usize>| names.iter().copied().rfind(|at| within.contains(at)).unwrap_or(within.start);
+    tree::deep(|| {
+        let top = tree::query(sql).unwrap_or_default();
+        items_of(&top, &top, &name.to_lowercase(), &place)
+    })
 }
 
 fn items_of(node: &Json, top: &Json, name: &str, place: &dyn Fn(Range<usize>) -> usize) -> Items {
     let select = node.pointer("/children/0").unwrap_or(node);
-    let list = select["select_list"].as_array().map_or(&[][..], Vec::as_slice);
+    let (items, from) = (list(&select["select_list"]), &select["from_table"]);
     let mut found = Items::default();
-    for (at, item) in list.iter().enumerate() {
+    for (at, item) in items.iter().enumerate() {
         let Some(own) = extent(item) else { continue };
         if item["type"] == "STAR" {
             found.stars.push(own.start);
-        } else if gives(item, name) {
+        } else if name_of(item) == name {
             // The name stands behind the expression, before the next item or FROM.
-            let next = list.get(at + 1).unwrap_or(&select["from_table"]);
-            found.named.push(place(own.start..leftmost(next).unwrap_or(usize::MAX).max(own.end)));
+            let next = leftmost(items.get(at + 1).unwrap_or(from)).unwrap_or(usize::MAX);
+            found.named.push(place(own.start..next.max(own.end)));
         }
     }
-    let source = &select["from_table"];
-    let is_passed_on = found.named.is_empty() && found.stars.len() == 1 && source["type"] == "BASE_TABLE";
-    match cte(top, &lower(&source["table_name"])).filter(|_| is_passed_on) {
+    let is_passed_on = found.named.is_empty() && found.stars.len() == 1 && from["type"] == "BASE_TABLE";
+    match cte(top, &lower(&from["table_name"])).filter(|_| is_passed_on) {
         Some(inner) => items_of(inner, top, name, place),
         None => found,
     }
-}
-
-/// Whether an item names the column.
-fn gives(item: &Json, name: &str) -> bool {
-    let alias = lower(&item["alias"]);
-    alias == name || alias.is_empty() && texts(&item["column_names"]).last().is_some_and(|own| own == name)
-}
-
-/// The query of a CTE.
-fn cte<'a>(top: &'a Json, name: &str) -> Option<&'a Json> {
-    let ctes = top.pointer("/cte_map/map")?.as_array()?;
-    Some(&ctes.iter().find(|cte| lower(&cte["key"]) == name)?["value"]["query_node"])
 }

@@ -4,6 +4,7 @@ mod advice;
 mod analyst;
 mod apart;
 mod column;
+mod parts;
 mod place;
 mod search;
 mod syntax;

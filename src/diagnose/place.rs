@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::search::Search;
 use super::syntax;
-use crate::sql::tree::{self, children, extent, leftmost, lower, texts};
+use crate::sql::tree::{self, children, extent, leftmost, list, lower, texts};
 use crate::sql::{SqlError, tokens};
 use crate::warehouse::{Warehouse, text};
 
@@ -66,14 +66,12 @@ pub fn placed(warehouse: &Warehouse, sql: &str, mut error: SqlError) -> SqlError
 /// Where a WHERE uses the name of the item at byte `at`: DuckDB has put the item in its place.
 fn in_where(sql: &str, at: usize) -> Option<usize> {
     fn search(node: &Json, at: usize) -> Option<usize> {
-        let items = node["select_list"].as_array();
-        let item =
-            items.into_iter().flatten().find(|item| extent(item).is_some_and(|range| range.contains(&at)));
-        let name = item.map(|item| lower(&item["alias"])).filter(|name| !name.is_empty());
-        let here = name.and_then(|name| use_of(&node["where_clause"], &name));
+        let is_it = |item: &&Json| extent(item).is_some_and(|range| range.contains(&at));
+        let name = list(&node["select_list"]).iter().find(is_it).map(|item| lower(&item["alias"]));
+        let here = name.filter(|name| !name.is_empty()).and_then(|name| use_of(&node["where_clause"], &name));
         here.or_else(|| children(node).find_map(|child| search(child, at)))
     }
-    search(&tree::parse(sql).ok()?, at)
+    search(&tree::query(sql).ok()?, at)
 }
 
 /// Where a column called `name` is used.
@@ -107,21 +105,18 @@ fn unreadable(sql: &str, mut error: SqlError) -> SqlError {
 /// Where `part` has what the message of `error` speaks of.
 pub fn sign(error: &SqlError, part: &str) -> Option<usize> {
     let message = &error.message;
-    let (tokens, _) = tokens(part);
+    let tokens = tokens(part);
     let find = |is_it: &dyn Fn(&str) -> bool| {
-        tokens.iter().find(|token| is_it(&part[token.range.clone()])).map(|token| token.range.start)
+        tokens.iter().find(|token| is_it(token.text)).map(|token| token.range.start)
     };
     if let Some((_, signs)) = SIGNS.iter().find(|(start, _)| message.contains(start)) {
         return find(&|word| signs.iter().any(|sign| word.eq_ignore_ascii_case(sign)));
     }
     // Else the texts and the names that the message has in quotes.
-    let texts: Vec<&str> = message.split('\'').skip(1).step_by(2).collect();
-    let names: Vec<&str> = message.split('"').skip(1).step_by(2).collect();
-    let quoted =
-        |word: &str| word.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')).map(str::to_owned);
-    let is_text = |word: &str| quoted(word).is_some_and(|word| texts.contains(&word.as_str()));
+    let quoted = |quote: char| message.split(quote).skip(1).step_by(2);
+    let is_text = |word: &str| word.starts_with('\'') && quoted('\'').any(|text| word == format!("'{text}'"));
     let is_name =
-        |word: &str| names.iter().any(|name| word.trim_matches(['"', '\'']).eq_ignore_ascii_case(name));
+        |word: &str| quoted('"').any(|name| word.trim_matches(['"', '\'']).eq_ignore_ascii_case(name));
     find(&is_text).or_else(|| find(&is_name))
 }
 
@@ -129,6 +124,9 @@ pub fn sign(error: &SqlError, part: &str) -> Option<usize> {
 pub fn literal(error: &SqlError, part: &str) -> Option<usize> {
     let message = error.message.trim();
     let end = message.rsplit_once(": ").map_or(message, |(_, end)| end);
-    let is_it = |word: &str| [message, end].iter().any(|wanted| word == text(wanted));
-    tokens(part).0.into_iter().find(|token| is_it(&part[token.range.clone()])).map(|token| token.range.start)
+    let wanted = [text(message), text(end)];
+    tokens(part)
+        .into_iter()
+        .find(|token| wanted.iter().any(|text| text == token.text))
+        .map(|token| token.range.start)
 }

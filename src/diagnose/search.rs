@@ -3,13 +3,13 @@
 //! The parts are those of DuckDB's own syntax tree. CTEs, subqueries and the branches of a UNION are run alone. Of the
 //! SELECT that fails, items, conditions and keys are replaced by what cannot fail, until the guilty one is left.
 
-use std::ops::Range;
 use std::time::Instant;
 
 use serde_json::Value as Json;
 
+use super::parts::{Part, Role, all_of, class, expressions, parts, queries, with};
 use super::place::{literal, sign};
-use crate::sql::tree::{self, extent, leftmost};
+use crate::sql::tree::{self, extent, leftmost, list};
 use crate::sql::{Select, SqlError, tokens};
 use crate::warehouse::Warehouse;
 
@@ -21,25 +21,6 @@ enum Tried {
     Works,
     /// It does not bind without what was taken out, or took too long.
     Unclear,
-}
-
-/// What a part of a SELECT is, which says by what it can be replaced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Role {
-    Item,
-    /// A term of a WHERE, of a HAVING, or of the ON of a join.
-    Condition,
-    /// A term of a QUALIFY, which is not without a window function.
-    Window,
-    /// What is grouped or ordered by.
-    Key,
-}
-
-/// A part, by its pointer in the tree.
-#[derive(Debug, Clone)]
-struct Part {
-    at: String,
-    role: Role,
 }
 
 pub struct Search<'a> {
@@ -55,10 +36,9 @@ impl Search<'_> {
     /// The byte of the SQL, which is a SELECT, at which the error is.
     pub fn place(&self) -> Option<usize> {
         tree::deep(|| {
-            let Ok(tree) = tree::parse(self.sql) else { return sign(self.error, self.sql) };
-            let node = tree.pointer("/statements/0/node")?;
+            let Ok(node) = tree::query(self.sql) else { return sign(self.error, self.sql) };
             // What works alone failed for what was put around it.
-            (self.tries(node) == Tried::Fails).then(|| self.within(node, 0)).flatten()
+            (self.tries(&node) == Tried::Fails).then(|| self.within(&node, 0)).flatten()
         })
     }
 
@@ -85,7 +65,7 @@ impl Search<'_> {
 
     /// The place in a query that fails; its first CTEs are `known` to work.
     fn within(&self, node: &Json, known: usize) -> Option<usize> {
-        let ctes = node.pointer("/cte_map/map").and_then(Json::as_array).cloned().unwrap_or_default();
+        let ctes = list(&node["cte_map"]["map"]);
         for (at, cte) in ctes.iter().enumerate().skip(known) {
             let inner = &cte["value"]["query_node"];
             // The second half of a recursive one reads the first: it is tried in its place.
@@ -99,12 +79,12 @@ impl Search<'_> {
                 return self.in_queries(&whole, &format!("/cte_map/map/{at}/value/query_node/right"));
             }
         }
-        if let Some(branches) = node["children"].as_array().filter(|_| node["type"] == "SET_OPERATION_NODE") {
-            return self.of_branches(&ctes, branches);
+        if node["type"] == "SET_OPERATION_NODE" {
+            return self.of_branches(ctes, list(&node["children"]));
         }
         // Those in FROM; others may depend on the rows around them.
         for inner in queries(&node["from_table"], "") {
-            let alone = with(&ctes, node["from_table"].pointer(&inner)?);
+            let alone = with(ctes, node["from_table"].pointer(&inner)?);
             if self.tries(&alone) == Tried::Fails {
                 return self.within(&alone, ctes.len());
             }
@@ -126,10 +106,8 @@ impl Search<'_> {
         let odd = branches.iter().find(|branch| width(branch) != first).unwrap_or(&branches[0]);
         // A SELECT has no place of its own; its first item has.
         let item = leftmost(odd)?;
-        let (tokens, _) = tokens(self.sql);
-        let is_select = |range: &Range<usize>| self.sql[range.clone()].eq_ignore_ascii_case("select");
-        let mut before = tokens.into_iter().map(|token| token.range).filter(|range| range.start <= item);
-        Some(before.rfind(is_select).map_or(item, |range| range.start))
+        let mut before = tokens(self.sql).into_iter().filter(|token| token.range.start <= item);
+        Some(before.rfind(|token| token.is("select")).map_or(item, |token| token.range.start))
     }
 
     /// The place in the SELECT at `path` of `root`, or in what stands there instead, which is tried in its place.
@@ -249,154 +227,4 @@ impl Search<'_> {
         let at = sign(self.error, behind).or_else(|| literal(self.error, behind));
         Some(start + at.unwrap_or(0))
     }
-}
-
-/// A query with `ctes` before its own.
-fn with(ctes: &[Json], node: &Json) -> Json {
-    let mut node = node.clone();
-    let own = node["cte_map"]["map"].as_array().cloned().unwrap_or_default();
-    node["cte_map"]["map"] = Json::Array(ctes.iter().cloned().chain(own).collect());
-    node
-}
-
-/// Everything of one CTE.
-fn all_of(ctes: &[Json], name: &Json) -> Json {
-    let mut node = pattern("select * from x", "");
-    node["from_table"]["table_name"] = name.clone();
-    if let Some(path) = node.pointer_mut("/from_table/qualified_name/path/0") {
-        *path = name.clone();
-    }
-    with(ctes, &node)
-}
-
-fn class(node: &Json) -> &str {
-    node["class"].as_str().unwrap_or_default()
-}
-
-/// Pointers of the outermost queries below `node`, which is at `at`.
-fn queries(node: &Json, at: &str) -> Vec<String> {
-    let is_query = |node: &Json| node["type"].as_str().is_some_and(|kind| kind.ends_with("_NODE"));
-    below(node, at, &|child| is_query(child).then_some(true))
-}
-
-/// Pointers of the outermost expressions below the one at `at` that could fail; not those of a query in it.
-fn expressions(node: &Json, at: &str) -> Vec<String> {
-    below(node, at, &|child| match class(child) {
-        "" if child["type"].as_str().is_some_and(|kind| kind.ends_with("_NODE")) => Some(false),
-        "COLUMN_REF" | "CONSTANT" | "STAR" | "TYPE" => Some(false),
-        "" => None,
-        _ => Some(true),
-    })
-}
-
-/// Pointers of what `choose` takes below `node`; where it says nothing, it is asked of what is further below.
-fn below(node: &Json, at: &str, choose: &dyn Fn(&Json) -> Option<bool>) -> Vec<String> {
-    let children: Vec<(String, &Json)> = match node {
-        Json::Object(map) => map.iter().map(|(key, child)| (format!("{at}/{key}"), child)).collect(),
-        Json::Array(list) => {
-            list.iter().enumerate().map(|(key, child)| (format!("{at}/{key}"), child)).collect()
-        }
-        _ => Vec::new(),
-    };
-    let mut found = Vec::new();
-    for (at, child) in children {
-        match choose(child) {
-            Some(true) => found.push(at),
-            Some(false) => {}
-            None => found.extend(below(child, &at, choose)),
-        }
-    }
-    found
-}
-
-/// The parts of a SELECT, which is at `path`, in their order.
-fn parts(node: &Json, path: &str) -> Vec<Part> {
-    let mut found = Vec::new();
-    let each = |list: &str| {
-        let count = node.pointer(list).and_then(Json::as_array).map_or(0, Vec::len);
-        (0..count).map(|at| format!("{list}/{at}")).collect::<Vec<_>>()
-    };
-    let mut add = |places: Vec<String>, role: Role| {
-        found.extend(places.into_iter().map(|at| Part { at: format!("{path}{at}"), role }));
-    };
-    add(each("/select_list"), Role::Item);
-    let mut conditions = Vec::new();
-    join_conditions(&node["from_table"], "/from_table", &mut conditions);
-    conditions.extend(["/where_clause", "/having"].map(str::to_owned));
-    add(conditions.iter().flat_map(|condition| terms(node, condition)).collect(), Role::Condition);
-    add(each("/group_expressions"), Role::Key);
-    add(terms(node, "/qualify"), Role::Window);
-    for modifier in each("/modifiers") {
-        add(each(&format!("{modifier}/distinct_on_targets")), Role::Key);
-        let orders = each(&format!("{modifier}/orders"));
-        add(orders.into_iter().map(|at| format!("{at}/expression")).collect(), Role::Key);
-    }
-    found
-}
-
-fn join_conditions(from: &Json, at: &str, found: &mut Vec<String>) {
-    if from["type"] == "JOIN" {
-        join_conditions(&from["left"], &format!("{at}/left"), found);
-        join_conditions(&from["right"], &format!("{at}/right"), found);
-        found.push(format!("{at}/condition"));
-    }
-}
-
-/// Pointers of the terms of a condition.
-fn terms(node: &Json, at: &str) -> Vec<String> {
-    match node.pointer(at) {
-        None | Some(Json::Null) => Vec::new(),
-        Some(condition) if condition["type"] == "CONJUNCTION_AND" => {
-            let count = condition["children"].as_array().map_or(0, Vec::len);
-            (0..count).flat_map(|child| terms(node, &format!("{at}/children/{child}"))).collect()
-        }
-        Some(_) => vec![at.to_owned()],
-    }
-}
-
-impl Part {
-    /// Puts another expression in its place, under the same name.
-    fn replace(&self, tree: &mut Json, mut expression: Json) {
-        if let Some(node) = tree.pointer_mut(&self.at) {
-            expression["alias"] = node["alias"].take();
-            *node = expression;
-        }
-    }
-}
-
-impl Role {
-    /// What takes the place of a part and cannot fail.
-    fn neutral(self) -> Json {
-        let sql = match self {
-            Self::Item => "select null",
-            Self::Key => "select 1",
-            Self::Condition => "select true",
-            Self::Window => "select row_number() over () > 0",
-        };
-        pattern(sql, "/select_list/0")
-    }
-
-    /// A part that computes `expression` and nothing else. `is null` would not do: DuckDB often knows without looking.
-    fn alone(self, expression: &Json) -> Json {
-        let (sql, at) = match self {
-            Self::Item | Self::Key => ("select hash(x)", "/arguments/0/expression"),
-            Self::Condition => ("select hash(x) <> 0", "/left/arguments/0/expression"),
-            Self::Window => (
-                "select hash(x) <> 0 and row_number() over () > 0",
-                "/children/0/left/arguments/0/expression",
-            ),
-        };
-        let mut part = pattern(sql, "/select_list/0");
-        if let Some(hole) = part.pointer_mut(at) {
-            hole.clone_from(expression);
-            hole["alias"] = Json::String(String::new());
-        }
-        part
-    }
-}
-
-/// What stands at `at` in the tree of `sql`, which is the tool's own.
-fn pattern(sql: &str, at: &str) -> Json {
-    let tree = tree::parse(sql).unwrap_or_default();
-    tree.pointer(&format!("/statements/0/node{at}")).cloned().unwrap_or_default()
 }

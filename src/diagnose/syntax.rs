@@ -1,21 +1,21 @@
 //! What in a text makes that DuckDB cannot read it.
 
-use crate::sql::tokens;
+use crate::sql::{lexemes, tokens};
 
 /// The quote or bracket that makes `sql` unreadable, and what is wrong with it. `stumbled` is where the parser stopped.
 pub fn unbalanced(sql: &str, stumbled: usize) -> Option<(usize, String)> {
     let never = |start: usize, opener: &str| Some((start, format!("this `{opener}` is never closed")));
-    let (tokens, unclosed) = tokens(sql);
+    let (tokens, unclosed) = lexemes(sql);
     let mut open: Vec<(usize, &str)> = Vec::new();
     let mut at_stop = None;
-    for token in &tokens {
-        let (start, word) = (token.range.start, &sql[token.range.clone()]);
+    for token in tokens.iter().filter(|token| !token.is_space()) {
+        let start = token.range.start;
         if start >= stumbled && at_stop.is_none() {
             at_stop = open.last().copied();
         }
-        let opener = match word {
+        let opener = match token.text {
             "(" | "[" | "{" => {
-                open.push((start, word));
+                open.push((start, token.text));
                 continue;
             }
             ")" => "(",
@@ -26,7 +26,7 @@ pub fn unbalanced(sql: &str, stumbled: usize) -> Option<(usize, String)> {
         match open.pop() {
             Some((_, other)) if other == opener => {}
             Some((start, other)) => return never(start, other),
-            None => return Some((start, format!("this `{word}` closes nothing"))),
+            None => return Some((start, format!("this `{}` closes nothing", token.text))),
         }
     }
     if let Some(start) = unclosed {
@@ -46,9 +46,7 @@ fn odd_quote(sql: &str, mark: &str) -> Option<usize> {
     for line in sql.split_inclusive('\n') {
         let code = line.split("--").next().unwrap_or(line);
         if mark != "/*" && code.matches(mark).count() % 2 == 1 {
-            let quotes: Vec<usize> = code.match_indices(mark).map(|(at, _)| at).collect();
-            let at = quotes.iter().copied().find(|at| !code[at + 1..].contains(mark)).unwrap_or(0);
-            return Some(from + at);
+            return Some(from + code.rfind(mark).unwrap_or(0));
         }
         from += line.len();
     }
@@ -57,32 +55,27 @@ fn odd_quote(sql: &str, mark: &str) -> Option<usize> {
 
 /// Where the first word or sign inside the most brackets begins.
 pub fn deepest(sql: &str) -> Option<usize> {
-    let (tokens, _) = tokens(sql);
-    let deepest = tokens.iter().map(|token| token.depth).max()?;
-    tokens.iter().find(|token| token.depth == deepest).map(|token| token.range.start)
+    let deepest = tokens(sql).into_iter().rev().max_by_key(|token| token.depth)?;
+    Some(deepest.range.start)
 }
 
 /// Where the first `?` or `$name` stands.
 pub fn parameter(sql: &str) -> Option<usize> {
-    let starts = tokens(sql).0.into_iter().map(|token| token.range.start);
-    starts
-        .into_iter()
-        .find(|&at| sql[at..].starts_with('?') || sql[at..].starts_with('$') && !sql[at..].starts_with("$$"))
+    let is_one = |text: &str| text.starts_with('?') || text.starts_with('$') && !text.starts_with("$$");
+    tokens(sql).into_iter().map(|token| token.range.start).find(|&at| is_one(&sql[at..]))
 }
 
 /// Where a name that ends `message` is given a second time by `… as (`.
 pub fn named_again(sql: &str, message: &str) -> Option<usize> {
     let name = message.rsplit(' ').next()?.trim_matches('"');
-    let (tokens, _) = tokens(sql);
-    let is = |at: usize, word: &str| {
-        let token = tokens.get(at).map(|token| sql[token.range.clone()].trim_matches('"'));
-        token.is_some_and(|token| token.eq_ignore_ascii_case(word))
-    };
-    let named = (0..tokens.len()).filter(|&at| is(at, name) && is(at + 1, "as") && is(at + 2, "("));
-    named.map(|at| tokens[at].range.start).nth(1)
+    let tokens = tokens(sql);
+    let is =
+        |token: &crate::sql::Token<'_>, word: &str| token.text.trim_matches('"').eq_ignore_ascii_case(word);
+    let mut named = tokens.windows(3).filter(|it| is(&it[0], name) && is(&it[1], "as") && is(&it[2], "("));
+    named.nth(1).map(|it| it[0].range.start)
 }
 
 /// Where the word or sign before byte `at` begins; `at` itself where nothing is before it.
 pub fn token_before(sql: &str, at: usize) -> usize {
-    tokens(sql).0.into_iter().rfind(|token| token.range.end <= at).map_or(at, |token| token.range.start)
+    tokens(sql).into_iter().rfind(|token| token.range.end <= at).map_or(at, |token| token.range.start)
 }

@@ -107,16 +107,10 @@ pub fn query(
     date: Option<NaiveDate>,
 ) -> Result<Vec<Problem>> {
     let place = |at: Option<usize>| {
-        let origin = at.and_then(|at| rendered.map.origin(at)).unwrap_or((&rendered.file, 0));
-        let place = Place::at_offset(origin.0, sealed.source(origin.0), origin.1);
-        // Where it was written: in an argument of the call, or in the macro.
-        let inner = at.and_then(|at| sealed.locate(rendered, at)).map(|located| located.place);
-        if let Some(argument) = inner.clone().filter(|inner| inner.file == place.file) {
-            return (argument, None);
-        }
-        let note =
-            inner.map(|at| format!("within {}:{}:{}: {}", at.file, at.line, at.column, at.text.trim()));
-        (place, note)
+        let found = at.and_then(|at| sealed.locate_call(rendered, at));
+        let (place, inner) = found.unwrap_or_else(|| (sealed.place(&rendered.file, ""), None));
+        let note = |at: Place| format!("within {}:{}:{}: {}", at.file, at.line, at.column, at.text.trim());
+        (place, inner.map(note))
     };
     let is_source = date.is_none();
     let allowed = Allowed {

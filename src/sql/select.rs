@@ -15,7 +15,7 @@ use serde_json::Value as Json;
 
 use super::error::SqlError;
 use super::tokens::{starts, tokens};
-use super::tree::{self, children, lower};
+use super::tree::{self, children, list, lower};
 
 /// Functions in FROM that make rows of their arguments alone.
 pub const HARMLESS: [&str; 9] = [
@@ -70,11 +70,11 @@ impl Select {
 
     fn prove(text: &str) -> Result<Self, SqlError> {
         let tree = tree::parse(text)?;
-        let statements = tree["statements"].as_array().map_or(0, Vec::len);
+        let statements = list(&tree["statements"]).len();
         if statements != 1 {
             let what = if statements == 0 { "there is no query here" } else { "one query at a time" };
-            let ends: Vec<usize> = starts(text);
-            return Err(SqlError::statement(what, ends.get(1).or(ends.first()).copied()));
+            let starts = starts(text);
+            return Err(SqlError::statement(what, starts.get(1).or(starts.first()).copied()));
         }
         check(&tree)?;
         Ok(Self { sql: text.to_owned(), start: 0 })
@@ -142,29 +142,28 @@ impl Expression {
         const HEAD: &str = "select (";
         static PLAIN: OnceLock<Json> = OnceLock::new();
         let wrong = |at| SqlError::statement("this is not one expression", Some(at));
-        let (tokens, _) = tokens(text);
+        let tokens = tokens(text);
         if tokens.is_empty() {
             return Err(SqlError::statement("it is empty", None));
         }
         let tree = tree::parse(&format!("{HEAD}{text})")).map_err(|error| error.shifted(HEAD.len()))?;
         let bare = |tree: &Json| {
-            let mut node = tree.pointer("/statements/0/node").cloned().unwrap_or_default();
+            let mut node = tree["statements"][0]["node"].clone();
             let items = node.get_mut("select_list").map(Json::take);
-            (node, items.and_then(|items| items.as_array().map(Vec::len)))
+            (node, items.as_ref().map(|items| list(items).len()))
         };
         let plain = PLAIN.get_or_init(|| tree::parse("select (1)").unwrap_or_default());
-        if tree["statements"].as_array().map(Vec::len) != Some(1) || bare(&tree) != bare(plain) {
+        if list(&tree["statements"]).len() != 1 || bare(&tree) != bare(plain) {
             return Err(wrong(0));
         }
         // What closes a bracket that it did not open would end what is put around it.
         let mut open = 0_usize;
         for token in tokens {
-            match &text[token.range.clone()] {
+            match token.text {
                 "(" => open += 1,
-                ")" if open == 0 => return Err(wrong(token.range.start)),
-                ")" => open -= 1,
-                "," if token.depth == 0 => return Err(wrong(token.range.start)),
-                ";" => return Err(wrong(token.range.start)),
+                ")" if open > 0 => open -= 1,
+                "," if token.depth > 0 => {}
+                ")" | "," | ";" => return Err(wrong(token.range.start)),
                 _ => {}
             }
         }
@@ -218,28 +217,23 @@ pub(super) fn other_statement(text: &str) -> Option<usize> {
 
 /// Fails where a query below `node` writes, or reads what is no table.
 fn check(node: &Json) -> Result<(), SqlError> {
+    let wrong = |message: &str| Err(SqlError::statement(message, tree::position(node)));
     let kind = node["type"].as_str().unwrap_or_default();
     if kind.ends_with("_NODE") && !READING.contains(&kind) {
-        return Err(SqlError::statement("a query only reads: this one writes", tree::position(node)));
+        return wrong("a query only reads: this one writes");
     }
     if kind == "TABLE_FUNCTION" {
-        let name = lower(&node["function"]["function_name"]);
-        let schema = lower(&node["function"]["schema"]);
+        let (function, schema) = (&node["function"], lower(&node["function"]["schema"]));
+        let name = lower(&function["function_name"]);
         let is_telling = TELLING.iter().any(|start| name.starts_with(start)) && !SECRET.contains(&&*name);
         let is_known = schema == "sources" || HARMLESS.contains(&&*name) || is_telling;
         if !is_known && tree::is_table_function(&name) {
-            return Err(SqlError::statement(
-                &format!("`{name}(…)` reads what is no table of the database"),
-                tree::position(node),
-            ));
+            return wrong(&format!("`{name}(…)` reads what is no table of the database"));
         }
     }
-    if kind == "FUNCTION" && WRITING.contains(&&*lower(&node["function_name"])) {
-        let name = lower(&node["function_name"]);
-        return Err(SqlError::statement(
-            &format!("a query only reads: `{name}` writes"),
-            tree::position(node),
-        ));
+    let name = lower(&node["function_name"]);
+    if kind == "FUNCTION" && WRITING.contains(&&*name) {
+        return wrong(&format!("a query only reads: `{name}` writes"));
     }
     children(node).try_for_each(check)
 }

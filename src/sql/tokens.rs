@@ -5,16 +5,35 @@ use std::ops::Range;
 use sqlparser::dialect::DuckDbDialect;
 use sqlparser::tokenizer::{Location, Token as Lexeme, Tokenizer};
 
-/// A word, a sign or a quoted text. Comments and space are left out.
+/// A word, a sign, a quoted text; among `lexemes` also a comment, or space.
 #[derive(Debug, Clone)]
-pub struct Token {
+pub struct Token<'a> {
+    pub text: &'a str,
     pub range: Range<usize>,
     /// Brackets that are open around it.
     pub depth: usize,
+    pub lexeme: Lexeme,
 }
 
-/// The tokens of `sql`, and where the quote or comment begins that is never closed.
-pub fn tokens(sql: &str) -> (Vec<Token>, Option<usize>) {
+impl Token<'_> {
+    pub fn is(&self, word: &str) -> bool {
+        self.text.eq_ignore_ascii_case(word)
+    }
+
+    pub fn is_space(&self) -> bool {
+        matches!(self.lexeme, Lexeme::Whitespace(_))
+    }
+}
+
+/// The tokens of `sql` without comments and space.
+pub fn tokens(sql: &str) -> Vec<Token<'_>> {
+    let (mut tokens, _) = lexemes(sql);
+    tokens.retain(|token| !token.is_space());
+    tokens
+}
+
+/// All tokens of `sql`, and where the quote or comment begins that is never closed.
+pub fn lexemes(sql: &str) -> (Vec<Token<'_>>, Option<usize>) {
     let mut lexemes = Vec::new();
     let mut tokenizer = Tokenizer::new(&DuckDbDialect, sql).with_unescape(false);
     let is_whole = tokenizer.tokenize_with_location_into_buf(&mut lexemes).is_ok();
@@ -22,13 +41,14 @@ pub fn tokens(sql: &str) -> (Vec<Token>, Option<usize>) {
     let mut tokens = Vec::with_capacity(lexemes.len());
     let (mut depth, mut end) = (0_usize, 0);
     for lexeme in lexemes {
-        let range = cursor.go_to(lexeme.span.start)..cursor.go_to(lexeme.span.end);
-        let closes = matches!(lexeme.token, Lexeme::RParen | Lexeme::RBracket | Lexeme::RBrace);
-        let opens = matches!(lexeme.token, Lexeme::LParen | Lexeme::LBracket | Lexeme::LBrace);
+        let (span, lexeme) = (lexeme.span, lexeme.token);
+        let range = cursor.go_to(span.start)..cursor.go_to(span.end);
+        let closes = matches!(lexeme, Lexeme::RParen | Lexeme::RBracket | Lexeme::RBrace);
+        let opens = matches!(lexeme, Lexeme::LParen | Lexeme::LBracket | Lexeme::LBrace);
         end = range.end;
         depth = depth.saturating_sub(usize::from(closes));
-        if !matches!(lexeme.token, Lexeme::Whitespace(_) | Lexeme::EOF) {
-            tokens.push(Token { range, depth });
+        if lexeme != Lexeme::EOF {
+            tokens.push(Token { text: &sql[range.clone()], range, depth, lexeme });
         }
         depth += usize::from(opens);
     }
@@ -37,11 +57,11 @@ pub fn tokens(sql: &str) -> (Vec<Token>, Option<usize>) {
 
 /// SQL without comments and layout: what is left decides what the query does. Quoted texts and names stay as they are.
 pub fn normal(sql: &str) -> String {
-    let (tokens, unclosed) = tokens(sql);
+    let (tokens, unclosed) = lexemes(sql);
     let mut out = String::with_capacity(sql.len());
     let mut end = 0;
-    let rest = unclosed.map(|start| start..sql.len());
-    for range in tokens.into_iter().map(|token| token.range).chain(rest) {
+    let words = tokens.into_iter().filter(|token| !token.is_space()).map(|token| token.range);
+    for range in words.chain(unclosed.map(|start| start..sql.len())) {
         if !out.is_empty() && range.start > end {
             out.push(' ');
         }
@@ -53,22 +73,16 @@ pub fn normal(sql: &str) -> String {
 
 /// Where the statements of `text` begin.
 pub fn starts(text: &str) -> Vec<usize> {
-    let mut is_open = false;
-    let mut starts = Vec::new();
-    for token in tokens(text).0 {
-        let ends = &text[token.range.clone()] == ";";
-        if !ends && !is_open {
-            starts.push(token.range.start);
-        }
-        is_open = !ends;
-    }
-    starts
+    let tokens = tokens(text);
+    let before = std::iter::once(";").chain(tokens.iter().map(|token| token.text));
+    let first = tokens.iter().zip(before).filter(|(token, before)| *before == ";" && token.text != ";");
+    first.map(|(token, _)| token.range.start).collect()
 }
 
 /// `text` without the semicolons behind its last statement.
 pub fn unended(text: &str) -> &str {
-    let (tokens, _) = tokens(text);
-    let end = tokens.iter().rev().take_while(|token| &text[token.range.clone()] == ";").last();
+    let tokens = tokens(text);
+    let end = tokens.iter().rev().take_while(|token| token.text == ";").last();
     end.map_or(text, |token| &text[..token.range.start])
 }
 

@@ -11,9 +11,6 @@ use super::error::SqlError;
 use super::select::other_statement;
 
 /// The syntax tree of the SELECTs that `sql` is.
-///
-/// # Errors
-/// It does not parse, or is something else than SELECTs.
 pub fn parse(sql: &str) -> Result<Json, SqlError> {
     let tree = parse_json(sql)?;
     if tree["error"] != Json::Bool(true) {
@@ -24,6 +21,11 @@ pub fn parse(sql: &str) -> Result<Json, SqlError> {
         return Err(SqlError::statement("only a SELECT is run here", other_statement(sql)));
     }
     Err(error)
+}
+
+/// The one query that `sql` is.
+pub fn query(sql: &str) -> Result<Json, SqlError> {
+    Ok(parse(sql)?["statements"][0]["node"].take())
 }
 
 /// What DuckDB's parser says of `sql`. It is asked by a connection of its own, which no failed transaction blocks.
@@ -75,18 +77,15 @@ pub fn leftmost(node: &Json) -> Option<usize> {
     own_position(node).into_iter().chain(children(node).filter_map(leftmost)).min()
 }
 
-fn own_position(node: &Json) -> Option<usize> {
-    let own = node.get("query_location").and_then(Json::as_u64).filter(|at| *at != u64::MAX);
+pub fn own_position(node: &Json) -> Option<usize> {
+    let own = node["query_location"].as_u64().filter(|at| *at != u64::MAX);
     own.and_then(|at| usize::try_from(at).ok())
 }
 
 /// From where to where the text of a node stands.
 pub fn extent(node: &Json) -> Option<Range<usize>> {
-    let length = node
-        .get("query_location_length")
-        .and_then(Json::as_u64)
-        .and_then(|length| usize::try_from(length).ok());
-    let own = own_position(node).map(|at| at..at + length.unwrap_or(0));
+    let length = || node["query_location_length"].as_u64().and_then(|length| usize::try_from(length).ok());
+    let own = own_position(node).map(|at| at..at + length().unwrap_or(0));
     let all = own.into_iter().chain(children(node).filter_map(extent));
     all.reduce(|left, right| left.start.min(right.start)..left.end.max(right.end))
 }
@@ -97,11 +96,27 @@ pub fn unparse(node: &Json) -> Option<String> {
     ask("select json_deserialize_sql(?::json)", &statement.to_string()).ok()
 }
 
-/// The names of the CTEs of `sql`.
-pub fn ctes(sql: &str) -> Vec<String> {
-    let tree = parse(sql).unwrap_or_default();
-    let ctes = tree.pointer("/statements/0/node/cte_map/map").and_then(Json::as_array);
-    ctes.into_iter().flatten().filter_map(|cte| cte["key"].as_str().map(str::to_owned)).collect()
+/// The items of a list; none where there is no list.
+pub fn list(node: &Json) -> &[Json] {
+    node.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// The named queries of one, with their names.
+pub fn ctes(query: &Json) -> impl DoubleEndedIterator<Item = (String, &Json)> {
+    list(&query["cte_map"]["map"]).iter().map(|cte| (lower(&cte["key"]), &cte["value"]["query_node"]))
+}
+
+/// The query that `query` calls `name`.
+pub fn cte<'a>(query: &'a Json, name: &str) -> Option<&'a Json> {
+    ctes(query).find(|(cte, _)| cte == name).map(|(_, inner)| inner)
+}
+
+/// The name of the column that an item of a SELECT gives; empty for a star, and for what has none.
+pub fn name_of(item: &Json) -> String {
+    match lower(&item["alias"]) {
+        alias if !alias.is_empty() => alias,
+        _ => texts(&item["column_names"]).last().unwrap_or_default(),
+    }
 }
 
 pub fn children(node: &Json) -> Box<dyn Iterator<Item = &Json> + '_> {
@@ -112,33 +127,37 @@ pub fn children(node: &Json) -> Box<dyn Iterator<Item = &Json> + '_> {
     }
 }
 
+/// All parts of the names of columns below `node`: `recency_days` may be written `q.recency_days`.
+pub fn column_names(node: &Json) -> Vec<String> {
+    let below = children(node).flat_map(column_names);
+    if node["class"] == "COLUMN_REF" {
+        texts(&node["column_names"]).chain(below).collect()
+    } else {
+        below.collect()
+    }
+}
+
 /// A name as DuckDB compares it.
 pub fn lower(name: &Json) -> String {
     name.as_str().unwrap_or_default().to_lowercase()
 }
 
-pub fn texts(list: &Json) -> impl Iterator<Item = String> + '_ {
-    list.as_array().into_iter().flatten().map(lower)
+pub fn texts(names: &Json) -> impl DoubleEndedIterator<Item = String> + '_ {
+    list(names).iter().map(lower)
 }
 
 /// Every name that something below `node` is given: aliases, names of columns, what an `unpivot` makes.
-pub fn given_names(node: &Json, found: &mut Vec<String>) {
-    if let Json::Object(map) = node {
-        for (key, value) in map {
-            match key.as_str() {
-                "alias" => found.push(lower(value)),
-                "aliases" | "column_name_alias" | "unpivot_names" => found.extend(texts(value)),
-                _ => {}
-            }
-        }
-    }
-    children(node).for_each(|child| given_names(child, found));
+pub fn given_names(node: &Json) -> Vec<String> {
+    let own = node.as_object().into_iter().flatten().flat_map(|(key, value)| match key.as_str() {
+        "alias" => vec![lower(value)],
+        "aliases" | "column_name_alias" | "unpivot_names" => texts(value).collect(),
+        _ => Vec::new(),
+    });
+    own.chain(children(node).flat_map(given_names)).collect()
 }
 
 /// The tables below `node`, by their names without a schema.
-pub fn table_names(node: &Json, found: &mut Vec<String>) {
-    if node["type"] == "BASE_TABLE" {
-        found.push(lower(&node["table_name"]));
-    }
-    children(node).for_each(|child| table_names(child, found));
+pub fn table_names(node: &Json) -> Vec<String> {
+    let own = (node["type"] == "BASE_TABLE").then(|| lower(&node["table_name"]));
+    own.into_iter().chain(children(node).flat_map(table_names)).collect()
 }

@@ -139,19 +139,12 @@ fn reference(state: &mut State<'_, '_>, name: Value) -> Result<String, Error> {
                 "`{name}` has no folder: write ref('features.{name}') or ref('abt.{name}')"
             )));
         };
-        let allowed: &[&str] = match scope.kind {
-            Kind::Feature => &["features"],
-            Kind::Abt | Kind::Model => &["features", "abt"],
-            Kind::Report => &["features", "abt", "scores"],
-            Kind::Sample => &["sample"],
-            Kind::Source | Kind::Audit => &[],
-        };
+        let allowed = scope.kind.refers_to();
         if !allowed.contains(&folder) {
             let may = if allowed.is_empty() { "nothing".to_owned() } else { allowed.join(", ") };
             return Err(invalid(format!("ref('{name}') is not possible here: this file may refer to {may}")));
         }
-        let known = scope.globals.tables.iter().filter(|table| allowed.iter().any(|of| is_in(table, of)));
-        check_known("table", name, &known.cloned().collect())?;
+        check_known("table", name, &scope.globals.tables(scope.kind))?;
         scope.calls().refs.insert(name.to_owned());
         match scope.date {
             Some(date) => {
@@ -162,10 +155,6 @@ fn reference(state: &mut State<'_, '_>, name: Value) -> Result<String, Error> {
             None => Ok(name.to_owned()),
         }
     })
-}
-
-fn is_in(table: &str, folder: &str) -> bool {
-    table.strip_prefix(folder).is_some_and(|rest| rest.starts_with('.'))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "minijinja hands arguments over")]
@@ -205,10 +194,6 @@ fn typed(name: &str, text: &str, default: &Value) -> Result<Value, Error> {
 }
 
 fn raw(state: &mut State<'_, '_>) -> Result<String, Error> {
-    with_scope(state, |scope| {
-        scope
-            .raw
-            .clone()
-            .ok_or_else(|| invalid("raw() is the file that a source is read from: queries/sources/ only"))
-    })
+    let nowhere = || invalid("raw() is the file that a source is read from: queries/sources/ only");
+    with_scope(state, |scope| scope.raw.clone().ok_or_else(nowhere))
 }

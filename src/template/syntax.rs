@@ -5,8 +5,8 @@ use minijinja::machinery::Token;
 
 use super::compiled::Compiled;
 use super::errors::explained;
-use super::tokens::{self, Part, Segment, Segments, Span, is_word};
-use crate::problem::{Place, Problem, nearest};
+use super::tokens::{self, Part, Segment, Segments, Span};
+use crate::problem::{Place, Problem, is_word, nearest};
 
 const SINGLE: [&str; 11] =
     ["elif", "else", "include", "import", "from", "extends", "do", "break", "continue", "raw", "endraw"];
@@ -107,29 +107,24 @@ impl Reader<'_> {
         let mut open: Vec<(usize, char, char)> = Vec::new();
         for (token, span) in &tag.tokens {
             let closing = match token {
-                Token::Str(_) | Token::String(_) => {
-                    let found = self.odd_quote(span.clone(), true);
-                    if found.is_some() {
-                        return Ok(found);
-                    }
-                    continue;
-                }
-                Token::ParenOpen => {
-                    open.push((span.start, '(', ')'));
-                    continue;
-                }
-                Token::BracketOpen => {
-                    open.push((span.start, '[', ']'));
-                    continue;
-                }
-                Token::BraceOpen => {
-                    open.push((span.start, '{', '}'));
-                    continue;
-                }
-                Token::ParenClose => ')',
-                Token::BracketClose => ']',
-                Token::BraceClose => '}',
+                Token::Str(_) | Token::String(_) => match self.odd_quote(span.clone(), true) {
+                    None => continue,
+                    found => return Ok(found),
+                },
+                Token::ParenOpen => Err(('(', ')')),
+                Token::BracketOpen => Err(('[', ']')),
+                Token::BraceOpen => Err(('{', '}')),
+                Token::ParenClose => Ok(')'),
+                Token::BracketClose => Ok(']'),
+                Token::BraceClose => Ok('}'),
                 _ => continue,
+            };
+            let closing = match closing {
+                Ok(closing) => closing,
+                Err((opening, wanted)) => {
+                    open.push((span.start, opening, wanted));
+                    continue;
+                }
             };
             match open.pop() {
                 Some((_, _, wanted)) if wanted == closing => {}

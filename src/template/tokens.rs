@@ -5,6 +5,8 @@ use std::ops::Range;
 use minijinja::machinery::{Token, Tokenizer};
 use minijinja::syntax::SyntaxConfig;
 
+use crate::problem::{is_word, mentions};
+
 /// Bytes of a file.
 pub type Span = Range<usize>;
 
@@ -117,24 +119,6 @@ pub fn gap_before(source: &str, all: &[Segment<'_>], at: usize) -> Span {
     let end = all[at].span.start;
     let gap = &source[at.checked_sub(1).map_or(0, |before| all[before].span.end)..end];
     end - (gap.len() - gap.trim_end().len())..end
-}
-
-/// Whether `c` can be part of a name.
-pub fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
-}
-
-/// Where `word` stands in `text` and is not part of a longer one.
-pub fn mentions<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
-    let whole = move |at: &usize| {
-        let before = text[..*at].chars().next_back();
-        let after = text[at + word.len()..].chars().next();
-        let inside =
-            |edge: Option<char>, own: Option<char>| edge.is_some_and(is_word) && own.is_some_and(is_word);
-        !inside(before, word.chars().next()) && !inside(after, word.chars().next_back())
-    };
-    let empty = word.is_empty();
-    text.match_indices(word).map(|(at, _)| at).filter(move |at| !empty && whole(at))
 }
 
 /// The only place in the tags of `source` where `word` stands.
