@@ -133,15 +133,12 @@ impl Client {
             )
         };
         let agent = &self.agent;
-        let response = match body {
-            Some((content, bytes)) => {
-                let request = request.header("content-type", content).body(bytes).map_err(unsendable)?;
-                agent.run(agent.configure_request(request).timeout_global(Some(timeout)).build())
-            }
-            None => {
-                let request = request.body(()).map_err(unsendable)?;
-                agent.run(agent.configure_request(request).timeout_global(Some(timeout)).build())
-            }
+        let response = if let Some((content, bytes)) = body {
+            let request = request.header("content-type", content).body(bytes).map_err(unsendable)?;
+            agent.run(agent.configure_request(request).timeout_global(Some(timeout)).build())
+        } else {
+            let request = request.body(()).map_err(unsendable)?;
+            agent.run(agent.configure_request(request).timeout_global(Some(timeout)).build())
         };
         let mut response = response.map_err(|error| self.broken(&error, timeout))?;
         let status = response.status();
