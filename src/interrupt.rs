@@ -44,7 +44,9 @@ pub fn listen(stop: fn() -> bool) {
                 while stop() || since.elapsed() < GRACE {
                     thread::sleep(AGAIN);
                 }
-                at_last(None).into_iter().for_each(|work| work());
+                if let Some(work) = at_last(None) {
+                    work();
+                }
                 term::error(&stopped().to_string());
                 #[expect(clippy::exit, reason = "what is at work hears nothing")]
                 std::process::exit(128 + signal);

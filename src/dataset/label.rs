@@ -40,8 +40,8 @@ impl Workspace<'_> {
 
 /// The label as it was read.
 pub fn class(at: Workspace<'_>, value: f64, date: NaiveDate) -> Result<bool> {
-    if value == 0.0 || value == 1.0 {
-        return Ok(value == 1.0);
+    if [0.0, 1.0].contains(&value) {
+        return Ok(value > 0.5);
     }
     let label = at.model.spec.label().unwrap_or_default();
     Err(Problem::data(format!("the label `{label}` is {value}, neither 0 nor 1"))

@@ -1,6 +1,6 @@
 //! Takes the trees out of smartcore's models.
 //!
-//! smartcore keeps its nodes private, but serialises them: the types below name the fields that matter, and MessagePack
+//! smartcore keeps its nodes private, but serialises them: the types below name the fields that matter, and `MessagePack`
 //! carries the names. It is exact for f64, and cheap: 20 ms for a shard of 32,500 nodes, which takes 4.5 s to grow. A
 //! field of another name would leave no tree behind, which `Tree::new` finds, and tests compare with smartcore's scores.
 

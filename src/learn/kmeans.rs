@@ -152,6 +152,7 @@ impl Clustering {
     /// The same centres with the numbers of those of `earlier` that they succeed, by the least total distance between
     /// pairs (Kuhn, The Hungarian method for the assignment problem, 1955). A centre without a counterpart gets a new
     /// number. With other inputs nothing can be compared, and the numbers stay.
+    #[must_use]
     pub fn succeeding(mut self, earlier: &Self) -> Self {
         if self.columns != earlier.columns {
             return self;

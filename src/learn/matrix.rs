@@ -27,6 +27,7 @@ impl Matrix {
     }
 
     /// The rows of `indices`, in that order; an index may come more than once.
+    #[must_use]
     pub fn select(&self, indices: &[usize]) -> Self {
         let pick = |column: &Vec<f64>| indices.iter().map(|&row| column[row]).collect();
         Self {
@@ -37,6 +38,7 @@ impl Matrix {
     }
 
     /// The same table with one column in another order of rows: what permutation importance asks for.
+    #[must_use]
     pub fn with_permuted(&self, column: usize, order: &[usize]) -> Self {
         let mut copy = self.clone();
         copy.values[column] = order.iter().map(|&row| self.values[column][row]).collect();

@@ -85,7 +85,7 @@ impl Settings {
     }
 }
 
-/// The certificates of MLFLOW_TRACKING_SERVER_CERT_PATH, a PEM file.
+/// The certificates of `MLFLOW_TRACKING_SERVER_CERT_PATH`, a PEM file.
 fn certificates(variable: &impl Fn(&str) -> Option<String>) -> Result<Option<Vec<Certificate<'static>>>> {
     const NAME: &str = "MLFLOW_TRACKING_SERVER_CERT_PATH";
     let Some(path) = variable(NAME) else { return Ok(None) };
@@ -115,7 +115,7 @@ fn proxy(scheme: &str, host: &str, variable: &impl Fn(&str) -> Option<String>) -
     Ok(Some(proxy.map_err(|_| Problem::usage(format!("{scheme}_proxy is no address of a proxy")))?))
 }
 
-/// Whether `host`, perhaps with a port, is on a list of NO_PROXY: `*`, a host or a domain, with a dot before it or not,
+/// Whether `host`, perhaps with a port, is on a list of `NO_PROXY`: `*`, a host or a domain, with a dot before it or not,
 /// one with a port, or a network such as `10.0.0.0/8`.
 pub fn is_direct(list: &str, host: &str) -> bool {
     let name = match host.rsplit_once(':') {

@@ -113,7 +113,7 @@ impl Warehouse {
 /// Stops the statements at work on all connections. Whether any of them was shielded.
 pub fn stop_all() -> bool {
     let gates: Vec<Arc<Gate>> = lock(&GATES).iter().filter_map(Weak::upgrade).collect();
-    gates.iter().fold(false, |is_shielded, gate| gate.stop() || is_shielded)
+    gates.iter().filter(|gate| gate.stop()).count() > 0
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
