@@ -43,23 +43,17 @@ pub struct Tree(Vec<Node>);
 impl Tree {
     pub fn new(grown: &[GrownNode]) -> Result<Self> {
         let mut nodes: Vec<Node> = Vec::with_capacity(grown.len());
-        let mut open = vec![(0_usize, None)];
-        while let Some((id, parent)) = open.pop() {
+        let mut open = vec![0];
+        while let Some(id) = open.pop() {
             ensure!(
                 nodes.len() < grown.len() && id < grown.len(),
                 "a node of a tree has two parents, or none"
             );
-            let index = nodes.len();
-            if let Some(parent) = parent {
-                let parent: &mut Node = &mut nodes[parent];
-                parent.right = u32::try_from(index)?;
-            }
             let node = grown[id];
             let (feature, value) = match (node.split_value, node.true_child, node.false_child) {
                 (_, None, None) => (LEAF, node.output),
                 (Some(threshold), Some(left), Some(right)) => {
-                    open.push((right, Some(index)));
-                    open.push((left, None));
+                    open.extend([right, left]);
                     (u16::try_from(node.split_feature)?, threshold)
                 }
                 _ => anyhow::bail!("a node of a tree has a question and no children, or one"),
@@ -68,6 +62,7 @@ impl Tree {
             nodes.push(Node { value, right: 0, feature });
         }
         ensure!(nodes.len() == grown.len(), "a tree has nodes that cannot be reached");
+        link(&mut nodes)?;
         Ok(Self(nodes))
     }
 
@@ -205,13 +200,10 @@ fn link(nodes: &mut [Node]) -> Result<()> {
         if nodes[index].feature != LEAF {
             open.push(index);
         } else if index + 1 < nodes.len() {
-            let parent = open.pop().ok_or_else(|| anyhow::anyhow!("a stored tree is damaged"))?;
+            let parent = open.pop().ok_or_else(|| anyhow::anyhow!("a tree is damaged"))?;
             nodes[parent].right = u32::try_from(index + 1)?;
         }
     }
-    ensure!(
-        open.is_empty() && nodes.last().is_some_and(|node| node.feature == LEAF),
-        "a stored tree is damaged"
-    );
+    ensure!(open.is_empty() && nodes.last().is_some_and(|node| node.feature == LEAF), "a tree is damaged");
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Requests to MLflow: limits of time, retries with backoff, and what went wrong in the words of a user.
 
+use std::fmt;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -29,14 +30,27 @@ pub struct Failure {
 }
 
 impl Failure {
-    fn new(message: String, hint: &str, may_pass: bool) -> Self {
-        Self { message, hint: Some(hint.to_owned()), code: None, may_pass }
+    /// One that stays.
+    pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: Some(hint.into()), code: None, may_pass: false }
+    }
+
+    fn passing(self, may_pass: bool) -> Self {
+        Self { may_pass, ..self }
     }
 
     pub fn is(&self, code: &str) -> bool {
         self.code.as_deref() == Some(code)
     }
 }
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
 
 /// The code of what is too large to be taken.
 pub const TOO_LARGE: &str = "TOO_LARGE";
@@ -113,8 +127,8 @@ impl Client {
             return Err(Failure::new(
                 format!("the time for sending to MLflow at {uri} is used up"),
                 "what is left waits in registry.outbox",
-                true,
-            ));
+            )
+            .passing(true));
         }
         let timeout = left.map_or(self.settings.timeout, |left| left.min(self.settings.timeout));
         let request = Request::builder()
@@ -129,7 +143,6 @@ impl Client {
             Failure::new(
                 format!("MLFLOW_TRACKING_URI or a login of MLflow cannot be sent: {error}"),
                 "look at MLFLOW_TRACKING_URI, MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_TOKEN",
-                false,
             )
         };
         let agent = &self.agent;
@@ -168,7 +181,7 @@ impl Client {
             let hint = "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, say who you are";
             let what =
                 if self.settings.authorization.is_some() { "refuses this login" } else { "wants a login" };
-            return Err(Failure::new(format!("MLflow at {uri} {what} ({status})"), hint, false));
+            return Err(Failure::new(format!("MLflow at {uri} {what} ({status})"), hint));
         }
         if let Some((code, message)) = json.as_ref().and_then(|value| {
             Some((value.get("error_code")?.as_str()?, value.get("message")?.as_str().unwrap_or_default()))
@@ -188,7 +201,6 @@ impl Client {
                         "what was sent is too large for MLflow at {uri}, or for what stands before it ({status})"
                     ),
                     "the server's own limit decides, such as nginx's client_max_body_size",
-                    false,
                 )
             });
         }
@@ -201,33 +213,31 @@ impl Client {
             let start: String = text.trim().chars().take(80).collect();
             format!("does not answer as MLflow does ({status}): {start}")
         };
-        Err(Failure::new(format!("{uri} {what}"), hint, is_passing(status)))
+        Err(Failure::new(format!("{uri} {what}"), hint).passing(is_passing(status)))
     }
 
     /// A request without an answer.
     fn broken(&self, error: &ureq::Error, timeout: Duration) -> Failure {
         let uri = &self.settings.uri;
-        match error {
-            ureq::Error::Timeout(_) => Failure::new(
+        let (message, hint) = match error {
+            ureq::Error::Tls(_) | ureq::Error::Rustls(_) => {
+                let hint = "MLFLOW_TRACKING_SERVER_CERT_PATH names a file of certificates to trust; MLFLOW_TRACKING_INSECURE_TLS=true sends without checking it";
+                return Failure::new(format!("the certificate of {uri} is not accepted: {error}"), hint);
+            }
+            ureq::Error::Timeout(_) => (
                 format!("MLflow at {uri} did not answer within {:.0} s", timeout.as_secs_f64().max(1.0)),
                 "is the server busy? MLFLOW_HTTP_REQUEST_TIMEOUT sets the seconds that a request may take",
-                true,
             ),
             // ureq gives the system's own words for an unknown host as an error of input and output.
             ureq::Error::HostNotFound | ureq::Error::Io(_) if is_unknown_host(error) => {
-                Failure::new(format!("there is no such host: {uri}"), "look at MLFLOW_TRACKING_URI", true)
+                (format!("there is no such host: {uri}"), "look at MLFLOW_TRACKING_URI")
             }
-            ureq::Error::Tls(_) | ureq::Error::Rustls(_) => Failure::new(
-                format!("the certificate of {uri} is not accepted: {error}"),
-                "MLFLOW_TRACKING_SERVER_CERT_PATH names a file of certificates to trust; MLFLOW_TRACKING_INSECURE_TLS=true sends without checking it",
-                false,
-            ),
-            _ => Failure::new(
+            _ => (
                 format!("MLflow at {uri} cannot be reached: {error}"),
                 "is the server running, and MLFLOW_TRACKING_URI its address?",
-                true,
             ),
-        }
+        };
+        Failure::new(message, hint).passing(true)
     }
 }
 

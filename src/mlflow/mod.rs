@@ -39,9 +39,10 @@ pub fn sync(warehouse: &Warehouse, settings: &Settings, limit: Option<Duration>)
         interrupt::check()?;
         let item = outbox::read(warehouse, *id)?;
         progress.working_on(&item.model);
-        match send::item(&client, warehouse, &item)? {
+        match send::item(&client, warehouse, &item) {
             Ok(()) => outbox::mark_sent(warehouse, *id, &settings.uri)?,
-            Err(failure) => {
+            Err(error) => {
+                let failure: Failure = error.downcast()?;
                 outbox::mark_failed(warehouse, *id, &failure.message)?;
                 let is_only_this = failure.is(TOO_LARGE);
                 last = Some(problem(failure));

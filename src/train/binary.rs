@@ -3,13 +3,13 @@
 use anyhow::Result;
 
 use super::table::{self, digits};
-use super::validate::{self, FoldMetrics, NoFold, mean};
+use super::validate::{self, mean};
 use super::{Contest, Trained};
 use crate::config::Binary;
 use crate::dataset::Dataset;
 use crate::learn::Metric;
 use crate::problem::Problem;
-use crate::registry::NewVersion;
+use crate::registry::{Measured, NewVersion};
 use crate::term;
 
 /// Trains what wins the contest on all that was known as of its date.
@@ -32,11 +32,13 @@ pub fn train(contest: Contest<'_>, binary: &Binary) -> Result<Trained> {
             data.known_by(as_of).len()
         )));
     }
-    let notes: Vec<String> = no_folds.iter().map(NoFold::to_string).collect();
+    let (lines, notes): (Vec<Measured>, Vec<String>) =
+        no_folds.into_iter().map(|none| (none.line, none.note)).unzip();
     if folds.is_empty() {
         return Ok(Trained::TooEarly(notes.join("; ")));
     }
-    let validated = validate::run(&data, &folds, recipes, spec.seed)?;
+    let mut validated = validate::run(&data, &folds, recipes, spec.seed)?;
+    validated.metrics.extend(lines);
     let compared = Compared { contest: &contest, incumbent, metrics: &validated.metrics, by: binary.metric };
     let winner = compared.winner();
     let recipe = &recipes[winner];
@@ -53,16 +55,11 @@ pub fn train(contest: Contest<'_>, binary: &Binary) -> Result<Trained> {
         mean_metric: compared.value(winner),
         fitted,
         reason: compared.reason(winner),
-        metrics: validated
-            .metrics
-            .iter()
-            .flat_map(FoldMetrics::lines)
-            .chain(no_folds.iter().map(NoFold::line))
-            .collect(),
+        metrics: validated.metrics.clone(),
         importances: validated.importances(&data, &folds, recipe, spec.seed)?,
         ..contest.version(winner, &data, &rows)?
     };
-    let table = table::of(&validated.metrics, &no_folds, binary.metric);
+    let table = table::of(&validated.metrics, binary.metric);
     Ok(contest.won(version, table, notes, data, &rows))
 }
 
@@ -105,7 +102,7 @@ struct Compared<'a> {
     contest: &'a Contest<'a>,
     /// The champion, where it can be computed.
     incumbent: Option<usize>,
-    metrics: &'a [FoldMetrics],
+    metrics: &'a [Measured],
     by: Metric,
 }
 

@@ -1,7 +1,6 @@
 //! Rolling out-of-time validation: each snapshot is scored by models that saw only what was known at its date.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use anyhow::{Context, Result};
 use chrono::NaiveDate;
@@ -9,7 +8,7 @@ use rayon::prelude::*;
 
 use crate::config::{ModelSpec, Validate};
 use crate::dataset::Dataset;
-use crate::learn::{self, Algorithm, Fitted, Importance, Interval, Metric, Recipe, Scored, ValidationSet};
+use crate::learn::{self, Algorithm, Fitted, Importance, Metric, Recipe, Scored, ValidationSet};
 use crate::registry::Measured;
 use crate::term;
 
@@ -27,83 +26,34 @@ pub struct Fold {
     pub test: Vec<usize>,
 }
 
-/// What one candidate reached on one fold, or on a slice of it.
-#[derive(Debug, Clone)]
-pub struct FoldMetrics {
-    pub candidate: String,
-    pub snapshot: NaiveDate,
-    pub snapshots: usize,
-    /// `None` for all rows.
-    pub slice: Option<String>,
-    rows: usize,
-    entities: usize,
-    metrics: Vec<(Metric, Option<f64>, Option<Interval>)>,
-}
-
-impl FoldMetrics {
-    /// As the registry keeps it.
-    pub fn lines(&self) -> impl Iterator<Item = Measured> {
-        self.metrics.iter().map(|(metric, value, interval)| Measured {
-            candidate: self.candidate.clone(),
-            snapshot: self.snapshot,
-            snapshots: self.snapshots,
-            slice: self.slice.clone(),
-            metric: metric.name(),
-            value: *value,
-            low: interval.map(|interval| interval.low),
-            high: interval.map(|interval| interval.high),
-            rows: self.rows,
-            entities: self.entities,
-            base_rate: self.value(Metric::BaseRate),
-        })
-    }
-
-    pub fn value(&self, metric: Metric) -> Option<f64> {
-        self.metrics.iter().find(|(other, _, _)| *other == metric).and_then(|(_, value, _)| *value)
-    }
-}
-
-/// The mean of a metric over all folds of a candidate: of all their rows, or of a slice.
-pub fn mean(measured: &[FoldMetrics], candidate: &str, slice: Option<&str>, metric: Metric) -> Option<f64> {
-    let of_line = |one: &&FoldMetrics| one.candidate == candidate && one.slice.as_deref() == slice;
-    let values: Option<Vec<f64>> = measured.iter().filter(of_line).map(|one| one.value(metric)).collect();
+/// A recipe's mean over folds; `None` where a fold has no value, since other folds alone would flatter.
+pub fn mean(measured: &[Measured], candidate: &str, slice: Option<&str>, metric: Metric) -> Option<f64> {
+    let is_its = |one: &&Measured| {
+        one.candidate == candidate && one.slice.as_deref() == slice && one.metric == metric.name()
+    };
+    let values = measured.iter().filter(is_its).map(|one| one.value).collect::<Option<Vec<f64>>>();
     values.filter(|values| !values.is_empty()).map(|values| values.iter().sum::<f64>() / values.len() as f64)
 }
 
-/// A fold that is none, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A fold that is none: as the registry keeps it, by the rows that it would be trained on, and why.
 pub struct NoFold {
-    pub snapshot: NaiveDate,
-    /// That it would be trained on.
-    pub rows: usize,
-    pub why: String,
+    pub line: Measured,
+    pub note: String,
 }
 
 impl NoFold {
-    /// What stands for it where candidates have their names.
-    const NAME: &'static str = "(no fold)";
-
-    /// As the registry keeps it.
-    pub fn line(&self) -> Measured {
-        Measured {
-            candidate: Self::NAME.to_owned(),
-            snapshot: self.snapshot,
-            snapshots: 0,
-            slice: None,
+    fn new(snapshot: NaiveDate, rows: usize, why: &str) -> Self {
+        let line = Measured {
+            // What stands for it where candidates have their names.
+            candidate: "(no fold)".to_owned(),
+            snapshot,
             metric: "training_rows",
-            value: Some(self.rows as f64),
-            low: None,
-            high: None,
-            rows: self.rows,
-            entities: self.rows,
-            base_rate: None,
-        }
-    }
-}
-
-impl fmt::Display for NoFold {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is no fold: {}", self.snapshot, self.why)
+            value: Some(rows as f64),
+            rows,
+            entities: rows,
+            ..Measured::default()
+        };
+        Self { line, note: format!("{snapshot} is no fold: {why}") }
     }
 }
 
@@ -148,7 +98,7 @@ pub fn folds(
             folds.push(Fold { snapshot, snapshots: snapshots.len(), train, test });
             continue;
         };
-        no_folds.push(NoFold { snapshot, rows, why });
+        no_folds.push(NoFold::new(snapshot, rows, &why));
     }
     folds.reverse();
     no_folds.reverse();
@@ -157,7 +107,7 @@ pub fn folds(
 
 /// What a validation leaves behind.
 pub struct Validated {
-    pub metrics: Vec<FoldMetrics>,
+    pub metrics: Vec<Measured>,
     algorithms: Vec<Algorithm>,
     /// For each fold, the fitted algorithms in their order.
     fitted: Vec<Vec<Fitted>>,
@@ -232,38 +182,33 @@ impl Validated {
 }
 
 /// The metrics of a fold, and of its slices that have rows.
-fn measure(
-    data: &Dataset,
-    fold: &Fold,
-    name: &str,
-    predicted: &[f64],
-    seed: u64,
-) -> Result<Vec<FoldMetrics>> {
-    let everything: Vec<usize> = (0..fold.test.len()).collect();
-    let slices = data.slices.iter().map(|(slice, inside)| {
-        let part: Vec<usize> = everything.iter().copied().filter(|&at| inside[fold.test[at]]).collect();
-        (Some(slice.clone()), part)
-    });
-    let parts: Vec<_> = slices.filter(|(_, part)| !part.is_empty()).collect();
-    let parts = [(None, everything.clone())].into_iter().chain(parts);
-    parts
-        .map(|(slice, part)| {
-            let rows: Vec<usize> = part.iter().map(|&at| fold.test[at]).collect();
-            let predicted: Vec<f64> = part.iter().map(|&at| predicted[at]).collect();
-            let entities: Vec<&str> = rows.iter().map(|&row| data.entities[row].as_str()).collect();
-            let scored = Scored::new(&data.truth(&rows), &predicted)?;
-            let intervals = scored.intervals(&Metric::ALL, &entities, DRAWS, seed)?;
-            let values = Metric::ALL.map(|metric| (metric, scored.metric(metric)));
-            let metrics = values.into_iter().zip(intervals);
-            Ok(FoldMetrics {
-                candidate: name.to_owned(),
-                snapshot: fold.snapshot,
-                snapshots: fold.snapshots,
-                slice,
-                rows: rows.len(),
-                entities: entities.iter().collect::<BTreeSet<_>>().len(),
-                metrics: metrics.map(|((metric, value), interval)| (metric, value, interval)).collect(),
-            })
-        })
-        .collect()
+fn measure(data: &Dataset, fold: &Fold, name: &str, predicted: &[f64], seed: u64) -> Result<Vec<Measured>> {
+    let all = (None, (0..fold.test.len()).collect::<Vec<usize>>());
+    let of_slice = |(slice, inside): &(String, Vec<bool>)| {
+        let part = (0..fold.test.len()).filter(|&at| inside[fold.test[at]]);
+        (Some(slice.clone()), part.collect::<Vec<usize>>())
+    };
+    let slices = data.slices.iter().map(of_slice).filter(|(_, part)| !part.is_empty());
+    let mut lines = Vec::new();
+    for (slice, part) in std::iter::once(all).chain(slices) {
+        let rows: Vec<usize> = part.iter().map(|&at| fold.test[at]).collect();
+        let predicted: Vec<f64> = part.iter().map(|&at| predicted[at]).collect();
+        let entities: Vec<&str> = rows.iter().map(|&row| data.entities[row].as_str()).collect();
+        let scored = Scored::new(&data.truth(&rows), &predicted)?;
+        let intervals = scored.intervals(&Metric::ALL, &entities, DRAWS, seed)?;
+        lines.extend(Metric::ALL.into_iter().zip(intervals).map(|(metric, interval)| Measured {
+            candidate: name.to_owned(),
+            snapshot: fold.snapshot,
+            snapshots: fold.snapshots,
+            slice: slice.clone(),
+            metric: metric.name(),
+            value: scored.metric(metric),
+            low: interval.map(|interval| interval.low),
+            high: interval.map(|interval| interval.high),
+            rows: rows.len(),
+            entities: entities.iter().collect::<BTreeSet<_>>().len(),
+            base_rate: scored.metric(Metric::BaseRate),
+        }));
+    }
+    Ok(lines)
 }
