@@ -65,6 +65,9 @@ pub struct Catalog {
     rendered: Mutex<BTreeMap<(String, NaiveDate), Arc<Rendered>>>,
 }
 
+const IN_THE_QUERY: &str =
+    "what a column is stands behind it in the last SELECT: `count(*) as item_count,  -- Items sold`";
+
 /// Renderings that are kept: those of a year of days take hundreds of megabytes.
 const KEPT: usize = 500;
 
@@ -88,9 +91,11 @@ impl Catalog {
             rendered: Mutex::default(),
         };
         let mut mistakes: Vec<(Problem, Vec<&str>)> = Vec::new();
+        let mut outdated = Vec::new();
         for (folder, kind) in [("features", Kind::Feature), ("abt", Kind::Abt), ("models", Kind::Model)] {
             for (file, name) in project.in_folder(folder) {
-                let Err(error) = catalog.add(file, folder, name, kind, date) else { continue };
+                let added = catalog.add(file, folder, name, kind, date, &mut outdated);
+                let Err(error) = added else { continue };
                 let mistake = error.downcast::<Problem>()?;
                 // A mistake in a macro is one, however many files call it.
                 match mistakes.iter_mut().find(|(other, _)| other.is_same(&mistake)) {
@@ -99,6 +104,10 @@ impl Catalog {
                 }
                 catalog.left_out.insert(table_name(folder, name));
             }
+        }
+        if !outdated.is_empty() {
+            let files = outdated.join(", ");
+            term::warn(&format!("config `columns` is not read any more ({files}): {IN_THE_QUERY}"));
         }
         for (mut mistake, others) in mistakes {
             if !others.is_empty() {
@@ -111,9 +120,21 @@ impl Catalog {
         Ok(catalog)
     }
 
-    fn add(&mut self, file: &str, folder: &str, name: &str, kind: Kind, date: NaiveDate) -> Result<()> {
+    /// `outdated` are files with texts of columns where they stood in earlier versions.
+    fn add(
+        &mut self,
+        file: &str,
+        folder: &str,
+        name: &str,
+        kind: Kind,
+        date: NaiveDate,
+        outdated: &mut Vec<String>,
+    ) -> Result<()> {
         check_name(file, name)?;
-        let rendered = self.templates.render(file, kind, Some(date), None)?;
+        let mut rendered = self.templates.render(file, kind, Some(date), None)?;
+        if rendered.config.shift_remove("columns").is_some() {
+            outdated.push(file.to_owned());
+        }
         let source = self.templates.source(file);
         let (file, refs) = (file.to_owned(), rendered.refs.clone());
         if kind == Kind::Model {

@@ -11,7 +11,7 @@ use crate::output::Format;
 
 /// SQL-first machine learning in the warehouse: features, ABTs and models are Jinja SQL files.
 ///
-/// Exit codes: 0 done, 1 the data or a check failed, 2 usage, template, SQL or environment.
+/// Exit codes: 0 done, 1 the data or a check failed, 2 usage, template, SQL or environment, 130 and 143 interrupted.
 #[derive(Debug, Parser)]
 #[command(name = "olist", version, max_term_width = 100)]
 pub struct Cli {
@@ -37,6 +37,9 @@ pub struct Global {
     /// Wait so long for another process that has the database open
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 0, hide_default_value = true)]
     pub wait: u64,
+    /// A partition (one table at one date) may take so long; else as long as it takes
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub time_limit: Option<u64>,
     /// Memory for DuckDB, for example 2GB
     #[arg(long, global = true, value_name = "SIZE")]
     pub memory_limit: Option<String>,
@@ -141,11 +144,15 @@ pub enum Command {
 const MLFLOW_VARIABLES: &str = "\
 Environment:
   MLFLOW_TRACKING_URI            address of the server, http or https; without it nothing is contacted
-  MLFLOW_EXPERIMENT_NAME         experiments are called NAME.MODEL [default: olist]
+  MLFLOW_EXPERIMENT_NAME         experiments and registered models are called NAME.MODEL [default: olist]
   MLFLOW_TRACKING_USERNAME, MLFLOW_TRACKING_PASSWORD
                                  a login
   MLFLOW_TRACKING_TOKEN          or a token
   MLFLOW_TRACKING_INSECURE_TLS   `true` takes any certificate
+  MLFLOW_TRACKING_SERVER_CERT_PATH
+                                 a PEM file of certificates to trust
+  http_proxy, https_proxy, no_proxy
+                                 as other programs take them
   MLFLOW_HTTP_REQUEST_TIMEOUT    seconds that one request may take [default: 15]";
 
 #[derive(Debug, Subcommand)]

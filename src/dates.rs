@@ -1,5 +1,6 @@
 //! Reference dates: how a user writes them, and the steps between them.
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use chrono::{Datelike, Days, Months, NaiveDate, TimeDelta};
@@ -100,4 +101,20 @@ pub fn expand(ranges: &[DateRange], every: Every) -> Vec<NaiveDate> {
     dates.sort_unstable();
     dates.dedup();
     dates
+}
+
+/// The options of a command line that mean `dates`; of many without a common step, the first ones.
+pub fn options(dates: &BTreeSet<NaiveDate>) -> String {
+    const MOST: usize = 5;
+    let (Some(&first), Some(&last)) = (dates.first(), dates.last()) else { return String::new() };
+    let is_range = |every: &Every| every.range(first, last).iter().eq(dates);
+    match [Every::Month, Every::Week, Every::Day].into_iter().find(is_range) {
+        _ if first == last => format!("--date {first}"),
+        Some(Every::Month) => format!("--date {first}..{last}"),
+        Some(every) => format!("--date {first}..{last} --every {}", every.name()),
+        None => {
+            let some: Vec<String> = dates.iter().take(MOST).map(|date| format!("--date {date}")).collect();
+            format!("{}{}", some.join(" "), if dates.len() > MOST { " …" } else { "" })
+        }
+    }
 }

@@ -17,6 +17,7 @@ pub mod fingerprint;
 pub mod graph;
 pub mod guard;
 pub mod ingest;
+pub mod interrupt;
 pub mod learn;
 pub mod loss;
 pub mod mlflow;

@@ -6,7 +6,7 @@ use clap::Parser;
 
 use olist::cli::Cli;
 use olist::problem::{Kind, Problem};
-use olist::{commands, term};
+use olist::{commands, interrupt, term, warehouse};
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| term::internal_error(&panic.to_string())));
@@ -15,16 +15,21 @@ fn main() -> ExitCode {
 }
 
 fn start() -> ExitCode {
+    interrupt::listen(warehouse::stop_all);
     let cli = Cli::parse();
     term::set_quiet(cli.global.quiet);
     match commands::execute(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            term::error(&format!("{error:#}"));
-            match error.downcast_ref::<Problem>().map(|problem| problem.kind) {
-                Some(Kind::Data) => ExitCode::from(1),
-                Some(Kind::Usage) | None => ExitCode::from(2),
+            let kind = error.downcast_ref::<Problem>().map(|problem| problem.kind);
+            if let Some(signal) = interrupt::signal() {
+                // Whatever failed, it failed because it was stopped.
+                let stopped = interrupt::check().err().filter(|_| kind != Some(Kind::Interrupted));
+                term::error(&stopped.map_or_else(|| format!("{error:#}"), |problem| problem.to_string()));
+                return ExitCode::from(u8::try_from(128 + signal).unwrap_or(2));
             }
+            term::error(&format!("{error:#}"));
+            ExitCode::from(if kind == Some(Kind::Data) { 1 } else { 2 })
         }
     }
 }

@@ -14,6 +14,8 @@ pub enum Kind {
     Data,
     /// Usage, template, SQL or environment: exit code 2.
     Usage,
+    /// A signal came: exit code 128 and its number.
+    Interrupted,
 }
 
 /// Longer lines are cut when they are shown, in characters.

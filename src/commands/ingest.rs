@@ -17,7 +17,8 @@ pub fn ingest(session: &Session, args: &Ingest) -> Result<()> {
     let warehouse = session.open_with(args.dir.clone())?;
     let loaded = ingest::ingest(&warehouse, project, &templates, &origin, args.until, args.force);
     // An empty database would be taken for one that is there: the next `olist run` would not say that it makes one.
-    let is_empty = || ingest::current_versions(&warehouse).is_ok_and(|versions| versions.is_empty());
+    let versions = || warehouse.shielded(|| ingest::current_versions(&warehouse));
+    let is_empty = || versions().is_ok_and(|versions| versions.is_empty());
     let summary = match loaded {
         Err(error) if is_new && is_empty() => {
             warehouse.remove()?;

@@ -28,24 +28,12 @@ pub use score::score;
 pub use session::Session;
 pub use train::train;
 
-use std::sync::atomic::Ordering;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::cli::{Cli, Command, Mlflow, ModelsCommand};
-use crate::{partitions, term};
 
 /// Does what was asked.
 pub fn execute(cli: Cli) -> Result<()> {
-    // The first Ctrl-C lets the partitions at work finish; a second one ends the program, which loses nothing either.
-    ctrlc::set_handler(|| {
-        if partitions::INTERRUPTED.swap(true, Ordering::Relaxed) {
-            #[expect(clippy::exit, reason = "the user insists")]
-            std::process::exit(130);
-        }
-        term::warn("stopping after the partitions at work; again to stop at once");
-    })
-    .context("could not listen to Ctrl-C")?;
     let session = Session::new(cli.global)?;
     match cli.command {
         Command::Init { dir } => init(&dir),

@@ -31,7 +31,7 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
     let warehouse = open(session, folder)?;
     let loaded = Loaded::read(&warehouse)?;
     loaded.check(last)?;
-    ingest::warn_of_edits(&warehouse, session.project()?, &catalog.templates)?;
+    loaded.warn_of_no_data(&warehouse, first)?;
     let mut run = session.run(&warehouse, &catalog, &loaded, args.force)?;
     let tables: BTreeSet<String> =
         selected.iter().filter(|name| catalog.tables.contains_key(*name)).cloned().collect();
@@ -49,13 +49,15 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
         }
     }
     run.finish()?;
+    run.note_older(&tables);
     back_casts.tell();
     summary(session, &warehouse, &run, &scored, &models, last, started)?;
     if let Some(file) = &args.publish {
         let tables = publish::publish(&warehouse, &catalog, file, &session.run_id)?;
         term::note(&format!("published {} to `{}`", term::counted(tables, "table"), file.display()));
     }
-    mlflow::flush(&warehouse)
+    mlflow::flush(&warehouse)?;
+    run.check_models()
 }
 
 /// Dates that were scored by a version which was trained on what came after them. Its scores look better than those that

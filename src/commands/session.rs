@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 
 use crate::catalog::Catalog;
 use crate::cli::Global;
+use crate::ingest;
 use crate::project::Project;
 use crate::publish;
 use crate::run::{Loaded, Options, Run};
@@ -117,7 +118,9 @@ impl Session {
         loaded: &'a Loaded,
         force: bool,
     ) -> Result<Run<'a>> {
-        let options = Options { id: self.run_id.clone(), cores: self.cores(), force };
+        ingest::check_sources(warehouse, self.project()?, &catalog.templates)?;
+        let time_limit = self.options.time_limit.map(Duration::from_secs);
+        let options = Options { id: self.run_id.clone(), cores: self.cores(), force, time_limit };
         Run::new(warehouse, catalog, loaded, options)
     }
 

@@ -28,6 +28,7 @@ pub fn train(session: &Session, name: &str, as_of: Option<NaiveDate>) -> Result<
         }
     };
     comparison::of(&warehouse, name, version.number)?.print(session.options.format)?;
+    training.notes.iter().for_each(|note| term::note(note));
     term::note(&format!("{name}: version {}, {}", version.number, training.version.reason));
     mlflow::flush(&warehouse)
 }

@@ -54,6 +54,8 @@ pub struct Validate {
     pub last: usize,
     /// Snapshots of one such period are one fold.
     pub every: Every,
+    /// Rows that a fold has to have to train on.
+    pub min_rows: usize,
 }
 
 /// The config of one model.
@@ -77,7 +79,7 @@ pub struct ModelSpec {
 struct Given {
     #[serde(deserialize_with = "read::text")]
     task: String,
-    #[serde(deserialize_with = "read::texts")]
+    #[serde(deserialize_with = "read::names")]
     key: Vec<String>,
     #[serde(deserialize_with = "read::description")]
     description: String,
@@ -116,7 +118,7 @@ struct Snapshots {
     every: Option<Every>,
 }
 
-/// `validate = 4`, or `{'last': 4, 'every': 'month'}` to take the snapshots of a month together.
+/// `validate = 4`, or `{'last': 4, 'every': 'month', 'min_rows': 300}` to take the snapshots of a month together.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a whole number from 1 to 24 or {...}")]
 struct Validated {
@@ -124,10 +126,17 @@ struct Validated {
     last: usize,
     #[serde(default, deserialize_with = "every")]
     every: Option<Every>,
+    #[serde(default = "min_rows", deserialize_with = "learn::whole::<1, 1_000_000, _, _>")]
+    min_rows: usize,
 }
 
 #[derive(Deserialize)]
 struct Folds(#[serde(deserialize_with = "learn::whole::<1, 24, _, _>")] usize);
+
+/// Of fewer, nothing is learned that a contest could be decided by.
+const fn min_rows() -> usize {
+    300
+}
 
 const fn retrain_days() -> i64 {
     28
@@ -247,18 +256,18 @@ fn read_task(config: &Config<'_>, given: Given, every: Every) -> Result<Task> {
             name: given.name.map_or_else(|| Expression::of("'segment ' || segment"), Ok)?,
         }));
     }
-    let Validated { last, every: period } = match given.validate {
-        None => Validated { last: folds(), every: None },
+    let Validated { last, every: period, min_rows } = match given.validate {
+        None => Validated { last: folds(), every: None, min_rows: min_rows() },
         Some(number @ Value::Number(_)) => {
             let Folds(last) = config.read_at("validate", number)?;
-            Validated { last, every: None }
+            Validated { last, every: None, min_rows: min_rows() }
         }
         Some(other) => config.read_at("validate", other)?,
     };
     Ok(Task::Binary(Binary {
         label: given.label.ok_or_else(|| config.missing("", "label"))?,
         metric: given.metric.ok_or_else(|| config.missing("", "metric"))?,
-        validate: Validate { last, every: period.unwrap_or(every) },
+        validate: Validate { last, every: period.unwrap_or(every), min_rows },
         slices: given.slices,
     }))
 }

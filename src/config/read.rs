@@ -13,9 +13,6 @@ use crate::sql::AT_BYTE;
 use crate::template::Rendered;
 use crate::template::config::Keys;
 
-const IN_THE_QUERY: &str =
-    "what a column is stands behind it in the last SELECT: `count(*) as item_count,  -- Items sold`";
-
 /// The config of a rendered file, with the file's text, where its keys stand.
 #[derive(Clone, Copy)]
 pub struct Config<'a> {
@@ -48,8 +45,7 @@ impl<'a> Config<'a> {
                 let key = names.next().unwrap_or_default();
                 // serde names the map that has the key, or the key itself.
                 let path = if path.rsplit('.').next() == Some(key) { path } else { joined(&path, key) };
-                let near = if key == "columns" { Some(IN_THE_QUERY.to_owned()) } else { suggest(key, names) };
-                return self.wrong(&path, "this key is not known").maybe_hint(near).into();
+                return self.wrong(&path, "this key is not known").maybe_hint(suggest(key, names)).into();
             }
             if error.starts_with("unknown variant") {
                 let given = names.next().unwrap_or_default();
@@ -198,6 +194,19 @@ pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, 
     }
     let texts = deserializer.deserialize_any(Texts)?;
     if texts.iter().all(|text| text.trim().is_empty()) { Err(is_empty()) } else { Ok(texts) }
+}
+
+/// As `texts`, each of them once.
+pub fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let names = texts(deserializer)?;
+    let twice = names
+        .iter()
+        .enumerate()
+        .find(|(at, name)| names[..*at].iter().any(|other| other.eq_ignore_ascii_case(name)));
+    twice.map_or_else(
+        || Ok(names.clone()),
+        |(_, name)| Err(D::Error::custom(format!("`{name}` is given twice"))),
+    )
 }
 
 /// Names with a value each, in their order.

@@ -31,6 +31,8 @@ pub struct Column {
     pub is_static: bool,
     /// Made by the SELECT, and not in the file.
     pub is_derived: bool,
+    /// Of a code of so many digits: leading zeros that a file has lost are put back.
+    pub digits: Option<usize>,
 }
 
 /// The config of one source.
@@ -42,7 +44,7 @@ pub struct SourceSpec {
     pub file_stem: String,
     #[serde(deserialize_with = "read::description")]
     pub description: String,
-    #[serde(default, deserialize_with = "read::texts")]
+    #[serde(default, deserialize_with = "read::names")]
     pub key: Vec<String>,
     #[serde(default, rename = "static")]
     is_static: bool,
@@ -76,6 +78,7 @@ struct GivenColumn {
     is_static: bool,
     #[serde(default, rename = "derived")]
     is_derived: bool,
+    digits: Option<usize>,
 }
 
 impl SourceSpec {
@@ -155,7 +158,11 @@ fn read_column(config: &Config<'_>, name: String, given: GivenColumn) -> Result<
     if !given.is_derived && given.sql_type.is_none() {
         return Err(config.missing(&path, "type").into());
     }
-    let GivenColumn { description, is_static, is_derived, .. } = given;
+    let GivenColumn { description, is_static, is_derived, digits, .. } = given;
     let sql_type = given.sql_type.unwrap_or_default();
-    Ok(Column { name, sql_type, description, when, is_static, is_derived })
+    if digits.is_some() && (is_derived || !sql_type.eq_ignore_ascii_case("varchar")) {
+        let what = "leading zeros are kept in a column of the file that is varchar";
+        return Err(config.wrong(&format!("{path}.digits"), what).into());
+    }
+    Ok(Column { name, sql_type, description, when, is_static, is_derived, digits })
 }

@@ -41,7 +41,7 @@ pub struct TableSpec {
     /// For people: what a row is about.
     #[serde(rename = "entity", deserialize_with = "read::text")]
     _entity: String,
-    #[serde(deserialize_with = "read::texts")]
+    #[serde(deserialize_with = "read::names")]
     pub key: Vec<String>,
     /// ABTs only.
     #[serde(default, deserialize_with = "read::maybe_text")]

@@ -1,6 +1,7 @@
 //! From a model's SELECT at many reference dates to one table of numbers.
 
 mod expression;
+mod label;
 mod layout;
 mod pull;
 
@@ -12,7 +13,7 @@ use chrono::NaiveDate;
 use duckdb::arrow::array::{ArrayRef, UInt64Array};
 use duckdb::arrow::compute::take;
 
-pub use pull::pull;
+pub use pull::{pull, training_rows};
 
 use crate::catalog::{Catalog, Model};
 use crate::learn::Matrix;

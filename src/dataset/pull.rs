@@ -9,6 +9,7 @@ use duckdb::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use duckdb::arrow::compute::concat;
 use duckdb::arrow::datatypes::{Date32Type, Float64Type};
 
+use super::label;
 use super::layout::{Layout, no_number};
 use super::{Dataset, Snapshot, Workspace};
 use crate::learn::MatrixBuilder;
@@ -26,10 +27,25 @@ pub fn pull(
     rules: &BTreeMap<String, Expression>,
 ) -> Result<Dataset> {
     let newest = snapshots.last().context("no reference date to pull")?;
+    rows(at, snapshots, &Layout::read(at, newest, rules)?)
+}
+
+/// As [`pull`], where it is made sure before that no input is made of the label.
+pub fn training_rows(
+    at: Workspace<'_>,
+    snapshots: &[Snapshot],
+    rules: &BTreeMap<String, Expression>,
+) -> Result<Dataset> {
+    let newest = snapshots.last().context("no reference date to pull")?;
     let layout = Layout::read(at, newest, rules)?;
+    label::check(at, snapshots, &layout.inputs)?;
+    rows(at, snapshots, &layout)
+}
+
+fn rows(at: Workspace<'_>, snapshots: &[Snapshot], layout: &Layout) -> Result<Dataset> {
     let mut rows = Rows {
         at,
-        layout: &layout,
+        layout,
         matrix: MatrixBuilder::new(layout.inputs.clone(), 0),
         keys: vec![Vec::new(); at.model.spec.key.len()],
         dataset: Dataset {
@@ -78,8 +94,9 @@ impl Rows<'_> {
             inside.extend(column.as_boolean().iter().map(|inside| inside == Some(true)));
         }
         let (label, known, keys) = (&rest[0], &rest[1], &rest[2..]);
-        let label = label.as_primitive::<Float64Type>().iter();
-        dataset.labels.extend(label.map(|label| label.map(|label| label > 0.5)));
+        for value in label.as_primitive::<Float64Type>() {
+            dataset.labels.push(value.map(|value| label::class(self.at, value, date)).transpose()?);
+        }
         dataset.known_on.extend(known.as_primitive::<Date32Type>().iter().map(|days| from_epoch(days?)));
         dataset.dates.extend(std::iter::repeat_n(date, batch.num_rows()));
         dataset.entities.extend(texts(keys).iter().map(|cells| cells.join(" ")));

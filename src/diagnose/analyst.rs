@@ -18,6 +18,9 @@ pub fn analyst(
             .maybe_on(rendered.date)
             .hint(DAMAGED);
     }
+    if error.is_interrupt() {
+        return Problem::usage("the statement was stopped").maybe_on(rendered.date);
+    }
     let error = &placed(warehouse, &rendered.sql, error);
     let Advice { message, hint } =
         advice(warehouse, &rendered.sql, error, &templates.readable(rendered.kind));

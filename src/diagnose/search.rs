@@ -3,7 +3,6 @@
 //! The parts are those of DuckDB's own syntax tree. CTEs, subqueries and the branches of a UNION are run alone. Of the
 //! SELECT that fails, items, conditions and keys are replaced by what cannot fail, until the guilty one is left.
 
-use std::sync::mpsc;
 use std::time::Instant;
 
 use serde_json::Value as Json;
@@ -47,23 +46,16 @@ impl Search<'_> {
     fn tries(&self, node: &Json) -> Tried {
         let left = self.until.saturating_duration_since(Instant::now());
         let Some(sql) = tree::unparse(node).filter(|_| !left.is_zero()) else { return Tried::Unclear };
-        let handle = self.warehouse.interrupt_handle();
-        let (ended, end) = mpsc::channel::<()>();
-        let watch = std::thread::spawn(move || {
-            if end.recv_timeout(left) == Err(mpsc::RecvTimeoutError::Timeout) {
-                handle.interrupt();
-            }
-        });
         let result = Select::of(&sql).and_then(|select| {
             let all = select.within("select bit_xor(hash(q)) from (\n", "\n) as q");
-            if self.fails_early {
-                return self.warehouse.describe(&all).map(|_| ());
-            }
-            self.warehouse.rows(all.as_str(), &[], |_| Ok(())).map(|_| ())
+            self.warehouse.within(left, || {
+                if self.fails_early {
+                    self.warehouse.describe(&all).map(|_| ())
+                } else {
+                    self.warehouse.rows(all.as_str(), &[], |_| Ok(())).map(|_| ())
+                }
+            })
         });
-        drop(ended);
-        // It waits for nothing but the end that has just come.
-        let _ = watch.join();
         match result {
             Ok(()) => Tried::Works,
             Err(error) if error.is_like(self.error) => Tried::Fails,

@@ -6,91 +6,63 @@ use anyhow::Result;
 
 use super::{Scorer, Subject, scorer, segment_names, sql_trees};
 use crate::learn::{Boosting, Clustering, EDGE, Fitted, Learner, Logistic};
-use crate::sql::Select;
+use crate::sql::{Select, SqlError};
 use crate::warehouse::{ident, text};
 
 /// The SELECT that gives what `scores.<model>` has: the key, and the score or the segment.
-///
-/// # Errors
-/// A file that has changed so that the version no longer fits, or a registry that cannot be read.
 pub fn write(subject: &Subject<'_>) -> Result<String> {
     let rendered = subject.rendered()?;
     let select = rendered.select()?;
     let query = select.as_str().trim();
-    let scorer = scorer(subject.warehouse, subject.version)?;
-    let (ctes, select) = match &scorer {
+    let keys = keys(subject, "q.");
+    let by_score = format!("score desc, {keys}");
+    let (ctes, what, join, order) = match scorer(subject.warehouse, subject.version)? {
         Scorer::Rule(expression) => {
             let score = format!("cast(({expression}) as double) as score");
-            (
-                vec![cte("inputs", query)],
-                format!(
-                    "{}\nfrom inputs as q\norder by score desc, {}",
-                    columns(subject, "", &score),
-                    keys(subject, "")
-                ),
-            )
+            (vec![cte("inputs", query)], score, String::new(), by_score)
         }
         Scorer::Predicts(fitted) => {
             let mut parts = Parts::new(subject, query, fitted.columns());
-            let last = parts.fitted(fitted);
-            let row = ident(&parts.row);
-            let select = columns(subject, "inputs.", &format!("{last}.score"));
-            let order = format!("score desc, {}", keys(subject, "inputs."));
-            (
-                parts.ctes,
-                format!(
-                    "{select}\nfrom inputs\ninner join {last} on {last}.{row} = inputs.{row}\norder by {order}"
-                ),
-            )
+            let last = parts.fitted(&fitted);
+            let join = parts.joined(&last);
+            (parts.ctes, format!("{last}.score"), join, by_score)
         }
         Scorer::Groups(clustering) => {
             let mut parts = Parts::new(subject, query, clustering.columns());
-            parts.segments(subject, clustering)?;
-            let row = ident(&parts.row);
+            parts.segments(subject, &clustering)?;
+            let join = parts.joined("nearest");
             let what = "nearest.segment, nearest.segment_name, nearest.distance";
-            let select = columns(subject, "inputs.", what);
-            let order = "nearest.segment, nearest.distance";
-            (
-                parts.ctes,
-                format!(
-                    "{select}\nfrom inputs\ninner join nearest on nearest.{row} = inputs.{row}\norder by {order}"
-                ),
-            )
+            (parts.ctes, what.to_owned(), join, "nearest.segment, nearest.distance".to_owned())
         }
     };
     let word = if ctes.iter().any(|one| one.starts_with("walk_")) { "with recursive" } else { "with" };
-    let sql = format!("{}{word} {}\n\n{select}\n", header(subject), ctes.join(",\n\n"));
-    Select::of(&sql)
-        .and_then(|select| subject.warehouse.describe(&select))
-        .map_err(|error| subject.version.misfit(&subject.model.file, &error.headline()))?;
+    let sql = format!(
+        "{}{word} {}\n\nselect date '{}' as reference_date, {keys}, {what}\nfrom inputs as q{join}\norder by {order}\n",
+        header(subject),
+        ctes.join(",\n\n"),
+        subject.date,
+    );
+    let misfit = |error: SqlError| subject.version.misfit(&subject.model.file, &error.headline());
+    Select::of(&sql).and_then(|select| subject.warehouse.describe(&select)).map_err(misfit)?;
     Ok(sql)
 }
 
 fn header(subject: &Subject<'_>) -> String {
-    let version = subject.version;
-    let line = |text: String| format!("-- {}\n", text.replace('\n', " "));
-    [
-        format!("scores of `{}` at {}, as in scores.{}", version.model, subject.date, version.model),
-        format!(
-            "by version {}: `{}`, trained through {}",
-            version.number, version.candidate, version.trained_through
-        ),
-        format!(
-            "written by olist {}; needs nothing but DuckDB and the tables of the first query",
-            env!("CARGO_PKG_VERSION")
-        ),
-    ]
-    .map(line)
-    .concat()
+    let (version, date) = (subject.version, subject.date);
+    format!(
+        "-- scores of `{0}` at {date}, as in scores.{0}\n-- by version {1}: `{2}`, trained through {3}\n\
+         -- written by olist {4}; needs nothing but DuckDB and the tables of the first query\n",
+        version.model,
+        version.number,
+        version.candidate.replace('\n', " "),
+        version.trained_through,
+        env!("CARGO_PKG_VERSION")
+    )
 }
 
 fn keys(subject: &Subject<'_>, table: &str) -> String {
     let key = subject.model.spec.key.iter().map(|name| format!("{table}{}", ident(name)));
     key.collect::<Vec<_>>().join(", ")
-}
-
-fn columns(subject: &Subject<'_>, table: &str, what: &str) -> String {
-    format!("select date '{}' as reference_date, {}, {what}", subject.date, keys(subject, table))
 }
 
 pub fn cte(name: &str, body: &str) -> String {
@@ -128,6 +100,11 @@ impl Parts {
         Self { ctes, row, inputs: inputs.to_vec(), count: 0 }
     }
 
+    /// The rows `q` of the inputs beside those of a part.
+    fn joined(&self, part: &str) -> String {
+        format!("\ninner join {part} on {part}.{0} = q.{0}", self.row)
+    }
+
     /// Adds what computes a fitted model; gives the name of the expression with its scores.
     fn fitted(&mut self, fitted: &Fitted) -> String {
         match fitted.learner() {
@@ -149,14 +126,12 @@ impl Parts {
                 let names: Vec<String> = members.iter().map(|member| self.fitted(member)).collect();
                 let odds: Vec<String> = names.iter().map(|name| log_odds(&format!("{name}.score"))).collect();
                 let score = probability(&format!("({}) / {}", odds.join(" + "), names.len()));
-                let (row, first) = (&self.row, &names[0]);
-                let join = |name: &String| format!("inner join {name} on {name}.{row} = {first}.{row}");
-                let from: Vec<String> =
-                    std::iter::once(first.clone()).chain(names[1..].iter().map(join)).collect();
-                let from = from.join("\n");
-                let body = format!("select {first}.{row}, {score} as score\nfrom {from}");
+                let joins: String = names.iter().map(|name| self.joined(name)).collect();
                 let name = self.next("blend");
-                self.push(&name, &body);
+                self.push(
+                    &name,
+                    &format!("select q.{}, {score} as score\nfrom inputs as q{joins}", self.row),
+                );
                 name
             }
         }

@@ -28,6 +28,20 @@ pub fn create(warehouse: &Warehouse, name: &str, spec: &SourceSpec) -> Result<()
         .batch(&format!("create or replace macro sources.{name}(reference_date) as table {select}"))?)
 }
 
+/// Whether the macro in the database is another one than `create` makes.
+pub fn differs(warehouse: &Warehouse, name: &str, spec: &SourceSpec) -> Result<bool> {
+    let select = as_of_select(warehouse, name, spec)?;
+    warehouse.batch(&format!("create or replace temp macro expected(reference_date) as table {select}"))?;
+    let is_same = "select count(*) = 2 and count(distinct macro_definition) = 1 from duckdb_functions()
+        where function_type = 'table_macro' and parameters = ['reference_date']
+            and (database_name = 'temp' and function_name = 'expected'
+                or database_name = 'warehouse' and schema_name = 'sources' and function_name = ?)";
+    let name = format!("{name}_as_of");
+    let is_same = warehouse.row(is_same, &[&name], |row| row.get::<_, bool>(0))?;
+    warehouse.batch("drop macro table temp.expected")?;
+    Ok(is_same != Some(true))
+}
+
 /// The SELECT of what a source knew strictly before midnight of `reference_date`, by its config.
 pub fn as_of_select(warehouse: &Warehouse, name: &str, spec: &SourceSpec) -> Result<String> {
     let mut columns = Vec::new();

@@ -201,13 +201,20 @@ pub fn edited(warehouse: &Warehouse, project: &Project, templates: &Templates) -
     Ok(loaded.iter().filter(is_edited).map(|(name, _)| name.clone()).collect())
 }
 
-/// Says so where a source's file was edited after it was loaded.
-pub fn warn_of_edits(warehouse: &Warehouse, project: &Project, templates: &Templates) -> Result<()> {
-    for name in edited(warehouse, project, templates)? {
+/// Says so where a source's file was edited after it was loaded. What `source` reads is the project's: a database may
+/// have come with other macros under these names.
+pub fn check_sources(warehouse: &Warehouse, project: &Project, templates: &Templates) -> Result<()> {
+    let edited = edited(warehouse, project, templates)?;
+    let loaded = current_versions(warehouse)?;
+    for (name, spec) in specs(project, templates)? {
         let file = source_file(&name);
-        term::warn(&format!(
-            "{file} was edited after it was loaded: `olist ingest` puts the edit into effect"
-        ));
+        if edited.contains(&name) {
+            let what = "was edited after it was loaded: `olist ingest` puts the edit into effect";
+            term::warn(&format!("{file} {what}"));
+        } else if loaded.contains_key(&name) && as_of::differs(warehouse, &name, &spec)? {
+            term::warn(&format!("sources.{name}_as_of was not what {file} says: it is made again"));
+            as_of::create(warehouse, &name, &spec)?;
+        }
     }
     Ok(())
 }

@@ -7,27 +7,27 @@ use super::matrix::Matrix;
 use rayon::prelude::*;
 
 /// The columns of a matrix, binned.
-pub(super) struct Bins(Vec<Column>);
+pub struct Bins(Vec<Binned>);
 
-struct Column {
+struct Binned {
     /// Bin b holds the values up to `cuts[b]`; the last bin the rest.
     cuts: Vec<f64>,
     codes: Vec<u8>,
 }
 
 impl Bins {
-    pub(super) fn new(matrix: &Matrix) -> Self {
+    pub fn new(matrix: &Matrix) -> Self {
         let columns = 0..matrix.columns().len();
-        Self(columns.into_par_iter().map(|index| Column::new(matrix.column(index))).collect())
+        Self(columns.into_par_iter().map(|index| Binned::new(matrix.column(index))).collect())
     }
 
     /// A value's bin for every row.
-    pub(super) fn codes(&self, column: usize) -> &[u8] {
+    pub fn codes(&self, column: usize) -> &[u8] {
         &self.0[column].codes
     }
 
     /// The value up to which a row's bin is at most `code`, for a `code` that splits the rows seen.
-    pub(super) fn threshold(&self, column: usize, code: f64) -> f64 {
+    pub fn threshold(&self, column: usize, code: f64) -> f64 {
         let cuts = &self.0[column].cuts;
         #[expect(
             clippy::cast_possible_truncation,
@@ -39,7 +39,7 @@ impl Bins {
     }
 }
 
-impl Column {
+impl Binned {
     fn new(values: &[f64]) -> Self {
         let cuts = cuts(values);
         let code = |value: &f64| u8::try_from(cuts.partition_point(|cut| cut < value)).unwrap_or(u8::MAX);
@@ -75,49 +75,4 @@ fn between(low: f64, high: f64) -> f64 {
     let middle = low + (high - low) / 2.0;
     // Between neighbouring floats, or where the difference overflows, there is no middle.
     if middle < high { middle } else { low }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Column, cuts};
-
-    #[test]
-    fn few_values_have_a_bin_each() {
-        let column = Column::new(&[3.0, 1.0, 2.0, 1.0, 3.0]);
-        assert_eq!(column.cuts, [1.5, 2.5]);
-        assert_eq!(column.codes, [2, 0, 1, 0, 2]);
-        assert!(cuts(&[7.0; 9]).is_empty());
-        assert!(cuts(&[]).is_empty());
-        assert_eq!(cuts(&[-0.0, 0.0, f64::MIN, f64::MAX]).len(), 2);
-    }
-
-    #[test]
-    fn many_values_share_bins_of_one_size() {
-        let mut values: Vec<f64> = (0..10_000).map(f64::from).collect();
-        values.extend(vec![5e5; 10_000]);
-        let column = Column::new(&values);
-        let mut counts = [0_usize; 256];
-        for &code in &column.codes {
-            counts[usize::from(code)] += 1;
-        }
-        let used: Vec<usize> = counts.into_iter().filter(|&count| count > 0).collect();
-        assert!(used.len() > 100 && used.len() <= 256, "{}", used.len());
-        assert!(used.iter().all(|&count| count == 10_000 || count <= 200), "{used:?}");
-    }
-
-    #[test]
-    fn bins_keep_the_order_of_values() {
-        let values: Vec<f64> = (0..5_000).map(|i| f64::from(i * 7919 % 5_003)).collect();
-        let column = Column::new(&values);
-        for (left, code) in values.iter().zip(&column.codes).step_by(37) {
-            for (right, other) in values.iter().zip(&column.codes).step_by(41) {
-                assert!(left > right || code <= other);
-            }
-        }
-        for (value, &code) in values.iter().zip(&column.codes) {
-            for (bin, cut) in column.cuts.iter().enumerate() {
-                assert_eq!(value <= cut, usize::from(code) <= bin);
-            }
-        }
-    }
 }

@@ -13,7 +13,8 @@ use super::forest::sample_size;
 use super::matrix::Matrix;
 use super::odds::{log_odds, probability};
 use super::random::Random;
-use super::tree::{Grown, Tree, Trees};
+use super::tree::{Tree, Trees};
+use crate::interrupt;
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 use smartcore::linalg::basic::matrix::DenseMatrix;
@@ -32,9 +33,7 @@ pub struct Boosting {
 }
 
 impl Boosting {
-    /// # Errors
-    /// When the settings ask for more columns than there are, or smartcore fails.
-    pub(super) fn fit(settings: &BoostingSettings, x: &Matrix, y: &[bool], seed: u64) -> Result<Self> {
+    pub fn fit(settings: &BoostingSettings, x: &Matrix, y: &[bool], seed: u64) -> Result<Self> {
         let width = x.columns().len();
         let features = settings.features_per_tree.unwrap_or_else(|| width.div_ceil(4).max(4).min(width));
         ensure!(features <= width, "`features_per_tree` is {features}, but the model has {width} inputs");
@@ -43,6 +42,7 @@ impl Boosting {
         let mut scores = vec![base; y.len()];
         let mut trees = Vec::with_capacity(settings.trees);
         for stage in 0..settings.trees {
+            interrupt::check()?;
             let mut random = Random::new(seed, stage as u64);
             let rows = random.sample(y.len(), sample_size(settings.subsample, y.len()));
             let columns = random.sample(width, features);
@@ -80,13 +80,13 @@ fn step(
         seed: Some(0),
     };
     let model = DecisionTreeRegressor::fit_with_weights(&inputs, &targets, &weights, parameters)?;
-    let raw = |node: Grown| Grown {
-        value: node.value.clamp(-LONGEST_STEP, LONGEST_STEP) * settings.learning_rate,
-        split: node.split.map(|(feature, code, left, right)| {
-            (columns[feature], bins.threshold(columns[feature], code), left, right)
-        }),
-    };
-    let nodes: Vec<Grown> = extract::tree(&model, columns.len())?.into_iter().map(raw).collect();
+    let mut nodes = extract::tree(&model)?;
+    for node in &mut nodes {
+        let column = columns[node.split_feature];
+        node.output = node.output.clamp(-LONGEST_STEP, LONGEST_STEP) * settings.learning_rate;
+        node.split_value = node.split_value.map(|code| bins.threshold(column, code));
+        node.split_feature = column;
+    }
     Tree::new(&nodes)
 }
 
@@ -96,7 +96,3 @@ fn newton(score: f64, label: bool) -> (f64, f64) {
     let weight = (p * (1.0 - p)).max(LEAST_WEIGHT);
     ((f64::from(u8::from(label)) - p) / weight, weight)
 }
-
-#[cfg(test)]
-#[path = "boosting_tests.rs"]
-mod tests;

@@ -2,21 +2,26 @@
 
 use super::algorithm::Algorithm;
 use super::boosting::Boosting;
-use super::forest::{self, Kind};
+use super::forest::{self, Splits};
 use super::logistic::Logistic;
 use super::matrix::Matrix;
 use super::odds::{log_odds, probability};
+use super::store::at_most;
 use super::tree::Trees;
 use anyhow::{Result, ensure};
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
+/// What a tree can ask for, and far more candidates than a model's file has.
+pub const MOST_COLUMNS: usize = u16::MAX as usize;
+const MOST_MEMBERS: usize = 1000;
 /// Rows that are scored together: their inputs and a tree fit into the first caches.
 const BLOCK: usize = 128;
 
 /// A trained model with the columns it was trained on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fitted {
+    #[serde(deserialize_with = "at_most::<MOST_COLUMNS, _, _>")]
     columns: Vec<String>,
     learner: Learner,
 }
@@ -29,14 +34,39 @@ pub enum Learner {
     Forest(Trees),
     Boosting(Boosting),
     /// The mean log-odds of the members are those of the probability.
+    #[serde(deserialize_with = "members")]
     Blend(Vec<Fitted>),
 }
 
+/// A stored member of a blend: no blend itself, so that nothing is nested without end.
+#[derive(Deserialize)]
+struct Member {
+    #[serde(deserialize_with = "at_most::<MOST_COLUMNS, _, _>")]
+    columns: Vec<String>,
+    learner: Single,
+}
+
+/// The learners before `Blend` in [`Learner`], in its order.
+#[derive(Deserialize)]
+enum Single {
+    Logistic(Logistic),
+    Forest(Trees),
+    Boosting(Boosting),
+}
+
+fn members<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Fitted>, D::Error> {
+    let fitted = |Member { columns, learner }| {
+        let learner = match learner {
+            Single::Logistic(logistic) => Learner::Logistic(logistic),
+            Single::Forest(trees) => Learner::Forest(trees),
+            Single::Boosting(boosting) => Learner::Boosting(boosting),
+        };
+        Fitted { columns, learner }
+    };
+    Ok(at_most::<MOST_MEMBERS, Member, _>(deserializer)?.into_iter().map(fitted).collect())
+}
+
 /// Trains a learned algorithm on rows `x` with labels `y`, on the rayon pool of the caller.
-///
-/// # Errors
-/// When there are no rows or columns, all labels are the same, lengths differ, a setting does not fit the number of
-/// columns, the solver does not converge, or the algorithm is one that is not learned (`sql`, `blend`).
 pub fn fit(algorithm: &Algorithm, x: &Matrix, y: &[bool], seed: u64) -> Result<Fitted> {
     ensure!(x.rows() == y.len(), "{} rows of inputs, but {} labels", x.rows(), y.len());
     ensure!(!x.columns().is_empty(), "a model needs at least one input");
@@ -45,9 +75,11 @@ pub fn fit(algorithm: &Algorithm, x: &Matrix, y: &[bool], seed: u64) -> Result<F
     let learner = match algorithm {
         Algorithm::LogisticRegression(settings) => Learner::Logistic(Logistic::fit(settings, x, y)?),
         Algorithm::RandomForest(settings) => {
-            Learner::Forest(forest::fit(Kind::Random, settings, x, y, seed)?)
+            Learner::Forest(forest::fit(Splits::Best, settings, x, y, seed)?)
         }
-        Algorithm::ExtraTrees(settings) => Learner::Forest(forest::fit(Kind::Extra, settings, x, y, seed)?),
+        Algorithm::ExtraTrees(settings) => {
+            Learner::Forest(forest::fit(Splits::Random, settings, x, y, seed)?)
+        }
         Algorithm::GradientBoosting(settings) => Learner::Boosting(Boosting::fit(settings, x, y, seed)?),
         Algorithm::KMeans(_) | Algorithm::Sql { .. } | Algorithm::Blend { .. } => {
             anyhow::bail!("`{}` is not trained", algorithm.name())
@@ -57,33 +89,27 @@ pub fn fit(algorithm: &Algorithm, x: &Matrix, y: &[bool], seed: u64) -> Result<F
 }
 
 impl Fitted {
-    /// A model that scores by the mean log-odds of others: a logarithmic opinion pool with equal weights (Genest and
-    /// Zidek, Combining probability distributions, Statistical Science 1986).
+    /// A model that scores by the mean log-odds of others, none of them a blend: a logarithmic opinion pool with equal
+    /// weights (Genest and Zidek, Combining probability distributions, Statistical Science 1986).
     pub fn blend(members: Vec<Self>) -> Result<Self> {
         let Some(first) = members.first() else { anyhow::bail!("a blend needs at least one member") };
-        ensure!(
-            members.iter().all(|member| member.columns == first.columns),
-            "members of a blend have other columns"
-        );
+        let fits =
+            |member: &Self| member.columns == first.columns && !matches!(member.learner, Learner::Blend(_));
+        ensure!(members.iter().all(fits), "members of a blend have other columns, or are blends");
         Ok(Self { columns: first.columns.clone(), learner: Learner::Blend(members) })
     }
 
     /// Names of the inputs, in the order they have to come in.
-    #[must_use]
     pub fn columns(&self) -> &[String] {
         &self.columns
     }
 
     /// What was learned, to be written in another form.
-    #[must_use]
     pub fn learner(&self) -> &Learner {
         &self.learner
     }
 
     /// Probabilities of the rows of `x`, strictly between 0 and 1 unless all trees of a forest agree.
-    ///
-    /// # Errors
-    /// When the columns of `x` are not those of the training, by name and order.
     pub fn predict(&self, x: &Matrix) -> Result<Vec<f64>> {
         self.check(x)?;
         let mut scores = vec![0.0; x.rows()];
@@ -96,7 +122,7 @@ impl Fitted {
     }
 
     /// Whether a column can change a prediction at all.
-    pub(super) fn uses(&self, column: usize) -> bool {
+    pub fn uses(&self, column: usize) -> bool {
         match &self.learner {
             Learner::Logistic(logistic) => logistic.terms[column].coefficient != 0.0,
             Learner::Forest(trees) => trees.uses(column),
@@ -106,13 +132,13 @@ impl Fitted {
     }
 
     /// Whether all parts agree on the columns: damaged bytes must not lead to a panic later.
-    pub(super) fn is_sound(&self) -> bool {
+    pub fn is_sound(&self) -> bool {
         let width = self.columns.len();
         width > 0
             && match &self.learner {
-                Learner::Logistic(logistic) => logistic.terms.len() == width,
+                Learner::Logistic(logistic) => logistic.is_sound(width),
                 Learner::Forest(trees) => !trees.is_empty() && trees.fits(width),
-                Learner::Boosting(boosting) => boosting.trees.fits(width),
+                Learner::Boosting(boosting) => boosting.base.is_finite() && boosting.trees.fits(width),
                 Learner::Blend(members) => {
                     !members.is_empty()
                         && members.iter().all(|member| member.columns == self.columns && member.is_sound())
@@ -170,7 +196,3 @@ impl Fitted {
         }
     }
 }
-
-#[cfg(test)]
-#[path = "fitted_tests.rs"]
-mod tests;

@@ -8,6 +8,7 @@ use super::extract;
 use super::matrix::Matrix;
 use super::random::Random;
 use super::tree::{Tree, Trees};
+use crate::interrupt;
 use anyhow::{Result, ensure};
 use rayon::prelude::*;
 use smartcore::ensemble::extra_trees_regressor::{ExtraTreesRegressor, ExtraTreesRegressorParameters};
@@ -19,18 +20,17 @@ const SHARD: usize = 20;
 /// Most rows that a shard sees: beyond it trees get slow and not better, and other shards see other rows.
 const MOST_ROWS: usize = 20_000;
 
-/// How trees choose their splits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+/// How trees choose among the splits of a column.
+#[derive(Debug, Clone, Copy)]
+pub enum Splits {
+    /// The best one: a random forest.
+    Best,
+    /// A random one: extra trees.
     Random,
-    Extra,
 }
 
 /// Grows a forest; the mean of its trees' values is the probability.
-///
-/// # Errors
-/// When the settings ask for more columns than there are, or smartcore fails.
-pub(super) fn fit(kind: Kind, settings: &ForestSettings, x: &Matrix, y: &[bool], seed: u64) -> Result<Trees> {
+pub fn fit(splits: Splits, settings: &ForestSettings, x: &Matrix, y: &[bool], seed: u64) -> Result<Trees> {
     let width = x.columns().len();
     if let Some(features) = settings.features_per_split {
         ensure!(features <= width, "`features_per_split` is {features}, but the model has {width} inputs");
@@ -39,18 +39,19 @@ pub(super) fn fit(kind: Kind, settings: &ForestSettings, x: &Matrix, y: &[bool],
     let grown: Result<Vec<Vec<Tree>>> = (0..shards)
         .into_par_iter()
         .map(|shard| {
+            interrupt::check()?;
             let trees = SHARD.min(settings.trees - shard * SHARD);
             let mut random = Random::new(seed, shard as u64);
             let rows = random.sample(x.rows(), sample_size(settings.subsample, x.rows()));
             let settings = ForestSettings { trees, ..settings.clone() };
-            grow(kind, &settings, x, y, &rows, random.next_u64())
+            grow(splits, &settings, x, y, &rows, random.next_u64())
         })
         .collect();
     Ok(Trees::new(grown?.into_iter().flatten().collect()))
 }
 
 /// Rows that a shard of trees, or a stage of boosting, sees.
-pub(super) fn sample_size(share: f64, rows: usize) -> usize {
+pub fn sample_size(share: f64, rows: usize) -> usize {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -61,7 +62,7 @@ pub(super) fn sample_size(share: f64, rows: usize) -> usize {
 }
 
 fn grow(
-    kind: Kind,
+    splits: Splits,
     settings: &ForestSettings,
     x: &Matrix,
     y: &[bool],
@@ -75,14 +76,14 @@ fn grow(
     let labels: Vec<u8> = rows.iter().map(|&row| u8::from(y[row])).collect();
     // smartcore counts the root as a level, we count questions.
     let max_depth = settings.max_depth.map(|depth| depth.saturating_add(1));
-    let features = match kind {
-        Kind::Random => width.isqrt(),
-        Kind::Extra => width.div_ceil(3),
+    let features = match splits {
+        Splits::Best => width.isqrt(),
+        Splits::Random => width.div_ceil(3),
     };
     let m = Some(settings.features_per_split.unwrap_or(features));
     let (min_samples_leaf, n_trees) = (settings.min_samples_leaf, settings.trees);
-    match kind {
-        Kind::Random => {
+    match splits {
+        Splits::Best => {
             let parameters = RandomForestRegressorParameters {
                 max_depth,
                 min_samples_leaf,
@@ -92,9 +93,9 @@ fn grow(
                 keep_samples: false,
                 seed,
             };
-            extract::forest(&RandomForestRegressor::fit(&inputs, &labels, parameters)?, width)
+            extract::forest(&RandomForestRegressor::fit(&inputs, &labels, parameters)?)
         }
-        Kind::Extra => {
+        Splits::Random => {
             let parameters = ExtraTreesRegressorParameters {
                 max_depth,
                 min_samples_leaf,
@@ -104,11 +105,7 @@ fn grow(
                 keep_samples: false,
                 seed,
             };
-            extract::forest(&ExtraTreesRegressor::fit(&inputs, &labels, parameters)?, width)
+            extract::forest(&ExtraTreesRegressor::fit(&inputs, &labels, parameters)?)
         }
     }
 }
-
-#[cfg(test)]
-#[path = "forest_tests.rs"]
-mod tests;

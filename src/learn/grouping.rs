@@ -4,6 +4,7 @@ use super::algorithm::KMeansSettings;
 use super::kmeans::{Clustering, cluster};
 use super::matrix::Matrix;
 use super::random::Random;
+use crate::interrupt;
 use anyhow::Result;
 use rayon::prelude::*;
 use std::collections::HashMap;
@@ -18,7 +19,6 @@ const RESAMPLE_STARTS: usize = 5;
 /// Mean silhouette (Rousseeuw, Silhouettes, 1987): for each row `(b - a) / max(a, b)`, with `a` its mean distance to the
 /// other rows of its group and `b` that to the nearest other group; 0 for a row alone in its group. -1..1, more is
 /// better. Of more than 4000 rows, 4000 are drawn. `None` with fewer than two groups.
-#[must_use]
 pub fn silhouette(x: &Matrix, groups: &[usize], seed: u64) -> Option<f64> {
     let chosen = Random::new(seed, 0).sample(x.rows(), SILHOUETTE_ROWS);
     let width = x.columns().len();
@@ -54,7 +54,6 @@ pub fn silhouette(x: &Matrix, groups: &[usize], seed: u64) -> Option<f64> {
 
 /// Adjusted Rand index of two groupings of the same rows (Hubert, Arabie, Comparing partitions, 1985): 1 when they are
 /// the same but for the numbers, around 0 when they agree by chance only.
-#[must_use]
 pub fn adjusted_rand_index(left: &[usize], right: &[usize]) -> f64 {
     let pairs = |n: f64| n * (n - 1.0) / 2.0;
     let mut cells: HashMap<(usize, usize), f64> = HashMap::new();
@@ -88,6 +87,7 @@ pub fn stability(
     let whole = places(clustering, x)?;
     let settings = KMeansSettings { restarts: settings.restarts.min(RESAMPLE_STARTS), ..settings.clone() };
     let of_resample = |resample: u64| -> Result<Option<f64>> {
+        interrupt::check()?;
         let mut random = Random::new(seed, 2 + resample);
         let drawn: Vec<usize> = (0..x.rows()).map(|_| random.below(x.rows())).collect();
         // A resample of a few rows may not have enough different ones.
@@ -97,38 +97,4 @@ pub fn stability(
     let all: Vec<Option<f64>> = (0..RESAMPLES).into_par_iter().map(of_resample).collect::<Result<_>>()?;
     let all: Option<Vec<f64>> = all.into_iter().collect();
     Ok(all.map(|all| all.iter().sum::<f64>() / RESAMPLES as f64))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{adjusted_rand_index, silhouette};
-    use crate::learn::{Matrix, MatrixBuilder};
-    use anyhow::Result;
-
-    fn matrix(column: &[f64]) -> Result<Matrix> {
-        let mut builder = MatrixBuilder::new(vec!["a".into()], 0);
-        builder.append(&[column])?;
-        Ok(builder.finish())
-    }
-
-    #[test]
-    fn a_silhouette_by_hand() -> Result<()> {
-        // Row 0: a = 1, b = 9.5; row 1: a = 1, b = 8.5; the other two alike.
-        let x = matrix(&[0.0, 1.0, 9.0, 10.0])?;
-        let by_hand = f64::midpoint(8.5 / 9.5, 7.5 / 8.5);
-        assert!(silhouette(&x, &[0, 0, 1, 1], 1).is_some_and(|value| (value - by_hand).abs() < 1e-12));
-        assert_eq!(silhouette(&x, &[0, 0, 0, 0], 1), None);
-        assert!(silhouette(&x, &[0, 1, 0, 1], 1).is_some_and(|value| value < 0.0));
-        Ok(())
-    }
-
-    #[test]
-    fn the_adjusted_rand_index_knows_names_from_groups() {
-        assert!((adjusted_rand_index(&[0, 0, 1, 1], &[5, 5, 2, 2]) - 1.0).abs() < 1e-12);
-        // scikit-learn gives 0.5714285714285714 and -0.5 for these.
-        let partly = adjusted_rand_index(&[0, 0, 1, 2], &[0, 0, 1, 1]);
-        assert!((partly - 0.571_428_571_428_571_4).abs() < 1e-12, "{partly}");
-        let worse = adjusted_rand_index(&[0, 0, 1, 1], &[0, 1, 0, 1]);
-        assert!((worse + 0.5).abs() < 1e-12, "{worse}");
-    }
 }

@@ -5,6 +5,7 @@ use super::matrix::Matrix;
 use super::metric::Metric;
 use super::random::Random;
 use super::scored::Scored;
+use crate::interrupt;
 use anyhow::{Context, Result, ensure};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -36,9 +37,6 @@ pub struct Importance {
 /// Permutation importance out of time (Breiman, Random forests, 2001, section 10), the largest first; columns of one
 /// importance keep their order. Correlated columns share theirs: each can stand in for the other. Of a set of more than
 /// 5000 rows, 5000 are drawn.
-///
-/// # Errors
-/// When there are no sets, their columns differ, or ROC AUC has no meaning in one of them.
 pub fn permutation_importance(sets: &[ValidationSet], repeats: usize, seed: u64) -> Result<Vec<Importance>> {
     let columns = sets.first().context("importance needs a validation set")?.model.columns();
     ensure!(
@@ -54,6 +52,7 @@ pub fn permutation_importance(sets: &[ValidationSet], repeats: usize, seed: u64)
         sets.iter().zip(&parts).map(|(set, (x, y))| ValidationSet { model: set.model, x, y }).collect();
     let before: Vec<f64> = sets.iter().map(|set| roc_auc(set, set.x)).collect::<Result<_>>()?;
     let importance = |column: usize| {
+        interrupt::check()?;
         let mut drop = 0.0;
         for (index, (set, before)) in sets.iter().zip(&before).enumerate() {
             if !set.model.uses(column) {

@@ -3,6 +3,7 @@
 use super::metric::Metric;
 use super::random::Random;
 use super::scored::Scored;
+use crate::interrupt;
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -35,6 +36,7 @@ impl Scored {
         let mut values = vec![Vec::with_capacity(draws); metrics.len()];
         let mut weights = vec![0.0; self.rows()];
         for draw in 0..draws {
+            interrupt::check()?;
             let mut random = Random::new(seed, draw as u64);
             let mut times = vec![0.0; count];
             for _ in 0..count {
@@ -74,57 +76,10 @@ fn percentiles(mut values: Vec<f64>, draws: usize) -> Option<Interval> {
 }
 
 /// Linear between neighbours (type 7 of Hyndman, Fan, Sample quantiles, 1996).
-fn quantile(sorted: &[f64], share: f64) -> f64 {
+pub fn quantile(sorted: &[f64], share: f64) -> f64 {
     let place = share * (sorted.len() - 1) as f64;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in a list")]
     let below = place.floor() as usize;
     let above = (below + 1).min(sorted.len() - 1);
     sorted[below] + (sorted[above] - sorted[below]) * place.fract()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Interval, Metric, Scored, quantile};
-    use anyhow::Result;
-
-    #[test]
-    fn quantiles_lie_between_neighbours() {
-        let sorted = [1.0, 2.0, 3.0, 4.0, 5.0];
-        assert!((quantile(&sorted, 0.025) - 1.1).abs() < 1e-12);
-        assert!((quantile(&sorted, 0.975) - 4.9).abs() < 1e-12);
-        assert!((quantile(&[7.0], 0.3) - 7.0).abs() < 1e-12);
-    }
-
-    #[test]
-    fn an_interval_of_a_share_is_as_wide_as_theory_says() -> Result<()> {
-        // 400 entities of one row, a fifth positive: the standard error of the share is 0.02.
-        let y: Vec<bool> = (0..400).map(|i| i % 5 == 0).collect();
-        let entities: Vec<usize> = (0..400).collect();
-        let scored = Scored::new(&y, &[0.5; 400])?;
-        let intervals = scored.intervals(&[Metric::BaseRate, Metric::RocAuc], &entities, 1000, 1)?;
-        let rate = intervals[0].unwrap_or(Interval { low: 0.0, high: 0.0 });
-        assert!((rate.low - 0.1608).abs() < 0.006 && (rate.high - 0.2392).abs() < 0.006, "{rate:?}");
-        assert_eq!(intervals[1], Some(Interval { low: 0.5, high: 0.5 }));
-        assert_eq!(intervals, scored.intervals(&[Metric::BaseRate, Metric::RocAuc], &entities, 1000, 1)?);
-        Ok(())
-    }
-
-    #[test]
-    fn rows_of_one_entity_are_drawn_together() -> Result<()> {
-        // 20 entities whose 50 rows agree: as uncertain as 20 rows, not as 1000.
-        let y: Vec<bool> = (0..1000).map(|i| i / 50 % 2 == 0).collect();
-        let entities: Vec<String> = (0..1000).map(|i| format!("s{}", i / 50)).collect();
-        let intervals = Scored::new(&y, &[0.5; 1000])?.intervals(&[Metric::BaseRate], &entities, 400, 1)?;
-        assert!(intervals[0].is_some_and(|i| i.low < 0.35 && i.high > 0.65), "{intervals:?}");
-        Ok(())
-    }
-
-    #[test]
-    fn a_metric_without_meaning_has_no_interval() -> Result<()> {
-        let scored = Scored::new(&[true, true], &[0.1, 0.2])?;
-        assert_eq!(scored.intervals(&[Metric::RocAuc], &[1, 2], 50, 1)?, [None]);
-        assert_eq!(Scored::new(&[], &[])?.intervals::<u8>(&[Metric::Brier], &[], 50, 1)?, [None]);
-        assert!(scored.intervals(&[Metric::RocAuc], &[1], 50, 1).is_err());
-        Ok(())
-    }
 }

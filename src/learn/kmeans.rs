@@ -1,8 +1,11 @@
 //! k-means: smartcore's, from several starts, with segments that keep their numbers from one fit to the next.
 
 use super::algorithm::KMeansSettings;
+use super::fitted::MOST_COLUMNS;
 use super::matrix::Matrix;
 use super::random::Random;
+use super::store::at_most;
+use crate::interrupt;
 use anyhow::{Context, Result, ensure};
 use pathfinding::kuhn_munkres::kuhn_munkres_min;
 use pathfinding::matrix::Matrix as Weights;
@@ -14,11 +17,15 @@ use std::collections::HashSet;
 
 /// Rounds of one start; smartcore stops earlier, when the sum of squared distances falls no further.
 const ROUNDS: usize = 300;
+/// Far more than `clusters` may ask for.
+const MOST_SEGMENTS: usize = 1000;
 
 /// Centres and the numbers of their segments.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Clustering {
+    #[serde(deserialize_with = "at_most::<MOST_COLUMNS, _, _>")]
     columns: Vec<String>,
+    #[serde(deserialize_with = "at_most::<MOST_SEGMENTS, _, _>")]
     segments: Vec<Segment>,
     /// The highest number that this clustering or one before it has used: a number is never given twice.
     highest: i32,
@@ -34,9 +41,6 @@ pub struct Segment {
 }
 
 /// Groups the rows of `x`; segments are numbered by size, the largest first.
-///
-/// # Errors
-/// When there are fewer different rows than groups, or every start left a group empty.
 pub fn cluster(settings: &KMeansSettings, x: &Matrix, seed: u64) -> Result<Clustering> {
     let k = settings.clusters;
     let (rows, width) = (x.rows(), x.columns().len());
@@ -49,6 +53,7 @@ pub fn cluster(settings: &KMeansSettings, x: &Matrix, seed: u64) -> Result<Clust
     let starts: Vec<Option<(f64, Vec<Vec<f64>>)>> = (0..settings.restarts as u64)
         .into_par_iter()
         .map(|start| {
+            interrupt::check()?;
             let seed = Random::new(seed, start).next_u64();
             let centres = one_start(&dense, &values, width, k, seed)?;
             let inertia = values.chunks_exact(width).map(|row| nearest(&centres, row).1).sum();
@@ -117,20 +122,15 @@ impl AsRef<[f64]> for Segment {
 
 impl Clustering {
     /// Names of the inputs, in the order they have to come in.
-    #[must_use]
     pub fn columns(&self) -> &[String] {
         &self.columns
     }
 
-    #[must_use]
     pub fn segments(&self) -> &[Segment] {
         &self.segments
     }
 
     /// For each row the place of its segment in [`segments`](Self::segments), and the distance to its centre.
-    ///
-    /// # Errors
-    /// When the columns of `x` are not those of the training, by name and order.
     pub fn assign(&self, x: &Matrix) -> Result<Vec<(usize, f64)>> {
         ensure!(
             self.columns == x.columns(),
@@ -171,10 +171,11 @@ impl Clustering {
         self
     }
 
-    pub(super) fn is_sound(&self) -> bool {
-        !self.segments.is_empty()
-            && !self.columns.is_empty()
-            && self.segments.iter().all(|segment| segment.centre.len() == self.columns.len())
+    pub fn is_sound(&self) -> bool {
+        let is_sound = |segment: &Segment| {
+            segment.centre.len() == self.columns.len() && segment.centre.iter().all(|value| value.is_finite())
+        };
+        !self.segments.is_empty() && !self.columns.is_empty() && self.segments.iter().all(is_sound)
     }
 }
 
@@ -195,7 +196,3 @@ fn pairs(new: &[Segment], old: &[Segment]) -> Vec<(usize, usize)> {
     let weights = Weights::from_fn(new.len(), old.len(), |(row, column)| weight(&new[row], &old[column]));
     kuhn_munkres_min(&weights).1.into_iter().enumerate().collect()
 }
-
-#[cfg(test)]
-#[path = "kmeans_tests.rs"]
-mod tests;

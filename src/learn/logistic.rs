@@ -45,10 +45,7 @@ impl Term {
 
 impl Logistic {
     /// Minimises the summed log loss plus `alpha / 2 * |coefficients|^2`; the intercept is not penalised.
-    ///
-    /// # Errors
-    /// When the solver fails or stops before the minimum, as it may where a penalty of 0 has none.
-    pub(super) fn fit(settings: &LogisticSettings, x: &Matrix, y: &[bool]) -> Result<Self> {
+    pub fn fit(settings: &LogisticSettings, x: &Matrix, y: &[bool]) -> Result<Self> {
         let width = x.columns().len();
         let mut terms: Vec<Term> =
             (0..width).into_par_iter().map(|column| Term::standardising(x.column(column))).collect();
@@ -93,14 +90,16 @@ impl Logistic {
         gradient.iter().fold(0.0, |largest: f64, part| largest.max(part.abs())) / y.len() as f64
     }
 
+    /// Whether it scores rows of `width` numbers.
+    pub fn is_sound(&self, width: usize) -> bool {
+        let is_sound = |term: &Term| term.mean.is_finite() && term.sd > 0.0 && term.coefficient.is_finite();
+        self.intercept.is_finite() && self.terms.len() == width && self.terms.iter().all(is_sound)
+    }
+
     /// Probability of a row of inputs.
-    pub(super) fn score(&self, row: &[f64]) -> f64 {
+    pub fn score(&self, row: &[f64]) -> f64 {
         let linear: f64 =
             self.terms.iter().zip(row).map(|(term, &value)| term.coefficient * term.standardise(value)).sum();
         probability(self.intercept + linear)
     }
 }
-
-#[cfg(test)]
-#[path = "logistic_tests.rs"]
-mod tests;

@@ -12,19 +12,16 @@ pub struct Matrix {
 
 impl Matrix {
     /// Names of the columns, in their order.
-    #[must_use]
     pub fn columns(&self) -> &[String] {
         &self.columns
     }
 
     /// Number of rows.
-    #[must_use]
     pub fn rows(&self) -> usize {
         self.rows
     }
 
     /// Values of one column, `rows()` of them.
-    #[must_use]
     pub fn column(&self, index: usize) -> &[f64] {
         &self.values[index]
     }
@@ -41,14 +38,15 @@ impl Matrix {
     }
 
     /// The same table with one column in another order of rows: what permutation importance asks for.
-    pub(super) fn with_permuted(&self, column: usize, order: &[usize]) -> Self {
+    #[must_use]
+    pub fn with_permuted(&self, column: usize, order: &[usize]) -> Self {
         let mut copy = self.clone();
         copy.values[column] = order.iter().map(|&row| self.values[column][row]).collect();
         copy
     }
 
     /// Some rows, one after another: learners read whole rows, and a block of them stays in the cache.
-    pub(super) fn row_major(&self, rows: &[usize]) -> Vec<f64> {
+    pub fn row_major(&self, rows: &[usize]) -> Vec<f64> {
         let width = self.values.len();
         let mut block = vec![0.0; rows.len() * width];
         for (index, column) in self.values.iter().enumerate() {
@@ -60,7 +58,7 @@ impl Matrix {
     }
 
     /// All rows, one after another.
-    pub(super) fn all_row_major(&self) -> Vec<f64> {
+    pub fn all_row_major(&self) -> Vec<f64> {
         self.row_major(&(0..self.rows).collect::<Vec<_>>())
     }
 }
@@ -73,17 +71,12 @@ pub struct MatrixBuilder {
 
 impl MatrixBuilder {
     /// An empty table with these columns; `rows` is the expected number of rows, 0 if unknown.
-    #[must_use]
     pub fn new(columns: Vec<String>, rows: usize) -> Self {
         let values = columns.iter().map(|_| Vec::with_capacity(rows)).collect();
         Self { matrix: Matrix { columns, values, rows: 0 } }
     }
 
     /// Appends a batch: one slice a column, all of one length.
-    ///
-    /// # Errors
-    /// When the number of slices or a length is wrong, or a value is NaN or infinite: the message names the column
-    /// and the row, counted from 0 over all batches.
     pub fn append(&mut self, batch: &[&[f64]]) -> Result<()> {
         let Matrix { columns, values, rows } = &mut self.matrix;
         ensure!(batch.len() == columns.len(), "{} columns expected, {} given", columns.len(), batch.len());
@@ -106,44 +99,7 @@ impl MatrixBuilder {
     }
 
     /// The table of all batches.
-    #[must_use]
     pub fn finish(self) -> Matrix {
         self.matrix
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Matrix, MatrixBuilder};
-    use anyhow::Result;
-
-    fn table() -> Result<Matrix> {
-        let mut builder = MatrixBuilder::new(vec!["a".into(), "b".into()], 0);
-        builder.append(&[&[1.0, 2.0], &[10.0, 20.0]])?;
-        builder.append(&[&[3.0], &[30.0]])?;
-        Ok(builder.finish())
-    }
-
-    #[test]
-    fn batches_are_put_below_each_other() -> Result<()> {
-        let matrix = table()?;
-        assert_eq!(matrix.rows(), 3);
-        assert_eq!(matrix.column(1), [10.0, 20.0, 30.0]);
-        assert_eq!(matrix.row_major(&[1, 2]), [2.0, 20.0, 3.0, 30.0]);
-        assert_eq!(matrix.select(&[2, 0, 2]).column(0), [3.0, 1.0, 3.0]);
-        assert_eq!(matrix.with_permuted(0, &[2, 1, 0]).column(0), [3.0, 2.0, 1.0]);
-        Ok(())
-    }
-
-    #[test]
-    fn what_is_not_a_number_is_named() -> Result<()> {
-        let mut builder = MatrixBuilder::new(vec!["a".into(), "b".into()], 0);
-        builder.append(&[&[1.0], &[2.0]])?;
-        let error = builder.append(&[&[1.0], &[f64::NAN]]).map_err(|error| error.to_string());
-        assert_eq!(error, Err("input `b` is NaN in row 1: inputs must be numbers, without NULL".into()));
-        assert!(builder.append(&[&[1.0]]).is_err());
-        assert!(builder.append(&[&[1.0], &[]]).is_err());
-        assert_eq!(builder.finish().rows(), 1);
-        Ok(())
     }
 }

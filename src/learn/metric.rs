@@ -30,9 +30,9 @@ pub enum Metric {
 
 /// A run of rows with the same score.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Group {
-    pub(super) positives: f64,
-    pub(super) negatives: f64,
+pub struct Group {
+    pub positives: f64,
+    pub negatives: f64,
 }
 
 impl Metric {
@@ -49,7 +49,6 @@ impl Metric {
     ];
 
     /// Its name in `config(metric = ...)` and in the registry.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::RocAuc => "roc_auc",
@@ -64,13 +63,11 @@ impl Metric {
     }
 
     /// The metric of a name.
-    #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|metric| metric.name() == name)
     }
 
     /// Whether more is better; `None` for what describes the rows and cannot choose a champion.
-    #[must_use]
     pub fn higher_is_better(self) -> Option<bool> {
         match self {
             Self::RocAuc | Self::PrAuc | Self::Ks | Self::TopDecileLift => Some(true),
@@ -87,7 +84,7 @@ fn totals(groups: &[Group]) -> Option<(f64, f64)> {
     (positives > 0.0 && negatives > 0.0).then_some((positives, negatives))
 }
 
-pub(super) fn roc_auc(groups: &[Group]) -> Option<f64> {
+pub fn roc_auc(groups: &[Group]) -> Option<f64> {
     let (positives, negatives) = totals(groups)?;
     let mut above = 0.0;
     let mut won = 0.0;
@@ -98,7 +95,7 @@ pub(super) fn roc_auc(groups: &[Group]) -> Option<f64> {
     Some(won / (positives * negatives))
 }
 
-pub(super) fn pr_auc(groups: &[Group]) -> Option<f64> {
+pub fn pr_auc(groups: &[Group]) -> Option<f64> {
     let (positives, _) = totals(groups)?;
     let (mut hits, mut rows, mut area) = (0.0, 0.0, 0.0);
     for group in groups {
@@ -111,7 +108,7 @@ pub(super) fn pr_auc(groups: &[Group]) -> Option<f64> {
     Some(area / positives)
 }
 
-pub(super) fn ks(groups: &[Group]) -> Option<f64> {
+pub fn ks(groups: &[Group]) -> Option<f64> {
     let (positives, negatives) = totals(groups)?;
     let (mut hits, mut alarms, mut largest) = (0.0, 0.0, 0.0_f64);
     for group in groups {
@@ -122,7 +119,7 @@ pub(super) fn ks(groups: &[Group]) -> Option<f64> {
     Some(largest)
 }
 
-pub(super) fn top_decile_lift(groups: &[Group]) -> Option<f64> {
+pub fn top_decile_lift(groups: &[Group]) -> Option<f64> {
     let positives: f64 = groups.iter().map(|group| group.positives).sum();
     let rows: f64 = positives + groups.iter().map(|group| group.negatives).sum::<f64>();
     if positives <= 0.0 {

@@ -2,17 +2,17 @@
 
 /// `SplitMix64` (Steele, Lea, Flood: Fast splittable pseudorandom number generators, OOPSLA 2014).
 #[derive(Debug, Clone)]
-pub(super) struct Random(u64);
+pub struct Random(u64);
 
 impl Random {
     /// A generator for one purpose: streams of one seed do not overlap in practice.
-    pub(super) fn new(seed: u64, stream: u64) -> Self {
+    pub fn new(seed: u64, stream: u64) -> Self {
         let mut random = Self(seed ^ stream.wrapping_mul(0xD1B5_4A32_D192_ED03));
         random.next_u64();
         random
     }
 
-    pub(super) fn next_u64(&mut self) -> u64 {
+    pub fn next_u64(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -21,13 +21,13 @@ impl Random {
     }
 
     /// Uniform in `0..bound`; `bound` must be above 0. The bias is below `bound / 2^64`.
-    pub(super) fn below(&mut self, bound: usize) -> usize {
+    pub fn below(&mut self, bound: usize) -> usize {
         let product = u128::from(self.next_u64()) * (bound as u128);
         usize::try_from(product >> 64).unwrap_or(0)
     }
 
     /// `count` different indices of `0..length`, ascending (Knuth, TAOCP 2, algorithm 3.4.2S).
-    pub(super) fn sample(&mut self, length: usize, count: usize) -> Vec<usize> {
+    pub fn sample(&mut self, length: usize, count: usize) -> Vec<usize> {
         let count = count.min(length);
         let mut chosen = Vec::with_capacity(count);
         for index in 0..length {
@@ -39,45 +39,9 @@ impl Random {
     }
 
     /// Fisher-Yates.
-    pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             items.swap(last, self.below(last + 1));
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Random;
-
-    #[test]
-    fn a_sample_is_ascending_without_repeats_and_of_the_size_asked_for() {
-        let mut random = Random::new(7, 0);
-        for count in [0, 1, 5, 10, 12] {
-            let sample = random.sample(10, count);
-            assert_eq!(sample.len(), count.min(10));
-            assert!(sample.windows(2).all(|pair| pair[0] < pair[1]));
-        }
-    }
-
-    #[test]
-    fn samples_are_uniform() {
-        let mut random = Random::new(1, 2);
-        let mut seen = [0_u32; 6];
-        for _ in 0..6000 {
-            for index in random.sample(6, 2) {
-                seen[index] += 1;
-            }
-        }
-        assert!(seen.iter().all(|&count| (1850..2150).contains(&count)), "{seen:?}");
-    }
-
-    #[test]
-    fn a_shuffle_keeps_every_item() {
-        let mut items: Vec<usize> = (0..50).collect();
-        Random::new(3, 0).shuffle(&mut items);
-        assert_ne!(items, (0..50).collect::<Vec<_>>());
-        items.sort_unstable();
-        assert_eq!(items, (0..50).collect::<Vec<_>>());
     }
 }

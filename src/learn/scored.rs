@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 #[derive(Debug, Clone)]
 pub struct Scored {
     /// Rows in descending order of score; within one score in their own order.
-    pub(super) order: Vec<u32>,
+    pub order: Vec<u32>,
     /// Ends of the runs of one score in `order`.
     ends: Vec<u32>,
     y: Vec<bool>,
@@ -17,9 +17,6 @@ pub struct Scored {
 
 impl Scored {
     /// Takes labels and their probabilities, of one length.
-    ///
-    /// # Errors
-    /// When the lengths differ or a probability is not between 0 and 1.
     pub fn new(y: &[bool], scores: &[f64]) -> Result<Self> {
         ensure!(y.len() == scores.len(), "{} labels, but {} scores", y.len(), scores.len());
         let outside = scores.iter().find(|score| !(0.0..=1.0).contains(*score));
@@ -43,24 +40,22 @@ impl Scored {
     }
 
     /// Number of rows.
-    #[must_use]
     pub fn rows(&self) -> usize {
         self.y.len()
     }
 
     /// The metric; `None` where it has no meaning: no rows, or for the metrics of order only one label.
-    #[must_use]
     pub fn metric(&self, metric: Metric) -> Option<f64> {
         self.weighted(metric, &vec![1.0; self.rows()])
     }
 
     /// The metric with each row counting `weights[row]` times.
-    pub(super) fn weighted(&self, metric: Metric, weights: &[f64]) -> Option<f64> {
+    pub fn weighted(&self, metric: Metric, weights: &[f64]) -> Option<f64> {
         self.of_groups(metric, weights, &self.groups(weights))
     }
 
     /// As [`weighted`](Self::weighted), with the groups of these weights: they serve several metrics.
-    pub(super) fn of_groups(&self, metric: Metric, weights: &[f64], groups: &[Group]) -> Option<f64> {
+    pub fn of_groups(&self, metric: Metric, weights: &[f64], groups: &[Group]) -> Option<f64> {
         match metric {
             Metric::RocAuc => metric::roc_auc(groups),
             Metric::PrAuc => metric::pr_auc(groups),
@@ -74,7 +69,7 @@ impl Scored {
     }
 
     /// Positives and negatives of every run of one score, from the highest score to the lowest.
-    pub(super) fn groups(&self, weights: &[f64]) -> Vec<Group> {
+    pub fn groups(&self, weights: &[f64]) -> Vec<Group> {
         let mut start = 0;
         let group = |&end: &u32| {
             let mut group = Group { positives: 0.0, negatives: 0.0 };
@@ -99,7 +94,3 @@ fn mean(weights: &[f64], value: impl Fn(usize) -> f64) -> Option<f64> {
     let sum: f64 = weights.iter().enumerate().map(|(row, weight)| weight * value(row)).sum();
     (total > 0.0).then(|| sum / total)
 }
-
-#[cfg(test)]
-#[path = "scored_tests.rs"]
-mod tests;

@@ -15,12 +15,16 @@ struct Node {
     feature: u16,
 }
 
-/// A node of a tree as smartcore has it: children by index, in the order in which they were grown.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Grown {
-    pub(super) value: f64,
-    /// Column, threshold, child where the column is at most the threshold, the other child.
-    pub(super) split: Option<(usize, f64, usize, usize)>,
+/// A node of a tree as smartcore has it, under its names: children by index, in the order in which they were grown.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+pub struct GrownNode {
+    pub output: f64,
+    pub split_feature: usize,
+    /// A node may have a threshold and yet be a leaf: only children make a question.
+    pub split_value: Option<f64>,
+    /// Where the column is at most the threshold.
+    pub true_child: Option<usize>,
+    pub false_child: Option<usize>,
 }
 
 /// A node of a tree, for those who write it in another form.
@@ -37,32 +41,28 @@ pub enum Step {
 pub struct Tree(Vec<Node>);
 
 impl Tree {
-    /// # Errors
-    /// When the children of `grown` are not those of a tree, or a number is not finite.
-    pub(super) fn new(grown: &[Grown]) -> Result<Self> {
+    pub fn new(grown: &[GrownNode]) -> Result<Self> {
         let mut nodes: Vec<Node> = Vec::with_capacity(grown.len());
-        let mut open = vec![(0_usize, None)];
-        while let Some((id, parent)) = open.pop() {
+        let mut open = vec![0];
+        while let Some(id) = open.pop() {
             ensure!(
                 nodes.len() < grown.len() && id < grown.len(),
                 "a node of a tree has two parents, or none"
             );
-            let index = nodes.len();
-            if let Some(parent) = parent {
-                nodes[parent as usize].right = u32::try_from(index)?;
-            }
-            let (feature, value) = match grown[id].split {
-                None => (LEAF, grown[id].value),
-                Some((feature, threshold, left, right)) => {
-                    open.push((right, Some(u32::try_from(index)?)));
-                    open.push((left, None));
-                    (u16::try_from(feature)?, threshold)
+            let node = grown[id];
+            let (feature, value) = match (node.split_value, node.true_child, node.false_child) {
+                (_, None, None) => (LEAF, node.output),
+                (Some(threshold), Some(left), Some(right)) => {
+                    open.extend([right, left]);
+                    (u16::try_from(node.split_feature)?, threshold)
                 }
+                _ => anyhow::bail!("a node of a tree has a question and no children, or one"),
             };
             ensure!(value.is_finite(), "a value of a tree is {value}");
             nodes.push(Node { value, right: 0, feature });
         }
         ensure!(nodes.len() == grown.len(), "a tree has nodes that cannot be reached");
+        link(&mut nodes)?;
         Ok(Self(nodes))
     }
 
@@ -79,7 +79,7 @@ impl Tree {
     }
 
     /// The value of the leaf that a row comes to.
-    pub(super) fn value(&self, input: impl Fn(usize) -> f64) -> f64 {
+    pub fn value(&self, input: impl Fn(usize) -> f64) -> f64 {
         let mut index = 0;
         loop {
             let node = self.0[index];
@@ -98,7 +98,7 @@ impl Tree {
 pub struct Trees(Vec<Tree>);
 
 impl Trees {
-    pub(super) fn new(trees: Vec<Tree>) -> Self {
+    pub fn new(trees: Vec<Tree>) -> Self {
         Self(trees)
     }
 
@@ -116,7 +116,7 @@ impl Trees {
 
     /// Adds the values of all trees to `sums`, a row of `width` numbers each in `rows`.
     /// Tree by tree, so that a tree stays in the cache for all rows of a block.
-    pub(super) fn add(&self, rows: &[f64], width: usize, sums: &mut [f64]) {
+    pub fn add(&self, rows: &[f64], width: usize, sums: &mut [f64]) {
         for tree in &self.0 {
             for (row, sum) in rows.chunks_exact(width).zip(sums.iter_mut()) {
                 *sum += tree.value(|feature| row[feature]);
@@ -125,13 +125,13 @@ impl Trees {
     }
 
     /// Whether a question asks for this column.
-    pub(super) fn uses(&self, column: usize) -> bool {
+    pub fn uses(&self, column: usize) -> bool {
         let asks = |node: &Node| node.feature != LEAF && usize::from(node.feature) == column;
         self.0.iter().any(|tree| tree.0.iter().any(asks))
     }
 
     /// Whether all questions are about columns below `width`.
-    pub(super) fn fits(&self, width: usize) -> bool {
+    pub fn fits(&self, width: usize) -> bool {
         let fits = |node: &Node| node.feature == LEAF || usize::from(node.feature) < width;
         self.0.iter().all(|tree| tree.0.iter().all(fits))
     }
@@ -200,66 +200,10 @@ fn link(nodes: &mut [Node]) -> Result<()> {
         if nodes[index].feature != LEAF {
             open.push(index);
         } else if index + 1 < nodes.len() {
-            let parent = open.pop().ok_or_else(|| anyhow::anyhow!("a stored tree is damaged"))?;
+            let parent = open.pop().ok_or_else(|| anyhow::anyhow!("a tree is damaged"))?;
             nodes[parent].right = u32::try_from(index + 1)?;
         }
     }
-    ensure!(
-        open.is_empty() && nodes.last().is_some_and(|node| node.feature == LEAF),
-        "a stored tree is damaged"
-    );
+    ensure!(open.is_empty() && nodes.last().is_some_and(|node| node.feature == LEAF), "a tree is damaged");
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Grown, Node, Packed, Tree, Trees};
-    use anyhow::Result;
-
-    fn leaf(value: f64) -> Grown {
-        Grown { value, split: None }
-    }
-
-    fn question(feature: usize, threshold: f64, left: usize, right: usize) -> Grown {
-        Grown { value: 0.0, split: Some((feature, threshold, left, right)) }
-    }
-
-    /// Column 0 up to 1: 10; above, column 1 up to 5: 20, else 30.
-    fn tree() -> Result<Tree> {
-        Tree::new(&[question(0, 1.0, 1, 2), leaf(10.0), question(1, 5.0, 3, 4), leaf(20.0), leaf(30.0)])
-    }
-
-    #[test]
-    fn a_row_comes_to_its_leaf_and_a_tie_goes_left() -> Result<()> {
-        let tree = tree()?;
-        let value = |row: [f64; 2]| tree.value(|feature| row[feature]);
-        let values = [value([1.0, 9.0]), value([1.1, 5.0]), value([1.1, 5.1])];
-        assert!(
-            values
-                .iter()
-                .zip([10.0, 20.0, 30.0])
-                .all(|(value, expected)| value.to_bits() == f64::to_bits(expected))
-        );
-        Ok(())
-    }
-
-    #[test]
-    fn what_is_not_a_tree_is_refused() {
-        assert!(Tree::new(&[]).is_err());
-        assert!(Tree::new(&[question(0, 1.0, 0, 0)]).is_err());
-        assert!(Tree::new(&[question(0, 1.0, 1, 7), leaf(1.0)]).is_err());
-        assert!(Tree::new(&[leaf(1.0), leaf(2.0)]).is_err());
-        assert!(Tree::new(&[leaf(f64::NAN)]).is_err());
-    }
-
-    #[test]
-    fn packing_is_exact() -> Result<()> {
-        let trees = Trees::new(vec![tree()?, Tree::new(&[leaf(10.0)])?, tree()?]);
-        let packed = Packed::from(trees.clone());
-        assert_eq!(packed.different.len(), 5);
-        assert_eq!(Trees::try_from(packed)?, trees);
-        assert!(trees.uses(1) && !trees.uses(2) && trees.fits(2) && !trees.fits(1));
-        assert_eq!(size_of::<Node>(), 16);
-        Ok(())
-    }
 }

@@ -44,24 +44,20 @@ pub fn experiment(client: &Client, name: &str) -> Answer<String> {
     client.again(|| {
         match client.once(&Method::GET, &path, &Value::Null) {
             Ok(found) if found["experiment"]["lifecycle_stage"] == "deleted" => {
-                return Err(Failure {
-                    message: format!("the experiment `{name}` is deleted in MLflow at {}", client.settings.uri),
-                    hint: Some(format!(
-                        "`mlflow experiments restore --experiment-id {}` brings it back; MLFLOW_EXPERIMENT_NAME takes another name",
-                        text(&found["experiment"]["experiment_id"])
-                    )),
-                    code: None,
-                    may_pass: false,
-                });
+                let id = text(&found["experiment"]["experiment_id"]);
+                return Err(Failure::new(
+                    format!("the experiment `{name}` is deleted in MLflow at {}", client.settings.uri),
+                    format!("`mlflow experiments restore --experiment-id {id}` brings it back; MLFLOW_EXPERIMENT_NAME takes another name"),
+                ));
             }
-            Ok(found) => return Ok(text(&found["experiment"]["experiment_id"])),
+            Ok(found) => return id(client, &found["experiment"]["experiment_id"], "experiment_id"),
             Err(failure) if failure.is("RESOURCE_DOES_NOT_EXIST") => {}
             Err(failure) => return Err(failure),
         }
         // Without it, the page of MLflow 3 takes the experiment for one of prompts and traces.
         let kind = json!({"key": "mlflow.experimentKind", "value": "custom_model_development"});
         let made = client.once(&Method::POST, "experiments/create", &json!({"name": name, "tags": [kind]}))?;
-        Ok(text(&made["experiment_id"]))
+        id(client, &made["experiment_id"], "experiment_id")
     })
 }
 
@@ -80,10 +76,18 @@ pub fn run(
         }
         let mut tags = tags.clone();
         tags.insert(KEY.to_owned(), key.to_owned());
+        tags.insert("mlflow.user".to_owned(), user());
         let body = json!({"experiment_id": experiment, "start_time": start, "run_name": name, "tags": pairs(&tags, LONGEST_TAG)});
         let made = client.once(&Method::POST, "runs/create", &body)?;
+        id(client, &made["run"]["info"]["run_id"], "run_id")?;
         Ok(read_run(&made["run"]))
     })
+}
+
+/// Who sends, as MLflow's Python client names them.
+fn user() -> String {
+    let name = ["LOGNAME", "USER", "LNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    name.unwrap_or_else(|| "unknown".to_owned())
 }
 
 /// The run with this key. Where a request that seemed lost has made a second one, the later ones go.
@@ -124,23 +128,7 @@ pub fn log(client: &Client, run: &Run, params: &Texts, points: &[Point]) -> Answ
 }
 
 /// A dataset as input of a run.
-pub fn log_dataset(
-    client: &Client,
-    run: &Run,
-    name: &str,
-    digest: &str,
-    source: &Value,
-    schema: &Value,
-    rows: i64,
-) -> Answer<()> {
-    let dataset = json!({
-        "name": name,
-        "digest": digest,
-        "source_type": "duckdb",
-        "source": source.to_string(),
-        "schema": schema.to_string(),
-        "profile": json!({"num_rows": rows}).to_string(),
-    });
+pub fn log_dataset(client: &Client, run: &Run, dataset: &Value) -> Answer<()> {
     let context = json!([{"key": "mlflow.data.context", "value": "training"}]);
     let body = json!({"run_id": run.id, "datasets": [{"tags": context, "dataset": dataset}]});
     client.call(&Method::POST, "runs/log-inputs", &body).map(|_| ())
@@ -154,15 +142,13 @@ pub fn log_artifact(client: &Client, run: &Run, path: &str, bytes: &[u8]) -> Ans
         None => rest.trim_start_matches('/'),
     });
     let Some(root) = root else {
-        return Err(Failure {
-            message: format!(
+        return Err(Failure::new(
+            format!(
                 "MLflow at {} keeps artifacts at {}, past the server, where only its own client can write",
                 client.settings.uri, run.artifact_uri
             ),
-            hint: Some("start `mlflow server` with --serve-artifacts (its default) and without --default-artifact-root; new experiments then take files through it".to_owned()),
-            code: None,
-            may_pass: false,
-        });
+            "start `mlflow server` with --serve-artifacts (its default) and without --default-artifact-root; new experiments then take files through it",
+        ));
     };
     client.put(&format!("{root}/{path}"), bytes)
 }
@@ -214,7 +200,7 @@ pub fn version(client: &Client, name: &str, run: &Run, description: &str, tags: 
             "tags": pairs(tags, LONGEST_TAG),
         });
         let made = client.once(&Method::POST, "model-versions/create", &body)?;
-        Ok(text(&made["model_version"]["version"]))
+        id(client, &made["model_version"]["version"], "version")
     })
 }
 
@@ -238,6 +224,18 @@ fn metric_name(name: &str) -> String {
 
 fn cut(value: &str, longest: usize) -> String {
     value.chars().take(longest).collect()
+}
+
+/// What an answer has to name: whoever answers without it is no MLflow.
+fn id(client: &Client, value: &Value, name: &str) -> Answer<String> {
+    let id = text(value);
+    if !value.is_null() && !id.is_empty() {
+        return Ok(id);
+    }
+    Err(Failure::new(
+        format!("{} does not answer as MLflow does: there is no `{name}`", client.settings.uri),
+        "MLFLOW_TRACKING_URI has to be the address of `mlflow server` itself",
+    ))
 }
 
 /// A text of an answer; ids come as texts or numbers.

@@ -1,5 +1,6 @@
 //! Requests to MLflow: limits of time, retries with backoff, and what went wrong in the words of a user.
 
+use std::fmt;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -29,14 +30,30 @@ pub struct Failure {
 }
 
 impl Failure {
-    fn new(message: String, hint: &str, may_pass: bool) -> Self {
-        Self { message, hint: Some(hint.to_owned()), code: None, may_pass }
+    /// One that stays.
+    pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: Some(hint.into()), code: None, may_pass: false }
+    }
+
+    fn passing(self, may_pass: bool) -> Self {
+        Self { may_pass, ..self }
     }
 
     pub fn is(&self, code: &str) -> bool {
         self.code.as_deref() == Some(code)
     }
 }
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// The code of what is too large to be taken.
+pub const TOO_LARGE: &str = "TOO_LARGE";
 
 type Answer<T> = Result<T, Failure>;
 
@@ -51,11 +68,12 @@ pub struct Client {
 impl Client {
     pub fn new(settings: Settings, limit: Option<Duration>) -> Self {
         let tls = TlsConfig::builder()
-            .root_certs(RootCerts::PlatformVerifier)
+            .root_certs(settings.certificates.clone().map_or(RootCerts::PlatformVerifier, RootCerts::from))
             .disable_verification(settings.is_insecure)
             .build();
         let agent = Agent::config_builder()
             .tls_config(tls)
+            .proxy(settings.proxy.clone())
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
@@ -73,18 +91,15 @@ impl Client {
 
     /// A request to the tracking API that is sent once.
     pub fn once(&self, method: &Method, path: &str, body: &Value) -> Answer<Value> {
-        self.send(
-            method,
-            &format!("/api/2.0/mlflow/{path}"),
-            body.to_string().into_bytes(),
-            "application/json",
-        )
+        // Fronts of servers refuse a GET with a body.
+        let body = (method != Method::GET).then(|| ("application/json", body.to_string().into_bytes()));
+        self.send(method, &format!("/api/2.0/mlflow/{path}"), body)
     }
 
     /// Writes an artifact through the server; the same again changes nothing.
     pub fn put(&self, path: &str, bytes: &[u8]) -> Answer<()> {
         let path = format!("/api/2.0/mlflow-artifacts/artifacts/{path}");
-        let put = || self.send(&Method::PUT, &path, bytes.to_vec(), "application/octet-stream");
+        let put = || self.send(&Method::PUT, &path, Some(("application/octet-stream", bytes.to_vec())));
         self.again(put).map(|_| ())
     }
 
@@ -105,35 +120,40 @@ impl Client {
         self.deadline.is_some_and(|deadline| Instant::now() + pause >= deadline)
     }
 
-    fn send(&self, method: &Method, path: &str, body: Vec<u8>, content_type: &str) -> Answer<Value> {
+    fn send(&self, method: &Method, path: &str, body: Option<(&str, Vec<u8>)>) -> Answer<Value> {
         let uri = &self.settings.uri;
         let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         if left == Some(Duration::ZERO) {
             return Err(Failure::new(
                 format!("the time for sending to MLflow at {uri} is used up"),
                 "what is left waits in registry.outbox",
-                true,
-            ));
+            )
+            .passing(true));
         }
         let timeout = left.map_or(self.settings.timeout, |left| left.min(self.settings.timeout));
         let request = Request::builder()
             .method(method)
             .uri(format!("{uri}{path}"))
-            .header("content-type", content_type)
             .header("accept", "application/json");
         let request = match &self.settings.authorization {
             Some(authorization) => request.header("authorization", authorization),
             None => request,
         };
-        let request = request.body(body).map_err(|error| {
+        let unsendable = |error| {
             Failure::new(
                 format!("MLFLOW_TRACKING_URI or a login of MLflow cannot be sent: {error}"),
                 "look at MLFLOW_TRACKING_URI, MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_TOKEN",
-                false,
             )
-        })?;
-        let request = self.agent.configure_request(request).timeout_global(Some(timeout)).build();
-        let mut response = self.agent.run(request).map_err(|error| self.broken(&error, timeout))?;
+        };
+        let agent = &self.agent;
+        let response = if let Some((content, bytes)) = body {
+            let request = request.header("content-type", content).body(bytes).map_err(unsendable)?;
+            agent.run(agent.configure_request(request).timeout_global(Some(timeout)).build())
+        } else {
+            let request = request.body(()).map_err(unsendable)?;
+            agent.run(agent.configure_request(request).timeout_global(Some(timeout)).build())
+        };
+        let mut response = response.map_err(|error| self.broken(&error, timeout))?;
         let status = response.status();
         let header = |name: &str| {
             let value = response.headers().get(name).and_then(|value| value.to_str().ok());
@@ -161,7 +181,7 @@ impl Client {
             let hint = "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, say who you are";
             let what =
                 if self.settings.authorization.is_some() { "refuses this login" } else { "wants a login" };
-            return Err(Failure::new(format!("MLflow at {uri} {what} ({status})"), hint, false));
+            return Err(Failure::new(format!("MLflow at {uri} {what} ({status})"), hint));
         }
         if let Some((code, message)) = json.as_ref().and_then(|value| {
             Some((value.get("error_code")?.as_str()?, value.get("message")?.as_str().unwrap_or_default()))
@@ -173,6 +193,17 @@ impl Client {
                 may_pass: is_passing(status),
             });
         }
+        if status == StatusCode::PAYLOAD_TOO_LARGE {
+            return Err(Failure {
+                code: Some(TOO_LARGE.to_owned()),
+                ..Failure::new(
+                    format!(
+                        "what was sent is too large for MLflow at {uri}, or for what stands before it ({status})"
+                    ),
+                    "the server's own limit decides, such as nginx's client_max_body_size",
+                )
+            });
+        }
         let hint = "MLFLOW_TRACKING_URI has to be the address of `mlflow server` itself; open it in a browser to see what answers there";
         let what = if status.is_redirection() {
             format!("sends us on to {location} ({status})")
@@ -182,33 +213,31 @@ impl Client {
             let start: String = text.trim().chars().take(80).collect();
             format!("does not answer as MLflow does ({status}): {start}")
         };
-        Err(Failure::new(format!("{uri} {what}"), hint, is_passing(status)))
+        Err(Failure::new(format!("{uri} {what}"), hint).passing(is_passing(status)))
     }
 
     /// A request without an answer.
     fn broken(&self, error: &ureq::Error, timeout: Duration) -> Failure {
         let uri = &self.settings.uri;
-        match error {
-            ureq::Error::Timeout(_) => Failure::new(
+        let (message, hint) = match error {
+            ureq::Error::Tls(_) | ureq::Error::Rustls(_) => {
+                let hint = "MLFLOW_TRACKING_SERVER_CERT_PATH names a file of certificates to trust; MLFLOW_TRACKING_INSECURE_TLS=true sends without checking it";
+                return Failure::new(format!("the certificate of {uri} is not accepted: {error}"), hint);
+            }
+            ureq::Error::Timeout(_) => (
                 format!("MLflow at {uri} did not answer within {:.0} s", timeout.as_secs_f64().max(1.0)),
                 "is the server busy? MLFLOW_HTTP_REQUEST_TIMEOUT sets the seconds that a request may take",
-                true,
             ),
             // ureq gives the system's own words for an unknown host as an error of input and output.
             ureq::Error::HostNotFound | ureq::Error::Io(_) if is_unknown_host(error) => {
-                Failure::new(format!("there is no such host: {uri}"), "look at MLFLOW_TRACKING_URI", true)
+                (format!("there is no such host: {uri}"), "look at MLFLOW_TRACKING_URI")
             }
-            ureq::Error::Tls(_) | ureq::Error::Rustls(_) => Failure::new(
-                format!("the certificate of {uri} is not accepted: {error}"),
-                "MLFLOW_TRACKING_INSECURE_TLS=true sends without checking it",
-                false,
-            ),
-            _ => Failure::new(
+            _ => (
                 format!("MLflow at {uri} cannot be reached: {error}"),
                 "is the server running, and MLFLOW_TRACKING_URI its address?",
-                true,
             ),
-        }
+        };
+        Failure::new(message, hint).passing(true)
     }
 }
 

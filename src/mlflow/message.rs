@@ -26,7 +26,11 @@ pub enum Message {
     /// A version was made champion by hand.
     Champion { reason: String },
     /// A date was scored: what its scores are like.
-    Scores { metrics: BTreeMap<String, f64> },
+    Scores {
+        metrics: BTreeMap<String, f64>,
+        #[serde(default)]
+        seconds: f64,
+    },
 }
 
 /// What the registry does not keep of a training.

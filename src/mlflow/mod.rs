@@ -6,19 +6,18 @@ mod message;
 mod send;
 mod settings;
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::partitions;
+use crate::interrupt;
 use crate::problem::Problem;
 use crate::registry::outbox;
 use crate::term;
 use crate::warehouse::Warehouse;
-use client::{Client, Failure};
+use client::{Client, Failure, TOO_LARGE};
 pub use message::Message;
-pub use settings::Settings;
+pub use settings::{Settings, is_direct};
 
 /// The longest that sending may hold up a command that has other work.
 pub const LIMIT: Duration = Duration::from_secs(30);
@@ -30,29 +29,32 @@ pub struct Sent {
     pub failure: Option<Problem>,
 }
 
-/// Sends what waits, in order, each thing once, until something fails.
+/// Sends what waits, in order, each thing once, until something fails; what is too large alone is passed by.
 pub fn sync(warehouse: &Warehouse, settings: &Settings, limit: Option<Duration>) -> Result<Sent> {
     let client = Client::new(settings.clone(), limit);
     let waiting = outbox::waiting(warehouse)?;
     let progress = term::Progress::new(waiting.len(), "sending");
-    for (at, id) in waiting.iter().enumerate() {
-        if partitions::INTERRUPTED.load(Ordering::Relaxed) {
-            break;
-        }
+    let mut last = None;
+    for id in &waiting {
+        interrupt::check()?;
         let item = outbox::read(warehouse, *id)?;
         progress.working_on(&item.model);
-        match send::item(&client, warehouse, &item)? {
+        match send::item(&client, warehouse, &item) {
             Ok(()) => outbox::mark_sent(warehouse, *id, &settings.uri)?,
-            Err(failure) => {
+            Err(error) => {
+                let failure: Failure = error.downcast()?;
                 outbox::mark_failed(warehouse, *id, &failure.message)?;
-                let failure = Some(problem(failure));
-                return Ok(Sent { items: at, waiting: waiting.len() - at, failure });
+                let is_only_this = failure.is(TOO_LARGE);
+                last = Some(problem(failure));
+                if !is_only_this {
+                    break;
+                }
             }
         }
         progress.step();
     }
     let left = outbox::waiting(warehouse)?.len();
-    Ok(Sent { items: waiting.len() - left, waiting: left, failure: None })
+    Ok(Sent { items: waiting.len() - left, waiting: left, failure: last })
 }
 
 fn problem(failure: Failure) -> Problem {

@@ -1,185 +1,175 @@
 //! From an item of the outbox to MLflow: a training with its candidates, a promotion, a scoring.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result};
 use chrono::{NaiveDate, NaiveDateTime};
 use serde_json::json;
 
 use super::api::{self, Point, Run, Texts};
-use super::client::{Client, Failure};
+use super::client::{Client, TOO_LARGE};
 use super::message::{Message, Training, training_key};
 use crate::export::{self, Trained};
 use crate::registry::comparison;
 use crate::registry::outbox::Item;
 use crate::registry::{self, Version};
+use crate::term;
 use crate::warehouse::{Warehouse, text};
 
-/// What went wrong on the way to the server, inside what went wrong in the warehouse.
-type Sent<T> = Result<Result<T, Failure>>;
-
-/// Goes on with the answer, or gives the failure back.
-macro_rules! answer {
-    ($call:expr) => {
-        match $call {
-            Ok(value) => value,
-            Err(failure) => return Ok(Err(failure)),
-        }
-    };
-}
-
 /// Sends one item; again, it finds what is there and adds what is missing.
-pub fn item(client: &Client, warehouse: &Warehouse, item: &Item) -> Sent<()> {
-    let experiment = answer!(api::experiment(client, &experiment_name(client, &item.model)));
+///
+/// # Errors
+/// A [`Failure`](super::client::Failure) on the way to the server, or what is wrong in the warehouse.
+pub fn item(client: &Client, warehouse: &Warehouse, item: &Item) -> Result<()> {
+    // The prefix of the experiments names the model as well, so that another environment has a champion of its own.
+    let name = format!("{}.{}", client.settings.prefix, item.model);
+    let experiment = api::experiment(client, &name)?;
+    // MLflow takes neither `/` nor `:` here.
+    let registered = name.replace(['/', ':'], "_");
+    let details = Details::read(warehouse, &item.model, item.version)?;
+    let to = To { client, warehouse, experiment, registered, details };
     let message = Message::of(item)?;
     match &message {
         Message::Training(training) => {
-            let details = Details::read(warehouse, &item.model, item.version)?;
-            let version =
-                answer!(self::training(client, warehouse, &experiment, &details, training, item.created_at)?);
-            let done = api::crown(client, &registered_name(&item.model), &version, &details.reason);
-            Ok(done)
+            let version = to.training(training, item.created_at)?;
+            api::crown(client, &to.registered, &version, &to.details.reason)?;
         }
         Message::Champion { reason } => {
-            let details = Details::read(warehouse, &item.model, item.version)?;
-            let run = answer!(api::find_run(client, &experiment, &details.key()));
-            let found = if let Some(run) = run { answer!(api::find_version(client, &run)) } else { None };
-            let version = if let Some(version) = found {
-                version
-            } else {
+            let version = match to.version()? {
+                Some(version) => version,
                 // A version from before the outbox, or one that was deleted there, is sent first.
-                let (nothing, at) = (Training::default(), details.trained_at);
-                answer!(self::training(client, warehouse, &experiment, &details, &nothing, at)?)
+                None => to.training(&Training::default(), to.details.trained_at)?,
             };
-            Ok(api::crown(client, &registered_name(&item.model), &version, reason))
+            api::crown(client, &to.registered, &version, reason)?;
         }
-        Message::Scores { metrics } => {
-            let date = item.reference_date.context("scores have a reference date")?;
-            let points: Vec<Point> = metrics
-                .iter()
-                .map(|(name, value)| Point {
-                    name: name.clone(),
-                    value: *value,
-                    step: 0,
-                    at: millis(date.into()),
-                })
-                .collect();
-            let tags = Texts::from([
-                ("olist.kind".to_owned(), "scores".to_owned()),
-                ("olist.reference_date".to_owned(), date.to_string()),
-                ("olist.version".to_owned(), item.version.to_string()),
-                ("olist.run_id".to_owned(), item.run_id.clone()),
-                ("olist.tool_version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
-                ("mlflow.source.name".to_owned(), "olist".to_owned()),
-            ]);
-            let params = Texts::from([
-                ("reference_date".to_owned(), date.to_string()),
-                ("version".to_owned(), item.version.to_string()),
-            ]);
-            let at = millis(item.created_at);
-            let name = format!("scores {date}");
-            let run = answer!(api::run(client, &experiment, &message.key(item), at, &name, &tags));
-            answer!(api::log(client, &run, &params, &points));
-            Ok(api::finish(client, &run, at))
-        }
+        Message::Scores { metrics, seconds } => to.scores(item, &message.key(item), metrics, *seconds)?,
     }
+    Ok(())
 }
 
-/// `olist.seller_churn`
-fn registered_name(model: &str) -> String {
-    format!("olist.{model}")
+/// Where something is sent, and of which version it is.
+struct To<'a> {
+    client: &'a Client,
+    warehouse: &'a Warehouse,
+    experiment: String,
+    /// The registered model.
+    registered: String,
+    details: Details,
 }
 
-fn experiment_name(client: &Client, model: &str) -> String {
-    format!("{}.{model}", client.settings.prefix)
-}
-
-/// A training: a run, one more below it for each candidate, the files, and the version. Gives MLflow's number of it.
-fn training(
-    client: &Client,
-    warehouse: &Warehouse,
-    experiment: &str,
-    details: &Details,
-    training: &Training,
-    at: NaiveDateTime,
-) -> Sent<String> {
-    #[expect(clippy::cast_possible_truncation, reason = "a training does not last for millennia")]
-    let start = millis(at) - (training.seconds * 1000.0) as i64;
-    let version = &details.version;
-    let tags = details.tags(training);
-    let name = format!("{} {}", version.as_of, version.candidate);
-    let run = answer!(api::run(client, experiment, &details.key(), start, &name, &tags));
-
-    let mut params = training.params.clone();
-    params.extend(training.candidates.get(&version.candidate).cloned().unwrap_or_default());
-    params.insert("candidate".to_owned(), version.candidate.clone());
-    params.insert("as_of".to_owned(), version.as_of.to_string());
-    params.insert("rows".to_owned(), details.rows.to_string());
-    params.insert("inputs".to_owned(), details.inputs.len().to_string());
-    answer!(api::log(client, &run, &params, &points(warehouse, version, &version.candidate)?));
-    let schema: Vec<_> = training
-        .columns
-        .iter()
-        .map(|(name, kind)| json!({"name": name, "type": mlflow_type(kind), "required": true}))
-        .collect();
-    if !training.dataset.is_empty() {
-        let source = json!({"uri": warehouse.path.display().to_string(), "table": training.dataset});
-        let schema = json!({"mlflow_colspec": schema});
-        answer!(api::log_dataset(
-            client,
-            &run,
-            &training.dataset,
-            &details.data_digest,
-            &source,
-            &schema,
-            details.rows
-        ));
+impl To<'_> {
+    /// The number that MLflow gave the version, where it has it.
+    fn version(&self) -> Result<Option<String>> {
+        let run = api::find_run(self.client, &self.experiment, &self.details.key())?;
+        Ok(run.map(|run| api::find_version(self.client, &run)).transpose()?.flatten())
     }
-    answer!(candidates(client, warehouse, experiment, details, training, &run, start, millis(at))?);
-    for (path, bytes) in files(warehouse, version, training)? {
-        answer!(api::log_artifact(client, &run, &path, &bytes));
-    }
-    let registered = registered_name(&version.model);
-    answer!(api::registered_model(
-        client,
-        &registered,
-        &format!("Champions of `{}`, trained by olist", version.model)
-    ));
-    let number = answer!(api::version(client, &registered, &run, &details.reason, &tags));
-    answer!(api::finish(client, &run, millis(at)));
-    Ok(Ok(number))
-}
 
-/// A nested run for each candidate, in the order of the file.
-#[expect(clippy::too_many_arguments, reason = "the run above, and when it was")]
-fn candidates(
-    client: &Client,
-    warehouse: &Warehouse,
-    experiment: &str,
-    details: &Details,
-    training: &Training,
-    parent: &Run,
-    start: i64,
-    end: i64,
-) -> Sent<()> {
-    let version = &details.version;
-    let names: Vec<String> = warehouse.rows(
-        "select candidate from registry.metrics where model = ? and version = ? group by candidate order by min(rowid)",
-        &[&version.model, &version.number],
-        |row| row.get(0),
-    )?;
-    for name in names {
-        let tags = Texts::from([
-            ("mlflow.parentRunId".to_owned(), parent.id.clone()),
-            ("olist.kind".to_owned(), "candidate".to_owned()),
-            ("olist.is_champion".to_owned(), (name == version.candidate).to_string()),
-            ("mlflow.source.name".to_owned(), "olist".to_owned()),
+    fn scores(&self, item: &Item, key: &str, metrics: &BTreeMap<String, f64>, seconds: f64) -> Result<()> {
+        let date = item.reference_date.context("scores have a reference date")?;
+        let point = |(name, value): (&String, &f64)| Point {
+            name: name.clone(),
+            value: *value,
+            step: 0,
+            at: millis(date.into()),
+        };
+        let points: Vec<Point> = metrics.iter().map(point).collect();
+        let (date, number) = (date.to_string(), item.version.to_string());
+        let tags = texts([
+            ("olist.kind", "scores"),
+            ("olist.reference_date", &date),
+            ("olist.version", &number),
+            ("olist.run_id", &item.run_id),
+            ("olist.tool_version", env!("CARGO_PKG_VERSION")),
+            ("mlflow.source.name", "olist"),
         ]);
-        let key = crate::fingerprint::of(&[&details.key(), &name]);
-        let run = answer!(api::run(client, experiment, &key, start, &name, &tags));
-        let params = training.candidates.get(&name).cloned().unwrap_or_default();
-        answer!(api::log(client, &run, &params, &points(warehouse, version, &name)?));
-        answer!(api::finish(client, &run, end));
+        let mut params = texts([("reference_date", &date), ("version", &number)]);
+        let uri = self.version()?.map(|version| format!("models:/{}/{version}", self.registered));
+        params.extend(uri.map(|uri| ("model_uri".to_owned(), uri)));
+        let end = millis(item.created_at);
+        let (start, name) = (end - in_millis(seconds), format!("scores {date}"));
+        let run = api::run(self.client, &self.experiment, key, start, &name, &tags)?;
+        api::log(self.client, &run, &params, &points)?;
+        Ok(api::finish(self.client, &run, end)?)
     }
-    Ok(Ok(()))
+
+    /// A training: a run, one more below it for each candidate, the files, and the version. Gives MLflow's number of it.
+    fn training(&self, training: &Training, at: NaiveDateTime) -> Result<String> {
+        let (client, details) = (self.client, &self.details);
+        let version = &details.version;
+        let (start, end) = (millis(at) - in_millis(training.seconds), millis(at));
+        let tags = details.tags(training);
+        let name = format!("{} {}", version.as_of, version.candidate);
+        let run = api::run(client, &self.experiment, &details.key(), start, &name, &tags)?;
+        let mut params = training.params.clone();
+        params.extend(training.candidates.get(&version.candidate).cloned().unwrap_or_default());
+        params.extend(texts([
+            ("candidate", &version.candidate),
+            ("as_of", &version.as_of.to_string()),
+            ("rows", &details.rows.to_string()),
+            ("inputs", &details.inputs.len().to_string()),
+        ]));
+        api::log(client, &run, &params, &points(self.warehouse, version, &version.candidate)?)?;
+        self.dataset(&run, training)?;
+        self.candidates(&run, training, start, end)?;
+        for (path, bytes) in files(self.warehouse, version, training)? {
+            match api::log_artifact(client, &run, &path, &bytes) {
+                Err(failure) if failure.is(TOO_LARGE) => {
+                    let bytes = term::thousands(bytes.len() as u64);
+                    term::warn(&format!("{path} ({bytes} bytes) was not sent: {}", failure.message));
+                }
+                other => other?,
+            }
+        }
+        let about = format!("Champions of `{}`, trained by olist", version.model);
+        api::registered_model(client, &self.registered, &about)?;
+        let number = api::version(client, &self.registered, &run, &details.reason, &tags)?;
+        api::finish(client, &run, end)?;
+        Ok(number)
+    }
+
+    /// The ABT that was trained on.
+    fn dataset(&self, run: &Run, training: &Training) -> Result<()> {
+        if training.dataset.is_empty() {
+            return Ok(());
+        }
+        let column = |(name, kind): &(String, String)| json!({"name": name, "type": mlflow_type(kind), "required": true});
+        let columns: Vec<_> = training.columns.iter().map(column).collect();
+        let source = json!({"uri": self.warehouse.path.display().to_string(), "table": training.dataset});
+        let dataset = json!({
+            "name": training.dataset,
+            "digest": self.details.data_digest,
+            "source_type": "duckdb",
+            "source": source.to_string(),
+            "schema": json!({"mlflow_colspec": columns}).to_string(),
+            "profile": json!({"num_rows": self.details.rows}).to_string(),
+        });
+        Ok(api::log_dataset(self.client, run, &dataset)?)
+    }
+
+    /// A nested run for each candidate, in the order of the file.
+    fn candidates(&self, parent: &Run, training: &Training, start: i64, end: i64) -> Result<()> {
+        let version = &self.details.version;
+        let names: Vec<String> = self.warehouse.rows(
+            "select candidate from registry.metrics where model = ? and version = ? and snapshots > 0
+            group by candidate order by min(rowid)",
+            &[&version.model, &version.number],
+            |row| row.get(0),
+        )?;
+        for name in names {
+            let tags = texts([
+                ("mlflow.parentRunId", &parent.id),
+                ("olist.kind", "candidate"),
+                ("olist.is_champion", if name == version.candidate { "true" } else { "false" }),
+                ("mlflow.source.name", "olist"),
+            ]);
+            let key = crate::fingerprint::of(&[&self.details.key(), &name]);
+            let run = api::run(self.client, &self.experiment, &key, start, &name, &tags)?;
+            let params = training.candidates.get(&name).cloned().unwrap_or_default();
+            api::log(self.client, &run, &params, &points(self.warehouse, version, &name)?)?;
+            api::finish(self.client, &run, end)?;
+        }
+        Ok(())
+    }
 }
 
 /// The metrics of a candidate: a step a fold, in the order of time; the mean of all folds as `mean_…`.
@@ -277,28 +267,30 @@ impl Details {
 
     fn tags(&self, training: &Training) -> Texts {
         let version = &self.version;
-        let mut tags = Texts::from([
-            ("olist.kind".to_owned(), "training".to_owned()),
-            ("olist.version".to_owned(), version.number.to_string()),
-            ("olist.candidate".to_owned(), version.candidate.clone()),
-            ("olist.reference_date".to_owned(), version.as_of.to_string()),
-            ("olist.trained_through".to_owned(), version.trained_through.to_string()),
-            ("olist.definition".to_owned(), version.definition.clone()),
-            ("olist.data_digest".to_owned(), self.data_digest.clone()),
-            ("olist.tool_version".to_owned(), self.tool_version.clone()),
-            ("olist.run_id".to_owned(), self.run_id.clone()),
-            ("mlflow.note.content".to_owned(), self.reason.clone()),
-            ("mlflow.source.name".to_owned(), format!("olist {}", self.command).trim().to_owned()),
-            ("mlflow.source.type".to_owned(), "LOCAL".to_owned()),
+        let mut tags = texts([
+            ("olist.kind", "training"),
+            ("olist.version", &version.number.to_string()),
+            ("olist.candidate", &version.candidate),
+            ("olist.reference_date", &version.as_of.to_string()),
+            ("olist.trained_through", &version.trained_through.to_string()),
+            ("olist.definition", &version.definition),
+            ("olist.data_digest", &self.data_digest),
+            ("olist.tool_version", &self.tool_version),
+            ("olist.run_id", &self.run_id),
+            ("mlflow.note.content", &self.reason),
+            ("mlflow.source.name", format!("olist {}", self.command).trim()),
+            ("mlflow.source.type", "LOCAL"),
         ]);
-        for (file, fingerprint) in &version.definition_parts {
-            tags.insert(format!("olist.fingerprint.{file}"), fingerprint.clone());
-        }
-        if let Some(commit) = &training.git_commit {
-            tags.insert("mlflow.source.git.commit".to_owned(), commit.clone());
-        }
+        let parts = version.definition_parts.iter();
+        tags.extend(parts.map(|(file, hash)| (format!("olist.fingerprint.{file}"), hash.clone())));
+        let commit = training.git_commit.clone();
+        tags.extend(commit.map(|commit| ("mlflow.source.git.commit".to_owned(), commit)));
         tags
     }
+}
+
+fn texts<const N: usize>(pairs: [(&str, &str); N]) -> Texts {
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// DuckDB's type in MLflow's words.
@@ -318,14 +310,7 @@ fn millis(moment: NaiveDateTime) -> i64 {
     moment.and_utc().timestamp_millis()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use chrono::NaiveTime;
-
-    #[test]
-    fn a_snapshot_is_midnight_in_utc() {
-        let day = NaiveDate::from_ymd_opt(2018, 1, 1).unwrap();
-        assert_eq!(millis(day.and_time(NaiveTime::MIN)), 1_514_764_800_000);
-    }
+#[expect(clippy::cast_possible_truncation, reason = "nothing here lasts for millennia")]
+fn in_millis(seconds: f64) -> i64 {
+    (seconds * 1000.0) as i64
 }

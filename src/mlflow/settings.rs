@@ -1,10 +1,14 @@
 //! Where MLflow is and how to enter: its own environment variables, so that what works for Python works here.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use anyhow::Result;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use percent_encoding::percent_decode_str;
+use ureq::Proxy;
+use ureq::tls::{Certificate, PemItem, parse_pem};
 
 use crate::problem::Problem;
 use crate::secret::without_login;
@@ -23,6 +27,9 @@ pub struct Settings {
     pub authorization: Option<String>,
     /// Certificates are not checked.
     pub is_insecure: bool,
+    /// What is trusted instead of the system's certificates.
+    pub certificates: Option<Vec<Certificate<'static>>>,
+    pub proxy: Option<Proxy>,
     /// Of one request.
     pub timeout: Duration,
 }
@@ -36,7 +43,8 @@ impl Settings {
         Self::read(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()))
     }
 
-    fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Self>> {
+    /// As `from_environment`, from any variables.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Self>> {
         let Some(uri) = variable("MLFLOW_TRACKING_URI") else { return Ok(None) };
         let uri = uri.split(['?', '#']).next().unwrap_or_default().trim().trim_end_matches('/');
         let (scheme, rest) = uri.split_once("://").unwrap_or_default();
@@ -49,10 +57,13 @@ impl Settings {
             .into());
         }
         // A password in the address goes to the header, and never into a message.
-        let (login, rest) = rest.rsplit_once('@').map_or((None, rest), |(login, rest)| (Some(login), rest));
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let (login, host) =
+            authority.rsplit_once('@').map_or((None, authority), |(login, host)| (Some(login), host));
         let named = variable("MLFLOW_TRACKING_USERNAME")
             .map(|user| format!("{user}:{}", variable("MLFLOW_TRACKING_PASSWORD").unwrap_or_default()));
-        let login = named.or(login.map(str::to_owned));
+        let decoded = |login: &str| percent_decode_str(login).decode_utf8_lossy().into_owned();
+        let login = named.or(login.map(decoded));
         let basic = login.map(|login| format!("Basic {}", BASE64_STANDARD.encode(login)));
         let bearer = variable("MLFLOW_TRACKING_TOKEN").map(|token| format!("Bearer {token}"));
         let timeout = match variable("MLFLOW_HTTP_REQUEST_TIMEOUT") {
@@ -62,7 +73,9 @@ impl Settings {
             })?,
         };
         Ok(Some(Self {
-            uri: format!("{scheme}://{rest}"),
+            uri: format!("{scheme}://{host}{path}"),
+            proxy: proxy(scheme, host, &variable)?,
+            certificates: certificates(&variable)?,
             prefix: variable("MLFLOW_EXPERIMENT_NAME").unwrap_or_else(|| "olist".to_owned()),
             authorization: basic.or(bearer),
             is_insecure: variable("MLFLOW_TRACKING_INSECURE_TLS")
@@ -72,47 +85,56 @@ impl Settings {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(variables: &[(&str, &str)]) -> Result<Option<Settings>> {
-        Settings::read(|name| {
-            variables.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned())
-        })
+/// The certificates of `MLFLOW_TRACKING_SERVER_CERT_PATH`, a PEM file.
+fn certificates(variable: &impl Fn(&str) -> Option<String>) -> Result<Option<Vec<Certificate<'static>>>> {
+    const NAME: &str = "MLFLOW_TRACKING_SERVER_CERT_PATH";
+    let Some(path) = variable(NAME) else { return Ok(None) };
+    let pem = std::fs::read(&path)
+        .map_err(|error| Problem::usage(format!("{NAME}: could not read `{path}`: {error}")))?;
+    let certificate =
+        |item| if let Ok(PemItem::Certificate(certificate)) = item { Some(certificate) } else { None };
+    let found: Vec<Certificate<'static>> = parse_pem(&pem).filter_map(certificate).collect();
+    if found.is_empty() {
+        return Err(Problem::usage(format!("{NAME}: there is no certificate in `{path}`"))
+            .hint("it is a PEM file: -----BEGIN CERTIFICATE-----")
+            .into());
     }
+    Ok(Some(found))
+}
 
-    #[test]
-    fn nothing_is_contacted_without_an_address() {
-        assert!(read(&[("MLFLOW_TRACKING_USERNAME", "ana")]).unwrap().is_none());
+/// The proxy for a scheme, as Python takes it: `https_proxy` for https, `http_proxy` for http, else `all_proxy`.
+fn proxy(scheme: &str, host: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<Option<Proxy>> {
+    let either = |name: &str| variable(name).or_else(|| variable(&name.to_uppercase()));
+    let Some(proxy) = either(&format!("{scheme}_proxy")).or_else(|| either("all_proxy")) else {
+        return Ok(None);
+    };
+    if either("no_proxy").is_some_and(|list| is_direct(&list, host)) {
+        return Ok(None);
     }
+    let proxy = Proxy::new(proxy.trim());
+    Ok(Some(proxy.map_err(|_| Problem::usage(format!("{scheme}_proxy is no address of a proxy")))?))
+}
 
-    #[test]
-    fn a_password_never_stays_in_the_address() {
-        let settings =
-            read(&[("MLFLOW_TRACKING_URI", "https://ana:pa@ss@mlflow.example/x/")]).unwrap().unwrap();
-        assert_eq!(settings.uri, "https://mlflow.example/x");
-        assert_eq!(settings.authorization.unwrap(), format!("Basic {}", BASE64_STANDARD.encode("ana:pa@ss")));
-    }
+/// Whether `host`, perhaps with a port, is on a list of `NO_PROXY`: `*`, a host or a domain, with a dot before it or not,
+/// one with a port, or a network such as `10.0.0.0/8`.
+pub fn is_direct(list: &str, host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.chars().all(|c| c.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let name = name.trim_matches(['[', ']']).to_lowercase();
+    list.split(',').map(|entry| entry.trim().to_lowercase()).filter(|entry| !entry.is_empty()).any(|entry| {
+        let domain = entry.trim_start_matches("*.").trim_start_matches('.');
+        let is_below = |name: &str| name == domain || name.ends_with(&format!(".{domain}"));
+        entry == "*" || is_below(&name) || is_below(&host.to_lowercase()) || is_in_network(&entry, &name)
+    })
+}
 
-    #[test]
-    fn the_user_comes_before_the_token() {
-        let variables = [
-            ("MLFLOW_TRACKING_URI", "http://localhost:5000"),
-            ("MLFLOW_TRACKING_TOKEN", "t"),
-            ("MLFLOW_TRACKING_USERNAME", "ana"),
-            ("MLFLOW_TRACKING_PASSWORD", "secret"),
-        ];
-        let settings = read(&variables).unwrap().unwrap();
-        assert_eq!(settings.authorization.unwrap(), "Basic YW5hOnNlY3JldA==");
-        assert_eq!(read(&variables[..2]).unwrap().unwrap().authorization.unwrap(), "Bearer t");
-    }
-
-    #[test]
-    fn other_addresses_are_refused() {
-        for uri in ["mlruns", "file:///tmp/mlruns", "sqlite:///mlflow.db", "databricks", "http://"] {
-            let Err(error) = read(&[("MLFLOW_TRACKING_URI", uri)]) else { panic!("{uri} was taken") };
-            assert!(error.to_string().contains("not an address of a server"), "{error}");
-        }
+fn is_in_network(network: &str, host: &str) -> bool {
+    let bits = |address: &str| address.parse::<Ipv4Addr>().ok().map(u32::from);
+    let Some((address, length)) = network.split_once('/') else { return false };
+    match (bits(address), bits(host), length.parse::<u32>()) {
+        (Some(address), Some(host), Ok(length @ 0..=32)) => (u64::from(address ^ host) >> (32 - length)) == 0,
+        _ => false,
     }
 }

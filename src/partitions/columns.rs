@@ -96,7 +96,7 @@ fn label_types(
 }
 
 /// The item of the SELECT that gives column `name`.
-fn column_place(catalog: &Catalog, node: &Node, rendered: &Rendered, name: &str) -> Place {
+pub fn column_place(catalog: &Catalog, node: &Node, rendered: &Rendered, name: &str) -> Place {
     let named = items(&rendered.sql, name).named.last().copied();
     let located = named.and_then(|at| catalog.templates.locate(rendered, at));
     located.map_or_else(|| catalog.templates.last_mention(&node.file, name), |located| located.place)

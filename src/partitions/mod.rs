@@ -1,6 +1,7 @@
 //! From files and reference dates to partitions: what is to be built, why, and side by side.
 
 pub mod columns;
+mod label;
 mod ledger;
 mod partition;
 mod plan;
@@ -10,7 +11,7 @@ pub mod texts;
 pub mod verify;
 
 pub use ledger::{Ledger, Line};
-pub use partition::Context;
+pub use partition::{Context, in_time};
 pub use plan::{Basis, Plan};
-pub use pool::{INTERRUPTED, build, report};
+pub use pool::{build, report};
 pub use shape::fit;

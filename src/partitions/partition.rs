@@ -1,6 +1,6 @@
 //! One table at one reference date: rows, checks and the line in the ledger, in one transaction.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -8,21 +8,26 @@ use chrono::NaiveDate;
 use super::ledger::Line;
 use super::plan::Task;
 use super::shape::{self, Change};
-use super::{columns, verify};
+use super::{columns, label, verify};
 use crate::catalog::{Catalog, Node};
 use crate::diagnose::analyst;
 use crate::guard::Guard;
+use crate::interrupt;
+use crate::problem::Problem;
 use crate::sql::Select;
-use crate::template::Kind;
+use crate::template::{Kind, Rendered};
 use crate::warehouse::{Warehouse, ident};
 
 /// What all partitions of a run share.
 pub struct Context<'a> {
     pub run_id: &'a str,
-    pub data_until: NaiveDate,
+    /// Labels known on a later day are hidden.
+    pub settled_until: NaiveDate,
     /// What has too few rows is told, and replaced all the same.
     pub force: bool,
     pub guard: &'a Guard,
+    /// For one partition.
+    pub time_limit: Option<Duration>,
 }
 
 /// What one partition gave.
@@ -36,7 +41,7 @@ pub struct Done {
 pub fn replace(warehouse: &Warehouse, catalog: &Catalog, task: &Task, context: &Context<'_>) -> Result<Done> {
     let node = &catalog.tables[&task.table];
     let started = Instant::now();
-    warehouse.transaction(|| {
+    let work = || {
         let explain = |error| analyst(warehouse, error, &task.rendered, &catalog.templates);
         let own = task.rendered.select().map_err(explain)?;
         context.guard.clear(warehouse, catalog, &task.table, task.date)?;
@@ -59,6 +64,7 @@ pub fn replace(warehouse: &Warehouse, catalog: &Catalog, task: &Task, context: &
         warehouse
             .execute(&format!("{head}{query}"), &[])
             .map_err(|error| explain(error.shifted(head.len() + query.start())))?;
+        label::verify(warehouse, catalog, node, &task.rendered, task.date)?;
         let (rows, mut warnings) = verify::rows(warehouse, catalog, node, task.date, &query)?;
         warnings.extend(verify::row_count(warehouse, catalog, node, task, rows, context.force)?);
         Line {
@@ -72,7 +78,31 @@ pub fn replace(warehouse: &Warehouse, catalog: &Catalog, task: &Task, context: &
         }
         .write(warehouse)?;
         Ok(Done { rows, change, warnings })
-    })
+    };
+    in_time(warehouse, catalog, &task.rendered, context.time_limit, || warehouse.transaction(work))
+}
+
+/// Makes a partition of `rendered` by `work`, which is stopped after `limit`.
+pub fn in_time<T>(
+    warehouse: &Warehouse,
+    catalog: &Catalog,
+    rendered: &Rendered,
+    limit: Option<Duration>,
+    work: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    let Some(limit) = limit else { return work() };
+    let started = Instant::now();
+    let done = warehouse.within(limit, work);
+    if done.is_ok() || started.elapsed() < limit || interrupt::is_raised() {
+        return done;
+    }
+    let select = rendered.sql.len() - rendered.sql.trim_start().len();
+    let place = catalog.templates.locate(rendered, select).map(|located| located.place);
+    Err(Problem::data(format!("this takes longer than {} s", limit.as_secs()))
+        .at(place.unwrap_or_else(|| catalog.templates.config_key(&rendered.file, "")))
+        .maybe_on(rendered.date)
+        .hint("--time-limit gives it longer; the earlier partition stays")
+        .into())
 }
 
 /// The analyst's SELECT, with the reference date in front and the label hidden where it is not settled.
@@ -80,7 +110,7 @@ fn query(node: &Node, task: &Task, context: &Context<'_>, own: &Select) -> Selec
     let hidden = node.spec.label.as_deref().filter(|_| node.kind == Kind::Abt).map(|label| {
         format!(
             " replace (case when q.label_known_on <= date '{}' then q.{label} end as {label})",
-            context.data_until,
+            context.settled_until,
             label = ident(label)
         )
     });

@@ -77,7 +77,8 @@ pub struct Basis<'a> {
     pub ledger: &'a Ledger,
     /// Version of every source that is loaded.
     pub versions: &'a BTreeMap<String, String>,
-    pub data_until: NaiveDate,
+    /// Labels known on a later day are hidden.
+    pub settled_until: NaiveDate,
     pub force: bool,
 }
 
@@ -116,7 +117,7 @@ impl Plan {
             inputs.insert(table.clone(), below);
         }
         if kind == Kind::Abt {
-            inputs.insert("data until".to_owned(), basis.data_until.to_string());
+            inputs.insert("data until".to_owned(), basis.settled_until.to_string());
         }
         let fingerprint = fingerprint::of_named(&inputs);
         self.fingerprints.insert((name.to_owned(), date), fingerprint.clone());

@@ -2,7 +2,6 @@
 //! because both would alter or delete in the same table.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Error, Result};
@@ -12,15 +11,12 @@ use super::partition::{self, Context};
 use super::plan::{Plan, Task};
 use super::shape::Change;
 use crate::catalog::Catalog;
-use crate::problem::Problem;
+use crate::interrupt;
 use crate::term::{self, Progress};
 use crate::warehouse::Warehouse;
 
 /// More connections than this only wait for each other.
 const MOST_WORKERS: usize = 8;
-
-/// Set by Ctrl-C: no further partition is begun.
-pub static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// What became of a plan.
 #[derive(Debug, Default)]
@@ -65,21 +61,16 @@ pub fn build(
         }
         Ok(())
     })?;
-    warehouse.set_threads(cores)?;
+    let restored = warehouse.set_threads(cores);
     let state = state.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let (done, of) = (state.built.partitions, plan.tasks.len());
     match state.failed {
-        Some((_, error)) => Err(error),
-        None if !state.open.is_empty() => {
-            Err(interrupted(plan.tasks.len() - state.open.len(), plan.tasks.len()))
+        _ if done < of && interrupt::is_raised() => {
+            Err(interrupt::problem(format!("interrupted after {done} of {of} partitions")).into())
         }
-        None => Ok(state.built),
+        Some((_, error)) => Err(error),
+        None => Ok(restored.map(|()| state.built)?),
     }
-}
-
-fn interrupted(done: usize, of: usize) -> Error {
-    Problem::usage(format!("interrupted after {done} of {of} partitions"))
-        .hint("what is built stays; the same command goes on from here")
-        .into()
 }
 
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
@@ -128,7 +119,7 @@ fn work(
 fn next(tasks: &[Task], state: &Mutex<State>, changed: &Condvar) -> Option<usize> {
     let mut now = lock(state);
     loop {
-        if now.failed.is_some() || now.open.is_empty() || INTERRUPTED.load(Ordering::Relaxed) {
+        if now.failed.is_some() || now.open.is_empty() || interrupt::is_raised() {
             return None;
         }
         let pending: BTreeSet<(&str, NaiveDate)> = now

@@ -51,6 +51,7 @@ pub fn rows(
         .row(&sql, &[], read)
         .map_err(|error| wrong_check(warehouse, catalog, node, date, query, error))?;
     let counts = counts.unwrap_or_else(|| vec![0; count]);
+    check_types(warehouse, catalog, node, date)?;
     let place = |key: &str| catalog.templates.config_key(&node.file, key);
     let stays = "the earlier partition stays";
     if counts[2] > 0 {
@@ -88,6 +89,26 @@ pub fn rows(
         }
     }
     Ok((counts[0], warnings))
+}
+
+/// DuckDB takes any number but 0 for true.
+fn check_types(warehouse: &Warehouse, catalog: &Catalog, node: &Node, date: NaiveDate) -> Result<()> {
+    let checks = &node.spec.checks;
+    let items: Vec<String> = checks.iter().map(|check| format!("({})", check.expression)).collect();
+    let types = match &items[..] {
+        [] => Vec::new(),
+        items => {
+            warehouse.describe(&Select::of(&format!("select {} from {}", items.join(", "), node.name))?)?
+        }
+    };
+    let Some((check, (_, other))) = checks.iter().zip(types).find(|(_, (_, of))| of != "BOOLEAN") else {
+        return Ok(());
+    };
+    Err(Problem::usage(format!("this check is no condition: it gives {}", other.replace('"', "")))
+        .at(catalog.templates.in_config(&node.file, &check.path, 0))
+        .on(date)
+        .hint(A_CHECK)
+        .into())
 }
 
 /// A partition of which nine of ten rows are gone, beside those of the last dates.

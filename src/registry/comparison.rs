@@ -34,6 +34,7 @@ mean as (
     select candidate, slice, 'mean' as snapshot, sum(snapshots) as snapshots, metric, avg(value) as value,
         null as low, null as high, sum(rows) as rows, null as entities, avg(base_rate) as base_rate, max(place) as place
     from one
+    where snapshots > 0
     group by candidate, slice, metric
 ),
 wide as (

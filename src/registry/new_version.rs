@@ -40,7 +40,7 @@ pub struct NewVersion {
 }
 
 /// One line of `registry.metrics`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Measured {
     pub candidate: String,
     /// The first snapshot of the fold.

@@ -8,7 +8,7 @@ mod train;
 
 use std::cell::{Cell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -20,13 +20,19 @@ pub use train::Attempt;
 
 use crate::catalog::{Catalog, Model};
 use crate::dataset::Workspace;
+use crate::dates;
 use crate::guard::Guard;
 use crate::ingest;
+use crate::interrupt;
 use crate::partitions::texts::{self, Texts};
 use crate::partitions::{self, Basis, Context, Ledger, Plan, columns};
+use crate::problem::Problem;
 use crate::secret;
 use crate::term;
 use crate::warehouse::Warehouse;
+
+/// The outcome of a run that a signal stopped.
+const INTERRUPTED: &str = "interrupted";
 
 /// How a run is to be done.
 pub struct Options {
@@ -35,6 +41,8 @@ pub struct Options {
     pub cores: usize,
     /// Builds and scores what is unchanged as well, and what looks wrong.
     pub force: bool,
+    /// For one partition.
+    pub time_limit: Option<Duration>,
 }
 
 /// A run in progress.
@@ -54,6 +62,8 @@ pub struct Run<'a> {
     pub built: usize,
     /// Partitions that were built before and did not change.
     pub unchanged: usize,
+    /// What was scored by a model that is not of the files as they are now, and why.
+    outdated: Vec<String>,
 }
 
 impl<'a> Run<'a> {
@@ -76,6 +86,7 @@ impl<'a> Run<'a> {
             is_finished: Cell::new(false),
             built: 0,
             unchanged: 0,
+            outdated: Vec::new(),
         })
     }
 
@@ -84,7 +95,7 @@ impl<'a> Run<'a> {
         let basis = Basis {
             ledger: &self.ledger,
             versions: &self.loaded.versions,
-            data_until: self.loaded.data_until,
+            settled_until: self.loaded.last_date(),
             force: self.options.force,
         };
         let is_new = |date: &NaiveDate| {
@@ -104,9 +115,10 @@ impl<'a> Run<'a> {
         }
         let context = Context {
             run_id: &self.options.id,
-            data_until: self.loaded.data_until,
+            settled_until: self.loaded.last_date(),
             force: self.options.force,
             guard: self.guard()?,
+            time_limit: self.options.time_limit,
         };
         let mut built = partitions::build(self.warehouse, self.catalog, &plan, &context, self.options.cores)?;
         if let (Some(&date), false) = (open.first(), built.changes.is_empty()) {
@@ -168,6 +180,10 @@ impl<'a> Run<'a> {
                 &[&self.options.id, &secret::own_command(), &env!("CARGO_PKG_VERSION")],
             )?;
             self.has_begun = true;
+            let (other, id) = (self.warehouse.another()?, self.options.id.clone());
+            interrupt::at_last(Some(Box::new(move || {
+                let _ = close(&other, &id, INTERRUPTED);
+            })));
         }
         Ok(())
     }
@@ -178,20 +194,56 @@ impl<'a> Run<'a> {
         self.close("done")
     }
 
+    /// Tells of dates that were built before the last load, and not since.
+    pub fn note_older(&self, tables: &BTreeSet<String>) {
+        let older = self.ledger.older(self.catalog, tables, &self.loaded.versions);
+        let dates: BTreeSet<NaiveDate> = older.values().flatten().copied().collect();
+        if dates.is_empty() {
+            return;
+        }
+        let of = match older.keys().collect::<Vec<_>>()[..] {
+            [table] => table.clone(),
+            ref tables => term::counted(tables.len(), "table"),
+        };
+        term::note(&format!(
+            "{} of {of} {} on older sources: {} builds again",
+            term::counted(dates.len(), "other date"),
+            if dates.len() == 1 { "rests" } else { "rest" },
+            dates::options(&dates)
+        ));
+    }
+
+    /// # Errors
+    /// A file was edited and the model that should show it could not be trained.
+    pub fn check_models(&self) -> Result<()> {
+        if self.outdated.is_empty() {
+            return Ok(());
+        }
+        Err(Problem::data(self.outdated.join("\n"))
+            .hint(
+                "the rest of the run is done; undo the edit, or change `snapshots`, `validate` or the label",
+            )
+            .into())
+    }
+
     fn close(&self, outcome: &str) -> Result<()> {
         if self.has_begun && !self.is_finished.replace(true) {
-            self.warehouse.execute(
-                "update pipeline.runs set finished_at = now()::timestamp, outcome = ? where run_id = ?",
-                &[&outcome, &self.options.id],
-            )?;
+            interrupt::at_last(None);
+            close(self.warehouse, &self.options.id, outcome)?;
         }
         Ok(())
     }
 }
 
+fn close(warehouse: &Warehouse, run_id: &str, outcome: &str) -> Result<()> {
+    let sql = "update pipeline.runs set finished_at = now()::timestamp, outcome = ? where run_id = ?";
+    warehouse.shielded(|| warehouse.execute(sql, &[&outcome, &run_id]))?;
+    Ok(())
+}
+
 impl Drop for Run<'_> {
-    /// A run that was not finished has failed; its error is told elsewhere.
+    /// A run that was not finished has failed, or was stopped; its error is told elsewhere.
     fn drop(&mut self) {
-        let _ = self.close("failed");
+        let _ = self.close(if interrupt::is_raised() { INTERRUPTED } else { "failed" });
     }
 }

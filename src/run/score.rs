@@ -1,20 +1,21 @@
 //! Scoring in a run: a date's partition is replaced together with its line in the ledger, behind a wall.
 
+use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::time::Instant;
 
 use anyhow::Result;
 use chrono::NaiveDate;
-use std::ops::Bound;
 
 use super::Run;
 use crate::catalog::Model;
 use crate::config::Task;
-use crate::dataset::Workspace;
+use crate::dataset::{Snapshot, Workspace};
 use crate::drift;
 use crate::fingerprint;
 use crate::loss;
 use crate::mlflow::Message;
-use crate::partitions::Line;
+use crate::partitions::{self, Line};
 use crate::problem::Problem;
 use crate::registry::{self, Version};
 use crate::score::{self, Scores};
@@ -43,34 +44,38 @@ impl<'a> Run<'a> {
         }
         self.clear(model, date)?;
         self.begin()?;
-        let started = Instant::now();
-        let scores = match &model.spec.task {
-            Task::Binary(_) => score::probabilities(at, version, &snapshot)?,
-            Task::Clusters(_) => segment::assign(at, version, &snapshot)?,
+        let limit = self.options.time_limit;
+        partitions::in_time(self.warehouse, self.catalog, &snapshot.select, limit, || {
+            self.write(at, version, &snapshot, &inputs, &fingerprint)
+        })
+    }
+
+    fn write(
+        &self,
+        at: Workspace<'_>,
+        version: &Version,
+        snapshot: &Snapshot,
+        inputs: &BTreeMap<String, String>,
+        fingerprint: &str,
+    ) -> Result<Scored> {
+        let (started, date, run_id) = (Instant::now(), snapshot.date, &self.options.id);
+        let scores = match &at.model.spec.task {
+            Task::Binary(_) => score::probabilities(at, version, snapshot)?,
+            Task::Clusters(_) => segment::assign(at, version, snapshot)?,
         };
         self.stop_at_wall(at, version, date, &scores)?;
-        let run_id = &self.options.id;
-        let rows = self.warehouse.transaction(|| {
+        self.warehouse.transaction(|| {
             let rows = scores.write(at, version, date)?;
-            if let Task::Clusters(clusters) = &model.spec.task {
-                segment::write_profile(at, clusters, version, &snapshot, &scores.data)?;
+            if let Task::Clusters(clusters) = &at.model.spec.task {
+                segment::write_profile(at, clusters, version, snapshot, &scores.data)?;
             }
-            let message = Message::Scores { metrics: scores.summarize(at, date)? };
+            let seconds = started.elapsed().as_secs_f64();
+            let message = Message::Scores { metrics: scores.summarize(at, date)?, seconds };
             message.post(self.warehouse, version, Some(date), run_id)?;
-            let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
-            Line {
-                table: &table,
-                date,
-                rows,
-                fingerprint: &fingerprint,
-                duration_ms,
-                run_id,
-                inputs: &inputs,
-            }
-            .write(self.warehouse)?;
-            Ok(rows)
-        })?;
-        Ok(Scored::Written(rows))
+            let (table, duration_ms) = (&at.model.table(), seconds * 1000.0);
+            Line { table, date, rows, fingerprint, duration_ms, run_id, inputs }.write(self.warehouse)?;
+            Ok(Scored::Written(rows))
+        })
     }
 
     /// Refuses what is not like what the version was trained on.

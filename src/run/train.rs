@@ -60,5 +60,8 @@ pub fn note(version: &Version, training: &Training) {
     for line in training.table.text().lines() {
         term::note(&format!("  {line}"));
     }
+    for note in &training.notes {
+        term::note(&format!("  {note}"));
+    }
     term::note(&format!("{model}: version {number}, {}", training.version.reason));
 }

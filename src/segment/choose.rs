@@ -69,14 +69,11 @@ impl Tried {
             candidate: candidate.to_owned(),
             snapshot,
             snapshots: 1,
-            slice: None,
             metric,
             value,
-            low: None,
-            high: None,
             rows,
             entities: rows,
-            base_rate: None,
+            ..Measured::default()
         };
         measures.map(line).into_iter().collect()
     }

@@ -58,5 +58,5 @@ pub fn train(contest: Contest<'_>, clusters: &Clusters) -> Result<Trained> {
         ..contest.version(winner.recipe, &data, &rows)?
     };
     let table = choose::table(&tried, recipes);
-    Ok(contest.won(version, table, data, &rows))
+    Ok(contest.won(version, table, Vec::new(), data, &rows))
 }

@@ -10,6 +10,9 @@ const ADVICE: [&str; 2] = [" Use TRY(", " SET "];
 /// How the names of its own tables begin.
 const SYSTEM: [&str; 5] = ["sqlite_", "pg_", "duckdb_", "pragma_", "information_schema"];
 
+/// The class of what was stopped.
+const INTERRUPT: &str = "Interrupt";
+
 /// One error of DuckDB.
 #[derive(Debug, Clone)]
 pub struct SqlError {
@@ -49,6 +52,16 @@ impl SqlError {
             candidates: None,
             also: None,
         }
+    }
+
+    /// A statement that was not begun, because of a signal or a time limit.
+    pub fn interrupted() -> Self {
+        Self { class: INTERRUPT.to_owned(), ..Self::statement("interrupted", None) }
+    }
+
+    /// Whether it says nothing of the SQL: it was stopped.
+    pub fn is_interrupt(&self) -> bool {
+        self.class.eq_ignore_ascii_case(INTERRUPT)
     }
 
     /// Why `json_serialize_sql` gave no tree.

@@ -112,7 +112,11 @@ fn outcome(state: &mut State<'_, '_>, name: Value) -> Result<String, Error> {
     }
     check_known("source", name, &scope.globals.sources)?;
     scope.calls().outcomes.insert(name.to_owned());
-    Ok(format!("{}sources.{name}", scope.globals.seal))
+    let relation = format!("{}sources.{name}", scope.globals.seal);
+    Ok(match scope.date {
+        Some(date) if scope.globals.is_blind => format!("{relation}_as_of(date '{date}')"),
+        _ => relation,
+    })
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "minijinja hands arguments over")]

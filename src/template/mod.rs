@@ -124,6 +124,15 @@ impl Templates {
         Self { globals: Arc::new(Globals { seal, ..Globals::clone(&self.globals) }), ..self.clone() }
     }
 
+    /// The same templates, whose `outcome` shows no more than `source`.
+    #[must_use]
+    pub fn blind(&self) -> Self {
+        Self {
+            globals: Arc::new(Globals { is_blind: true, ..Globals::clone(&self.globals) }),
+            ..self.clone()
+        }
+    }
+
     /// See `sealed`; empty where the SQL is to run.
     pub fn seal(&self) -> &str {
         &self.globals.seal

@@ -48,6 +48,8 @@ pub struct Globals {
     pub tables: BTreeSet<String>,
     /// Put before the schemas of what `source`, `ref` and `outcome` give; a text that no file can know.
     pub seal: String,
+    /// Whether `outcome` gives what `source` does.
+    pub is_blind: bool,
 }
 
 impl Globals {
@@ -59,7 +61,7 @@ impl Globals {
             .into_iter()
             .flat_map(|(folder, schema)| names(folder).map(move |name| format!("{schema}.{name}")));
         let sources = names("queries/sources").map(str::to_owned).collect();
-        Self { vars, sources, tables: tables.collect(), seal: String::new() }
+        Self { vars, sources, tables: tables.collect(), ..Self::default() }
     }
 
     /// The tables that a file may `ref`.

@@ -3,12 +3,13 @@
 use anyhow::Result;
 
 use super::table::{self, digits};
-use super::validate::{self, FoldMetrics, mean};
+use super::validate::{self, mean};
 use super::{Contest, Trained};
 use crate::config::Binary;
+use crate::dataset::Dataset;
 use crate::learn::Metric;
 use crate::problem::Problem;
-use crate::registry::NewVersion;
+use crate::registry::{Measured, NewVersion};
 use crate::term;
 
 /// Trains what wins the contest on all that was known as of its date.
@@ -21,8 +22,9 @@ pub fn train(contest: Contest<'_>, binary: &Binary) -> Result<Trained> {
     check_widths(&contest, data.matrix.columns().len())?;
     // The champion's rule may read columns that an edit took away; then it cannot defend itself.
     let incumbent = contest.incumbent.filter(|at| validate::is_computable(&recipes[*at], &data));
-    let folds = validate::folds(&data, as_of, spec, binary.validate);
-    if folds.is_empty() {
+    check_classes(&contest, binary, &data)?;
+    let (folds, no_folds) = validate::folds(&data, as_of, spec, binary.validate);
+    if folds.is_empty() && no_folds.is_empty() {
         return Ok(Trained::TooEarly(format!(
             "no snapshot has its labels known by {as_of} and earlier rows to train on \
              ({} snapshots, {} rows with a known label)",
@@ -30,7 +32,13 @@ pub fn train(contest: Contest<'_>, binary: &Binary) -> Result<Trained> {
             data.known_by(as_of).len()
         )));
     }
-    let validated = validate::run(&data, &folds, recipes, spec.seed)?;
+    let (lines, notes): (Vec<Measured>, Vec<String>) =
+        no_folds.into_iter().map(|none| (none.line, none.note)).unzip();
+    if folds.is_empty() {
+        return Ok(Trained::TooEarly(notes.join("; ")));
+    }
+    let mut validated = validate::run(&data, &folds, recipes, spec.seed)?;
+    validated.metrics.extend(lines);
     let compared = Compared { contest: &contest, incumbent, metrics: &validated.metrics, by: binary.metric };
     let winner = compared.winner();
     let recipe = &recipes[winner];
@@ -47,12 +55,30 @@ pub fn train(contest: Contest<'_>, binary: &Binary) -> Result<Trained> {
         mean_metric: compared.value(winner),
         fitted,
         reason: compared.reason(winner),
-        metrics: validated.metrics.iter().flat_map(FoldMetrics::lines).collect(),
+        metrics: validated.metrics.clone(),
         importances: validated.importances(&data, &folds, recipe, spec.seed)?,
         ..contest.version(winner, &data, &rows)?
     };
     let table = table::of(&validated.metrics, binary.metric);
-    Ok(contest.won(version, table, data, &rows))
+    Ok(contest.won(version, table, notes, data, &rows))
+}
+
+/// Labels of one class alone teach nothing. Of a few rows that may be chance.
+fn check_classes(contest: &Contest<'_>, binary: &Binary, data: &Dataset) -> Result<()> {
+    let labels: Vec<bool> = data.labels.iter().copied().flatten().collect();
+    let is_one = |label| labels.iter().all(|other| *other == label);
+    let Some(label) = [false, true].into_iter().find(|label| is_one(*label)) else { return Ok(()) };
+    if labels.len() < binary.validate.min_rows {
+        return Ok(());
+    }
+    let (rows, label) = (term::counted(labels.len(), "row"), u8::from(label));
+    let name = &binary.label;
+    Err(Problem::data(format!(
+        "the label `{name}` is {label} in all {rows}, so there is nothing to tell apart"
+    ))
+    .at(contest.at.label_place()?)
+    .hint("1 where it happened, 0 where it did not, NULL where that is not known yet")
+    .into())
 }
 
 /// Fails where a candidate asks for more columns than the model has.
@@ -76,7 +102,7 @@ struct Compared<'a> {
     contest: &'a Contest<'a>,
     /// The champion, where it can be computed.
     incumbent: Option<usize>,
-    metrics: &'a [FoldMetrics],
+    metrics: &'a [Measured],
     by: Metric,
 }
 

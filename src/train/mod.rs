@@ -12,7 +12,7 @@ use chrono::NaiveDate;
 pub use binary::train;
 pub use table::digits;
 
-use crate::dataset::{Dataset, Snapshot, Workspace, pull};
+use crate::dataset::{Dataset, Snapshot, Workspace, training_rows};
 use crate::drift;
 use crate::learn::{Recipe, rules};
 use crate::output::Table;
@@ -32,6 +32,8 @@ pub struct Training {
     pub recipes: Vec<Recipe>,
     /// How they compare, to be shown.
     pub table: Table,
+    /// What the table leaves out, and why.
+    pub notes: Vec<String>,
     /// Name and type of the columns of the model's SELECT.
     pub columns: Vec<(String, String)>,
     /// A few rows of inputs.
@@ -74,7 +76,7 @@ impl<'a> Contest<'a> {
     pub fn pull(&self) -> Result<Dataset> {
         let dates = self.at.model.spec.snapshots(self.as_of);
         let snapshots = dates.into_iter().map(|date| self.at.snapshot(date));
-        pull(self.at, &snapshots.collect::<Result<Vec<Snapshot>>>()?, &rules(&self.recipes))
+        training_rows(self.at, &snapshots.collect::<Result<Vec<Snapshot>>>()?, &rules(&self.recipes))
     }
 
     /// The version of the recipe at `winner`, trained on `rows`: what is the same whatever was learned.
@@ -95,11 +97,19 @@ impl<'a> Contest<'a> {
         })
     }
 
-    pub fn won(self, version: NewVersion, table: Table, data: Dataset, rows: &[usize]) -> Trained {
+    pub fn won(
+        self,
+        version: NewVersion,
+        table: Table,
+        notes: Vec<String>,
+        data: Dataset,
+        rows: &[usize],
+    ) -> Trained {
         Trained::Version(Box::new(Training {
             version,
             recipes: self.recipes,
             table,
+            notes,
             example: data.example(rows),
             columns: data.columns,
             seconds: self.started.elapsed().as_secs_f64(),

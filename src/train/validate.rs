@@ -8,8 +8,9 @@ use rayon::prelude::*;
 
 use crate::config::{ModelSpec, Validate};
 use crate::dataset::Dataset;
-use crate::learn::{self, Algorithm, Fitted, Importance, Interval, Metric, Recipe, Scored, ValidationSet};
+use crate::learn::{self, Algorithm, Fitted, Importance, Metric, Recipe, Scored, ValidationSet};
 use crate::registry::Measured;
+use crate::term;
 
 /// Resamples behind each interval.
 const DRAWS: usize = 200;
@@ -25,79 +26,88 @@ pub struct Fold {
     pub test: Vec<usize>,
 }
 
-/// What one candidate reached on one fold, or on a slice of it.
-#[derive(Debug, Clone)]
-pub struct FoldMetrics {
-    pub candidate: String,
-    pub snapshot: NaiveDate,
-    pub snapshots: usize,
-    /// `None` for all rows.
-    pub slice: Option<String>,
-    rows: usize,
-    entities: usize,
-    metrics: Vec<(Metric, Option<f64>, Option<Interval>)>,
-}
-
-impl FoldMetrics {
-    /// As the registry keeps it.
-    pub fn lines(&self) -> impl Iterator<Item = Measured> {
-        self.metrics.iter().map(|(metric, value, interval)| Measured {
-            candidate: self.candidate.clone(),
-            snapshot: self.snapshot,
-            snapshots: self.snapshots,
-            slice: self.slice.clone(),
-            metric: metric.name(),
-            value: *value,
-            low: interval.map(|interval| interval.low),
-            high: interval.map(|interval| interval.high),
-            rows: self.rows,
-            entities: self.entities,
-            base_rate: self.value(Metric::BaseRate),
-        })
-    }
-
-    pub fn value(&self, metric: Metric) -> Option<f64> {
-        self.metrics.iter().find(|(other, _, _)| *other == metric).and_then(|(_, value, _)| *value)
-    }
-}
-
-/// The mean of a metric over all folds of a candidate: of all their rows, or of a slice.
-pub fn mean(measured: &[FoldMetrics], candidate: &str, slice: Option<&str>, metric: Metric) -> Option<f64> {
-    let of_line = |one: &&FoldMetrics| one.candidate == candidate && one.slice.as_deref() == slice;
-    let values: Option<Vec<f64>> = measured.iter().filter(of_line).map(|one| one.value(metric)).collect();
+/// A recipe's mean over folds; `None` where a fold has no value, since other folds alone would flatter.
+pub fn mean(measured: &[Measured], candidate: &str, slice: Option<&str>, metric: Metric) -> Option<f64> {
+    let is_its = |one: &&Measured| {
+        one.candidate == candidate && one.slice.as_deref() == slice && one.metric == metric.name()
+    };
+    let values = measured.iter().filter(is_its).map(|one| one.value).collect::<Option<Vec<f64>>>();
     values.filter(|values| !values.is_empty()).map(|values| values.iter().sum::<f64>() / values.len() as f64)
 }
 
-/// The last folds whose labels were known by `as_of`, with something to train on before each.
-pub fn folds(data: &Dataset, as_of: NaiveDate, spec: &ModelSpec, wanted: Validate) -> Vec<Fold> {
+/// A fold that is none: as the registry keeps it, by the rows that it would be trained on, and why.
+pub struct NoFold {
+    pub line: Measured,
+    pub note: String,
+}
+
+impl NoFold {
+    fn new(snapshot: NaiveDate, rows: usize, why: &str) -> Self {
+        let line = Measured {
+            // What stands for it where candidates have their names.
+            candidate: "(no fold)".to_owned(),
+            snapshot,
+            metric: "training_rows",
+            value: Some(rows as f64),
+            rows,
+            entities: rows,
+            ..Measured::default()
+        };
+        Self { line, note: format!("{snapshot} is no fold: {why}") }
+    }
+}
+
+/// The last folds whose labels were known by `as_of`, and which of these have not enough to train on, or nothing to
+/// tell apart.
+pub fn folds(
+    data: &Dataset,
+    as_of: NaiveDate,
+    spec: &ModelSpec,
+    wanted: Validate,
+) -> (Vec<Fold>, Vec<NoFold>) {
     let mut periods: BTreeMap<NaiveDate, Vec<NaiveDate>> = BTreeMap::new();
     for snapshot in spec.snapshots(as_of) {
         periods.entry(wanted.every.period(snapshot, spec.from)).or_default().push(snapshot);
     }
     let has = |rows: &[usize], label| rows.iter().any(|&row| data.labels[row] == Some(label));
     let has_both = |rows: &[usize]| has(rows, true) && has(rows, false);
-    let mut folds = Vec::new();
+    let (mut folds, mut no_folds) = (Vec::new(), Vec::new());
     for snapshots in periods.values().rev() {
-        if folds.len() == wanted.last {
+        if folds.len() + no_folds.len() == wanted.last {
             break;
         }
-        let first = snapshots[0];
+        let snapshot = snapshots[0];
         let all: Vec<usize> = snapshots.iter().flat_map(|snapshot| data.of(*snapshot)).collect();
-        let is_settled = data.is_settled(&all, as_of);
+        if !data.is_settled(&all, as_of) {
+            continue;
+        }
         let test: Vec<usize> = all.into_iter().filter(|&row| data.is_known(row, as_of)).collect();
         let train: Vec<usize> =
-            data.known_by(first).into_iter().filter(|&row| data.dates[row] < first).collect();
-        if is_settled && has_both(&test) && has_both(&train) {
-            folds.push(Fold { snapshot: first, snapshots: snapshots.len(), train, test });
-        }
+            data.known_by(snapshot).into_iter().filter(|&row| data.dates[row] < snapshot).collect();
+        let rows = train.len();
+        let why = if rows == 0 {
+            continue;
+        } else if rows < wanted.min_rows {
+            let rows = term::counted(rows, "row");
+            format!("{rows} to train on, fewer than min_rows = {}", wanted.min_rows)
+        } else if !has_both(&train) {
+            "all rows to train on have the same label".to_owned()
+        } else if !has_both(&test) {
+            "all its rows have the same label".to_owned()
+        } else {
+            folds.push(Fold { snapshot, snapshots: snapshots.len(), train, test });
+            continue;
+        };
+        no_folds.push(NoFold::new(snapshot, rows, &why));
     }
     folds.reverse();
-    folds
+    no_folds.reverse();
+    (folds, no_folds)
 }
 
 /// What a validation leaves behind.
 pub struct Validated {
-    pub metrics: Vec<FoldMetrics>,
+    pub metrics: Vec<Measured>,
     algorithms: Vec<Algorithm>,
     /// For each fold, the fitted algorithms in their order.
     fitted: Vec<Vec<Fitted>>,
@@ -172,38 +182,33 @@ impl Validated {
 }
 
 /// The metrics of a fold, and of its slices that have rows.
-fn measure(
-    data: &Dataset,
-    fold: &Fold,
-    name: &str,
-    predicted: &[f64],
-    seed: u64,
-) -> Result<Vec<FoldMetrics>> {
-    let everything: Vec<usize> = (0..fold.test.len()).collect();
-    let slices = data.slices.iter().map(|(slice, inside)| {
-        let part: Vec<usize> = everything.iter().copied().filter(|&at| inside[fold.test[at]]).collect();
-        (Some(slice.clone()), part)
-    });
-    let parts: Vec<_> = slices.filter(|(_, part)| !part.is_empty()).collect();
-    let parts = [(None, everything.clone())].into_iter().chain(parts);
-    parts
-        .map(|(slice, part)| {
-            let rows: Vec<usize> = part.iter().map(|&at| fold.test[at]).collect();
-            let predicted: Vec<f64> = part.iter().map(|&at| predicted[at]).collect();
-            let entities: Vec<&str> = rows.iter().map(|&row| data.entities[row].as_str()).collect();
-            let scored = Scored::new(&data.truth(&rows), &predicted)?;
-            let intervals = scored.intervals(&Metric::ALL, &entities, DRAWS, seed)?;
-            let values = Metric::ALL.map(|metric| (metric, scored.metric(metric)));
-            let metrics = values.into_iter().zip(intervals);
-            Ok(FoldMetrics {
-                candidate: name.to_owned(),
-                snapshot: fold.snapshot,
-                snapshots: fold.snapshots,
-                slice,
-                rows: rows.len(),
-                entities: entities.iter().collect::<BTreeSet<_>>().len(),
-                metrics: metrics.map(|((metric, value), interval)| (metric, value, interval)).collect(),
-            })
-        })
-        .collect()
+fn measure(data: &Dataset, fold: &Fold, name: &str, predicted: &[f64], seed: u64) -> Result<Vec<Measured>> {
+    let all = (None, (0..fold.test.len()).collect::<Vec<usize>>());
+    let of_slice = |(slice, inside): &(String, Vec<bool>)| {
+        let part = (0..fold.test.len()).filter(|&at| inside[fold.test[at]]);
+        (Some(slice.clone()), part.collect::<Vec<usize>>())
+    };
+    let slices = data.slices.iter().map(of_slice).filter(|(_, part)| !part.is_empty());
+    let mut lines = Vec::new();
+    for (slice, part) in std::iter::once(all).chain(slices) {
+        let rows: Vec<usize> = part.iter().map(|&at| fold.test[at]).collect();
+        let predicted: Vec<f64> = part.iter().map(|&at| predicted[at]).collect();
+        let entities: Vec<&str> = rows.iter().map(|&row| data.entities[row].as_str()).collect();
+        let scored = Scored::new(&data.truth(&rows), &predicted)?;
+        let intervals = scored.intervals(&Metric::ALL, &entities, DRAWS, seed)?;
+        lines.extend(Metric::ALL.into_iter().zip(intervals).map(|(metric, interval)| Measured {
+            candidate: name.to_owned(),
+            snapshot: fold.snapshot,
+            snapshots: fold.snapshots,
+            slice: slice.clone(),
+            metric: metric.name(),
+            value: scored.metric(metric),
+            low: interval.map(|interval| interval.low),
+            high: interval.map(|interval| interval.high),
+            rows: rows.len(),
+            entities: entities.iter().collect::<BTreeSet<_>>().len(),
+            base_rate: scored.metric(Metric::BaseRate),
+        }));
+    }
+    Ok(lines)
 }

@@ -90,6 +90,8 @@ impl Journal {
         if self.log() < least {
             return;
         }
+        // What is committed is not undone by a signal.
+        let _shield = warehouse.gate.shield();
         let _alone = self.turns.write().unwrap_or_else(PoisonError::into_inner);
         if self.log() < least {
             return;

@@ -5,6 +5,7 @@
 
 mod arrow;
 mod error;
+mod gate;
 pub mod journal;
 pub mod path;
 mod tables;
@@ -17,12 +18,15 @@ use anyhow::{Context, Result};
 use duckdb::{Connection, Row, params};
 
 pub use self::arrow::{Batches, texts};
+pub use gate::stop_all;
 pub use journal::sync_folder;
 
+use crate::interrupt;
 use crate::problem::Problem;
 use crate::sql::Select;
 pub use crate::sql::{DAMAGED, SqlError};
 use crate::term;
+use gate::Gate;
 use journal::Journal;
 
 /// Between two looks whether the file is free.
@@ -42,6 +46,7 @@ pub struct Engine {
 /// A connection to the warehouse.
 pub struct Warehouse {
     conn: Connection,
+    gate: Arc<Gate>,
     /// As the user names it.
     pub path: PathBuf,
     /// Of a database that is open for writing. After `conn`: it outlives DuckDB's own handle.
@@ -57,6 +62,7 @@ impl Warehouse {
     pub fn open(path: &Path, engine: &Engine) -> Result<Self> {
         let file = path::behind_links(path)?;
         journal::recover(&file)?;
+        path::literal(path)?;
         if !file.exists() {
             let engine = Engine { wait: Duration::ZERO, ..engine.clone() };
             journal::create(path, &file, |draft| {
@@ -95,7 +101,8 @@ impl Warehouse {
     fn attach(path: &Path, file: &Path, engine: &Engine, options: &str) -> Result<Self> {
         let name = path::literal(file)?;
         let conn = Connection::open_in_memory().context("could not start DuckDB")?;
-        let warehouse = Self { conn, path: path.to_owned(), journal: None, is_first: true };
+        let gate = Gate::new(&conn);
+        let warehouse = Self { conn, gate, path: path.to_owned(), journal: None, is_first: true };
         warehouse.batch("set global errors_as_json = true; set preserve_insertion_order = true; set autoinstall_known_extensions = false")?;
         // Checkpoints are made under the journal alone.
         warehouse.batch("set checkpoint_threshold = '1TB'; pragma disable_checkpoint_on_shutdown")?;
@@ -141,8 +148,10 @@ impl Warehouse {
 
     /// A second connection to the same database, for work side by side.
     pub fn another(&self) -> Result<Self> {
+        let conn = self.conn.try_clone().context("could not connect again")?;
         let other = Self {
-            conn: self.conn.try_clone().context("could not connect again")?,
+            gate: Gate::new(&conn),
+            conn,
             path: self.path.clone(),
             journal: self.journal.clone(),
             is_first: false,
@@ -158,11 +167,13 @@ impl Warehouse {
 
     /// Runs statements that give no rows.
     pub fn batch(&self, sql: &str) -> Result<(), SqlError> {
+        let _busy = self.gate.enter()?;
         self.conn.execute_batch(sql).map_err(|error| SqlError::new(&error))
     }
 
     /// Runs one statement; gives the number of rows it changed.
     pub fn execute(&self, sql: &str, values: &[&dyn duckdb::ToSql]) -> Result<usize, SqlError> {
+        let _busy = self.gate.enter()?;
         self.conn.execute(sql, values).map_err(|error| SqlError::new(&error))
     }
 
@@ -174,6 +185,7 @@ impl Warehouse {
         read: impl FnMut(&Row<'_>) -> duckdb::Result<T>,
     ) -> Result<Vec<T>, SqlError> {
         let wrap = |error: duckdb::Error| SqlError::new(&error);
+        let _busy = self.gate.enter()?;
         let mut statement = self.conn.prepare(sql).map_err(wrap)?;
         let rows = statement.query_map(values, read).map_err(wrap)?;
         rows.collect::<duckdb::Result<Vec<T>>>().map_err(wrap)
@@ -194,6 +206,7 @@ impl Warehouse {
         let turn = self.journal.as_deref().map(Journal::turn);
         let transaction = self.conn.unchecked_transaction().map_err(|error| SqlError::new(&error))?;
         let value = work()?;
+        interrupt::check()?;
         transaction.commit().map_err(|error| SqlError::new(&error))?;
         drop(turn);
         if let Some(journal) = &self.journal {
@@ -226,11 +239,6 @@ impl Warehouse {
 
     pub fn has_table(&self, table: &str) -> Result<bool, SqlError> {
         Ok(!self.columns(table)?.is_empty())
-    }
-
-    /// What stops the statement at work from another thread.
-    pub fn interrupt_handle(&self) -> Arc<duckdb::InterruptHandle> {
-        self.conn.interrupt_handle()
     }
 
     /// A fact about the warehouse, of `pipeline.settings`.

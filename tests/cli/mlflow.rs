@@ -60,8 +60,8 @@ client = MlflowClient()
 experiment = client.get_experiment_by_name("shop.seller_churn")
 runs = client.search_runs([experiment.experiment_id], order_by=["attributes.start_time ASC"])
 one = {kind: [r for r in runs if r.data.tags["olist.kind"] == kind] for kind in ("training", "candidate", "scores")}
-model = client.get_registered_model("olist.seller_churn")
-champion = client.get_model_version_by_alias("olist.seller_churn", "champion")
+model = client.get_registered_model("shop.seller_churn")
+champion = client.get_model_version_by_alias("shop.seller_churn", "champion")
 training = client.get_run(champion.run_id)
 tags = training.data.tags
 print("runs", len(one["training"]), len(one["candidate"]), len(one["scores"]))
@@ -80,7 +80,7 @@ paths = [f.path for folder in ("", "sql/abt", "sql/models", "model") for f in cl
 print("files", [p for p in ("out_of_time.csv", "sql/abt/seller_churn.sql", "sql/models/seller_churn.sql", "model/MLmodel",
     "model/model.onnx", "model/input_example.json") if p in paths])
 print("because", champion.tags["olist.champion_because"])
-earlier = [v for v in client.search_model_versions("name='olist.seller_churn'") if v.version != champion.version]
+earlier = [v for v in client.search_model_versions("name='shop.seller_churn'") if v.version != champion.version]
 print("earlier", [v.tags["olist.champion_because"] for v in earlier])
 print("scores", one["scores"][0].info.run_name, sorted(one["scores"][0].data.metrics))
 "#;
@@ -112,7 +112,7 @@ print("scores", one["scores"][0].info.run_name, sorted(one["scores"][0].data.met
     // One line of Python gives the scores that stand in the warehouse.
     let inputs = place.olist(&["render", "models/seller_churn.sql", "--date", "2018-06-01"]).code(0).stdout;
     let scores = "select * from scores.seller_churn where reference_date = date '2018-06-01'";
-    let arguments = ["models:/olist.seller_churn@champion", &inputs, scores, "seller_id"];
+    let arguments = ["models:/shop.seller_churn@champion", &inputs, scores, "seller_id"];
     let largest: f64 = server.python(&place.path(""), SCORES, &arguments).trim().parse().unwrap();
     assert!(largest < 1e-12, "{largest}");
 }

@@ -141,3 +141,18 @@ fn a_project_above_is_said_and_is_the_users_own() {
         below(&[&arguments[..], &["--project-dir", ".."]].concat()).code(0);
     }
 }
+
+#[test]
+fn what_source_reads_is_of_the_project() {
+    let place = Place::with_sample();
+    let conn = duckdb::Connection::open(place.path("olist.duckdb")).unwrap();
+    let all = "create or replace macro sources.orders_as_of(reference_date) as table from sources.orders";
+    conn.execute_batch(all).unwrap();
+    drop(conn);
+    let early = "select count(*) from sources.orders_as_of(date '2010-01-01')";
+    assert_ne!(place.cell(early), "0");
+    let run = ["run", "--date", "2018-06-01", "--select", "features.seller_sales"];
+    place.olist(&run).code(0).says(&["sources.orders_as_of was not what queries/sources/orders.sql says"]);
+    assert_eq!(place.cell(early), "0");
+    place.olist(&run).code(0).does_not_say(&["was not what"]);
+}

@@ -197,7 +197,7 @@ impl Place {
         command
     }
 
-    fn ran(&self, output: &Output) -> Ran {
+    pub fn ran(&self, output: &Output) -> Ran {
         let clean = |bytes: &[u8]| {
             let text = String::from_utf8(bytes.to_vec()).unwrap();
             text.replace(&self.dir.path().display().to_string(), "DIR")

@@ -1,7 +1,7 @@
-//! Reference dates: ranges, steps and periods.
+//! Reference dates, and how a user writes them.
 
 use chrono::NaiveDate;
-use olist::dates::{DateRange, Every, expand, parse};
+use olist::dates::{DateRange, Every, expand, options, parse};
 
 fn day(text: &str) -> NaiveDate {
     parse(text).unwrap()
@@ -33,4 +33,13 @@ fn periods_begin_where_a_month_or_week_begins() {
 fn slips_are_explained() {
     assert!("2018-13-01".parse::<DateRange>().unwrap_err().contains("YYYY-MM-DD"));
     assert!("2018-02-01..2018-01-01".parse::<DateRange>().unwrap_err().contains("earlier date first"));
+}
+
+#[test]
+fn options_mean_their_dates() {
+    let of = |texts: &[&str]| options(&texts.iter().map(|text| day(text)).collect());
+    assert_eq!(of(&["2018-01-01"]), "--date 2018-01-01");
+    assert_eq!(of(&["2018-01-01", "2018-02-01", "2018-03-01"]), "--date 2018-01-01..2018-03-01");
+    assert_eq!(of(&["2018-01-03", "2018-01-10"]), "--date 2018-01-03..2018-01-10 --every week");
+    assert_eq!(of(&["2018-01-03", "2018-01-05"]), "--date 2018-01-03 --date 2018-01-05");
 }

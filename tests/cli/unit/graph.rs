@@ -1,4 +1,4 @@
-//! What is needed comes first.
+//! Orders of making.
 
 use olist::graph::{Needs, downstream, in_order, upstream};
 

@@ -6,6 +6,8 @@ mod dates;
 mod diagnose;
 mod drift;
 mod graph;
+mod learn;
+mod mlflow;
 mod output;
 mod outputs;
 mod problem;

@@ -1,4 +1,4 @@
-//! A mistake as it is shown, and the names that are near a misspelt one.
+//! Mistakes, as they are shown.
 
 use chrono::NaiveDate;
 use olist::problem::{Place, Problem, suggest};

@@ -1,18 +1,16 @@
 //! Made-up rows for tests: columns of different kinds, and labels that follow from some of them.
 
-use super::matrix::{Matrix, MatrixBuilder};
-use super::odds::probability;
-use super::random::Random;
 use anyhow::Result;
+use olist::learn::{Algorithm, Matrix, MatrixBuilder, Random, fit, probability};
 
 /// Uniform in 0..1.
-pub(super) fn uniform(random: &mut Random) -> f64 {
+pub fn uniform(random: &mut Random) -> f64 {
     random.below(1 << 30) as f64 / f64::from(1 << 30)
 }
 
 /// Columns are, in turn: uniform, whole numbers with many ties, mostly zero, skewed. Labels follow from the first
 /// four; about four in ten are positive.
-pub(super) fn rows(rows: usize, columns: usize, seed: u64) -> Result<(Matrix, Vec<bool>)> {
+pub fn rows(rows: usize, columns: usize, seed: u64) -> Result<(Matrix, Vec<bool>)> {
     let mut random = Random::new(seed, 99);
     let values: Vec<Vec<f64>> = (0..columns)
         .map(|column| {
@@ -36,4 +34,15 @@ pub(super) fn rows(rows: usize, columns: usize, seed: u64) -> Result<(Matrix, Ve
     let mut builder = MatrixBuilder::new((0..columns).map(|column| format!("x{column}")).collect(), rows);
     builder.append(&values.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
     Ok((builder.finish(), y))
+}
+
+/// Asserts that threads change nothing, and the seed does.
+pub fn is_the_same_for_any_number_of_threads(algorithm: &Algorithm, x: &Matrix, y: &[bool]) -> Result<()> {
+    let with = |threads| -> Result<_> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+        pool.install(|| fit(algorithm, x, y, 5))
+    };
+    assert_eq!(with(1)?, with(4)?);
+    assert_ne!(with(1)?, fit(algorithm, x, y, 6)?);
+    Ok(())
 }

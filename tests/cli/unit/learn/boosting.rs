@@ -1,42 +1,33 @@
 //! Boosting against steps worked out by hand, and against the rate of the data.
 
-use super::{Boosting, newton};
-use crate::learn::algorithm::BoostingSettings;
-use crate::learn::matrix::MatrixBuilder;
-use crate::learn::odds::probability;
-use crate::learn::{Algorithm, Metric, Scored, fit, sample};
+use super::sample;
 use anyhow::Result;
-
-#[test]
-fn a_step_is_that_of_newton() {
-    let (target, weight) = newton(0.0, true);
-    assert!((target - 2.0).abs() < 1e-12 && (weight - 0.25).abs() < 1e-12);
-    let (target, weight) = newton(-3_f64.ln(), false);
-    assert!((target + 4.0 / 3.0).abs() < 1e-12 && (weight - 3.0 / 16.0).abs() < 1e-12);
-    assert!(newton(-50.0, true).0.is_finite());
-}
+use olist::learn::{Algorithm, BoostingSettings, MatrixBuilder, Metric, Scored, fit, probability};
 
 /// Of 8 rows half are positive, so the start is 0. Below 3.5 one of four is positive: (1/2 - 3/2) / (4/4) = -1;
-/// above, +1. With a rate of 0.1 and one tree, rows score -0.1 and 0.1.
+/// above, +1. With a rate of 0.1, rows score -0.1 and 0.1 after one tree. With p of -0.1, the second step of the rows
+/// below is (1 - 4 p) / (4 p (1 - p)), and by symmetry that of the rows above is its negative.
 #[test]
-fn one_tree_by_hand() -> Result<()> {
+fn two_trees_by_hand() -> Result<()> {
     let mut builder = MatrixBuilder::new(vec!["x".into()], 8);
     builder.append(&[&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]])?;
     let x = builder.finish();
     let y = [false, false, true, false, true, false, true, true];
     let settings = BoostingSettings {
-        trees: 1,
+        trees: 2,
         learning_rate: 0.1,
         max_depth: 1,
         min_samples_leaf: 4,
         subsample: 1.0,
         features_per_tree: None,
     };
-    let boosting = Boosting::fit(&settings, &x, &y, 1)?;
-    let mut sums = vec![boosting.base; 3];
-    boosting.trees.add(&[3.0, 3.5, 3.6], 1, &mut sums);
-    for (sum, expected) in sums.iter().zip([-0.1, -0.1, 0.1]) {
-        assert!((sum - expected).abs() < 1e-12, "{sums:?}");
+    let mut seen = MatrixBuilder::new(vec!["x".into()], 3);
+    seen.append(&[&[3.0, 3.5, 3.6]])?;
+    let scores = fit(&Algorithm::GradientBoosting(settings), &x, &y, 1)?.predict(&seen.finish())?;
+    let p = probability(-0.1);
+    let below = -0.1 + 0.1 * (1.0 - 4.0 * p) / (4.0 * p * (1.0 - p));
+    for (score, expected) in scores.iter().zip([below, below, -below]) {
+        assert!((score - probability(expected)).abs() < 1e-12, "{scores:?}");
     }
     Ok(())
 }
@@ -75,12 +66,6 @@ fn pure_leaves_stay_finite() -> Result<()> {
 #[test]
 fn the_number_of_threads_changes_nothing() -> Result<()> {
     let (x, y) = sample::rows(500, 8, 1)?;
-    let settings = BoostingSettings { trees: 20, ..Default::default() };
-    let with = |threads| -> Result<_> {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-        pool.install(|| Boosting::fit(&settings, &x, &y, 5))
-    };
-    assert_eq!(with(1)?, with(3)?);
-    assert_ne!(with(1)?, Boosting::fit(&settings, &x, &y, 6)?);
-    Ok(())
+    let algorithm = Algorithm::GradientBoosting(BoostingSettings { trees: 20, ..Default::default() });
+    sample::is_the_same_for_any_number_of_threads(&algorithm, &x, &y)
 }

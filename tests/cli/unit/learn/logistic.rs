@@ -1,9 +1,7 @@
 //! Coefficients against scikit-learn 1.x: `LogisticRegression(C=1/alpha, tol=1e-10)` on the standardised columns.
 
-use super::Logistic;
-use crate::learn::algorithm::LogisticSettings;
-use crate::learn::matrix::{Matrix, MatrixBuilder};
 use anyhow::Result;
+use olist::learn::{Logistic, LogisticSettings, Matrix, MatrixBuilder};
 
 /// 200 rows: two waves of different scale, whole numbers, and a constant.
 fn rows() -> Result<(Matrix, Vec<bool>)> {

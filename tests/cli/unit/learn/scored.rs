@@ -1,17 +1,18 @@
 //! Metrics worked out by hand.
 
-use super::Scored;
-use crate::learn::Metric;
 use anyhow::Result;
+use olist::learn::{Metric, Scored};
 
 fn close(found: Option<f64>, expected: f64) -> bool {
     found.is_some_and(|found| (found - expected).abs() < 1e-12)
 }
 
 /// 4 positives, 6 negatives; 0.8 and 0.5 are ties.
+const Y: [bool; 10] = [true, false, true, true, false, false, true, false, false, false];
+const SCORES: [f64; 10] = [0.9, 0.8, 0.8, 0.7, 0.6, 0.5, 0.5, 0.5, 0.2, 0.1];
+
 fn ten() -> Result<Scored> {
-    let y = [1, 0, 1, 1, 0, 0, 1, 0, 0, 0].map(|label| label == 1);
-    Scored::new(&y, &[0.9, 0.8, 0.8, 0.7, 0.6, 0.5, 0.5, 0.5, 0.2, 0.1])
+    Scored::new(&Y, &SCORES)
 }
 
 #[test]
@@ -77,8 +78,8 @@ fn a_weight_is_a_row_that_many_times() -> Result<()> {
     let weights = [2.0, 0.0, 1.0, 3.0, 1.0, 1.0, 0.0, 2.0, 1.0, 1.0];
     let ten = ten()?;
     let repeated: Vec<usize> = [0, 0, 2, 3, 3, 3, 4, 5, 7, 7, 8, 9].to_vec();
-    let y: Vec<bool> = repeated.iter().map(|&row| ten.y[row]).collect();
-    let scores: Vec<f64> = repeated.iter().map(|&row| ten.scores[row]).collect();
+    let y: Vec<bool> = repeated.iter().map(|&row| Y[row]).collect();
+    let scores: Vec<f64> = repeated.iter().map(|&row| SCORES[row]).collect();
     let long = Scored::new(&y, &scores)?;
     for metric in Metric::ALL {
         assert!(close(ten.weighted(metric, &weights), long.metric(metric).unwrap_or(f64::NAN)), "{metric:?}");

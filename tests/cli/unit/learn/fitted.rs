@@ -1,9 +1,14 @@
 //! Every kind of model: scores, bytes and back, damage, columns, and what it looks at.
 
-use super::{Fitted, fit};
-use crate::learn::algorithm::{BoostingSettings, ForestSettings, LogisticSettings};
-use crate::learn::{Algorithm, ValidationSet, permutation_importance, sample};
+use super::sample;
 use anyhow::Result;
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
+use olist::learn::{
+    Algorithm, BoostingSettings, Fitted, ForestSettings, LogisticSettings, MatrixBuilder, ValidationSet, fit,
+    permutation_importance,
+};
+use std::io::Write;
 
 fn algorithms() -> [Algorithm; 4] {
     let forest = ForestSettings { trees: 30, ..ForestSettings::default() };
@@ -57,6 +62,21 @@ fn damaged_bytes_are_an_error() -> Result<()> {
     Ok(())
 }
 
+/// A database from elsewhere may hold anything: what its bytes ask for is refused before it fills stack or memory.
+#[test]
+fn bytes_that_ask_for_too_much_are_an_error() {
+    let error = |plain: &[u8]| {
+        let mut encoder = ZlibEncoder::new(b"OLML\x01".to_vec(), Compression::fast());
+        encoder.write_all(plain).unwrap();
+        format!("{:#}", Fitted::from_bytes(&encoder.finish().unwrap()).unwrap_err())
+    };
+    // One column `a`, a blend of one member, which has one column `a`, and is a blend...
+    assert!(error(&[1, 1, b'a', 3, 1].repeat(1_000_000)).starts_with("the stored model is damaged"));
+    let names = [postcard::to_stdvec(&70_000_u32).unwrap(), vec![0; 200_000]].concat();
+    assert!(error(&names).starts_with("the stored model is damaged"));
+    assert_eq!(error(&vec![0; 129 << 20]), "the stored model is larger than 128 MiB");
+}
+
 #[test]
 fn scores_do_not_depend_on_blocks_or_threads() -> Result<()> {
     let (x, _) = sample::rows(500, 8, 2)?;
@@ -93,7 +113,7 @@ fn other_columns_are_named() -> Result<()> {
     let fewer = sample::rows(5, 7, 1)?.0;
     let error = model.predict(&fewer).map_err(|error| error.to_string());
     assert_eq!(error, Err("the model was trained on 8 inputs, 7 are given".into()));
-    let mut builder = crate::learn::MatrixBuilder::new(["x0", "x2"].map(String::from).to_vec(), 0);
+    let mut builder = MatrixBuilder::new(["x0", "x2"].map(String::from).to_vec(), 0);
     builder.append(&[&[1.0], &[1.0]])?;
     let error = model.predict(&builder.finish()).map_err(|error| error.to_string());
     assert_eq!(error, Err("the model was trained with the input `x1` where `x2` is given now".into()));
@@ -112,7 +132,7 @@ fn rows_that_cannot_be_learned_from_are_an_error() -> Result<()> {
         assert!(fit(&algorithm, &two, &labels, 1)?.predict(&x)?.iter().all(|p| p.is_finite()));
     }
     assert!(
-        fit(&Algorithm::Sql { expression: crate::sql::Expression::of("0.5").unwrap() }, &x, &[true; 20], 1)
+        fit(&Algorithm::Sql { expression: olist::sql::Expression::of("0.5").unwrap() }, &x, &[true; 20], 1)
             .is_err()
     );
     Ok(())

@@ -1,14 +1,14 @@
 //! Our trees against smartcore's own predictions, and the same forest for any number of threads.
 
-use super::{Kind, SHARD, fit};
-use crate::learn::algorithm::ForestSettings;
-use crate::learn::matrix::Matrix;
-use crate::learn::random::Random;
-use crate::learn::sample;
+use super::sample;
 use anyhow::Result;
+use olist::learn::{Algorithm, ForestSettings, Random, fit};
 use smartcore::ensemble::extra_trees_regressor::{ExtraTreesRegressor, ExtraTreesRegressorParameters};
 use smartcore::ensemble::random_forest_regressor::{RandomForestRegressor, RandomForestRegressorParameters};
 use smartcore::linalg::basic::matrix::DenseMatrix;
+
+/// Trees that smartcore grows from one seed.
+const SHARD: usize = 20;
 
 fn settings() -> ForestSettings {
     ForestSettings {
@@ -18,13 +18,6 @@ fn settings() -> ForestSettings {
         subsample: 1.0,
         max_depth: Some(7),
     }
-}
-
-fn ours(kind: Kind, settings: &ForestSettings, x: &Matrix, y: &[bool]) -> Result<Vec<f64>> {
-    let trees = fit(kind, settings, x, y, 11)?;
-    let mut sums = vec![0.0; x.rows()];
-    trees.add(&x.all_row_major(), x.columns().len(), &mut sums);
-    Ok(sums.iter().map(|sum| sum / trees.len() as f64).collect())
 }
 
 /// The seed that the first shard hands to smartcore: its generator has drawn the sample of rows before.
@@ -42,7 +35,7 @@ fn largest_difference(left: &[f64], right: &[f64]) -> f64 {
 fn predictions_are_those_of_smartcore() -> Result<()> {
     for seed in 0..5 {
         let (x, y) = sample::rows(400, 8, seed)?;
-        let inputs = DenseMatrix::new(400, 8, x.all_row_major(), false)?;
+        let inputs = DenseMatrix::new(400, 8, x.row_major(&(0..400).collect::<Vec<_>>()), false)?;
         let labels: Vec<f64> = y.iter().map(|&label| f64::from(u8::from(label))).collect();
         let parameters = RandomForestRegressorParameters::default()
             .with_n_trees(SHARD)
@@ -51,7 +44,8 @@ fn predictions_are_those_of_smartcore() -> Result<()> {
             .with_max_depth(8)
             .with_seed(first_seed(400));
         let theirs: Vec<f64> = RandomForestRegressor::fit(&inputs, &labels, parameters)?.predict(&inputs)?;
-        assert!(largest_difference(&ours(Kind::Random, &settings(), &x, &y)?, &theirs) < 1e-12);
+        let ours = fit(&Algorithm::RandomForest(settings()), &x, &y, 11)?.predict(&x)?;
+        assert!(largest_difference(&ours, &theirs) < 1e-12);
         let parameters = ExtraTreesRegressorParameters::default()
             .with_n_trees(SHARD)
             .with_min_samples_leaf(3)
@@ -59,7 +53,8 @@ fn predictions_are_those_of_smartcore() -> Result<()> {
             .with_max_depth(8)
             .with_seed(first_seed(400));
         let theirs: Vec<f64> = ExtraTreesRegressor::fit(&inputs, &labels, parameters)?.predict(&inputs)?;
-        assert!(largest_difference(&ours(Kind::Extra, &settings(), &x, &y)?, &theirs) < 1e-12);
+        let ours = fit(&Algorithm::ExtraTrees(settings()), &x, &y, 11)?.predict(&x)?;
+        assert!(largest_difference(&ours, &theirs) < 1e-12);
     }
     Ok(())
 }
@@ -68,24 +63,15 @@ fn predictions_are_those_of_smartcore() -> Result<()> {
 fn the_number_of_threads_changes_nothing() -> Result<()> {
     let (x, y) = sample::rows(300, 6, 1)?;
     let settings = ForestSettings { trees: 45, min_samples_leaf: 5, features_per_split: None, ..settings() };
-    for kind in [Kind::Random, Kind::Extra] {
-        let with = |threads| -> Result<_> {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-            pool.install(|| fit(kind, &settings, &x, &y, 5))
-        };
-        let one = with(1)?;
-        assert_eq!(one.len(), 45);
-        assert_eq!(one, with(4)?);
-        assert_ne!(one, fit(kind, &settings, &x, &y, 6)?);
-    }
-    Ok(())
+    sample::is_the_same_for_any_number_of_threads(&Algorithm::RandomForest(settings.clone()), &x, &y)?;
+    sample::is_the_same_for_any_number_of_threads(&Algorithm::ExtraTrees(settings), &x, &y)
 }
 
 #[test]
 fn more_columns_than_there_are_is_an_error() -> Result<()> {
     let (x, y) = sample::rows(50, 4, 1)?;
     let settings = ForestSettings { features_per_split: Some(5), ..settings() };
-    let error = fit(Kind::Random, &settings, &x, &y, 1).map_err(|error| error.to_string());
+    let error = fit(&Algorithm::RandomForest(settings), &x, &y, 1).map_err(|error| error.to_string());
     assert_eq!(error, Err("`features_per_split` is 5, but the model has 4 inputs".into()));
     Ok(())
 }

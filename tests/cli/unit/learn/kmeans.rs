@@ -1,7 +1,7 @@
-use super::{Clustering, KMeansSettings, cluster};
-use crate::learn::random::Random;
-use crate::learn::{Matrix, MatrixBuilder, stability};
+//! Groups that are there, and numbers that stay.
+
 use anyhow::Result;
+use olist::learn::{Clustering, Fitted, KMeansSettings, Matrix, MatrixBuilder, Random, cluster, stability};
 
 /// `count` rows around each of the points, at most `spread` away in each direction.
 fn around(points: &[[f64; 2]], count: usize, spread: f64) -> Result<Matrix> {
@@ -101,6 +101,6 @@ fn a_stored_clustering_comes_back() -> Result<()> {
     let bytes = found.to_bytes()?;
     assert_eq!(Clustering::from_bytes(&bytes)?, found);
     assert!(Clustering::from_bytes(&bytes[..bytes.len() - 3]).is_err());
-    assert!(crate::learn::Fitted::from_bytes(&bytes).is_err());
+    assert!(Fitted::from_bytes(&bytes).is_err());
     Ok(())
 }
