@@ -102,16 +102,12 @@ impl Audit<'_> {
         if key.is_empty() {
             for ((name, _), value) in columns.iter().zip(values) {
                 if !is_equal(&self.warehouse, loaded, made, &[value])? {
-                    return Ok(Some((
-                        name.clone(),
-                        format!("column `{name}` holds what became known later"),
-                    )));
+                    let what = format!("column `{name}` holds what became known later");
+                    return Ok(Some((name.clone(), what)));
                 }
             }
-            return Ok(Some((
-                String::new(),
-                "rows are others because of what became known later".to_owned(),
-            )));
+            let what = "rows are others because of what became known later";
+            return Ok(Some((String::new(), what.to_owned())));
         }
         let difference = Difference::new(&self.warehouse, loaded, made, key);
         let mut conditions = vec![Difference::GONE.to_owned(), Difference::NEW.to_owned()];

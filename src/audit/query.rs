@@ -8,7 +8,7 @@ use super::seen::{Seen, SeenColumn};
 use super::{Audit, Findings};
 use crate::config::{AuditSpec, Each};
 use crate::diagnose::analyst;
-use crate::guard::{self, Functions, reach_of_query};
+use crate::guard::Reach;
 use crate::ingest::source_file;
 use crate::problem::Problem;
 use crate::sql::tree::{self, leftmost, list};
@@ -30,17 +30,15 @@ struct Variables<'a> {
 
 pub struct Queries<'a> {
     audit: &'a Audit<'a>,
-    functions: Functions,
     templates: Templates,
-    /// See `Templates::sealed`.
-    sealed: Templates,
+    reach: Reach,
 }
 
 impl<'a> Queries<'a> {
     pub fn new(audit: &'a Audit<'a>) -> Result<Self> {
         let templates = audit.catalog.templates.clone();
-        let sealed = templates.sealed(&guard::seal("audit"));
-        Ok(Self { audit, functions: Functions::read(&audit.warehouse)?, templates, sealed })
+        let reach = Reach::new(&audit.warehouse, &templates, "audit")?;
+        Ok(Self { audit, templates, reach })
     }
 
     /// What every audit finds in every source.
@@ -91,7 +89,7 @@ impl<'a> Queries<'a> {
         let data_until = format!("date '{}'", self.audit.data_until);
         let variables = Variables { this, other, column, moment, key, data_until };
         self.templates.set_variables(&variables);
-        self.sealed.set_variables(&variables);
+        self.reach.sealed.set_variables(&variables);
     }
 
     fn spec(&self, file: &str) -> Result<AuditSpec> {
@@ -129,9 +127,8 @@ impl<'a> Queries<'a> {
         if !spec.applies {
             return Ok(None);
         }
-        let sealed = self.sealed.render(file, Kind::Audit, date, None)?;
-        let reached = reach_of_query(&self.sealed, &self.functions, &sealed, date)?;
-        if let Some(problem) = reached.into_iter().next() {
+        let sealed = self.reach.sealed.render(file, Kind::Audit, date, None)?;
+        if let Some(problem) = self.reach.query(&sealed).into_iter().next() {
             return Err(problem.into());
         }
         let head = "select count(*), min(to_json(q)::varchar) from (\n";

@@ -10,7 +10,7 @@ use super::Session;
 use crate::audit::{self, Audit, Findings};
 use crate::cli::Check;
 use crate::dates;
-use crate::guard::{self, Functions};
+use crate::guard::Reach;
 use crate::ingest::{self, source_file};
 use crate::output::Table;
 use crate::problem::Problem;
@@ -45,16 +45,14 @@ pub fn check(session: &Session, args: &Check) -> Result<()> {
     let mut report = Report::default();
     let edited = ingest::edited(&warehouse, session.project()?, &catalog.templates)?;
     report.problems.extend(edited.iter().map(|name| told_edited(&catalog.templates, name)));
-    let functions = Functions::read(&warehouse)?;
-    let sealed = catalog.templates.sealed(&guard::seal(&session.run_id));
+    let reach = Reach::new(&warehouse, &catalog.templates, &session.run_id)?;
     for name in specs.keys() {
-        report.problems.extend(guard::reach_of_source(&sealed, &functions, &source_file(name))?);
+        report.problems.extend(reach.source(&source_file(name))?);
     }
     let tables = Tables {
         catalog: &catalog,
         is_proof_only: args.future,
-        functions,
-        sealed,
+        reach,
         definitions: &definitions,
         order: catalog.order.iter().filter(|name| selected.contains(*name)).collect(),
         progress: Progress::new(dates.len() * selected.len(), "checking"),

@@ -1,32 +1,22 @@
 //! What in a text makes that DuckDB cannot read it.
 
-use crate::sql::{lexemes, tokens};
+use crate::sql::{Brackets, Token, lexemes, tokens};
 
 /// The quote or bracket that makes `sql` unreadable, and what is wrong with it. `stumbled` is where the parser stopped.
 pub fn unbalanced(sql: &str, stumbled: usize) -> Option<(usize, String)> {
     let never = |start: usize, opener: &str| Some((start, format!("this `{opener}` is never closed")));
     let (tokens, unclosed) = lexemes(sql);
-    let mut open: Vec<(usize, &str)> = Vec::new();
+    let mut brackets = Brackets::default();
     let mut at_stop = None;
     for token in tokens.iter().filter(|token| !token.is_space()) {
         let start = token.range.start;
         if start >= stumbled && at_stop.is_none() {
-            at_stop = open.last().copied();
+            at_stop = brackets.0.last().copied();
         }
-        let opener = match token.text {
-            "(" | "[" | "{" => {
-                open.push((start, token.text));
-                continue;
-            }
-            ")" => "(",
-            "]" => "[",
-            "}" => "{",
-            _ => continue,
-        };
-        match open.pop() {
-            Some((_, other)) if other == opener => {}
-            Some((start, other)) => return never(start, other),
-            None => return Some((start, format!("this `{}` closes nothing", token.text))),
+        match brackets.read(start, token.text) {
+            Ok(()) => {}
+            Err(Some((start, other))) => return never(start, other),
+            Err(None) => return Some((start, format!("this `{}` closes nothing", token.text))),
         }
     }
     if let Some(start) = unclosed {
@@ -35,7 +25,7 @@ pub fn unbalanced(sql: &str, stumbled: usize) -> Option<(usize, String)> {
         return never(odd_quote(sql, mark).unwrap_or(start), mark);
     }
     // Where several are open at the end, the one the parser was in when it stopped.
-    let last = *open.last()?;
+    let last = *brackets.0.last()?;
     let (start, opener) = at_stop.unwrap_or(last);
     never(start, opener)
 }
@@ -69,8 +59,7 @@ pub fn parameter(sql: &str) -> Option<usize> {
 pub fn named_again(sql: &str, message: &str) -> Option<usize> {
     let name = message.rsplit(' ').next()?.trim_matches('"');
     let tokens = tokens(sql);
-    let is =
-        |token: &crate::sql::Token<'_>, word: &str| token.text.trim_matches('"').eq_ignore_ascii_case(word);
+    let is = |token: &Token<'_>, word: &str| token.text.trim_matches('"').eq_ignore_ascii_case(word);
     let mut named = tokens.windows(3).filter(|it| is(&it[0], name) && is(&it[1], "as") && is(&it[2], "("));
     named.nth(1).map(|it| it[0].range.start)
 }

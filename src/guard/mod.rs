@@ -3,7 +3,7 @@
 mod reach;
 mod walk;
 
-pub use reach::{Functions, check as reach, of_source as reach_of_source, query as reach_of_query, seal};
+pub use reach::Reach;
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -13,20 +13,17 @@ use chrono::NaiveDate;
 
 use crate::catalog::Catalog;
 use crate::sql::SqlError;
-use crate::template::Templates;
 use crate::warehouse::Warehouse;
 
 /// Looks at each file once, before its first partition is built.
 pub struct Guard {
-    sealed: Templates,
-    functions: Functions,
+    reach: Reach,
     cleared: Mutex<BTreeSet<String>>,
 }
 
 impl Guard {
     pub fn new(warehouse: &Warehouse, catalog: &Catalog, run_id: &str) -> Result<Self> {
-        let sealed = catalog.templates.sealed(&reach::seal(run_id));
-        Ok(Self { sealed, functions: Functions::read(warehouse)?, cleared: Mutex::default() })
+        Ok(Self { reach: Reach::new(warehouse, &catalog.templates, run_id)?, cleared: Mutex::default() })
     }
 
     /// # Errors
@@ -37,7 +34,7 @@ impl Guard {
         if cleared().contains(name) {
             return Ok(());
         }
-        let found = reach::check(catalog, &self.sealed, &self.functions, name, date)?;
+        let found = self.reach.table(catalog, name, date)?;
         if let Some(problem) = found.into_iter().next() {
             let select = catalog.render(name, date)?.select();
             // A transaction would not get over an error.

@@ -30,7 +30,7 @@ pub use synthetic::{SYNTHETIC, is_synthetic, mark as mark_synthetic};
 
 use crate::config::SourceSpec;
 use crate::graph;
-use crate::guard::{self, Functions};
+use crate::guard::Reach;
 use crate::problem::{Place, Problem};
 use crate::project::Project;
 use crate::template::{Kind, Rendered, Templates};
@@ -155,8 +155,7 @@ fn sources(project: &Project, templates: &Templates, origin: &Origin) -> Result<
 
 /// A source reads its raw file and other sources. What does not even run is told by what loads it.
 fn check_reach(warehouse: &Warehouse, templates: &Templates, rendered: &Rendered) -> Result<()> {
-    let sealed = templates.sealed(&guard::seal(&rendered.sql));
-    let found = guard::reach_of_source(&sealed, &Functions::read(warehouse)?, &rendered.file)?;
+    let found = Reach::new(warehouse, templates, &rendered.sql)?.source(&rendered.file)?;
     let runs = || rendered.select().is_ok_and(|select| warehouse.describe(&select).is_ok());
     match found.into_iter().next() {
         Some(problem) if runs() => Err(problem.into()),

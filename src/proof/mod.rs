@@ -6,9 +6,7 @@ mod label;
 mod layout;
 mod tables;
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -32,14 +30,11 @@ const RULE: &str = "rule ";
 /// The proof at one reference date.
 pub struct Proof<'a> {
     warehouse: &'a Warehouse,
-    /// For the cut warehouse, which is built at the same time as the whole one.
-    second: Mutex<Warehouse>,
     catalog: &'a Catalog,
     /// What the as-of relation of each source selects, of `reference_date`.
     definitions: &'a BTreeMap<String, String>,
     date: NaiveDate,
     sources: Vec<String>,
-    is_shuffled: Cell<bool>,
 }
 
 /// What was compared of one table.
@@ -56,7 +51,7 @@ impl Proof<'_> {
     pub fn table(&self, node: &Node, with_checks: bool) -> Result<Proven> {
         let rendered = self.catalog.render(&node.name, self.date)?;
         self.build_both(&node.name, &rendered)?;
-        let shape = self.columns(WHOLE, &node.name)?;
+        let shape = self.warehouse.columns_of(WHOLE, &node.name)?;
         let (mut problems, warnings) = self.checked(node, &rendered, &shape, with_checks)?;
         let label = node.spec.label.as_deref().filter(|_| node.kind == Kind::Abt);
         let mut skipped = vec!["reference_date"];
@@ -140,7 +135,7 @@ impl Proof<'_> {
                 "create or replace table {database}.{table} as select q.*{more} from {database}.{table} as q"
             ))?;
         }
-        let shape = self.columns(WHOLE, &table)?;
+        let shape = self.warehouse.columns_of(WHOLE, &table)?;
         let label = model.spec.label();
         let skipped: Vec<&str> = label.into_iter().chain(["reference_date", "label_known_on"]).collect();
         let rule_place = |column: &str| -> Option<Place> {

@@ -8,4 +8,4 @@ pub mod tree;
 
 pub use error::{DAMAGED, SqlError};
 pub use select::{AT_BYTE, Expression, HARMLESS, Select, Unproven};
-pub use tokens::{Token, lexemes, normal, starts, tokens, unended};
+pub use tokens::{Brackets, Token, lexemes, normal, starts, tokens, unended};

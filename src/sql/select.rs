@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value as Json;
 
 use super::error::SqlError;
-use super::tokens::{starts, tokens};
+use super::tokens::{Brackets, starts, tokens};
 use super::tree::{self, children, list, lower};
 
 /// Functions in FROM that make rows of their arguments alone.
@@ -157,14 +157,11 @@ impl Expression {
             return Err(wrong(0));
         }
         // What closes a bracket that it did not open would end what is put around it.
-        let mut open = 0_usize;
+        let mut brackets = Brackets::default();
         for token in tokens {
-            match token.text {
-                "(" => open += 1,
-                ")" if open > 0 => open -= 1,
-                "," if token.depth > 0 => {}
-                ")" | "," | ";" => return Err(wrong(token.range.start)),
-                _ => {}
+            let ends = token.text == ";" || token.text == "," && token.depth == 0;
+            if ends || brackets.read(token.range.start, token.text).is_err() {
+                return Err(wrong(token.range.start));
             }
         }
         check(&tree).map_err(|error| error.shifted(HEAD.len()))?;

@@ -86,6 +86,30 @@ pub fn unended(text: &str) -> &str {
     end.map_or(text, |token| &text[..token.range.start])
 }
 
+/// Brackets, with what closes them.
+const PAIRS: [(&str, &str); 3] = [("(", ")"), ("[", "]"), ("{", "}")];
+
+/// The brackets that are open while the words of a text are read, each with its place.
+#[derive(Default)]
+pub struct Brackets<'a>(pub Vec<(usize, &'a str)>);
+
+impl<'a> Brackets<'a> {
+    /// Reads the word or sign at `at`. Fails where it closes what is not open: with the bracket that is open instead.
+    pub fn read(&mut self, at: usize, sign: &'a str) -> Result<(), Option<(usize, &'a str)>> {
+        if PAIRS.iter().any(|(open, _)| *open == sign) {
+            self.0.push((at, sign));
+        } else if let Some((wanted, _)) = PAIRS.iter().find(|(_, close)| *close == sign) {
+            return self.0.pop_if(|(_, open)| open == wanted).map(drop).ok_or(self.0.last().copied());
+        }
+        Ok(())
+    }
+
+    /// What closes `open`.
+    pub fn closing(open: &str) -> &'static str {
+        PAIRS.iter().find(|(other, _)| *other == open).map_or("", |(_, close)| close)
+    }
+}
+
 /// From the tokenizer's lines and columns, in characters from 1, to bytes: of places that come one after another.
 struct Cursor<'a> {
     sql: &'a str,

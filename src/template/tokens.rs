@@ -121,12 +121,22 @@ pub fn gap_before(source: &str, all: &[Segment<'_>], at: usize) -> Span {
     end - (gap.len() - gap.trim_end().len())..end
 }
 
+/// Where `word` stands in the tags of `source`, or in its text.
+fn mentions_in<'a>(
+    source: &'a str,
+    all: &'a [Segment<'a>],
+    in_tags: bool,
+    word: &'a str,
+) -> impl Iterator<Item = usize> + 'a {
+    all.iter().filter(move |segment| segment.is_tag() == in_tags).flat_map(move |segment| {
+        mentions(&source[segment.span.clone()], word).map(move |at| segment.span.start + at)
+    })
+}
+
 /// The only place in the tags of `source` where `word` stands.
 pub fn only_mention(source: &str, word: &str) -> Option<usize> {
     let all = read(source).all;
-    let mut found = all.iter().filter(|segment| segment.is_tag()).flat_map(|segment| {
-        mentions(&source[segment.span.clone()], word).map(|at| segment.span.start + at).collect::<Vec<_>>()
-    });
+    let mut found = mentions_in(source, &all, true, word);
     let first = found.next()?;
     found.next().is_none().then_some(first)
 }
@@ -135,11 +145,8 @@ pub fn only_mention(source: &str, word: &str) -> Option<usize> {
 /// loop makes the rest: `share_` of `share_{{ days }}`.
 pub fn last_in_text(source: &str, word: &str) -> Option<usize> {
     let all = read(source).all;
-    let texts = all.iter().enumerate().filter(|(_, segment)| segment.part == Part::Text);
-    let last = texts.clone().flat_map(|(_, segment)| {
-        mentions(&source[segment.span.clone()], word).map(|at| segment.span.start + at).collect::<Vec<_>>()
-    });
-    last.last().or_else(|| {
+    mentions_in(source, &all, false, word).last().or_else(|| {
+        let texts = all.iter().enumerate().filter(|(_, segment)| !segment.is_tag());
         let beside = |at: Option<usize>| {
             at.and_then(|at| all.get(at)).filter(|segment| segment.part == Part::Expression)
         };
