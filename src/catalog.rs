@@ -90,12 +90,11 @@ impl Catalog {
             order: Vec::new(),
             rendered: Mutex::default(),
         };
-        let mut mistakes: Vec<(Problem, Vec<&str>)> = Vec::new();
         let mut outdated = Vec::new();
+        let mut mistakes: Vec<(Problem, Vec<&str>)> = Vec::new();
         for (folder, kind) in [("features", Kind::Feature), ("abt", Kind::Abt), ("models", Kind::Model)] {
             for (file, name) in project.in_folder(folder) {
-                let added = catalog.add(file, folder, name, kind, date, &mut outdated);
-                let Err(error) = added else { continue };
+                let Err(error) = catalog.add(file, folder, name, kind, date, &mut outdated) else { continue };
                 let mistake = error.downcast::<Problem>()?;
                 // A mistake in a macro is one, however many files call it.
                 match mistakes.iter_mut().find(|(other, _)| other.is_same(&mistake)) {
