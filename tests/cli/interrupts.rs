@@ -1,5 +1,6 @@
 //! Ctrl-C and SIGTERM reach what is at work: it is rolled back, nothing changes, and the exit code says so.
 
+use std::cell::OnceCell;
 use std::process::{Child, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -47,6 +48,12 @@ fn after(seconds: f64) -> impl Fn(&str) -> bool {
     move |_| since.elapsed().as_secs_f64() > seconds
 }
 
+/// A moment after the command said `word`: what it said it about has begun then.
+fn begun(word: &str) -> impl Fn(&str) -> bool {
+    let since = OnceCell::new();
+    move |told| told.contains(word) && since.get_or_init(Instant::now).elapsed() > Duration::from_secs(2)
+}
+
 #[test]
 fn a_query_is_stopped() {
     let place = Place::with_sample();
@@ -61,9 +68,10 @@ fn a_partition_is_rolled_back_and_the_run_says_so() {
     let partitions = "select count(*) from pipeline.partitions";
     let before = place.cell(partitions);
     let run = ["run", "--date", "2018-06-01", "--select", "features.slow"];
-    let begun = |told: &str| told.contains("features.slow");
-    signalled(&place, &run, "-INT", begun).code(130).says(&["interrupted after 0 of 1 partitions"]);
-    signalled(&place, &run, "-TERM", begun).code(143);
+    signalled(&place, &run, "-INT", begun("features.slow"))
+        .code(130)
+        .says(&["interrupted after 0 of 1 partitions"]);
+    signalled(&place, &run, "-TERM", begun("features.slow")).code(143);
     assert_eq!(place.cell(partitions), before);
     let outcomes = "select outcome from pipeline.runs order by started_at desc limit 2";
     assert_eq!(place.query(outcomes), ["interrupted", "interrupted"]);
