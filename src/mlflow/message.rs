@@ -135,6 +135,7 @@ fn params(spec: &ModelSpec) -> BTreeMap<String, String> {
             ("metric", binary.metric.name().to_owned()),
             ("validate.last", binary.validate.last.to_string()),
             ("validate.every", binary.validate.every.name().to_owned()),
+            ("validate.min_rows", binary.validate.min_rows.to_string()),
         ]),
         Task::Clusters(clusters) => params.extend([
             ("task", "clusters".to_owned()),

@@ -46,7 +46,7 @@ for experiment in client.search_experiments(view_type=ViewType.ALL):
             "start": run.info.start_time,
             "end": run.info.end_time,
             "tags": tags,
-            "params": run.data.params,
+            "params": {name: value.replace(f"/{prefix}.", "/.") for name, value in run.data.params.items()},
             "metrics": {
                 name: sorted((m.step, m.timestamp, m.value) for m in client.get_metric_history(run.info.run_id, name))
                 for name in run.data.metrics
@@ -59,7 +59,7 @@ for experiment in client.search_experiments(view_type=ViewType.ALL):
         }
 for model in client.search_registered_models():
     versions = client.search_model_versions(f"name='{model.name}'")
-    state[model.name] = {
+    state[model.name.removeprefix(prefix)] = {
         "about": model.description,
         "aliases": client.get_registered_model(model.name).aliases,
         "versions": {
