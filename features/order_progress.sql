@@ -47,8 +47,8 @@ final as (
         -- Whether the carrier has it
         order_delivered_carrier_date is not null as is_handed_over,
         -- Days since the hand-over, or since the purchase while the seller has
-        -- it
-        {{ days_between('coalesce(
+        -- it, and where the hand-over is dated before it
+        {{ days_between('greatest(
             order_delivered_carrier_date, order_purchase_timestamp
         )', reference_date) }} as days_in_step,
         -- Days since the last shipping limit of an order that the seller still

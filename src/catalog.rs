@@ -12,6 +12,7 @@ use crate::fingerprint;
 use crate::graph::{self, Needs};
 use crate::problem::{Place, Problem, suggest};
 use crate::project::Project;
+use crate::sql::normal;
 use crate::template::{Kind, Rendered, Templates, Vars};
 use crate::term;
 
@@ -64,6 +65,9 @@ pub struct Catalog {
     rendered: Mutex<BTreeMap<(String, NaiveDate), Arc<Rendered>>>,
 }
 
+const IN_THE_QUERY: &str =
+    "what a column is stands behind it in the last SELECT: `count(*) as item_count,  -- Items sold`";
+
 /// Renderings that are kept: those of a year of days take hundreds of megabytes.
 const KEPT: usize = 500;
 
@@ -86,33 +90,50 @@ impl Catalog {
             order: Vec::new(),
             rendered: Mutex::default(),
         };
-        let mut others: Vec<Vec<&str>> = Vec::new();
+        let mut outdated = Vec::new();
+        let mut mistakes: Vec<(Problem, Vec<&str>)> = Vec::new();
         for (folder, kind) in [("features", Kind::Feature), ("abt", Kind::Abt), ("models", Kind::Model)] {
             for (file, name) in project.in_folder(folder) {
-                if let Err(error) = catalog.add(file, folder, name, kind, date) {
-                    let mistake = error.downcast::<Problem>()?;
-                    // A mistake in a macro is one, however many files call it.
-                    if let Some(at) = catalog.mistakes.iter().position(|other| other.is_same(&mistake)) {
-                        others[at].push(file);
-                    } else {
-                        catalog.mistakes.push(mistake);
-                        others.push(Vec::new());
-                    }
-                    catalog.left_out.insert(table_name(folder, name));
+                let Err(error) = catalog.add(file, folder, name, kind, date, &mut outdated) else { continue };
+                let mistake = error.downcast::<Problem>()?;
+                // A mistake in a macro is one, however many files call it.
+                match mistakes.iter_mut().find(|(other, _)| other.is_same(&mistake)) {
+                    Some((_, others)) => others.push(file),
+                    None => mistakes.push((mistake, Vec::new())),
                 }
+                catalog.left_out.insert(table_name(folder, name));
             }
         }
-        for (mistake, others) in catalog.mistakes.iter_mut().zip(others).filter(|(_, of)| !of.is_empty()) {
-            let files = others.join(", ");
-            mistake.notes.push(format!("and in {} more files that come here: {files}", others.len()));
+        if !outdated.is_empty() {
+            let files = outdated.join(", ");
+            term::warn(&format!("config `columns` is not read any more ({files}): {IN_THE_QUERY}"));
+        }
+        for (mut mistake, others) in mistakes {
+            if !others.is_empty() {
+                let (count, files) = (others.len(), others.join(", "));
+                mistake.notes.push(format!("and in {count} more files that come here: {files}"));
+            }
+            catalog.mistakes.push(mistake);
         }
         catalog.link()?;
         Ok(catalog)
     }
 
-    fn add(&mut self, file: &str, folder: &str, name: &str, kind: Kind, date: NaiveDate) -> Result<()> {
+    /// `outdated` are files with texts of columns where they stood in earlier versions.
+    fn add(
+        &mut self,
+        file: &str,
+        folder: &str,
+        name: &str,
+        kind: Kind,
+        date: NaiveDate,
+        outdated: &mut Vec<String>,
+    ) -> Result<()> {
         check_name(file, name)?;
-        let rendered = self.templates.render(file, kind, Some(date), None)?;
+        let mut rendered = self.templates.render(file, kind, Some(date), None)?;
+        if rendered.config.shift_remove("columns").is_some() {
+            outdated.push(file.to_owned());
+        }
         let source = self.templates.source(file);
         let (file, refs) = (file.to_owned(), rendered.refs.clone());
         if kind == Kind::Model {
@@ -126,49 +147,47 @@ impl Catalog {
         Ok(())
     }
 
-    /// Leaves out what refers to a table that was left out, with all that needs it.
-    fn leave_out_dependants(&mut self) {
-        loop {
-            let tables = self.tables.values().map(|node| (node.name.clone(), &node.refs));
-            let models = self.models.values().map(|model| (model.table(), &model.refs));
-            let lacks = |refs: &BTreeSet<String>| refs.iter().any(|need| !self.tables.contains_key(need));
-            let Some((name, _)) = tables.chain(models).find(|(_, refs)| lacks(refs)) else { return };
-            self.tables.remove(&name);
-            self.models.retain(|_, model| model.table() != name);
-            self.left_out.insert(name);
-        }
+    /// Every table and every model: its name, its file, and what it refers to.
+    fn all(&self) -> impl Iterator<Item = (String, &str, &BTreeSet<String>)> {
+        let tables = self.tables.values().map(|node| (node.name.clone(), node.file.as_str(), &node.refs));
+        let models = self.models.values().map(|model| (model.table(), model.file.as_str(), &model.refs));
+        tables.chain(models)
+    }
+
+    fn place_of_ref(&self, file: &str, name: &str) -> Place {
+        Place::of_call(file, self.templates.source(file), "ref", name)
     }
 
     /// A step that stores share is for stores.
     fn check_intermediates(&self) -> Result<()> {
-        let abts =
-            self.tables.values().filter(|node| node.kind == Kind::Abt).map(|node| (&node.file, &node.refs));
-        let models = self.models.values().map(|model| (&model.file, &model.refs));
-        for (file, refs) in abts.chain(models) {
-            let step =
-                refs.iter().find(|name| self.tables.get(*name).is_some_and(|node| node.spec.is_intermediate));
-            if let Some(step) = step {
-                return Err(Problem::usage(format!(
-                    "`{step}` is an intermediate, for other feature stores alone"
-                ))
-                .at(Place::of_call(file, self.templates.source(file), "ref", step))
+        let is_step = |name: &&String| self.tables.get(*name).is_some_and(|node| node.spec.is_intermediate);
+        for (_, file, refs) in self.all().filter(|(_, file, _)| !file.starts_with("features/")) {
+            let Some(step) = refs.iter().find(is_step) else { continue };
+            let what = format!("`{step}` is an intermediate, for other feature stores alone");
+            return Err(Problem::usage(what)
+                .at(self.place_of_ref(file, step))
                 .hint("join a store that is made of it, or take `intermediate` out of its config")
                 .into());
-            }
         }
         Ok(())
     }
 
     fn link(&mut self) -> Result<()> {
         self.check_intermediates()?;
-        self.leave_out_dependants();
-        let tables = self.tables.values().map(|node| (node.name.clone(), node.refs.clone()));
-        let models = self.models.values().map(|model| (model.table(), model.refs.clone()));
-        let needs: Needs = tables.chain(models).collect();
+        // What refers to a table that was left out is left out too, with all that needs it.
+        let lacks =
+            |of: &Self, refs: &BTreeSet<String>| refs.iter().any(|need| !of.tables.contains_key(need));
+        let next = |of: &Self| of.all().find(|(.., refs)| lacks(of, refs)).map(|(name, ..)| name);
+        while let Some(name) = next(self) {
+            self.tables.remove(&name);
+            self.models.retain(|_, model| model.table() != name);
+            self.left_out.insert(name);
+        }
+        let needs: Needs = self.all().map(|(name, _, refs)| (name, refs.clone())).collect();
         self.order = graph::in_order(&needs).map_err(|circle| {
             let file = self.tables.get(&circle[0]).map_or("", |node| &node.file);
             Problem::usage(format!("tables refer to each other in a circle: {}", circle.join(" -> ")))
-                .at(Place::of_call(file, self.templates.source(file), "ref", &circle[1]))
+                .at(self.place_of_ref(file, &circle[1]))
                 .hint("take one of these ref() out")
         })?;
         self.needs = needs;
@@ -185,10 +204,10 @@ impl Catalog {
             let (name, and_dependants) =
                 word.strip_suffix('+').map_or((word.as_str(), false), |name| (name, true));
             let matches: Vec<&String> = self.order.iter().filter(|table| means(name, table)).collect();
-            if matches.is_empty() && self.left_out.iter().any(|table| means(name, table)) {
-                continue;
-            }
             if matches.is_empty() {
+                if self.left_out.iter().any(|table| means(name, table)) {
+                    continue;
+                }
                 let short =
                     self.order.iter().filter_map(|table| table.split_once('.').map(|(_, short)| short));
                 let names: Vec<&str> = self.order.iter().map(String::as_str).chain(short).collect();
@@ -197,10 +216,11 @@ impl Catalog {
                     .into());
             }
             for table in matches {
-                let mut group = BTreeSet::from([table.clone()]);
-                if and_dependants {
-                    group = graph::downstream(table, &self.needs);
-                }
+                let group = if and_dependants {
+                    graph::downstream(table, &self.needs)
+                } else {
+                    [table.clone()].into()
+                };
                 selected.extend(group.iter().flat_map(|name| graph::upstream(name, &self.needs)));
             }
         }
@@ -253,7 +273,7 @@ impl Catalog {
         let mut parts = Parts::new();
         for name in self.upstream(&own).into_iter().chain([own.clone()]) {
             let rendered = self.render(&name, fixed_date())?;
-            let sql = fingerprint::normal(&rendered.sql);
+            let sql = normal(&rendered.sql);
             let substance = if name == own { model.spec.substance() } else { String::new() };
             parts.insert(rendered.file.clone(), fingerprint::of(&[&sql, &substance]));
         }

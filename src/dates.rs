@@ -1,5 +1,6 @@
 //! Reference dates: how a user writes them, and the steps between them.
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use chrono::{Datelike, Days, Months, NaiveDate, TimeDelta};
@@ -102,39 +103,18 @@ pub fn expand(ranges: &[DateRange], every: Every) -> Vec<NaiveDate> {
     dates
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn day(text: &str) -> NaiveDate {
-        parse(text).unwrap()
-    }
-
-    #[test]
-    fn a_range_holds_both_ends() {
-        let range: DateRange = "2018-01-01..2018-03-01".parse().unwrap();
-        assert_eq!(expand(&[range], Every::Month), [day("2018-01-01"), day("2018-02-01"), day("2018-03-01")]);
-        assert_eq!(expand(&[range, range], Every::Week).len(), 9);
-    }
-
-    #[test]
-    fn months_keep_the_day_of_the_start() {
-        let dates = Every::Month.range(day("2018-01-31"), day("2018-03-31"));
-        assert_eq!(dates, [day("2018-01-31"), day("2018-02-28"), day("2018-03-31")]);
-    }
-
-    #[test]
-    fn periods_begin_where_a_month_or_week_begins() {
-        let (from, date) = (day("2018-01-03"), day("2018-02-15"));
-        assert_eq!(Every::Month.period(date, from), day("2018-02-01"));
-        assert_eq!(Every::Week.period(date, from), day("2018-02-14"));
-        assert_eq!(Every::Week.period(day("2018-01-01"), from), day("2017-12-27"));
-        assert_eq!(Every::Day.period(date, from), date);
-    }
-
-    #[test]
-    fn slips_are_explained() {
-        assert!("2018-13-01".parse::<DateRange>().unwrap_err().contains("YYYY-MM-DD"));
-        assert!("2018-02-01..2018-01-01".parse::<DateRange>().unwrap_err().contains("earlier date first"));
+/// The options of a command line that mean `dates`; of many without a common step, the first ones.
+pub fn options(dates: &BTreeSet<NaiveDate>) -> String {
+    const MOST: usize = 5;
+    let (Some(&first), Some(&last)) = (dates.first(), dates.last()) else { return String::new() };
+    let is_range = |every: &Every| every.range(first, last).iter().eq(dates);
+    match [Every::Month, Every::Week, Every::Day].into_iter().find(is_range) {
+        _ if first == last => format!("--date {first}"),
+        Some(Every::Month) => format!("--date {first}..{last}"),
+        Some(every) => format!("--date {first}..{last} --every {}", every.name()),
+        None => {
+            let some: Vec<String> = dates.iter().take(MOST).map(|date| format!("--date {date}")).collect();
+            format!("{}{}", some.join(" "), if dates.len() > MOST { " …" } else { "" })
+        }
     }
 }

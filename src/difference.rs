@@ -30,8 +30,12 @@ impl<'a> Difference<'a> {
         Self { warehouse, key, from }
     }
 
-    pub fn count(&self, condition: &str) -> Result<i64> {
-        Ok(self.counts(&[condition.to_owned()])?.first().copied().unwrap_or(0))
+    /// In how many rows `condition` is true, with an example of them; see `example`.
+    pub fn find(&self, condition: &str, column: &str, what: &str) -> Result<Option<(i64, String)>> {
+        match self.counts(&[condition.to_owned()])?.first() {
+            None | Some(0) => Ok(None),
+            Some(rows) => Ok(Some((*rows, self.example(condition, column, what)?))),
+        }
     }
 
     /// How many rows each condition is true for.

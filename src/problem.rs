@@ -75,13 +75,25 @@ impl Place {
 
     /// The place of the first occurrence of `word` in `source`, or the file's first line.
     pub fn of_word(file: &str, source: &str, word: &str) -> Self {
-        let found = source.match_indices(word).map(|(at, _)| at).find(|&at| {
-            let is_part = |c: char| c.is_alphanumeric() || c == '_';
-            !source[..at].chars().next_back().is_some_and(is_part)
-                && !source[at + word.len()..].chars().next().is_some_and(is_part)
-        });
-        Self::at_offset(file, source, found.unwrap_or(0))
+        Self::at_offset(file, source, mentions(source, word).next().unwrap_or(0))
     }
+}
+
+/// Whether `c` can be part of a name.
+pub fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// Where `word` stands in `text` and is not part of a longer one.
+pub fn mentions<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
+    let inside =
+        |edge: Option<char>, own: Option<char>| edge.is_some_and(is_word) && own.is_some_and(is_word);
+    let is_whole = move |at: &usize| {
+        let (before, behind) = (&text[..*at], &text[at + word.len()..]);
+        !inside(before.chars().next_back(), word.chars().next())
+            && !inside(behind.chars().next(), word.chars().next_back())
+    };
+    text.match_indices(word).map(|(at, _)| at).filter(move |at| !word.is_empty() && is_whole(at))
 }
 
 /// A mistake of the user, ready to be shown.
@@ -215,36 +227,4 @@ pub fn suggest<'a>(wrong: &str, valid: impl IntoIterator<Item = &'a str> + Clone
     }
     let names: Vec<&str> = valid.into_iter().collect();
     (!names.is_empty() && names.len() <= 20).then(|| format!("there are: {}", names.join(", ")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_problem_shows_file_line_column_date_and_hint() {
-        let place = Place::at_offset("features/x.sql", "select\n    foo,\n", 11);
-        let problem = Problem::usage("no `foo`")
-            .at(place)
-            .on(NaiveDate::from_ymd_opt(2018, 1, 1).unwrap())
-            .hint("`food`?");
-        assert_eq!(
-            problem.to_string(),
-            "no `foo`\n --> features/x.sql:2:5 (reference date 2018-01-01)\n  |\n2 |     foo,\n  |     ^\n\nhint: `food`?"
-        );
-    }
-
-    #[test]
-    fn only_near_names_are_suggested() {
-        assert_eq!(
-            suggest("recencey_days", ["recency_days", "order_count"]).unwrap(),
-            "did you mean `recency_days`?"
-        );
-        assert_eq!(suggest("zzz", ["a", "b"]).unwrap(), "there are: a, b");
-    }
-
-    #[test]
-    fn a_word_is_found_whole() {
-        assert_eq!(Place::of_word("f", "labels\nlabel = 1", "label").line, 2);
-    }
 }

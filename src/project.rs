@@ -1,12 +1,14 @@
 //! The project's SQL files: those of a folder if there is one, else those built into the binary.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use include_dir::{Dir, include_dir};
 
-use crate::problem::Problem;
+use crate::problem::{Place, Problem};
+use crate::term;
 
 static QUERIES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/queries");
 static FEATURES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/features");
@@ -45,10 +47,14 @@ impl Project {
             return Self::read(folder);
         }
         let here = working_folder()?;
-        match here.ancestors().find(|folder| is_project(folder)) {
-            Some(folder) => Self::read(folder),
-            None => Ok(Self::built_in()),
+        let Some(folder) = here.ancestors().find(|folder| is_project(folder)) else {
+            return Ok(Self::built_in());
+        };
+        if folder != here {
+            check_owner(folder)?;
+            term::note(&format!("project {}", folder.display()));
         }
+        Self::read(folder)
     }
 
     /// The folder of the project that `find` takes, where the database stands as well; empty for the working folder.
@@ -147,17 +153,8 @@ impl Project {
                         .hint("files that end in .sql are the project's templates: move it elsewhere")
                         .into());
                 }
-                let bytes =
-                    std::fs::read(&path).with_context(|| format!("could not read `{}`", path.display()))?;
-                let text = String::from_utf8(bytes).map_err(|error| {
-                    let good = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()])
-                        .into_owned();
-                    Problem::usage("this file is not UTF-8")
-                        .at(crate::problem::Place::at_offset(&inner, &good, good.len()))
-                        .hint("save it as UTF-8")
-                })?;
-                self.files
-                    .insert(inner, text.strip_prefix('\u{feff}').unwrap_or(&text).replace("\r\n", "\n"));
+                let text = read_text(&path, &inner)?;
+                self.files.insert(inner, text);
             } else {
                 self.others.push(inner);
             }
@@ -172,6 +169,42 @@ impl Project {
             None => "the built-in project (`olist init DIR` writes it out, to edit it)".to_owned(),
         }
     }
+}
+
+/// The text of a template, as its lines are counted.
+fn read_text(path: &Path, name: &str) -> Result<String> {
+    let bytes = std::fs::read(path).with_context(|| format!("could not read `{}`", path.display()))?;
+    let text = match std::str::from_utf8(&bytes) {
+        Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n"),
+        Err(error) => {
+            let good = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+            return Err(Problem::usage("this file is not UTF-8")
+                .at(Place::at_offset(name, &good, good.len()))
+                .hint("save it as UTF-8")
+                .into());
+        }
+    };
+    match text.find('\0') {
+        None => Ok(text),
+        Some(at) => Err(Problem::usage("there is a NUL byte here")
+            .at(Place::at_offset(name, &text, at))
+            .hint("a template is plain text: save it as UTF-8")
+            .into()),
+    }
+}
+
+/// A folder above may be anybody's: in `/tmp`, say. What it holds is run only if it is the user's own.
+fn check_owner(folder: &Path) -> Result<()> {
+    let about = folder.metadata().with_context(|| format!("could not read `{}`", folder.display()))?;
+    if about.uid() == rustix::process::geteuid().as_raw() {
+        return Ok(());
+    }
+    Err(Problem::usage(format!(
+        "the project in `{}`, above this folder, belongs to another user",
+        folder.display()
+    ))
+    .hint("--project-dir names it, if you trust its files")
+    .into())
 }
 
 fn working_folder() -> Result<PathBuf> {

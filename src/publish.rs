@@ -63,6 +63,11 @@ const DUCKDB: &str = "DUCK";
 /// The table of olist's own that no copy has.
 const SETTINGS: &str = "pipeline.settings";
 
+/// The folder that a copy is written in, behind links.
+pub fn folder_of(file: &Path) -> Result<PathBuf> {
+    Ok(folder(&behind_links(file)?).to_owned())
+}
+
 /// A published copy has neither sources nor versions, and a foreign database nothing of olist.
 pub fn check_whole(warehouse: &Warehouse) -> Result<()> {
     if warehouse.has_table(SETTINGS)? {

@@ -1,5 +1,6 @@
 //! The one printer: data on stdout; progress, notes and errors on stderr.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -19,6 +20,7 @@ pub fn is_quiet() -> bool {
 
 /// Writes data to stdout. A reader that closed the pipe (`| head`) is not an error.
 pub fn data(text: &str) -> io::Result<()> {
+    let text = shown(text, io::stdout().is_terminal());
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -64,7 +66,17 @@ pub fn warn(text: &str) {
     line(&format!("warning: {text}"));
 }
 
+/// Control characters never reach a terminal: a cell or a server's answer may hold orders to it.
+fn shown(text: &str, is_terminal: bool) -> Cow<'_, str> {
+    let is_order = |c: char| c.is_control() && c != '\n' && c != '\t';
+    if !is_terminal || !text.contains(is_order) {
+        return Cow::Borrowed(text);
+    }
+    text.chars().map(|c| if is_order(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
+}
+
 fn line(text: &str) {
+    let text = shown(text, io::stderr().is_terminal());
     // Nothing can be done when stderr itself is gone.
     let _ = writeln!(io::stderr().lock(), "{text}");
 }

@@ -35,8 +35,9 @@ select
     first_named_at,
 from named
 where never_named <= {{ rare }}
-    and first_named_at is not null
-{% if not this.is_static %}
+{% if this.is_static %}
+    and first_named_at >= {{ reference_date }}
+{% else %}
     and known_at < date_trunc('day', first_named_at)
 {% endif %}
 qualify count(*) over () >= {{ fewest_rows }}

@@ -16,6 +16,7 @@
         },
         'customer_zip_code_prefix': {
             'type': 'varchar',
+            'digits': 5,
             'description': 'Zip code prefix: 5 digits, with leading zeros',
         },
         'customer_city': {

@@ -8,6 +8,7 @@
     columns = {
         'geolocation_zip_code_prefix': {
             'type': 'varchar',
+            'digits': 5,
             'description': 'Zip code prefix: 5 digits, with leading zeros',
         },
         'geolocation_lat': {

@@ -10,6 +10,7 @@
         },
         'seller_zip_code_prefix': {
             'type': 'varchar',
+            'digits': 5,
             'description': 'Zip code prefix: 5 digits, with leading zeros',
         },
         'seller_city': {

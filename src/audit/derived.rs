@@ -7,9 +7,9 @@ use super::Audit;
 use crate::config::{SourceSpec, When};
 use crate::diagnose::Apart;
 use crate::difference::{Difference, differs, is_equal};
-use crate::fingerprint;
 use crate::ingest::{as_of_select, loaded_select, raw_rows, source_file};
 use crate::problem::Problem;
+use crate::sql::{Select, normal};
 use crate::template::Kind;
 use crate::warehouse::{ident, idents};
 
@@ -50,12 +50,12 @@ impl Audit<'_> {
     pub fn derived(&self, name: &str) -> Result<Option<Problem>> {
         let spec = &self.specs[name];
         let rendered = self.catalog.templates.render(&source_file(name), Kind::Source, None, Some(RAW))?;
-        if fingerprint::normal(&rendered.sql) == format!("select * from {RAW}") {
+        if normal(&rendered.sql) == format!("select * from {RAW}") {
             return Ok(None);
         }
         let (masked, unmasked) = self.known_rows(name, spec)?;
         let made = format!("{KNOWN}.made.{}", ident(name));
-        let (_, select) = loaded_select(spec, &rendered.sql);
+        let select = loaded_select(spec, &rendered.select()?);
         let known = self.as_of(name, spec, &format!("(\n{select}\n)"))?;
         let run = self.warehouse.batch(&format!(
             "create or replace view {ALL}.{RAW} as {unmasked}; create or replace view {KNOWN}.{RAW} as {masked};
@@ -102,16 +102,12 @@ impl Audit<'_> {
         if key.is_empty() {
             for ((name, _), value) in columns.iter().zip(values) {
                 if !is_equal(&self.warehouse, loaded, made, &[value])? {
-                    return Ok(Some((
-                        name.clone(),
-                        format!("column `{name}` holds what became known later"),
-                    )));
+                    let what = format!("column `{name}` holds what became known later");
+                    return Ok(Some((name.clone(), what)));
                 }
             }
-            return Ok(Some((
-                String::new(),
-                "rows are others because of what became known later".to_owned(),
-            )));
+            let what = "rows are others because of what became known later";
+            return Ok(Some((String::new(), what.to_owned())));
         }
         let difference = Difference::new(&self.warehouse, loaded, made, key);
         let mut conditions = vec![Difference::GONE.to_owned(), Difference::NEW.to_owned()];
@@ -133,8 +129,11 @@ impl Audit<'_> {
     fn known_rows(&self, name: &str, spec: &SourceSpec) -> Result<(String, String)> {
         let raw = raw_rows(&self.warehouse, name, spec)?;
         let rows = format!("(select *, date '{}' as reference_date from {raw})", self.date);
-        let works =
-            |expression: &str| self.warehouse.describe(&format!("select ({expression}) from {rows}")).is_ok();
+        let works = |expression: &str| {
+            Select::of(&format!("select ({expression}) from {rows}"))
+                .and_then(|select| self.warehouse.describe(&select))
+                .is_ok()
+        };
         let masked = spec.in_file().map(|column| {
             let name = ident(&column.name);
             match &column.when {

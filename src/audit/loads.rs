@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use super::{Audit, Findings};
 use crate::difference::{Difference, differs};
 use crate::problem::Problem;
+use crate::sql::Select;
 use crate::warehouse::{ident, text};
 
 impl Audit<'_> {
@@ -41,33 +42,27 @@ impl Audit<'_> {
         self.warehouse.batch(&format!(
             "use older; create or replace temp table older_rows as from {known}; use warehouse"
         ))?;
-        let there = self.warehouse.describe("from temp.older_rows")?;
+        let there = self.warehouse.describe(&Select::of("from temp.older_rows")?)?;
         let mut problems = Vec::new();
         let difference = Difference::new(&self.warehouse, &known, "temp.older_rows", &self.specs[name].key);
         for (condition, how) in [(Difference::NEW, "gone from"), (Difference::GONE, "only in")] {
-            let rows = difference.count(condition)?;
-            if rows > 0 {
-                let example = difference.example(condition, "", "")?;
-                let what =
-                    format!("{rows} rows known before the older load's end are {how} today's: {example}");
-                let hint = "known_at has to be the moment from which a row is there, and rows stay";
-                problems.push(self.problem(name, "", what).on(date).hint(hint));
-            }
+            let Some((rows, example)) = difference.find(condition, "", "")? else { continue };
+            let what = format!("{rows} rows known before the older load's end are {how} today's: {example}");
+            let hint = "known_at has to be the moment from which a row is there, and rows stay";
+            problems.push(self.problem(name, "", what).on(date).hint(hint));
         }
         let is_shared = |(column, _): &&(String, String)| {
             column != "known_at" && there.iter().any(|(other, _)| other == column)
         };
         for column in self.columns[name].iter().filter(is_shared) {
-            let rows = difference.count(&differs(column))?;
-            if rows > 0 {
-                let example = difference.example(&differs(column), &column.0, "in the older load")?;
-                let what = format!(
-                    "column `{}` differs in {rows} rows between the older load and today's: {example}",
-                    column.0
-                );
-                let hint = "it is rewritten in place: 'known_at' or 'as_of' has to give the value of then";
-                problems.push(self.problem(name, &column.0, what).on(date).hint(hint));
-            }
+            let found = difference.find(&differs(column), &column.0, "in the older load")?;
+            let Some((rows, example)) = found else { continue };
+            let what = format!(
+                "column `{}` differs in {rows} rows between the older load and today's: {example}",
+                column.0
+            );
+            let hint = "it is rewritten in place: 'known_at' or 'as_of' has to give the value of then";
+            problems.push(self.problem(name, &column.0, what).on(date).hint(hint));
         }
         Ok(problems)
     }

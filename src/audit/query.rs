@@ -2,19 +2,19 @@
 
 use anyhow::Result;
 use serde::Serialize;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
 use super::seen::{Seen, SeenColumn};
 use super::{Audit, Findings};
 use crate::config::{AuditSpec, Each};
 use crate::diagnose::analyst;
-use crate::guard::{self, Functions, reach_of_query};
+use crate::guard::Reach;
 use crate::ingest::source_file;
 use crate::problem::Problem;
-use crate::sql::tree::{leftmost, tree};
+use crate::sql::tree::{self, leftmost, list};
 use crate::template::{Kind, Templates};
 use crate::term::thousands;
-use crate::warehouse::{idents, text};
+use crate::warehouse::idents;
 
 /// What the files are rendered with, beside what is in every file.
 #[derive(Serialize)]
@@ -30,17 +30,15 @@ struct Variables<'a> {
 
 pub struct Queries<'a> {
     audit: &'a Audit<'a>,
-    functions: Functions,
     templates: Templates,
-    /// See `Templates::sealed`.
-    sealed: Templates,
+    reach: Reach,
 }
 
 impl<'a> Queries<'a> {
     pub fn new(audit: &'a Audit<'a>) -> Result<Self> {
         let templates = audit.catalog.templates.clone();
-        let sealed = templates.sealed(&guard::seal("audit"));
-        Ok(Self { audit, functions: Functions::read(&audit.warehouse)?, templates, sealed })
+        let reach = Reach::new(&audit.warehouse, &templates, "audit")?;
+        Ok(Self { audit, templates, reach })
     }
 
     /// What every audit finds in every source.
@@ -91,7 +89,7 @@ impl<'a> Queries<'a> {
         let data_until = format!("date '{}'", self.audit.data_until);
         let variables = Variables { this, other, column, moment, key, data_until };
         self.templates.set_variables(&variables);
-        self.sealed.set_variables(&variables);
+        self.reach.sealed.set_variables(&variables);
     }
 
     fn spec(&self, file: &str) -> Result<AuditSpec> {
@@ -129,17 +127,16 @@ impl<'a> Queries<'a> {
         if !spec.applies {
             return Ok(None);
         }
-        let sealed = self.sealed.render(file, Kind::Audit, date, None)?;
-        let reached = reach_of_query(warehouse, &self.sealed, &self.functions, &sealed, date)?;
-        if let Some(problem) = reached.into_iter().next() {
+        let sealed = self.reach.sealed.render(file, Kind::Audit, date, None)?;
+        if let Some(problem) = self.reach.query(&sealed).into_iter().next() {
             return Err(problem.into());
         }
         let head = "select count(*), min(to_json(q)::varchar) from (\n";
-        let sql = format!("{head}{}\n) as q", rendered.sql);
+        let explain = |error| analyst(warehouse, error, &rendered, &self.templates);
+        let select = rendered.select().map_err(explain)?;
+        let sql = format!("{head}{select}\n) as q");
         let read = |row: &duckdb::Row<'_>| Ok((row.get::<_, u64>(0)?, row.get::<_, Option<String>>(1)?));
-        let found = warehouse
-            .row(&sql, &[], read)
-            .map_err(|error| analyst(warehouse, error.shifted(head.len()), &rendered, &self.templates))?;
+        let found = warehouse.row(&sql, &[], read).map_err(|error| explain(error.shifted(head.len())))?;
         Ok(found.and_then(|(rows, example)| Some((spec, rows, example?))))
     }
 
@@ -152,26 +149,20 @@ impl<'a> Queries<'a> {
         vary: impl Fn(&mut Self, &str),
     ) -> Result<usize> {
         const HEAD: &str = "select ";
-        const CASE: &str = "/statements/0/node/select_list/0";
-        let never = json!({"class": "CONSTANT", "type": "VALUE_CONSTANT", "alias": "", "query_location": 0,
-            "query_location_length": 1, "literal": {"kind": "INTEGER", "text": "0"}});
-        let Ok(tree) = tree(&self.audit.warehouse, &format!("{HEAD}{as_of}"))? else { return Ok(0) };
-        let begins = |part: Option<&Json>| part.and_then(leftmost).map(|at| at.saturating_sub(HEAD.len()));
-        let case = tree.pointer(CASE).unwrap_or(&Json::Null);
-        for at in 0..case["case_checks"].as_array().map_or(0, Vec::len) {
-            let mut without = tree.clone();
-            let condition = format!("{CASE}/case_checks/{at}/when_expr");
-            let Some(place) = without.pointer_mut(&condition) else { continue };
-            *place = never.clone();
-            let sql = format!("select json_deserialize_sql({}::json)", text(&without.to_string()));
-            let sql = self.audit.warehouse.row(&sql, &[], |row| row.get::<_, String>(0))?.unwrap_or_default();
-            let as_of = sql.get(HEAD.len()..).unwrap_or_default();
-            vary(self, as_of);
+        let Ok(query) = tree::deep(|| tree::query(&format!("{HEAD}{as_of}"))) else { return Ok(0) };
+        let begins = |part: &Json| leftmost(part).map_or(0, |at| at.saturating_sub(HEAD.len()));
+        let never = tree::query("select false").unwrap_or_default()["select_list"][0].take();
+        let case = &query["select_list"][0];
+        for (at, check) in list(&case["case_checks"]).iter().enumerate() {
+            let mut without = query.clone();
+            without["select_list"][0]["case_checks"][at]["when_expr"] = never.clone();
+            let sql = tree::unparse(&without).unwrap_or_default();
+            vary(self, sql.get(HEAD.len()..).unwrap_or_default());
             if self.wrong_rows(file)?.is_none_or(|(_, left, _)| left < rows / 2) {
-                return Ok(begins(tree.pointer(&condition)).unwrap_or(0));
+                return Ok(begins(&check["when_expr"]));
             }
         }
-        Ok(begins(case.get("else_expr")).unwrap_or(0))
+        Ok(begins(&case["else_expr"]))
     }
 }
 

@@ -10,11 +10,12 @@ use super::Session;
 use crate::audit::{self, Audit, Findings};
 use crate::cli::Check;
 use crate::dates;
-use crate::guard::{self, Functions};
+use crate::guard::Reach;
 use crate::ingest::{self, source_file};
 use crate::output::Table;
 use crate::problem::Problem;
 use crate::proof::{Report, Row, Tables};
+use crate::publish;
 use crate::run::Loaded;
 use crate::template::{Kind, Templates};
 use crate::term::{self, Progress};
@@ -24,7 +25,10 @@ use crate::warehouse::{Engine, Warehouse};
 const BEFORE: [u64; 3] = [270, 150, 60];
 
 pub fn check(session: &Session, args: &Check) -> Result<()> {
-    let warehouse = session.open_whole()?;
+    let folders = args.against.as_deref().map(publish::folder_of).transpose()?.into_iter().collect();
+    let engine = Engine { folders, ..session.engine.clone() };
+    let warehouse = Warehouse::open_read_only(session.database(), &engine)?;
+    publish::check_whole(&warehouse)?;
     let loaded = Loaded::read(&warehouse)?;
     let dates = if args.ranges.is_empty() {
         default_dates(loaded.last_date())
@@ -41,16 +45,14 @@ pub fn check(session: &Session, args: &Check) -> Result<()> {
     let mut report = Report::default();
     let edited = ingest::edited(&warehouse, session.project()?, &catalog.templates)?;
     report.problems.extend(edited.iter().map(|name| told_edited(&catalog.templates, name)));
-    let functions = Functions::read(&warehouse)?;
-    let sealed = catalog.templates.sealed(&guard::seal(&session.run_id));
+    let reach = Reach::new(&warehouse, &catalog.templates, &session.run_id)?;
     for name in specs.keys() {
-        report.problems.extend(guard::reach_of_source(&warehouse, &sealed, &functions, &source_file(name))?);
+        report.problems.extend(reach.source(&source_file(name))?);
     }
     let tables = Tables {
         catalog: &catalog,
         is_proof_only: args.future,
-        functions,
-        sealed,
+        reach,
         definitions: &definitions,
         order: catalog.order.iter().filter(|name| selected.contains(*name)).collect(),
         progress: Progress::new(dates.len() * selected.len(), "checking"),

@@ -7,12 +7,12 @@ use chrono::NaiveDate;
 
 use super::Session;
 use crate::config::{Config, Described};
-use crate::diagnose::analyst;
-use crate::fingerprint;
-use crate::output::{Format, strict};
+use crate::diagnose::{Advice, advice, analyst, placed};
+use crate::output::{Format, Table, strict};
 use crate::problem::{Place, Problem, nearest};
 use crate::publish;
 use crate::run::Loaded;
+use crate::sql::{Select, starts, unended};
 use crate::template::{Kind, Templates};
 use crate::term;
 use crate::warehouse::{SqlError, Warehouse, text};
@@ -26,7 +26,6 @@ pub fn query(session: &Session, sql: &str, date: Option<NaiveDate>) -> Result<()
         check_sql(session, sql, is_word, date)?;
     }
     let warehouse = session.open_read_only()?;
-    warehouse.close_off()?;
     if is_report { report(session, &warehouse, &file, date) } else { free(session, &warehouse, sql) }
 }
 
@@ -34,7 +33,7 @@ pub fn query(session: &Session, sql: &str, date: Option<NaiveDate>) -> Result<()
 fn check_sql(session: &Session, sql: &str, is_word: bool, date: Option<NaiveDate>) -> Result<()> {
     let reports: Vec<&str> = session.project()?.in_folder("queries/reports").map(|(_, name)| name).collect();
     let all = format!("the reports are: {}", reports.join(", "));
-    let problem = match statements(sql) {
+    let problem = match starts(sql).len() {
         0 => Problem::usage("the query is empty").hint(format!("write SQL, or name a report; {all}")),
         // No SQL that reads is a single word.
         _ if is_word => {
@@ -50,41 +49,25 @@ fn check_sql(session: &Session, sql: &str, is_word: bool, date: Option<NaiveDate
     Err(problem.into())
 }
 
-/// How many statements there are between the semicolons of `sql`.
-fn statements(sql: &str) -> usize {
-    let mut count = 0;
-    let mut is_open = false;
-    let mut quote = None;
-    for sign in fingerprint::normal(sql).chars() {
-        match (quote, sign) {
-            (Some(mark), _) if mark == sign => quote = None,
-            (Some(_), _) | (None, ' ') => {}
-            (None, ';') => is_open = false,
-            (None, _) => {
-                count += usize::from(!is_open);
-                is_open = true;
-                quote = Some(sign).filter(|sign| matches!(sign, '\'' | '"'));
-            }
-        }
-    }
-    count
-}
-
 /// The user's own SQL.
 fn free(session: &Session, warehouse: &Warehouse, sql: &str) -> Result<()> {
-    print(session, warehouse, sql, |error| {
-        if ["read-only mode", "disabled by configuration"].iter().any(|sign| error.message.contains(sign)) {
-            return Problem::usage("`olist query` only reads the database")
+    let explain = |error: &SqlError| {
+        let closed = ["read-only mode", "disabled by configuration"];
+        if error.class == "Statement" || closed.iter().any(|sign| error.message.contains(sign)) {
+            return Problem::usage(format!("`olist query` only reads the database: {}", error.headline()))
+                .at(Place::at_offset("query", sql, error.position.unwrap_or(0)))
                 .hint("`--format csv > FILE` writes a file; any DuckDB client can do the rest");
         }
-        let error = warehouse.placed(sql, error.clone());
-        let message = error.headline();
+        let error = placed(warehouse, sql, error.clone());
+        let Advice { message, hint } = advice(warehouse, sql, &error, &[]);
         let mut problem = Problem::usage(message);
         if let Some(at) = error.position {
             problem = problem.at(Place::at_offset("query", sql, at));
         }
-        problem.maybe_hint(error.near()).maybe_hint(what_a_copy_has(warehouse, &error))
-    })
+        problem.maybe_hint(hint).maybe_hint(what_a_copy_has(warehouse, &error))
+    };
+    let select = Select::of(unended(sql)).map_err(|error| explain(&error))?;
+    print(session, warehouse, &select, explain)
 }
 
 /// A published copy lacks what its readers may look for.
@@ -107,9 +90,11 @@ fn report(session: &Session, warehouse: &Warehouse, file: &str, date: Option<Nai
         }
     }
     term::note(&format!("{description} ({date})"));
-    print(session, warehouse, &rendered.sql, |error| {
+    let explain = |error: &SqlError| {
         analyst(warehouse, error.clone(), &rendered, &templates).maybe_hint(what_a_copy_has(warehouse, error))
-    })
+    };
+    let select = rendered.select().map_err(|error| explain(&error))?;
+    print(session, warehouse, &select, explain)
 }
 
 /// The last reference date at which the scores that a report is about are built; else the last one there can be.
@@ -138,44 +123,55 @@ fn newest_scores(warehouse: &Warehouse, tables: &BTreeSet<String>) -> Result<Opt
     Ok(warehouse.row(&sql, &[], |row| row.get::<_, Option<NaiveDate>>(0))?.flatten())
 }
 
+/// DuckDB makes the texts, as its own clients do, and its own JSON, which keeps numbers, lists and NULL apart.
 fn print(
     session: &Session,
     warehouse: &Warehouse,
-    sql: &str,
+    select: &Select,
     explain: impl Fn(&SqlError) -> Problem,
 ) -> Result<()> {
-    if session.options.format == Format::Json {
-        // DuckDB's own JSON keeps numbers, lists and NULL apart.
-        let query = format!("select to_json(q) from (\n{}\n) as q", sql.trim().trim_end_matches(';'));
-        if let Ok(rows) = warehouse.rows(&query, &[], |row| row.get::<_, String>(0)) {
-            let body = strict(&rows.join(",\n  "));
-            return Ok(term::data(&if rows.is_empty() {
-                "[]\n".to_owned()
-            } else {
-                format!("[\n  {body}\n]\n")
-            })?);
+    let format = session.options.format;
+    let names = warehouse.describe(select).map_err(|error| explain(&error))?;
+    let names: Vec<&str> = names.iter().map(|(name, _)| name.as_str()).collect();
+    let made = if format == Format::Json { "to_json(q)::varchar" } else { "columns(*)::varchar" };
+    let query = select.within(&format!("select {made} from (\n"), "\n) as q");
+    let width = if format == Format::Json { 1 } else { names.len() };
+    let read = |row: &duckdb::Row<'_>| {
+        (0..width).map(|at| row.get(at)).collect::<duckdb::Result<Vec<Option<String>>>>()
+    };
+    let rows =
+        warehouse.rows(query.as_str(), &[], read).map_err(|error| explain(&error.shifted(query.start())))?;
+    let text = match format {
+        Format::Json if rows.is_empty() => "[]\n".to_owned(),
+        Format::Json => {
+            let rows: Vec<String> = rows.into_iter().flatten().flatten().collect();
+            format!("[\n  {}\n]\n", strict(&rows.join(",\n  ")))
         }
-    }
-    let batches = warehouse.arrow(sql).map_err(|error| explain(&error))?;
-    batches.table().print(session.options.format)
+        Format::Csv => {
+            let head = names.iter().map(|name| csv_cell(Some(name))).collect::<Vec<_>>().join(",");
+            let lines = rows
+                .iter()
+                .map(|row| row.iter().map(|cell| csv_cell(cell.as_deref())).collect::<Vec<_>>().join(","));
+            std::iter::once(head).chain(lines).map(|line| line + "\n").collect()
+        }
+        _ => {
+            let mut table = Table::new(&names);
+            for row in rows {
+                table.push(row.into_iter().map(Option::unwrap_or_default).collect());
+            }
+            return table.print(format);
+        }
+    };
+    Ok(term::data(&text)?)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn statements_are_counted_without_quotes_and_comments() {
-        for (sql, count) in [
-            ("", 0),
-            (" ; -- nothing\n;", 0),
-            ("select 1;", 1),
-            ("select ';', \"a;b\" /* ; */ -- ; it's\n;", 1),
-            ("select 'it''s;'", 1),
-            ("select 1; select 2", 2),
-            ("select 'a'; -- and\nselect 2;", 2),
-        ] {
-            assert_eq!(statements(sql), count, "{sql}");
+/// A cell of CSV: NULL is nothing, an empty text is a pair of quotes.
+fn csv_cell(cell: Option<&str>) -> String {
+    match cell {
+        None => String::new(),
+        Some(text) if text.is_empty() || text.contains([',', '"', '\n', '\r']) => {
+            format!("\"{}\"", text.replace('"', "\"\""))
         }
+        Some(text) => text.to_owned(),
     }
 }

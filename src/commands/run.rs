@@ -18,6 +18,7 @@ use crate::registry::Version;
 use crate::run::{Loaded, Run, Scored};
 use crate::term;
 use crate::warehouse::Warehouse;
+use std::path::PathBuf;
 
 pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
     let started = Instant::now();
@@ -26,10 +27,11 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
     let catalog = session.catalog(first)?;
     let selected = catalog.select(&args.select)?;
     args.publish.as_deref().map_or(Ok(()), |file| publish::check(session.database(), file))?;
-    let warehouse = open(session)?;
+    let folder = args.publish.as_deref().map(publish::folder_of).transpose()?;
+    let warehouse = open(session, folder)?;
     let loaded = Loaded::read(&warehouse)?;
     loaded.check(last)?;
-    ingest::warn_of_edits(&warehouse, session.project()?, &catalog.templates)?;
+    loaded.warn_of_no_data(&warehouse, first)?;
     let mut run = session.run(&warehouse, &catalog, &loaded, args.force)?;
     let tables: BTreeSet<String> =
         selected.iter().filter(|name| catalog.tables.contains_key(*name)).cloned().collect();
@@ -47,13 +49,15 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
         }
     }
     run.finish()?;
+    run.note_older(&tables);
     back_casts.tell();
     summary(session, &warehouse, &run, &scored, &models, last, started)?;
     if let Some(file) = &args.publish {
         let tables = publish::publish(&warehouse, &catalog, file, &session.run_id)?;
         term::note(&format!("published {} to `{}`", term::counted(tables, "table"), file.display()));
     }
-    mlflow::flush(&warehouse)
+    mlflow::flush(&warehouse)?;
+    run.check_models()
 }
 
 /// Dates that were scored by a version which was trained on what came after them. Its scores look better than those that
@@ -88,11 +92,12 @@ impl BackCasts {
 }
 
 /// The database: one that is named has to be there; else the synthetic marketplace is loaded where there are no sources.
-fn open(session: &Session) -> Result<Warehouse> {
+fn open(session: &Session, folder: Option<PathBuf>) -> Result<Warehouse> {
     if session.options.database.is_some() {
-        return session.open_existing();
+        Warehouse::check_there(session.database())?;
+        return session.open_with(folder);
     }
-    let warehouse = session.open()?;
+    let warehouse = session.open_with(folder)?;
     if !ingest::current_versions(&warehouse)?.is_empty() {
         return Ok(warehouse);
     }

@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 
 use crate::catalog::Catalog;
 use crate::cli::Global;
+use crate::ingest;
 use crate::project::Project;
 use crate::publish;
 use crate::run::{Loaded, Options, Run};
@@ -39,6 +40,7 @@ impl Session {
             threads: options.threads.map(usize::from),
             memory_limit: options.memory_limit.clone(),
             wait: Duration::from_secs(options.wait),
+            folders: Vec::new(),
         };
         let database = match &options.database {
             Some(file) => file.clone(),
@@ -64,6 +66,12 @@ impl Session {
 
     pub fn open(&self) -> Result<Warehouse> {
         Warehouse::open(self.database(), &self.engine)
+    }
+
+    /// As `open`, to read or write files in `folder` as well.
+    pub fn open_with(&self, folder: Option<PathBuf>) -> Result<Warehouse> {
+        let folders = folder.into_iter().collect();
+        Warehouse::open(self.database(), &Engine { folders, ..self.engine.clone() })
     }
 
     /// As `open`, for a command that needs what others have written.
@@ -110,6 +118,7 @@ impl Session {
         loaded: &'a Loaded,
         force: bool,
     ) -> Result<Run<'a>> {
+        ingest::check_sources(warehouse, self.project()?, &catalog.templates)?;
         let time_limit = self.options.time_limit.map(Duration::from_secs);
         let options = Options { id: self.run_id.clone(), cores: self.cores(), force, time_limit };
         Run::new(warehouse, catalog, loaded, options)

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::read::{self, Config};
 use crate::learn::Algorithm;
 use crate::problem::{Problem, nearest, suggest};
+use crate::sql::Expression;
 
 /// Algorithms that predict a label.
 const PREDICTING: [&str; 6] =
@@ -24,8 +25,7 @@ pub struct Candidate {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Rule {
-    #[serde(deserialize_with = "read::text")]
-    expression: String,
+    expression: Expression,
 }
 
 #[derive(Deserialize)]

@@ -11,6 +11,7 @@ use super::read::{self, Config};
 use crate::dates::{self, Every};
 use crate::learn::{self, Algorithm, Metric, Recipe};
 use crate::problem::{Problem, suggest};
+use crate::sql::Expression;
 use crate::template::Rendered;
 
 /// What a model learns.
@@ -28,7 +29,7 @@ pub struct Binary {
     pub metric: Metric,
     pub validate: Validate,
     /// Parts of the population whose metrics are shown apart: name and condition.
-    pub slices: Vec<(String, String)>,
+    pub slices: Vec<(String, Expression)>,
 }
 
 /// Groups of rows that are alike; scores are segments.
@@ -41,9 +42,9 @@ pub struct Clusters {
     /// Least share of the rows in a segment.
     pub smallest_share: f64,
     /// Columns of the profile: name and aggregate.
-    pub profile: Vec<(String, String)>,
+    pub profile: Vec<(String, Expression)>,
     /// Names a segment, from the columns of the profile.
-    pub name: String,
+    pub name: Expression,
 }
 
 /// Which snapshots the candidates are compared on.
@@ -97,15 +98,15 @@ struct Given {
     metric: Option<Metric>,
     validate: Option<Value>,
     #[serde(default, deserialize_with = "read::pairs")]
-    slices: Vec<(String, String)>,
+    slices: Vec<(String, Expression)>,
     #[serde(default, deserialize_with = "stability")]
     stability: Option<f64>,
     #[serde(default, deserialize_with = "smallest_share")]
     smallest_share: Option<f64>,
     #[serde(default, deserialize_with = "read::pairs")]
-    profile: Vec<(String, String)>,
-    #[serde(default, deserialize_with = "read::maybe_text")]
-    name: Option<String>,
+    profile: Vec<(String, Expression)>,
+    #[serde(default)]
+    name: Option<Expression>,
 }
 
 #[derive(Deserialize)]
@@ -252,7 +253,7 @@ fn read_task(config: &Config<'_>, given: Given, every: Every) -> Result<Task> {
             stability: given.stability.unwrap_or(0.85),
             smallest_share: given.smallest_share.unwrap_or(0.03),
             profile: given.profile,
-            name: given.name.unwrap_or_else(|| "'segment ' || segment".to_owned()),
+            name: given.name.map_or_else(|| Expression::of("'segment ' || segment"), Ok)?,
         }));
     }
     let Validated { last, every: period, min_rows } = match given.validate {

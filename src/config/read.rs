@@ -9,10 +9,9 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error, MapAccess, S
 use serde_json::{Map, Value};
 
 use crate::problem::{Problem, suggest};
-use crate::template::{Rendered, config};
-
-const IN_THE_QUERY: &str =
-    "what a column is stands behind it in the last SELECT: `count(*) as item_count,  -- Items sold`";
+use crate::sql::AT_BYTE;
+use crate::template::Rendered;
+use crate::template::config::Keys;
 
 /// The config of a rendered file, with the file's text, where its keys stand.
 #[derive(Clone, Copy)]
@@ -46,8 +45,7 @@ impl<'a> Config<'a> {
                 let key = names.next().unwrap_or_default();
                 // serde names the map that has the key, or the key itself.
                 let path = if path.rsplit('.').next() == Some(key) { path } else { joined(&path, key) };
-                let near = if key == "columns" { Some(IN_THE_QUERY.to_owned()) } else { suggest(key, names) };
-                return self.wrong(&path, "this key is not known").maybe_hint(near).into();
+                return self.wrong(&path, "this key is not known").maybe_hint(suggest(key, names)).into();
             }
             if error.starts_with("unknown variant") {
                 let given = names.next().unwrap_or_default();
@@ -67,8 +65,19 @@ impl<'a> Config<'a> {
                     .maybe_hint(hint)
                     .into();
             }
+            if let Some((at, message)) = error.strip_prefix(AT_BYTE).and_then(|error| error.split_once(": "))
+            {
+                let at = self.keys().value(&path, at.parse().unwrap_or(0));
+                let problem = self.wrong(&path, message);
+                let hint = "it is one SQL expression over the columns of a row";
+                return Problem { place: at.or(problem.place.clone()), ..problem }.hint(hint).into();
+            }
             self.wrong(&path, error).maybe_hint(hint).into()
         })
+    }
+
+    fn keys(&self) -> Keys<'a> {
+        Keys::read(self.file, self.source)
     }
 
     fn at(&self, path: &str) -> Option<&Value> {
@@ -88,8 +97,7 @@ impl<'a> Config<'a> {
         let (key, last) = path.rsplit_once('.').unwrap_or((path, ""));
         let key = if last.parse::<usize>().is_ok() { key } else { path };
         let problem = Problem::usage(format!("config `{key}`: {message}"));
-        Problem { place: config::nearest_place(self.file, self.source, path), ..problem }
-            .at_least(self.file, self.source)
+        Problem { place: self.keys().key(path), ..problem }.at_least(self.file, self.source)
     }
 
     /// That the map at `path` lacks `key`.

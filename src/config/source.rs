@@ -6,6 +6,7 @@ use serde::de::{Deserializer, Error};
 
 use super::read::{self, Config};
 use crate::problem::{Problem, nearest, suggest};
+use crate::sql::Expression;
 use crate::template::Rendered;
 
 /// When a column's value became known, given that its row was.
@@ -14,9 +15,9 @@ pub enum When {
     /// With its row.
     WithRow,
     /// Before the reference date only if this expression is.
-    KnownAt(String),
+    KnownAt(Expression),
     /// Rewritten in place: this expression over the row gives the value as of `reference_date`.
-    AsOf(String),
+    AsOf(Expression),
 }
 
 /// One column of the file.
@@ -30,99 +31,85 @@ pub struct Column {
     pub is_static: bool,
     /// Made by the SELECT, and not in the file.
     pub is_derived: bool,
+    /// Of a code of so many digits: leading zeros that a file has lost are put back.
+    pub digits: Option<usize>,
 }
 
 /// The config of one source.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SourceSpec {
     /// Name of the file, without `.csv`, `.csv.gz` or `.parquet`.
+    #[serde(rename = "files", deserialize_with = "read::text")]
     pub file_stem: String,
+    #[serde(deserialize_with = "read::description")]
     pub description: String,
+    #[serde(default, deserialize_with = "read::names")]
     pub key: Vec<String>,
+    #[serde(default, rename = "static")]
+    is_static: bool,
     /// When a row became known; `None` for a static source.
-    pub known_at: Option<String>,
+    #[serde(default)]
+    pub known_at: Option<Expression>,
+    #[serde(rename = "columns", deserialize_with = "read::some_pairs")]
+    given_columns: Vec<(String, GivenColumn)>,
+    #[serde(skip)]
     pub columns: Vec<Column>,
     /// Name of an oddity and the expression that is true for an odd row.
-    pub odd: Vec<(String, String)>,
+    #[serde(default, deserialize_with = "read::pairs")]
+    pub odd: Vec<(String, Expression)>,
+    #[serde(default = "read::yes")]
     pub required: bool,
 }
 
-/// `config(...)` as it stands in the file.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Given {
-    #[serde(deserialize_with = "read::text")]
-    files: String,
-    #[serde(deserialize_with = "read::description")]
-    description: String,
-    #[serde(default, deserialize_with = "read::names")]
-    key: Vec<String>,
-    #[serde(default, rename = "static")]
-    is_static: bool,
-    #[serde(default, deserialize_with = "read::maybe_text")]
-    known_at: Option<String>,
-    #[serde(deserialize_with = "read::some_pairs")]
-    columns: Vec<(String, GivenColumn)>,
-    #[serde(default, deserialize_with = "read::pairs")]
-    odd: Vec<(String, String)>,
-    #[serde(default = "read::yes")]
-    required: bool,
-}
-
-#[derive(Deserialize)]
+/// A column as it stands in the file.
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct GivenColumn {
     #[serde(default, rename = "type", deserialize_with = "sql_type")]
     sql_type: Option<String>,
     #[serde(default, deserialize_with = "read::description")]
     description: String,
-    #[serde(default, deserialize_with = "read::maybe_text")]
-    known_at: Option<String>,
-    #[serde(default, deserialize_with = "read::maybe_text")]
-    as_of: Option<String>,
+    #[serde(default)]
+    known_at: Option<Expression>,
+    #[serde(default)]
+    as_of: Option<Expression>,
     #[serde(default, rename = "static")]
     is_static: bool,
     #[serde(default, rename = "derived")]
     is_derived: bool,
+    digits: Option<usize>,
 }
 
 impl SourceSpec {
     pub fn read(rendered: &Rendered, source: &str) -> Result<Self> {
         let config = Config::new(rendered, source);
-        let given: Given = config.read()?;
-        if given.is_static && given.known_at.is_some() {
+        let mut spec: Self = config.read()?;
+        if spec.is_static && spec.known_at.is_some() {
             return Err(config
                 .wrong("static", "give `known_at` or `static`, not both")
                 .hint("the rows of a static source are always known; those of another one from `known_at` on")
                 .into());
         }
-        if !given.is_static && given.known_at.is_none() {
+        if !spec.is_static && spec.known_at.is_none() {
             let message = "a source says when its rows became known: `known_at = '…'` or `static = true`";
             let hint = "known_at is an expression over the row, for example 'order_purchase_timestamp'";
             return Err(Problem { message: message.to_owned(), ..config.missing("", "known_at") }
                 .hint(hint)
                 .into());
         }
-        let columns = given.columns.into_iter().map(|(name, column)| read_column(&config, name, column));
-        let columns = columns.collect::<Result<Vec<Column>>>()?;
-        for (at, name) in given.key.iter().enumerate() {
-            let known = || columns.iter().map(|column| column.name.as_str());
-            if !known().any(|column| column.eq_ignore_ascii_case(name)) {
-                return Err(config
-                    .wrong(&format!("key.{at}"), format!("there is no column `{name}`"))
-                    .maybe_hint(nearest(name, known()).map(|near| format!("did you mean `{near}`?")))
-                    .into());
-            }
+        for (name, column) in std::mem::take(&mut spec.given_columns) {
+            spec.columns.push(read_column(&config, name, column)?);
         }
-        Ok(Self {
-            file_stem: given.files,
-            description: given.description,
-            key: given.key,
-            known_at: given.known_at,
-            columns,
-            odd: given.odd,
-            required: given.required,
-        })
+        let mut keys = spec.key.iter().enumerate();
+        if let Some((at, name)) = keys.find(|(_, name)| spec.column(name).is_none()) {
+            let near = nearest(name, spec.columns.iter().map(|column| column.name.as_str()));
+            return Err(config
+                .wrong(&format!("key.{at}"), format!("there is no column `{name}`"))
+                .maybe_hint(near.map(|near| format!("did you mean `{near}`?")))
+                .into());
+        }
+        Ok(spec)
     }
 
     /// The columns that the file has.
@@ -171,7 +158,11 @@ fn read_column(config: &Config<'_>, name: String, given: GivenColumn) -> Result<
     if !given.is_derived && given.sql_type.is_none() {
         return Err(config.missing(&path, "type").into());
     }
-    let GivenColumn { description, is_static, is_derived, .. } = given;
+    let GivenColumn { description, is_static, is_derived, digits, .. } = given;
     let sql_type = given.sql_type.unwrap_or_default();
-    Ok(Column { name, sql_type, description, when, is_static, is_derived })
+    if digits.is_some() && (is_derived || !sql_type.eq_ignore_ascii_case("varchar")) {
+        let what = "leading zeros are kept in a column of the file that is varchar";
+        return Err(config.wrong(&format!("{path}.digits"), what).into());
+    }
+    Ok(Column { name, sql_type, description, when, is_static, is_derived, digits })
 }

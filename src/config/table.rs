@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::read::{self, Config};
+use crate::sql::Expression;
 use crate::template::{Kind, Rendered};
 
 /// What a failing check does.
@@ -25,8 +26,7 @@ pub enum Severity {
     expecting = "a text in quotes or {...}\n'order_count > 0', or {'expression': 'order_count > 0', 'severity': 'warn'}"
 )]
 pub struct Check {
-    #[serde(deserialize_with = "read::text")]
-    pub expression: String,
+    pub expression: Expression,
     #[serde(default)]
     pub severity: Severity,
     /// Where the expression stands in the config: `checks.2`, or `checks.2.expression`.
@@ -91,8 +91,8 @@ pub fn matches_family(pattern: &str, column: &str) -> bool {
 
 /// A check is its expression, or a map of it and its severity.
 fn read_check(config: &Config<'_>, path: String, given: Value) -> Result<Check> {
-    if let Value::String(expression) = given {
-        return Ok(Check { expression, severity: Severity::Fail, path });
+    if given.is_string() {
+        return Ok(Check { expression: config.read_at(&path, given)?, severity: Severity::Fail, path });
     }
     let check = config.read_at(&path, given)?;
     Ok(Check { path: format!("{path}.expression"), ..check })

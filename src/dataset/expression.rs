@@ -2,39 +2,37 @@
 
 use chrono::NaiveDate;
 
-use super::{Snapshot, Workspace};
+use super::Workspace;
 use crate::problem::Problem;
-use crate::warehouse::SqlError;
+use crate::sql::{Expression, Select, SqlError};
 
-const CAST: &str = "select cast((";
-
-pub struct Expression {
+pub struct Computed {
     pub name: String,
     /// ``the rule `name` ``
     what: String,
     /// Where it stands in the config.
     path: String,
-    sql: String,
+    sql: Expression,
     sql_type: &'static str,
 }
 
-impl Expression {
-    pub fn rule(name: &str, sql: &str) -> Self {
+impl Computed {
+    pub fn rule(name: &str, sql: &Expression) -> Self {
         Self {
             name: name.to_owned(),
             what: format!("the rule `{name}`"),
             path: format!("candidates.{name}.expression"),
-            sql: sql.to_owned(),
+            sql: sql.clone(),
             sql_type: "double",
         }
     }
 
-    pub fn slice(name: &str, sql: &str) -> Self {
+    pub fn slice(name: &str, sql: &Expression) -> Self {
         Self {
             name: name.to_owned(),
             what: format!("the slice `{name}`"),
             path: format!("slices.{name}"),
-            sql: sql.to_owned(),
+            sql: sql.clone(),
             sql_type: "boolean",
         }
     }
@@ -45,13 +43,13 @@ impl Expression {
     }
 
     /// As the only column over `select`.
-    fn over(&self, select: &str) -> String {
-        format!("select {} from (\n{select}\n) as q", self.column())
+    fn over(&self, select: &Select) -> Select {
+        select.computing("select cast((", &self.sql, &format!(") as {})", self.sql_type))
     }
 
     /// What the SELECT's columns do not give it.
-    pub fn binding(&self, at: Workspace<'_>, snapshot: &Snapshot) -> Option<Problem> {
-        let error = at.warehouse.describe(&self.over(&snapshot.select.sql)).err()?.shifted(CAST.len());
+    pub fn binding(&self, at: Workspace<'_>, select: &Select) -> Option<Problem> {
+        let error = at.warehouse.describe(&self.over(select)).err()?;
         let near = error.near();
         let problem = Problem::usage(format!("{} does not work: {}", self.what, error.headline()))
             .hint("it is an expression over the columns of this file's SELECT");
@@ -62,10 +60,10 @@ impl Expression {
     pub fn failure(
         &self,
         at: Workspace<'_>,
-        fails: impl Fn(&str) -> Option<SqlError>,
-        select: &str,
+        fails: impl Fn(&Select) -> Option<SqlError>,
+        select: &Select,
     ) -> Option<Problem> {
-        let error = fails(&self.over(select))?.shifted(CAST.len());
+        let error = fails(&self.over(select))?;
         let problem = Problem::data(format!("{} fails: {}", self.what, error.headline()))
             .hint("it is computed for every row, so it has to hold for all of them");
         Some(self.place(at, problem, &error))

@@ -7,7 +7,9 @@ use super::{Snapshot, Workspace};
 use crate::catalog::Node;
 use crate::partitions::columns::column_place;
 use crate::problem::{Place, Problem};
-use crate::warehouse::{SqlError, ident};
+use crate::sql::{Select, SqlError};
+use crate::template::Rendered;
+use crate::warehouse::ident;
 
 /// What `ref` puts before a schema where inputs are made again: in memory, beside the warehouse.
 const AGAIN: &str = "memory.again_";
@@ -101,14 +103,14 @@ struct Again<'a> {
     snapshot: &'a Snapshot,
     inputs: &'a [String],
     /// The model's SELECT over these tables.
-    select: String,
+    select: Select,
 }
 
 impl<'a> Again<'a> {
     /// Of the tables as they are.
     fn new(at: Workspace<'a>, snapshot: &'a Snapshot, inputs: &'a [String]) -> Result<Self> {
         let templates = at.catalog.templates.sealed(AGAIN);
-        let select = at.catalog.render_with(&templates, &at.model.table(), snapshot.date)?.sql;
+        let select = at.catalog.render_with(&templates, &at.model.table(), snapshot.date)?.select()?;
         for schema in ["features", "abt"] {
             at.warehouse.batch(&format!("create schema if not exists {AGAIN}{schema}"))?;
         }
@@ -142,14 +144,16 @@ impl<'a> Again<'a> {
     fn made_of_outcome(&self, abt: &Node) -> Result<Option<String>> {
         let (catalog, date) = (self.at.catalog, self.snapshot.date);
         // What cannot be made of what was known alone is for the proof to look at.
-        let changed = |sql: &str| {
-            let select = format!("select date '{date}' as reference_date, q.* from (\n{sql}\n) as q");
-            self.put(&abt.name, &select).and_then(|()| self.changed()).unwrap_or_default()
+        let changed = |rendered: &Rendered| {
+            let head = format!("select date '{date}' as reference_date, q.* from (\n");
+            let select = rendered.select().map(|select| select.within(&head, "\n) as q"));
+            let put = select.and_then(|select| self.put(&abt.name, select.as_str()));
+            put.and_then(|()| self.changed()).unwrap_or_default()
         };
         let blind = catalog.render_with(&catalog.templates.blind(), &abt.name, date)?;
-        let without = if blind.outcomes.is_empty() { Vec::new() } else { changed(&blind.sql) };
+        let without = if blind.outcomes.is_empty() { Vec::new() } else { changed(&blind) };
         let unsteady =
-            if without.is_empty() { Vec::new() } else { changed(&catalog.render(&abt.name, date)?.sql) };
+            if without.is_empty() { Vec::new() } else { changed(&*catalog.render(&abt.name, date)?) };
         Ok(without.into_iter().find(|input| !unsteady.contains(input)))
     }
 
@@ -169,7 +173,7 @@ impl<'a> Again<'a> {
         let sql = format!(
             "select {} from (\n{}\n) as a inner join (\n{}\n) as b on {}",
             columns.join(", "),
-            self.snapshot.select.sql,
+            self.snapshot.select.select()?,
             self.select,
             on.join(" and ")
         );

@@ -5,27 +5,33 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use chrono::NaiveDate;
 
-use super::expression::Expression;
+use super::expression::Computed;
 use super::{Snapshot, Workspace};
 use crate::config::{Task, matches_family};
 use crate::diagnose::analyst;
 use crate::problem::{Problem, suggest};
+use crate::sql::{Expression, Select};
 use crate::warehouse::{Batches, ident, idents};
 
 pub struct Layout {
     /// Name and type of all columns.
     pub columns: Vec<(String, String)>,
     pub inputs: Vec<String>,
-    pub rules: Vec<Expression>,
-    pub slices: Vec<Expression>,
+    pub rules: Vec<Computed>,
+    pub slices: Vec<Computed>,
 }
 
 impl Layout {
     /// Of the SELECT as it is at `snapshot`, with `rules` beside it.
-    pub fn read(at: Workspace<'_>, snapshot: &Snapshot, rules: &BTreeMap<String, String>) -> Result<Self> {
+    pub fn read(
+        at: Workspace<'_>,
+        snapshot: &Snapshot,
+        rules: &BTreeMap<String, Expression>,
+    ) -> Result<Self> {
         let (warehouse, model, templates) = (at.warehouse, at.model, &at.catalog.templates);
         let explain = |error| analyst(warehouse, error, &snapshot.select, templates);
-        let columns = warehouse.describe(&snapshot.select.sql).map_err(explain)?;
+        let select = snapshot.select.select().map_err(explain)?;
+        let columns = warehouse.describe(&select).map_err(explain)?;
         let mut needed: Vec<&str> = model.spec.key.iter().map(String::as_str).collect();
         needed.extend(model.spec.label().into_iter().flat_map(|label| [label, "label_known_on"]));
         for name in &needed {
@@ -40,8 +46,8 @@ impl Layout {
         let inputs = inputs(at, &columns, &needed)?;
         let mut computable = Vec::new();
         for (name, sql) in rules {
-            let rule = Expression::rule(name, sql);
-            match rule.binding(at, snapshot) {
+            let rule = Computed::rule(name, sql);
+            match rule.binding(at, &select) {
                 None => computable.push(rule),
                 // A rule of the file has to work; an earlier champion's may have lost its columns.
                 Some(problem) if model.spec.candidates.iter().any(|candidate| candidate.name == *name) => {
@@ -50,13 +56,13 @@ impl Layout {
                 Some(_) => {}
             }
         }
-        let slices: Vec<Expression> = match &model.spec.task {
+        let slices: Vec<Computed> = match &model.spec.task {
             Task::Binary(binary) => {
-                binary.slices.iter().map(|(name, sql)| Expression::slice(name, sql)).collect()
+                binary.slices.iter().map(|(name, sql)| Computed::slice(name, sql)).collect()
             }
             Task::Clusters(_) => Vec::new(),
         };
-        match slices.iter().find_map(|slice| slice.binding(at, snapshot)) {
+        match slices.iter().find_map(|slice| slice.binding(at, &select)) {
             Some(problem) => Err(problem.into()),
             None => Ok(Self { columns, inputs, rules: computable, slices }),
         }
@@ -67,7 +73,7 @@ impl Layout {
     pub fn run(&self, at: Workspace<'_>, snapshot: &Snapshot) -> Result<Batches> {
         let spec = &at.model.spec;
         let inputs = self.inputs.iter().map(|name| format!("cast({} as double)", ident(name)));
-        let own = self.rules.iter().chain(&self.slices).map(Expression::column);
+        let own = self.rules.iter().chain(&self.slices).map(Computed::column);
         let label = match spec.label() {
             Some(label) => {
                 [format!("cast({} as double)", ident(label)), "cast(label_known_on as date)".to_owned()]
@@ -77,20 +83,24 @@ impl Layout {
         let keys = spec.key.iter().map(|name| ident(name));
         let columns: Vec<String> = inputs.chain(own).chain(label).chain(keys).collect();
         let head = format!("select {} from (\n", columns.join(", "));
-        let sql = format!("{head}{}\n) as q order by {}", snapshot.select.sql, idents(&spec.key));
+        let explain = |error| analyst(at.warehouse, error, &snapshot.select, &at.catalog.templates);
+        let select = snapshot.select.select().map_err(explain)?;
+        let sql = format!("{head}{select}\n) as q order by {}", idents(&spec.key));
         at.warehouse.arrow(&sql).map_err(|error| {
-            let error = error.shifted(head.len());
-            let problem = analyst(at.warehouse, error, &snapshot.select, &at.catalog.templates);
+            let problem = explain(error.shifted(head.len()));
             // Where the SELECT alone works, one of the expressions over it does not.
-            self.culprit(at, &snapshot.select.sql).map_or(problem, |own| own.on(snapshot.date)).into()
+            self.culprit(at, &select).map_or(problem, |own| own.on(snapshot.date)).into()
         })
     }
 
     /// The rule or slice that cannot be computed over the rows of `select`.
-    fn culprit(&self, at: Workspace<'_>, select: &str) -> Option<Problem> {
+    fn culprit(&self, at: Workspace<'_>, select: &Select) -> Option<Problem> {
         let other = at.warehouse.another().ok()?;
-        let fails = |sql: &str| other.rows(sql, &[], |_| Ok(())).err();
-        if fails(&format!("select bit_xor(hash(q)) from (\n{select}\n) as q")).is_some() {
+        let fails = |select: &Select| {
+            let error = other.rows(select.as_str(), &[], |_| Ok(())).err();
+            error.map(|error| error.shifted(select.start()))
+        };
+        if fails(&select.within("select bit_xor(hash(q)) from (\n", "\n) as q")).is_some() {
             return None;
         }
         self.rules.iter().chain(&self.slices).find_map(|own| own.failure(at, fails, select))
@@ -151,5 +161,9 @@ pub fn no_number(at: Workspace<'_>, column: &str, date: NaiveDate, what: &str) -
     Problem::data(format!("input `{column}` {what}"))
         .at(at.catalog.templates.last_mention(&at.model.file, column))
         .on(date)
-        .hint(format!("inputs are numbers without NULL: say in this file what a missing one means, e.g. coalesce({column}, 0)"))
+        .hint(if what.contains("NULL") {
+            format!("inputs are numbers without NULL: say in this file what a missing one means, e.g. coalesce({column}, 0)")
+        } else {
+            "`coalesce` mends NULL alone: the macro `ratio` says what a zero denominator gives, `nullif(…)` makes NULL of it".to_owned()
+        })
 }

@@ -14,13 +14,18 @@ use super::layout::{Layout, no_number};
 use super::{Dataset, Snapshot, Workspace};
 use crate::learn::MatrixBuilder;
 use crate::problem::Problem;
+use crate::sql::Expression;
 use crate::warehouse::texts;
 
 /// Runs the model's SELECT at each of `snapshots`, in order, with `rules` beside it: name and expression.
 ///
 /// # Errors
 /// SQL that does not run, inputs that are no numbers, a rule that gives no probability.
-pub fn pull(at: Workspace<'_>, snapshots: &[Snapshot], rules: &BTreeMap<String, String>) -> Result<Dataset> {
+pub fn pull(
+    at: Workspace<'_>,
+    snapshots: &[Snapshot],
+    rules: &BTreeMap<String, Expression>,
+) -> Result<Dataset> {
     let newest = snapshots.last().context("no reference date to pull")?;
     rows(at, snapshots, &Layout::read(at, newest, rules)?)
 }
@@ -29,7 +34,7 @@ pub fn pull(at: Workspace<'_>, snapshots: &[Snapshot], rules: &BTreeMap<String, 
 pub fn training_rows(
     at: Workspace<'_>,
     snapshots: &[Snapshot],
-    rules: &BTreeMap<String, String>,
+    rules: &BTreeMap<String, Expression>,
 ) -> Result<Dataset> {
     let newest = snapshots.last().context("no reference date to pull")?;
     let layout = Layout::read(at, newest, rules)?;

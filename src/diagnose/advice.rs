@@ -1,11 +1,11 @@
 //! DuckDB's errors in the analyst's words: what is not there, what is near it, and what to do.
 
 use crate::problem::nearest;
-use crate::sql::scan;
+use crate::sql::tree;
 use crate::warehouse::{SqlError, Warehouse};
 
 /// What helps against a message with this in it.
-const HINTS: [(&str, &str); 22] = [
+const HINTS: [(&str, &str); 24] = [
     ("Could not convert", "`try_cast(… as …)` gives NULL where a value cannot be converted"),
     ("Conversion Error", "`try_cast(… as …)` gives NULL where a value cannot be converted"),
     ("Could not parse string", "`try_strptime(…)` gives NULL where the text has another form"),
@@ -22,7 +22,11 @@ const HINTS: [(&str, &str); 22] = [
     ),
     ("an explicit cast is required", "a cast says what is meant, for example `x::date` or `x::integer`"),
     ("add explicit type casts", "a cast says what is meant, for example `x::double` or `x::timestamp`"),
-    ("Unimplemented type for cast", "these types do not go together: is it the right column?"),
+    ("cannot be cast to", "these types do not go together: is it the right column?"),
+    (
+        "need the extension icu",
+        "write the day itself, such as date '2018-06-01'; moments are in local time, and `+ interval 3 hour` shifts one",
+    ),
     ("has no value", "`{{ var('name', default) }}` takes a value from outside, with --var name=value"),
     ("Ambiguous reference to column", "put the table's name before it, and a dot"),
     ("same number of result columns", "every SELECT of a UNION gives the same columns in the same order"),
@@ -40,6 +44,7 @@ const HINTS: [(&str, &str); 22] = [
     ("columns - expected 1", "a subquery that stands for a value gives one column"),
     ("syntax error", "is a comma, a bracket or a word missing before it?"),
     ("query ends too early", "is something missing behind the last word?"),
+    ("only a SELECT is run here", "write it as one SELECT; a `pivot` needs its `in (…)`"),
 ];
 
 /// Functions of other engines, and what is written here.
@@ -61,44 +66,62 @@ pub struct Advice {
     pub hint: Option<String>,
 }
 
-impl Warehouse {
-    /// What to say of `error`, which `sql` gave. `tables` are the project's: `sources.orders`, `features.seller_sales`.
-    pub fn advice(&self, sql: &str, error: &SqlError, tables: &[String]) -> Advice {
-        if let Some(advice) = missing_table(sql, error, tables) {
-            return advice;
-        }
-        if let Some(advice) = self.missing_column(sql, error) {
-            return advice;
-        }
-        if let Some(advice) = missing_function(error) {
-            return advice;
-        }
-        let message = error.headline();
-        let known = HINTS.iter().find(|(part, _)| message.contains(part)).map(|(_, hint)| (*hint).to_owned());
-        Advice { message, hint: error.near().or(known) }
+/// What to say of `error`, which `sql` gave. `tables` are the project's: `sources.orders`, `features.seller_sales`.
+pub fn advice(warehouse: &Warehouse, sql: &str, error: &SqlError, tables: &[String]) -> Advice {
+    if let Some(advice) = missing_table(sql, error, tables) {
+        return advice;
     }
+    if let Some(advice) = missing_column(warehouse, sql, error) {
+        return advice;
+    }
+    if let Some(advice) = missing_function(error) {
+        return advice;
+    }
+    let message = plain(error);
+    let known = HINTS.iter().find(|(part, _)| message.contains(part)).map(|(_, hint)| (*hint).to_owned());
+    Advice { message, hint: error.near().or(known) }
+}
 
-    /// A column that an alias does not have. DuckDB says what is near it when it is asked without the alias.
-    fn missing_column(&self, sql: &str, error: &SqlError) -> Option<Advice> {
-        let (of, name) = error.message.lines().next()?.split_once(" does not have a column named ")?;
-        let (alias, name) = (of.split('"').nth(1)?, name.trim_matches('"'));
-        let from = error.position?;
-        let to = from + sql.get(from..)?.to_ascii_lowercase().find(&name.to_ascii_lowercase())?;
-        let plain = format!("{}{}", &sql[..from], sql.get(to..)?);
-        let hint = match self.another().ok()?.describe(&plain) {
-            Ok(_) => Some(format!("another table of this query has `{name}`")),
-            Err(other) => {
-                let own = |near: &&str| near.split_once('.').is_none_or(|(table, _)| table == alias);
-                let near = other.candidates.unwrap_or_default();
-                let near: Vec<&str> = near.split(',').map(str::trim).filter(own).collect();
-                let near: Vec<&str> =
-                    near.into_iter().map(|name| name.rsplit('.').next().unwrap_or(name)).collect();
-                (near.first().is_some_and(|first| !first.is_empty()))
-                    .then(|| format!("near it there is: {}", near.join(", ")))
-            }
-        };
-        Some(Advice { message: format!("column `{name}` is not in `{alias}`"), hint })
+/// The message, where DuckDB's own is of its insides.
+fn plain(error: &SqlError) -> String {
+    let within = |start: &str, end: &str| {
+        let (_, rest) = error.message.split_once(start)?;
+        Some(rest.split_once(end)?.0.to_owned())
+    };
+    if let Some((from, to)) =
+        within("Unimplemented type for cast (", ")").as_deref().and_then(|types| types.split_once(" -> "))
+    {
+        return format!("{from} cannot be cast to {to}");
     }
+    if let Some(name) = within("Column \"", "\" in EXCLUDE list") {
+        return format!("there is no column `{name}`");
+    }
+    if error.class == "Extension Autoloading" {
+        return "clocks and time zones are not built in: they need the extension icu".to_owned();
+    }
+    error.headline()
+}
+
+/// A column that an alias does not have. DuckDB says what is near it when it is asked without the alias.
+fn missing_column(warehouse: &Warehouse, sql: &str, error: &SqlError) -> Option<Advice> {
+    let (of, name) = error.message.lines().next()?.split_once(" does not have a column named ")?;
+    let (alias, name) = (of.split('"').nth(1)?, name.trim_matches('"'));
+    let from = error.position?;
+    let to = from + sql.get(from..)?.to_ascii_lowercase().find(&name.to_ascii_lowercase())?;
+    let plain = format!("{}{}", &sql[..from], sql.get(to..)?);
+    let hint = match super::describe(&warehouse.another().ok()?, &plain) {
+        Ok(_) => Some(format!("another table of this query has `{name}`")),
+        Err(other) => {
+            let own = |near: &&str| near.split_once('.').is_none_or(|(table, _)| table == alias);
+            let near = other.candidates.unwrap_or_default();
+            let near: Vec<&str> = near.split(',').map(str::trim).filter(own).collect();
+            let near: Vec<&str> =
+                near.into_iter().map(|name| name.rsplit('.').next().unwrap_or(name)).collect();
+            (near.first().is_some_and(|first| !first.is_empty()))
+                .then(|| format!("near it there is: {}", near.join(", ")))
+        }
+    };
+    Some(Advice { message: format!("column `{name}` is not in `{alias}`"), hint })
 }
 
 /// A table that is not there: the CTEs of the query and the tables of the project are near it, the system's are not. A
@@ -112,7 +135,9 @@ fn missing_table(sql: &str, error: &SqlError, tables: &[String]) -> Option<Advic
         written.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '.').unwrap_or(written.len());
     let name = if written[..length].ends_with(name) { &written[..length] } else { name };
     let last = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
-    let ctes: Vec<String> = scan::ctes(sql).0.into_iter().map(|cte| cte.name).collect();
+    let ctes = tree::deep(|| {
+        tree::ctes(&tree::query(sql).unwrap_or_default()).map(|(name, _)| name).collect::<Vec<_>>()
+    });
     let plain = |table: &String| table.rsplit('.').next().unwrap_or(table).to_owned();
     let call = |table: &String| match table.strip_prefix("sources.") {
         Some(source) => format!("{{{{ source('{source}') }}}}"),
@@ -147,32 +172,4 @@ fn missing_function(error: &SqlError) -> Option<Advice> {
     let known = FOREIGN.iter().find(|(foreign, _)| name.eq_ignore_ascii_case(foreign));
     let hint = known.map(|(_, hint)| (*hint).to_owned()).or_else(|| error.near());
     Some(Advice { message: format!("there is no function `{name}`"), hint })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn hint(sql: &str, name: &str) -> String {
-        let error = SqlError {
-            class: "Catalog".to_owned(),
-            message: format!("Table with name {name} does not exist!\nDid you mean \"sqlite_master\"?"),
-            position: None,
-            candidates: Some("sqlite_master".to_owned()),
-            also: None,
-        };
-        let tables = ["sources.orders", "sources.order_items", "features.seller_sales"].map(str::to_owned);
-        missing_table(sql, &error, &tables).unwrap().hint.unwrap()
-    }
-
-    #[test]
-    fn a_table_is_never_suggested_past_source_and_ref() {
-        assert!(hint("select 1", "orders").contains("`{{ source('orders') }}`"));
-        assert!(hint("select 1", "sources.ordrs").contains("`{{ source('orders') }}`"));
-        assert!(hint("select 1", "seller_sales").contains("`{{ ref('features.seller_sales') }}`"));
-        let with = "with itms as (select 1 as a) select 1";
-        assert!(hint(with, "items").contains("the CTE `itms`"));
-        assert!(hint(with, "zzzzz").contains("itms"));
-        assert!(hint("select 1", "features.sellr_sale").contains("`{{ ref('features.seller_sales') }}`"));
-    }
 }

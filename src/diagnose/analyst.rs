@@ -1,9 +1,9 @@
 //! The problem that an error of DuckDB is for the analyst.
 
-use super::advice::Advice;
+use super::advice::{Advice, advice};
+use super::{placed, syntax};
 use crate::problem::{Kind, Problem};
-use crate::sql::scan;
-use crate::template::{self, Located, Rendered, Templates};
+use crate::template::{Located, Rendered, Templates};
 use crate::warehouse::{DAMAGED, SqlError, Warehouse};
 
 /// The problem that `error` is for the analyst: `error.position` counts from the start of `rendered.sql`.
@@ -21,10 +21,10 @@ pub fn analyst(
     if error.is_interrupt() {
         return Problem::usage("the statement was stopped").maybe_on(rendered.date);
     }
-    let error = &warehouse.placed(&rendered.sql, error);
+    let error = &placed(warehouse, &rendered.sql, error);
     let Advice { message, hint } =
-        warehouse.advice(&rendered.sql, error, &reachable(rendered.kind, templates));
-    let problem = Problem { kind: warehouse.kind(&rendered.sql, error), ..Problem::usage(message) };
+        advice(warehouse, &rendered.sql, error, &templates.readable(rendered.kind));
+    let problem = Problem { kind: kind(warehouse, &rendered.sql, error), ..Problem::usage(message) };
     let problem = problem.maybe_on(rendered.date).maybe_hint(hint);
     let inside = error.position.filter(|at| rendered.sql.is_char_boundary(*at));
     let Some(mut located) = inside.and_then(|at| place(error, at, rendered, templates)) else {
@@ -37,25 +37,11 @@ pub fn analyst(
     problem.at(located.place).noting(located.notes)
 }
 
-/// The tables that a file of this kind may read.
-fn reachable(kind: template::Kind, templates: &Templates) -> Vec<String> {
-    let schemas: &[&str] = match kind {
-        template::Kind::Source | template::Kind::Audit => &["sources"],
-        template::Kind::Feature => &["sources", "features"],
-        template::Kind::Abt => &["sources", "features", "abt"],
-        template::Kind::Model => &["features", "abt"],
-        template::Kind::Report => &["features", "abt", "scores"],
-        template::Kind::Sample => &[],
-    };
-    let is_one = |table: &String| table.split_once('.').is_some_and(|(schema, _)| schemas.contains(&schema));
-    templates.tables().into_iter().filter(is_one).collect()
-}
-
 /// The place of byte `at` of the SQL.
 fn place(error: &SqlError, at: usize, rendered: &Rendered, templates: &Templates) -> Option<Located> {
     let sql = &rendered.sql;
     if error.message.starts_with("syntax error") {
-        let mut located = templates.locate_seam(rendered, scan::token_before(sql, at), at)?;
+        let mut located = templates.locate_seam(rendered, syntax::token_before(sql, at), at)?;
         // What the parser read may have come out of a `{{ … }}`.
         let token = error.message.split('"').nth(1).unwrap_or_default();
         let shown: String = located.place.text.chars().skip(located.place.column.saturating_sub(1)).collect();
@@ -86,14 +72,12 @@ fn around(sql: &str, at: usize) -> String {
     format!("{}{}{more}", if skip > 0 { "… " } else { "" }, words(&format!("{before}{behind}")))
 }
 
-impl Warehouse {
-    /// Whose mistake it is. What fails in rows alone is the data's; a query that cannot even be bound is never right.
-    pub fn kind(&self, sql: &str, error: &SqlError) -> Kind {
-        let of_rows = ["Conversion", "Out of Range", "Invalid Input", "Constraint"];
-        if !of_rows.contains(&error.class.as_str()) || error.message.contains("Unimplemented type for cast") {
-            return Kind::Usage;
-        }
-        let bound = self.another().ok().and_then(|other| other.describe(sql).err());
-        if bound.is_some_and(|other| other.is_like(error)) { Kind::Usage } else { Kind::Data }
+/// Whose mistake it is. What fails in rows alone is the data's; a query that cannot even be bound is never right.
+pub fn kind(warehouse: &Warehouse, sql: &str, error: &SqlError) -> Kind {
+    let of_rows = ["Conversion", "Out of Range", "Invalid Input", "Constraint"];
+    if !of_rows.contains(&error.class.as_str()) || error.message.contains("Unimplemented type for cast") {
+        return Kind::Usage;
     }
+    let bound = warehouse.another().ok().and_then(|other| super::describe(&other, sql).err());
+    if bound.is_some_and(|other| other.is_like(error)) { Kind::Usage } else { Kind::Data }
 }

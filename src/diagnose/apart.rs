@@ -5,9 +5,9 @@ use anyhow::Result;
 use serde_json::{Value as Json, json};
 
 use crate::problem::Place;
-use crate::sql::tree::{children, leftmost, lower, position, texts, tree};
+use crate::sql::tree::{self, children, cte, leftmost, list, lower, name_of, own_position, position, texts};
 use crate::template::{Rendered, Templates};
-use crate::warehouse::{Warehouse, text};
+use crate::warehouse::Warehouse;
 
 /// A query that was built in two databases.
 pub struct Apart<'a> {
@@ -24,30 +24,21 @@ impl Apart<'_> {
     /// The place in the template of what makes `column` another; of what makes the rows others for no column.
     pub fn place(&self, column: &str) -> Result<Place> {
         let (file, templates) = (&self.rendered.file, self.templates);
-        let tree = tree(self.warehouse, &self.rendered.sql)?.unwrap_or(Json::Null);
-        let top = &tree["statements"][0]["node"];
-        let found = if column.is_empty() {
-            self.rows(top, top, 0)?
-        } else {
-            match giver(top, column, top, 0) {
-                Some((select, item)) => self.within(top, select, item)?,
-                None => None,
-            }
+        let top = &tree::deep(|| tree::query(&self.rendered.sql)).unwrap_or_default();
+        let found = match giver(top, &column.to_lowercase(), top, 0) {
+            _ if column.is_empty() => self.rows(top, top, 0)?,
+            Some((select, item)) => self.within(top, select, item)?,
+            None => None,
         };
         let Some(at) = found else { return Ok(templates.place(file, column)) };
-        // What a macro made is shown where it is called, and there at the argument.
-        let own = templates.locate(self.rendered, at).filter(|located| located.place.file == *file);
-        let origin = || {
-            let (file, at) = self.rendered.map.origin(at)?;
-            Some(Place::at_offset(file, templates.source(file), at))
-        };
-        Ok(own.map(|located| located.place).or_else(origin).unwrap_or_else(|| templates.place(file, column)))
+        let place = templates.locate_call(self.rendered, at).map(|(place, _)| place);
+        Ok(place.unwrap_or_else(|| templates.place(file, column)))
     }
 
     /// Where the rows of `select` become others.
     fn rows(&self, top: &Json, select: &Json, depth: usize) -> Result<Option<usize>> {
         if select["type"] == "SET_OPERATION_NODE" {
-            for branch in select["children"].as_array().into_iter().flatten() {
+            for branch in list(&select["children"]) {
                 if self.differs(top, branch)? {
                     return self.rows(top, branch, depth + 1);
                 }
@@ -76,15 +67,11 @@ impl Apart<'_> {
 
     /// The smallest part of an item of `select` that is another in both, where they stand on lines of their own.
     fn within(&self, top: &Json, select: &Json, item: &Json) -> Result<Option<usize>> {
+        let mut alone = part(select, &select["from_table"], &select["where_clause"]);
         let mut guilty = item;
-        loop {
-            if self.is_on_one_line(guilty) {
-                return Ok(leftmost(guilty));
-            }
-            let below = operands(guilty);
+        while !self.is_on_one_line(guilty) {
             let mut found = None;
-            for part in below {
-                let mut alone = self::part(select, &select["from_table"], &select["where_clause"]);
+            for part in operands(guilty) {
                 alone["select_list"] = json!([part]);
                 alone["select_list"][0]["alias"] = json!("x");
                 if self.differs(top, &alone)? {
@@ -92,19 +79,19 @@ impl Apart<'_> {
                     break;
                 }
             }
-            match found {
-                Some(part) => guilty = part,
-                None => return Ok(leftmost(guilty)),
-            }
+            let Some(part) = found else { break };
+            guilty = part;
         }
+        Ok(leftmost(guilty))
     }
 
     /// Whether all of an expression comes from one line.
     fn is_on_one_line(&self, expression: &Json) -> bool {
-        let mut places = Vec::new();
-        places_below(expression, &mut places);
-        let mut lines =
-            places.into_iter().map(|at| self.templates.locate(self.rendered, at).map(|it| it.place.line));
+        fn places(node: &Json) -> Vec<usize> {
+            own_position(node).into_iter().chain(children(node).flat_map(places)).collect()
+        }
+        let line = |at| self.templates.locate(self.rendered, at).map(|located| located.place.line);
+        let mut lines = places(expression).into_iter().map(line);
         let first = lines.next();
         lines.all(|line| Some(line) == first)
     }
@@ -113,22 +100,16 @@ impl Apart<'_> {
     fn differs(&self, top: &Json, select: &Json) -> Result<bool> {
         let mut node = select.clone();
         node["cte_map"] = top["cte_map"].clone();
-        let statement = json!({"error": false, "statements": [{"node": node, "named_param_map": []}]});
-        let sql = format!("select json_deserialize_sql({}::json)", text(&statement.to_string()));
-        let Ok(Some(sql)) = self.warehouse.row(&sql, &[], |row| row.get::<_, String>(0)) else {
-            return Ok(false);
-        };
-        let sql = format!("select count(*), bit_xor(hash(x)), sum(hash(x))::varchar from ({sql}) as q(x)");
+        let Some(sql) = tree::unparse(&node) else { return Ok(false) };
+        let sql =
+            format!("select concat_ws(' ', count(*), bit_xor(hash(x)), sum(hash(x))) from ({sql}) as q(x)");
         let mut results = Vec::new();
         for database in self.databases {
             self.warehouse.batch(&format!("use {database}"))?;
-            let read = |row: &duckdb::Row<'_>| {
-                Ok((row.get::<_, i64>(0)?, row.get::<_, Option<u64>>(1)?, row.get::<_, Option<String>>(2)?))
-            };
-            results.push(self.warehouse.row(&sql, &[], read).ok().flatten());
+            results.push(self.warehouse.row(&sql, &[], |row| row.get::<_, String>(0)).ok().flatten());
         }
         self.warehouse.batch("use warehouse")?;
-        Ok(results[0].is_some() && results[1].is_some() && results[0] != results[1])
+        Ok(results.iter().all(Option::is_some) && results[0] != results[1])
     }
 }
 
@@ -168,57 +149,29 @@ fn inner<'a>(top: &'a Json, from: &'a Json) -> Option<&'a Json> {
     cte(top, &lower(&from["table_name"]))
 }
 
-fn cte<'a>(top: &'a Json, name: &str) -> Option<&'a Json> {
-    let ctes = top.pointer("/cte_map/map")?.as_array()?;
-    ctes.iter().find(|cte| lower(&cte["key"]) == name).map(|cte| &cte["value"]["query_node"])
-}
-
-fn conjuncts(condition: &Json) -> Vec<&Json> {
-    match condition["children"].as_array() {
-        Some(all) if condition["type"] == "CONJUNCTION_AND" => all.iter().collect(),
-        _ => Vec::new(),
-    }
+fn conjuncts(condition: &Json) -> &[Json] {
+    if condition["type"] == "CONJUNCTION_AND" { list(&condition["children"]) } else { &[] }
 }
 
 /// The expressions right below one; a subquery is a whole.
 fn operands(expression: &Json) -> Vec<&Json> {
-    let mut found = Vec::new();
-    if expression["class"] != "SUBQUERY" {
-        children(expression).for_each(|child| nearest(child, &mut found));
+    fn nearest(node: &Json) -> Vec<&Json> {
+        let is_one = node.get("class").is_some();
+        if is_one { vec![node] } else { children(node).flat_map(nearest).collect() }
     }
-    found
-}
-
-fn nearest<'a>(node: &'a Json, found: &mut Vec<&'a Json>) {
-    if node.get("class").is_some() {
-        found.push(node);
-    } else {
-        children(node).for_each(|child| nearest(child, found));
-    }
-}
-
-/// Where the operands of an expression begin, and those of its operands.
-fn places_below(expression: &Json, places: &mut Vec<usize>) {
-    places.extend(leftmost(expression));
-    for operand in operands(expression) {
-        places_below(operand, places);
-    }
+    let is_whole = expression["class"] == "SUBQUERY";
+    children(expression).filter(|_| !is_whole).flat_map(nearest).collect()
 }
 
 /// The SELECT and its item that give `column`, looked for from the last SELECT through its CTEs.
 fn giver<'a>(select: &'a Json, column: &str, top: &'a Json, depth: usize) -> Option<(&'a Json, &'a Json)> {
-    let list = select.get("select_list")?.as_array()?;
-    let replaced = list.iter().filter_map(|item| item["replace_list"].as_array()).flatten();
-    if let Some(item) = replaced.into_iter().find(|item| lower(&item["key"]) == column.to_lowercase()) {
+    let items = list(&select["select_list"]);
+    let mut replaced = items.iter().flat_map(|item| list(&item["replace_list"]));
+    if let Some(item) = replaced.find(|item| lower(&item["key"]) == column) {
         return Some((select, &item["value"]));
     }
-    let named = list.iter().find(|item| {
-        let alias = lower(&item["alias"]);
-        let own = texts(&item["column_names"]).last();
-        alias == column.to_lowercase() || alias.is_empty() && own.as_deref() == Some(&column.to_lowercase())
-    });
-    let mut tables = Vec::new();
-    joined_tables(&select["from_table"], &mut tables);
+    let named = items.iter().find(|item| name_of(item) == column);
+    let tables = joined_tables(&select["from_table"]);
     // `final.x` is nothing but a name for what stands further up; of several tables, this is where one was chosen.
     let is_name = tables.len() < 2 && named.is_some_and(|item| item["type"] == "COLUMN_REF");
     if let Some(item) = named.filter(|_| !is_name) {
@@ -229,20 +182,18 @@ fn giver<'a>(select: &'a Json, column: &str, top: &'a Json, depth: usize) -> Opt
     let deeper = tables.iter().filter(|_| depth < DEEPEST).find_map(|(table, alias)| {
         let found = giver(cte(top, table)?, column, top, depth + 1)?;
         // `later.*` was chosen as well.
-        let star = list.iter().find(|item| lower(&item["relation_name"]) == *alias && tables.len() > 1);
+        let star = items.iter().find(|item| lower(&item["relation_name"]) == *alias && tables.len() > 1);
         Some(star.map_or(found, |star| (select, star)))
     });
     deeper.or_else(|| named.map(|item| (select, item)))
 }
 
 /// Tables of a FROM, each with the name that it has there.
-fn joined_tables(node: &Json, found: &mut Vec<(String, String)>) {
-    if node["type"] == "BASE_TABLE" {
-        let (name, alias) = (lower(&node["table_name"]), lower(&node["alias"]));
-        found.push((name.clone(), if alias.is_empty() { name } else { alias }));
-    } else if node.is_object() {
-        for key in ["left", "right", "subquery", "node"] {
-            joined_tables(&node[key], found);
-        }
+fn joined_tables(from: &Json) -> Vec<(String, String)> {
+    if from["type"] == "BASE_TABLE" {
+        let (name, alias) = (lower(&from["table_name"]), lower(&from["alias"]));
+        return vec![(name.clone(), if alias.is_empty() { name } else { alias })];
     }
+    let below = ["left", "right", "subquery", "node"].into_iter().filter_map(|key| from.get(key));
+    below.flat_map(joined_tables).collect()
 }

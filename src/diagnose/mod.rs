@@ -3,9 +3,21 @@
 mod advice;
 mod analyst;
 mod apart;
-mod culprit;
-mod narrow;
+mod column;
+mod parts;
+mod place;
 mod search;
+mod syntax;
 
-pub use analyst::analyst;
+pub use advice::{Advice, advice};
+pub use analyst::{analyst, kind};
 pub use apart::Apart;
+pub use column::{Items, items};
+pub use place::placed;
+
+use crate::sql::{Select, SqlError};
+use crate::warehouse::Warehouse;
+
+fn describe(warehouse: &Warehouse, sql: &str) -> Result<Vec<(String, String)>, SqlError> {
+    warehouse.describe(&Select::of(sql)?)
+}

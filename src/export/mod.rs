@@ -95,7 +95,7 @@ fn scorer(warehouse: &Warehouse, version: &Version) -> Result<Scorer> {
     let recipe = version.recipe()?;
     let Some(bytes) = version.fitted(warehouse)? else {
         let rule = recipe.rule().context("a version without a stored model is a rule")?;
-        return Ok(Scorer::Rule(rule.to_owned()));
+        return Ok(Scorer::Rule(rule.to_string()));
     };
     Ok(if recipe.grouping().is_some() {
         Scorer::Groups(Clustering::from_bytes(&bytes)?)
@@ -125,7 +125,8 @@ impl Subject<'_> {
     /// What its ONNX model needs, read from the project as it is now.
     pub fn trained(&self) -> Result<Trained<'_>> {
         let rendered = self.rendered()?;
-        let columns = self.warehouse.describe(&rendered.sql)?;
+        let select = rendered.select()?;
+        let columns = self.warehouse.describe(&select)?;
         let inputs: Vec<String> = self
             .version
             .inputs(self.warehouse)?
@@ -135,7 +136,7 @@ impl Subject<'_> {
         let sql = format!(
             "select to_json([{}])::varchar from (\n{}\n) as q order by {} limit {EXAMPLE}",
             inputs.join(", "),
-            rendered.sql,
+            select,
             idents(&self.model.spec.key)
         );
         // The file may have changed since, and have other columns: then there is no example.

@@ -1,7 +1,6 @@
 //! An analyst's rule for MLflow: its expression, which DuckDB computes in Python as it does here.
 
 use anyhow::{Result, ensure};
-use serde_json::Value as Json;
 
 use super::Trained;
 use super::mlmodel::Artifact;
@@ -42,10 +41,8 @@ pub fn artifact(trained: &Trained<'_>, expression: &str) -> Result<Artifact> {
 
 /// Name and type of the columns that the expression uses, in the order of the model's SELECT.
 fn inputs(trained: &Trained<'_>, expression: &str) -> Result<Vec<(String, String)>> {
-    let mut used = Vec::new();
-    if let Ok(tree) = tree::tree(trained.warehouse, &format!("select ({expression})"))? {
-        column_names(&tree, &mut used);
-    }
+    let sql = format!("select ({expression})");
+    let used = tree::deep(|| tree::column_names(&tree::query(&sql).unwrap_or_default()));
     let is_used = |(name, _): &&(String, String)| used.contains(&name.to_lowercase());
     let mut columns: Vec<(String, String)> = trained.columns.iter().filter(is_used).cloned().collect();
     if columns.is_empty() {
@@ -55,14 +52,6 @@ fn inputs(trained: &Trained<'_>, expression: &str) -> Result<Vec<(String, String
     }
     ensure!(!columns.is_empty(), "the model has no input");
     Ok(columns)
-}
-
-/// All parts of the names of columns: `recency_days` may be written `q.recency_days`.
-fn column_names(node: &Json, found: &mut Vec<String>) {
-    if node["class"] == "COLUMN_REF" {
-        found.extend(tree::texts(&node["column_names"]));
-    }
-    tree::children(node).for_each(|child| column_names(child, found));
 }
 
 /// Numbers and truths are floats to MLflow, so that NULL can be NaN; the SQL gives them their own type again.

@@ -6,12 +6,14 @@ use anyhow::Result;
 
 use super::{Scorer, Subject, scorer, segment_names, sql_trees};
 use crate::learn::{Boosting, Clustering, EDGE, Fitted, Learner, Logistic};
-use crate::warehouse::{SqlError, ident, text};
+use crate::sql::{Select, SqlError};
+use crate::warehouse::{ident, text};
 
 /// The SELECT that gives what `scores.<model>` has: the key, and the score or the segment.
 pub fn write(subject: &Subject<'_>) -> Result<String> {
     let rendered = subject.rendered()?;
-    let query = rendered.sql.trim().trim_end_matches(';').trim_end();
+    let select = rendered.select()?;
+    let query = select.as_str().trim();
     let keys = keys(subject, "q.");
     let by_score = format!("score desc, {keys}");
     let (ctes, what, join, order) = match scorer(subject.warehouse, subject.version)? {
@@ -41,7 +43,7 @@ pub fn write(subject: &Subject<'_>) -> Result<String> {
         subject.date,
     );
     let misfit = |error: SqlError| subject.version.misfit(&subject.model.file, &error.headline());
-    subject.warehouse.describe(&sql).map_err(misfit)?;
+    Select::of(&sql).and_then(|select| subject.warehouse.describe(&select)).map_err(misfit)?;
     Ok(sql)
 }
 

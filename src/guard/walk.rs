@@ -7,20 +7,8 @@ use serde_json::Value as Json;
 
 use super::reach::Functions;
 use crate::problem::{Place, Problem};
-use crate::sql::tree::{children, given_names, lower, position, table_names, texts};
-
-/// Functions in FROM that make rows of their arguments alone.
-const HARMLESS: [&str; 9] = [
-    "generate_series",
-    "generate_subscripts",
-    "json_each",
-    "json_tree",
-    "range",
-    "regexp_split_to_table",
-    "repeat",
-    "repeat_row",
-    "unnest",
-];
+use crate::sql::tree::{children, given_names, list, lower, position, table_names, texts};
+use crate::sql::{HARMLESS, SqlError, tree};
 
 /// Clocks and settings that DuckDB lists as macros, or as consistent.
 const CLOCKS: [&str; 14] = [
@@ -43,6 +31,16 @@ const CLOCKS: [&str; 14] = [
 /// Keywords that are clocks without brackets.
 const KEYWORDS: [&str; 5] =
     ["current_date", "current_time", "current_timestamp", "localtime", "localtimestamp"];
+
+const CHANCE: [&str; 6] = ["random", "setseed", "uuid", "gen_random_uuid", "uuidv4", "uuidv7"];
+
+const READ: &str = "`source('…')` and `ref('…')` give what was known at the reference date";
+const RANDOM: &str = "choose by a hash of the key, for example `hash(seller_id) % 10 = 0`";
+const OTHER_DATE: &str = "read at another date than the reference date";
+const AS_REF_IS: &str = "ref() gives the partition of the reference date: use it as it is";
+const AS_SOURCE_IS: &str = "source() gives what was known at the reference date: use it as it is";
+const OF_INPUTS: &str =
+    "these expressions are over the inputs; `outcome_share` of the profile says what followed";
 
 /// What a query may reach.
 pub struct Allowed<'a> {
@@ -69,9 +67,8 @@ impl Scope {
     /// With the columns that a FROM gives.
     fn with_tables(&self, from: &Json) -> Self {
         let mut scope = self.clone();
-        given_names(from, &mut scope.columns);
-        let mut tables = Vec::new();
-        table_names(from, &mut tables);
+        scope.columns.extend(given_names(from));
+        let tables = table_names(from);
         for (_, names) in self.ctes.iter().filter(|(name, _)| tables.contains(name)) {
             scope.columns.extend(names.iter().cloned());
         }
@@ -96,17 +93,20 @@ pub struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
+    /// # Errors
+    /// `sql` is no SELECT.
     pub fn over(
-        tree: &Json,
+        sql: &'a str,
         allowed: &'a Allowed<'a>,
         functions: &'a Functions,
         date: Option<NaiveDate>,
         place: &'a dyn Fn(Option<usize>) -> (Place, Option<String>),
-        sql: &'a str,
-    ) -> Vec<Problem> {
-        let mut walk = Self { allowed, functions, date, place, sql, found: Vec::new() };
-        walk.node(tree, &Scope::default());
-        walk.found
+    ) -> Result<Vec<Problem>, SqlError> {
+        tree::deep(|| {
+            let mut walk = Self { allowed, functions, date, place, sql, found: Vec::new() };
+            walk.node(&tree::parse(sql)?, &Scope::default());
+            Ok(walk.found)
+        })
     }
 
     fn node(&mut self, node: &Json, outer: &Scope) {
@@ -121,11 +121,7 @@ impl<'a> Walk<'a> {
         }
         // A lambda's own names.
         let scope = match kind {
-            "LAMBDA" => {
-                let mut names = Vec::new();
-                column_names(&node["lhs"], &mut names);
-                scope.with_columns(names)
-            }
+            "LAMBDA" => scope.with_columns(tree::column_names(&node["lhs"])),
             _ => scope,
         };
         for (key, child) in map.iter().filter(|(key, _)| *key != "cte_map") {
@@ -139,8 +135,7 @@ impl<'a> Walk<'a> {
     /// Looks through the CTEs of a query, and adds their names.
     fn with_ctes(&mut self, node: &Json, outer: &Scope) -> Scope {
         let mut scope = outer.clone();
-        let own = node.pointer("/cte_map/map").and_then(Json::as_array);
-        for cte in own.into_iter().flatten() {
+        for cte in list(&node["cte_map"]["map"]) {
             let name = lower(&cte["key"]);
             let mut columns = scope.with_tables(&cte["value"]).columns;
             columns.dedup();
@@ -159,34 +154,29 @@ impl<'a> Walk<'a> {
     fn select(&mut self, node: &Json, scope: &Scope) {
         let from = &node["from_table"];
         let mut inside = scope.with_tables(from);
-        if self.is_partition(node) {
-            // `ref` as it was written.
-        } else {
+        // What `ref` gives is taken as it is.
+        if !self.is_partition(node) {
             self.node(from, &inside);
         }
-        for item in node["select_list"].as_array().into_iter().flatten() {
+        for item in list(&node["select_list"]) {
             self.node(item, &inside);
             inside = inside.with_columns([lower(&item["alias"])]);
         }
-        let rest = ["from_table", "select_list", "cte_map"];
-        for (_, child) in
-            node.as_object().into_iter().flatten().filter(|(key, _)| !rest.contains(&key.as_str()))
-        {
-            self.node(child, &inside);
-        }
+        let done = ["from_table", "select_list", "cte_map"];
+        let rest = node.as_object().into_iter().flatten().filter(|(key, _)| !done.contains(&key.as_str()));
+        rest.for_each(|(_, child)| self.node(child, &inside));
     }
 
     /// Whether this is what `ref` gives: one table at the reference date.
     fn is_partition(&self, select: &Json) -> bool {
         let (from, condition) = (&select["from_table"], &select["where_clause"]);
         let schema = from["schema_name"].as_str().unwrap_or_default();
-        let date = self.date.map(|date| date.to_string());
         from["type"] == "BASE_TABLE"
             && schema.strip_prefix(self.allowed.seal).is_some_and(|schema| schema != "sources")
             && condition["type"] == "COMPARE_EQUAL"
             && texts(&condition["left"]["column_names"]).eq(["reference_date"])
             && condition["right"]["type"] == "OPERATOR_CAST"
-            && condition.pointer("/right/child/literal/text").and_then(Json::as_str) == date.as_deref()
+            && condition.pointer("/right/child/literal/text").and_then(Json::as_str) == self.date().as_deref()
     }
 
     fn itself(&mut self, node: &Json, scope: &Scope) {
@@ -219,46 +209,30 @@ impl<'a> Walk<'a> {
         }
         if self.allowed.hidden.iter().any(|hidden| hidden.eq_ignore_ascii_case(last)) {
             let what = format!("`{last}` is known only later: no rule, slice or profile may read it");
-            self.find(
-                node,
-                &what,
-                "these expressions are over the inputs; `outcome_share` of the profile says what followed",
-            );
+            self.find(node, &what, OF_INPUTS);
         }
     }
 
     fn table(&mut self, node: &Json, scope: &Scope) {
-        let path: Vec<&str> = ["catalog_name", "schema_name", "table_name"]
-            .into_iter()
-            .filter_map(|part| node[part].as_str())
-            .filter(|part| !part.is_empty())
-            .collect();
+        let parts = ["catalog_name", "schema_name", "table_name"];
+        let path: Vec<&str> =
+            parts.iter().filter_map(|part| node[part].as_str().filter(|p| !p.is_empty())).collect();
+        let whole = path.join(".");
         let is_known = match path[..] {
             [schema, name] => match schema.strip_prefix(self.allowed.seal) {
                 Some("sources") => self.allowed.whole.contains(name),
                 // What `ref` gives was looked at as a whole.
-                Some(_) => {
-                    let what = format!(
-                        "`ref('{}')` is read at another date than the reference date",
-                        path.join(".")
-                    );
-                    return self.find(
-                        node,
-                        &what,
-                        "ref() gives the partition of the reference date: use it as it is",
-                    );
-                }
+                Some(_) => return self.find(node, &format!("`ref('{whole}')` is {OTHER_DATE}"), AS_REF_IS),
                 None => false,
             },
             [name] => {
-                self.allowed.raw == Some(name)
-                    || scope.ctes.iter().any(|(cte, _)| *cte == name.to_lowercase())
+                let lower = name.to_lowercase();
+                self.allowed.raw == Some(name) || scope.ctes.iter().any(|(cte, _)| *cte == lower)
             }
             _ => false,
         };
         if !is_known {
-            let what = format!("`{}` is read past source() and ref()", path.join("."));
-            self.find(node, &what, READ);
+            self.find(node, &format!("`{whole}` is read past source() and ref()"), READ);
         }
     }
 
@@ -266,21 +240,19 @@ impl<'a> Walk<'a> {
         let function = &node["function"];
         let name = lower(&function["function_name"]);
         let schema = function["schema"].as_str().unwrap_or_default();
-        let is_ours = schema.starts_with(self.allowed.seal);
-        if is_ours {
+        if schema.starts_with(self.allowed.seal) {
             let date = function.pointer("/arguments/0/expression/child/literal/text").and_then(Json::as_str);
-            if date.map(str::to_owned) != self.date.map(|date| date.to_string()) {
-                let name = name.trim_end_matches("_as_of");
-                let what = format!("`source('{name}')` is read at another date than the reference date");
-                self.find(
-                    node,
-                    &what,
-                    "source() gives what was known at the reference date: use it as it is",
-                );
+            if date != self.date().as_deref() {
+                let source = name.trim_end_matches("_as_of");
+                self.find(node, &format!("`source('{source}')` is {OTHER_DATE}"), AS_SOURCE_IS);
             }
         } else if !schema.is_empty() || !HARMLESS.contains(&name.as_str()) {
             self.find(node, &format!("`{name}(…)` reads past source() and ref()"), READ);
         }
+    }
+
+    fn date(&self) -> Option<String> {
+        self.date.map(|date| date.to_string())
     }
 
     fn function(&mut self, node: &Json) {
@@ -289,10 +261,8 @@ impl<'a> Walk<'a> {
         let is_plain =
             ["schema", "catalog"].iter().all(|part| !self.functions.schemas.contains(&lower(&node[*part])));
         let is_method = is_plain && !lower(&node["schema"]).is_empty();
-        let count = node["arguments"].as_array().map_or(0, Vec::len) + usize::from(is_method);
-        let is_random =
-            ["random", "setseed", "uuid", "gen_random_uuid", "uuidv4", "uuidv7"].contains(&name.as_str());
-        if is_random {
+        let count = list(&node["arguments"]).len() + usize::from(is_method);
+        if CHANCE.contains(&name.as_str()) {
             let what = format!("`{name}()` is random: the same rows have to give the same result");
             self.find(node, &what, RANDOM);
         } else if CLOCKS.contains(&name.as_str())
@@ -329,12 +299,4 @@ impl<'a> Walk<'a> {
             self.found.push(problem);
         }
     }
-}
-
-const READ: &str = "`source('…')` and `ref('…')` give what was known at the reference date";
-const RANDOM: &str = "choose by a hash of the key, for example `hash(seller_id) % 10 = 0`";
-
-fn column_names(node: &Json, found: &mut Vec<String>) {
-    found.extend(texts(&node["column_names"]));
-    children(node).for_each(|child| column_names(child, found));
 }

@@ -5,7 +5,7 @@ use anyhow::Result;
 
 use super::Source;
 use crate::config::SourceSpec;
-use crate::fingerprint;
+use crate::sql::normal;
 use crate::warehouse::{Warehouse, ident};
 
 fn table(source: &str) -> String {
@@ -21,8 +21,8 @@ pub fn keep(warehouse: &Warehouse, source: &Source) -> Result<()> {
     let (kept, columns) = (table(&source.name), columns(&source.spec));
     let raw = source.rendered.raw.as_deref().unwrap_or_default();
     forget(warehouse, &source.name)?;
-    let plain = fingerprint::normal(&format!("select * from {raw}"));
-    if fingerprint::normal(&source.rendered.sql) == plain {
+    let plain = normal(&format!("select * from {raw}"));
+    if normal(&source.rendered.sql) == plain {
         return Ok(());
     }
     warehouse.batch(&format!("create or replace table {kept} as select {columns} from {raw}"))?;

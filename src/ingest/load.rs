@@ -5,16 +5,17 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use super::{Source, as_of, check, kept};
-use crate::diagnose::analyst;
+use crate::diagnose::{advice, analyst};
 use crate::fingerprint;
 use crate::problem::Problem;
+use crate::sql::normal;
 use crate::template::{Rendered, Templates};
 use crate::warehouse::{SqlError, Warehouse, ident, text};
 
 /// Names the content of a source: what it is read from, how, and with what.
 pub fn version(rendered: &Rendered, digest: &str, parts: &[&str]) -> String {
     let config = serde_json::to_string(&rendered.config).unwrap_or_default();
-    let sql = fingerprint::normal(&rendered.sql);
+    let sql = normal(&rendered.sql);
     let mut all = vec![config.as_str(), sql.as_str(), digest];
     all.extend(parts);
     fingerprint::of(&all)
@@ -30,11 +31,13 @@ pub fn current_versions(warehouse: &Warehouse) -> Result<BTreeMap<String, String
 
 /// Replaces one source. Runs inside the load's transaction.
 pub fn load(warehouse: &Warehouse, templates: &Templates, source: &Source, force: bool) -> Result<()> {
-    let (start, select) = as_of::loaded_select(&source.spec, &source.rendered.sql);
+    let own =
+        source.rendered.select().map_err(|error| analyst(warehouse, error, &source.rendered, templates))?;
+    let select = as_of::loaded_select(&source.spec, &own);
     let head = format!("create or replace table {} as ", source.table());
     let before = earlier_rows(warehouse, source)?;
     warehouse.batch(&format!("{head}{select}")).map_err(|error| {
-        explain(warehouse, templates, source, &select[..start], error.shifted(head.len()))
+        explain(warehouse, templates, source, &select.as_str()[..select.start()], error.shifted(head.len()))
     })?;
     check::key(warehouse, templates, source)?;
     check::known(warehouse, source)?;
@@ -60,8 +63,9 @@ fn explain(
     if let Some(known_at) = source.spec.known_at.as_deref().filter(|_| is_ahead) {
         let start = head.rfind(known_at).unwrap_or(0);
         let at = error.position.and_then(|at| at.checked_sub(start)).unwrap_or(0);
-        return Problem::usage(format!("known_at does not work: {}", error.headline()))
-            .maybe_hint(error.near())
+        let advice = advice(warehouse, "", &error, &[]);
+        return Problem::usage(format!("known_at does not work: {}", advice.message))
+            .maybe_hint(advice.hint)
             .at(templates.in_config(file, "known_at", at))
             .hint("known_at is an expression over the columns of this file's SELECT");
     }

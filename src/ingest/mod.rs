@@ -30,6 +30,7 @@ pub use synthetic::{SYNTHETIC, is_synthetic, mark as mark_synthetic};
 
 use crate::config::SourceSpec;
 use crate::graph;
+use crate::guard::Reach;
 use crate::problem::{Place, Problem};
 use crate::project::Project;
 use crate::template::{Kind, Rendered, Templates};
@@ -104,6 +105,9 @@ pub fn ingest(
     if let (Origin::Sample { orders, seed }, false) = (origin, unchanged) {
         sample::generate(warehouse, project, templates, *orders, *seed)?;
     }
+    for source in &changed {
+        check_reach(warehouse, templates, &source.rendered)?;
+    }
     warehouse.transaction(|| {
         for source in &changed {
             progress.working_on(&source.name);
@@ -149,6 +153,16 @@ fn sources(project: &Project, templates: &Templates, origin: &Origin) -> Result<
     Ok(sources)
 }
 
+/// A source reads its raw file and other sources. What does not even run is told by what loads it.
+fn check_reach(warehouse: &Warehouse, templates: &Templates, rendered: &Rendered) -> Result<()> {
+    let found = Reach::new(warehouse, templates, &rendered.sql)?.source(&rendered.file)?;
+    let runs = || rendered.select().is_ok_and(|select| warehouse.describe(&select).is_ok());
+    match found.into_iter().next() {
+        Some(problem) if runs() => Err(problem.into()),
+        _ => Ok(()),
+    }
+}
+
 /// `queries/sources/<name>.sql`
 pub fn source_file(name: &str) -> String {
     format!("queries/sources/{name}.sql")
@@ -187,13 +201,20 @@ pub fn edited(warehouse: &Warehouse, project: &Project, templates: &Templates) -
     Ok(loaded.iter().filter(is_edited).map(|(name, _)| name.clone()).collect())
 }
 
-/// Says so where a source's file was edited after it was loaded.
-pub fn warn_of_edits(warehouse: &Warehouse, project: &Project, templates: &Templates) -> Result<()> {
-    for name in edited(warehouse, project, templates)? {
+/// Says so where a source's file was edited after it was loaded. What `source` reads is the project's: a database may
+/// have come with other macros under these names.
+pub fn check_sources(warehouse: &Warehouse, project: &Project, templates: &Templates) -> Result<()> {
+    let edited = edited(warehouse, project, templates)?;
+    let loaded = current_versions(warehouse)?;
+    for (name, spec) in specs(project, templates)? {
         let file = source_file(&name);
-        term::warn(&format!(
-            "{file} was edited after it was loaded: `olist ingest` puts the edit into effect"
-        ));
+        if edited.contains(&name) {
+            let what = "was edited after it was loaded: `olist ingest` puts the edit into effect";
+            term::warn(&format!("{file} {what}"));
+        } else if loaded.contains_key(&name) && as_of::differs(warehouse, &name, &spec)? {
+            term::warn(&format!("sources.{name}_as_of was not what {file} says: it is made again"));
+            as_of::create(warehouse, &name, &spec)?;
+        }
     }
     Ok(())
 }

@@ -33,6 +33,7 @@ pub fn read(warehouse: &Warehouse, templates: &Templates, source: &Source, file:
     };
     file.check_unchanged()?;
     outcome?;
+    pad(warehouse, source, file)?;
     cells::check(warehouse, templates, source, file)
 }
 
@@ -41,10 +42,39 @@ pub fn forget(warehouse: &Warehouse) -> Result<()> {
     Ok(warehouse.batch("drop schema if exists memory.raw cascade")?)
 }
 
+/// Gives codes their leading zeros again, which spreadsheets and data frames take from them: `1037`, `1037.0`.
+fn pad(warehouse: &Warehouse, source: &Source, file: &RawFile) -> Result<()> {
+    for column in source.spec.in_file() {
+        let Some(digits) = column.digits else { continue };
+        let name = ident(&column.name);
+        let number = format!("regexp_extract({name}, '^\\d+')");
+        let padded = warehouse.execute(
+            &format!(
+                "update {} set {name} = lpad({number}, {digits}, '0')
+                 where regexp_full_match({name}, '\\d+(\\.0+)?') and length({number}) <= {digits}
+                     and {name} <> lpad({number}, {digits}, '0')",
+                table(&source.name)
+            ),
+            &[],
+        )?;
+        if padded > 0 {
+            term::warn(&format!(
+                "`{}`: {} of `{}` had lost leading zeros, and have them again",
+                file.name(),
+                term::counted(padded, "cell"),
+                column.name
+            ));
+        }
+    }
+    Ok(())
+}
+
 fn read_parquet(warehouse: &Warehouse, templates: &Templates, source: &Source, file: &RawFile) -> Result<()> {
     let rows = format!("read_parquet({}, file_row_number = true)", path::pattern(&file.path)?);
     let damaged = |error| file.damaged(&error);
-    let columns = warehouse.describe(&format!("select * from {rows}")).map_err(damaged)?;
+    let columns: Vec<(String, String)> = warehouse
+        .rows(&format!("describe select * from {rows}"), &[], |row| Ok((row.get(0)?, row.get(1)?)))
+        .map_err(damaged)?;
     // The last one is the number of the row, which this reading adds.
     let names: Vec<&str> = columns.iter().rev().skip(1).rev().map(|(name, _)| name.as_str()).collect();
     header::of_parquet(&names, file, source, templates)?;
@@ -58,7 +88,12 @@ fn read_parquet(warehouse: &Warehouse, templates: &Templates, source: &Source, f
             ))
             .into());
     }
-    let names = source.spec.in_file().map(|column| ident(&column.name)).collect::<Vec<_>>().join(", ");
+    let names = source.spec.in_file().map(|column| {
+        let name = ident(&column.name);
+        // Codes are texts, whatever a data frame made of them.
+        if column.digits.is_some() { format!("{name}::varchar as {name}") } else { name }
+    });
+    let names = names.collect::<Vec<_>>().join(", ");
     let sql = format!(
         "create or replace table {} as select file_row_number + 1 as line, {names} from {rows}",
         table(&source.name)

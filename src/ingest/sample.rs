@@ -71,9 +71,9 @@ pub fn generate(
             continue;
         };
         let head = format!("create table memory.sample.{} as\n", ident(&name));
-        warehouse
-            .batch(&format!("{head}{}", rendered.sql))
-            .map_err(|error| analyst(warehouse, error.shifted(head.len()), rendered, &templates))?;
+        let explain = |error| analyst(warehouse, error, rendered, &templates);
+        let select = rendered.select().map_err(explain)?;
+        warehouse.batch(&format!("{head}{select}")).map_err(|error| explain(error.shifted(head.len())))?;
         progress.step();
     }
     Ok(())

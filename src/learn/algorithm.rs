@@ -4,6 +4,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::settings::{maybe_whole, number, share, whole};
 
+use crate::sql::Expression;
+
 /// A candidate's algorithm. `Sql` is computed by the database and `Blend` from its members' probabilities;
 /// the others are learned by [`fit`](super::fit).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,7 +24,7 @@ pub enum Algorithm {
     /// An analyst's rule: an SQL expression that gives a probability.
     Sql {
         /// Over the columns of the model's SELECT.
-        expression: String,
+        expression: Expression,
     },
     /// The mean log-odds of other candidates, by name.
     Blend {

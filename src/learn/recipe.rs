@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::algorithm::{Algorithm, KMeansSettings};
 use super::fitted::{Fitted, fit};
 use super::matrix::Matrix;
+use crate::sql::Expression;
 
 /// A candidate with its blend resolved, so that it can be fitted again when the file has changed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -20,7 +21,7 @@ pub struct Recipe {
 
 impl Recipe {
     /// The rule's expression, if it is one.
-    pub fn rule(&self) -> Option<&str> {
+    pub fn rule(&self) -> Option<&Expression> {
         match self.parts.as_slice() {
             [Algorithm::Sql { expression }] => Some(expression),
             _ => None,
@@ -53,6 +54,6 @@ impl Recipe {
 }
 
 /// Name and expression of every rule.
-pub fn rules(recipes: &[Recipe]) -> BTreeMap<String, String> {
-    recipes.iter().filter_map(|recipe| Some((recipe.name.clone(), recipe.rule()?.to_owned()))).collect()
+pub fn rules(recipes: &[Recipe]) -> BTreeMap<String, Expression> {
+    recipes.iter().filter_map(|recipe| Some((recipe.name.clone(), recipe.rule()?.clone()))).collect()
 }

@@ -60,7 +60,7 @@ impl Message {
         let mut files = BTreeMap::new();
         for table in catalog.upstream(&model.table()).into_iter().chain([model.table()]) {
             let rendered = catalog.render(&table, training.version.as_of)?;
-            files.insert(rendered.file.clone(), rendered.sql.clone());
+            files.insert(rendered.file.clone(), rendered.sql.to_string());
         }
         let columns = model.refs.first().map(|table| at.warehouse.columns(table)).transpose()?;
         let recipes = training.recipes.iter();
@@ -147,7 +147,7 @@ fn params(spec: &ModelSpec) -> BTreeMap<String, String> {
         Task::Binary(binary) => &binary.slices[..],
         Task::Clusters(_) => &[],
     };
-    let slices = slices.iter().map(|(name, condition)| (format!("slice.{name}"), condition.clone()));
+    let slices = slices.iter().map(|(name, condition)| (format!("slice.{name}"), condition.to_string()));
     params.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(slices).collect()
 }
 

@@ -5,8 +5,8 @@ use chrono::NaiveDate;
 
 use super::texts;
 use crate::catalog::{Catalog, Node};
+use crate::diagnose::items;
 use crate::problem::{Place, Problem};
-use crate::sql::given;
 use crate::template::{Kind, Rendered};
 use crate::warehouse::Warehouse;
 
@@ -34,7 +34,7 @@ pub fn verify(
     }
     // DuckDB renames the second `x` of a subquery to `x_1`.
     let is_renamed = |name: &str| name.rsplit_once('_').is_some_and(|(first, _)| has(first));
-    let own = shape.iter().any(|(name, _)| is_renamed(name)).then(|| warehouse.describe(&rendered.sql));
+    let own = shape.iter().any(|(name, _)| is_renamed(name)).then(|| warehouse.describe(&rendered.select()?));
     let own = own.and_then(std::result::Result::ok).unwrap_or_default();
     let again = |of: &[(String, String)]| {
         let first =
@@ -48,7 +48,7 @@ pub fn verify(
         } else {
             format!("the query returns two columns `{name}`")
         };
-        let given = given(&rendered.sql, &name);
+        let given = items(&rendered.sql, &name);
         let at = given.named.get(1..).and_then(<[usize]>::last).or_else(|| given.stars.last());
         let place = at.and_then(|at| catalog.templates.locate(rendered, *at)).map(|located| located.place);
         return Err(Problem::usage(message)
@@ -97,7 +97,7 @@ fn label_types(
 
 /// The item of the SELECT that gives column `name`.
 pub fn column_place(catalog: &Catalog, node: &Node, rendered: &Rendered, name: &str) -> Place {
-    let named = given(&rendered.sql, name).named.last().copied();
+    let named = items(&rendered.sql, name).named.last().copied();
     let located = named.and_then(|at| catalog.templates.locate(rendered, at));
     located.map_or_else(|| catalog.templates.last_mention(&node.file, name), |located| located.place)
 }

@@ -1,11 +1,12 @@
 //! `pipeline.partitions`: what is built, and from what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use anyhow::Result;
 use chrono::NaiveDate;
 
+use crate::catalog::Catalog;
 use crate::warehouse::Warehouse;
 
 /// One line of the ledger.
@@ -42,6 +43,30 @@ impl Ledger {
 
     pub fn get(&self, table: &str, date: NaiveDate) -> Option<&Entry> {
         self.entries.get(&(table.to_owned(), date))
+    }
+
+    /// Dates of `tables` that were made of sources as an earlier load had them, or of tables that were.
+    pub fn older(
+        &self,
+        catalog: &Catalog,
+        tables: &BTreeSet<String>,
+        versions: &BTreeMap<String, String>,
+    ) -> BTreeMap<String, BTreeSet<NaiveDate>> {
+        let mut older: BTreeMap<String, BTreeSet<NaiveDate>> = BTreeMap::new();
+        for table in catalog.order.iter().filter(|table| tables.contains(*table)) {
+            let of_table = |date| (table.clone(), date);
+            for ((_, date), entry) in self.entries.range(of_table(NaiveDate::MIN)..=of_table(NaiveDate::MAX))
+            {
+                let is_older = |(name, version): (&String, &String)| match name.strip_prefix("sources.") {
+                    Some(source) => versions.get(source).is_some_and(|now| now != version),
+                    None => older.get(name).is_some_and(|dates| dates.contains(date)),
+                };
+                if entry.inputs.iter().any(is_older) {
+                    older.entry(table.clone()).or_default().insert(*date);
+                }
+            }
+        }
+        older
     }
 
     /// The median rows of the last four dates before `end`.

@@ -14,8 +14,9 @@ use crate::diagnose::analyst;
 use crate::guard::Guard;
 use crate::interrupt;
 use crate::problem::Problem;
+use crate::sql::Select;
 use crate::template::{Kind, Rendered};
-use crate::warehouse::{SqlError, Warehouse, ident};
+use crate::warehouse::{Warehouse, ident};
 
 /// What all partitions of a run share.
 pub struct Context<'a> {
@@ -41,29 +42,30 @@ pub fn replace(warehouse: &Warehouse, catalog: &Catalog, task: &Task, context: &
     let node = &catalog.tables[&task.table];
     let started = Instant::now();
     let work = || {
-        let query = Query::new(node, task, context);
-        let explain = |error| query.problem(warehouse, catalog, task, error);
-        let shape = match warehouse.describe(&query.sql) {
+        let explain = |error| analyst(warehouse, error, &task.rendered, &catalog.templates);
+        let own = task.rendered.select().map_err(explain)?;
+        context.guard.clear(warehouse, catalog, &task.table, task.date)?;
+        let query = query(node, task, context, &own);
+        let shape = match warehouse.describe(&query) {
             Ok(shape) => shape,
             Err(error) => {
                 // A label that is missing shows in what is put around the query.
                 let other = warehouse.another()?;
-                if let Ok(own) = other.describe(&task.rendered.sql) {
+                if let Ok(own) = other.describe(&own) {
                     columns::verify(&other, catalog, node, &task.rendered, task.date, &own)?;
                 }
                 return Err(explain(error).into());
             }
         };
         columns::verify(warehouse, catalog, node, &task.rendered, task.date, &shape)?;
-        context.guard.clear(warehouse, catalog, &task.table, task.date)?;
         let change = shape::fit(warehouse, &node.name, &shape)?;
         warehouse.execute(&format!("delete from {} where reference_date = ?", task.table), &[&task.date])?;
         let head = format!("insert into {} by name\n", task.table);
         warehouse
-            .execute(&format!("{head}{}", query.sql), &[])
-            .map_err(|error| explain(error.shifted(head.len())))?;
+            .execute(&format!("{head}{query}"), &[])
+            .map_err(|error| explain(error.shifted(head.len() + query.start())))?;
         label::verify(warehouse, catalog, node, &task.rendered, task.date)?;
-        let (rows, mut warnings) = verify::rows(warehouse, catalog, node, task.date, &query.sql)?;
+        let (rows, mut warnings) = verify::rows(warehouse, catalog, node, task.date, &query)?;
         warnings.extend(verify::row_count(warehouse, catalog, node, task, rows, context.force)?);
         Line {
             table: &task.table,
@@ -104,29 +106,15 @@ pub fn in_time<T>(
 }
 
 /// The analyst's SELECT, with the reference date in front and the label hidden where it is not settled.
-struct Query {
-    sql: String,
-    head: usize,
-}
-
-impl Query {
-    fn new(node: &Node, task: &Task, context: &Context<'_>) -> Self {
-        let hidden = node.spec.label.as_deref().filter(|_| node.kind == Kind::Abt).map(|label| {
-            format!(
-                " replace (case when q.label_known_on <= date '{}' then q.{label} end as {label})",
-                context.settled_until,
-                label = ident(label)
-            )
-        });
-        let head = format!(
-            "select date '{}' as reference_date, q.*{} from (\n",
-            task.date,
-            hidden.unwrap_or_default()
-        );
-        Self { sql: format!("{head}{}\n) as q", task.rendered.sql), head: head.len() }
-    }
-
-    fn problem(&self, warehouse: &Warehouse, catalog: &Catalog, task: &Task, error: SqlError) -> Problem {
-        analyst(warehouse, error.shifted(self.head), &task.rendered, &catalog.templates)
-    }
+fn query(node: &Node, task: &Task, context: &Context<'_>, own: &Select) -> Select {
+    let hidden = node.spec.label.as_deref().filter(|_| node.kind == Kind::Abt).map(|label| {
+        format!(
+            " replace (case when q.label_known_on <= date '{}' then q.{label} end as {label})",
+            context.settled_until,
+            label = ident(label)
+        )
+    });
+    let head =
+        format!("select date '{}' as reference_date, q.*{} from (\n", task.date, hidden.unwrap_or_default());
+    own.within(&head, "\n) as q")
 }

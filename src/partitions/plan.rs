@@ -12,6 +12,7 @@ use super::Ledger;
 use crate::catalog::Catalog;
 use crate::fingerprint;
 use crate::problem::{Place, Problem};
+use crate::sql::normal;
 use crate::template::{Kind, Rendered};
 
 /// Why a partition is built.
@@ -106,7 +107,7 @@ impl Plan {
 
     fn add(&mut self, name: &str, kind: Kind, rendered: Arc<Rendered>, date: NaiveDate, basis: &Basis<'_>) {
         let config = serde_json::to_string(&rendered.config).unwrap_or_default();
-        let sql = fingerprint::of(&[&fingerprint::normal(&rendered.sql), &config]);
+        let sql = fingerprint::of(&[&normal(&rendered.sql), &config]);
         let mut inputs = BTreeMap::from([("sql".to_owned(), sql)]);
         for source in rendered.sources.union(&rendered.outcomes) {
             inputs.insert(format!("sources.{source}"), basis.versions[source].clone());

@@ -95,7 +95,7 @@ impl<'a> Texts<'a> {
     /// The columns of a model. One that is made of others is told by them.
     pub fn of_model(&mut self, model: &Model) -> Result<Columns> {
         let rendered = self.catalog.render(&model.table(), self.date)?;
-        let names = self.warehouse.describe(&rendered.sql)?.into_iter().map(|(name, _)| name);
+        let names = self.warehouse.describe(&rendered.select()?)?.into_iter().map(|(name, _)| name);
         let own = |output: Output, texts: &Self| {
             let expression = output.expression.filter(|_| output.text.is_none());
             let said = |(table, column): &(String, String)| {
@@ -129,7 +129,7 @@ impl<'a> Texts<'a> {
             self.of(&format!("sources.{source}"))?;
         }
         let has = |table: &str, column: &str| self.known(table, column).is_some();
-        let Some(outputs) = Outputs::read(self.warehouse, &rendered.sql, &has)? else {
+        let Some(outputs) = Outputs::read(&rendered.sql, &has) else {
             return Ok(names.into_iter().map(|name| (name, None)).collect());
         };
         let text = |name: String| {

@@ -6,11 +6,14 @@ use chrono::NaiveDate;
 use super::plan::Task;
 use crate::catalog::{Catalog, Node};
 use crate::config::Severity;
+use crate::diagnose;
 use crate::loss;
 use crate::problem::{Kind, Problem};
+use crate::sql::Select;
 use crate::term;
 use crate::warehouse::{SqlError, Warehouse, ident, idents};
 
+const STAYS: &str = "the earlier partition stays";
 const A_CHECK: &str = "a check is an expression over the columns of this table, such as `price >= 0`";
 
 /// Key and checks, in one pass over the rows of a partition, which `query` gave. Gives their number, and what only warns.
@@ -19,15 +22,8 @@ pub fn rows(
     catalog: &Catalog,
     node: &Node,
     date: NaiveDate,
-    query: &str,
+    query: &Select,
 ) -> Result<(i64, Vec<String>)> {
-    if let Some(check) = node.spec.checks.iter().find(|check| check.expression.trim().is_empty()) {
-        return Err(Problem::usage("this check is empty")
-            .at(catalog.templates.in_config(&node.file, &check.path, 0))
-            .on(date)
-            .hint(A_CHECK)
-            .into());
-    }
     let key = idents(&node.spec.key);
     let nulls =
         node.spec.key.iter().map(|name| format!("{} is null", ident(name))).collect::<Vec<_>>().join(" or ");
@@ -50,28 +46,8 @@ pub fn rows(
         .map_err(|error| wrong_check(warehouse, catalog, node, date, query, error))?;
     let counts = counts.unwrap_or_else(|| vec![0; count]);
     check_types(warehouse, catalog, node, date)?;
-    let place = |key: &str| catalog.templates.config_key(&node.file, key);
-    let stays = "the earlier partition stays";
-    if counts[2] > 0 {
-        return Err(Problem::data(format!("{} of {} rows have no key ({key})", counts[2], counts[0]))
-            .at(place("key"))
-            .on(date)
-            .hint(stays)
-            .into());
-    }
-    if counts[1] < counts[0] {
-        let sql = format!(
-            "select {key}, count(*) {partition} group by {key} having count(*) > 1 order by {key} limit 3"
-        );
-        let rows = example_rows(warehouse, &sql)?;
-        return Err(Problem::data(format!(
-            "the key ({key}) is not unique: {} rows, {} keys",
-            counts[0], counts[1]
-        ))
-        .at(place("key"))
-        .on(date)
-        .hint(format!("for example {rows}; {stays}"))
-        .into());
+    if let Some(problem) = wrong_key(warehouse, &key, &partition, &counts)? {
+        return Err(problem.at(catalog.templates.config_key(&node.file, "key")).on(date).into());
     }
     let mut warnings = Vec::new();
     for (check, failing) in node.spec.checks.iter().zip(&counts[3..]).filter(|(_, failing)| **failing > 0) {
@@ -82,11 +58,29 @@ pub fn rows(
             .at(catalog.templates.in_config(&node.file, &check.path, 0))
             .on(date);
         match check.severity {
-            Severity::Fail => return Err(problem.hint(format!("for example {rows}; {stays}")).into()),
+            Severity::Fail => return Err(problem.hint(format!("for example {rows}; {STAYS}")).into()),
             Severity::Warn => warnings.push(problem.hint(format!("for example {rows}")).to_string()),
         }
     }
     Ok((counts[0], warnings))
+}
+
+/// Rows without a key, or with the key of another one. `counts` are rows, keys, and rows without one.
+fn wrong_key(warehouse: &Warehouse, key: &str, partition: &str, counts: &[i64]) -> Result<Option<Problem>> {
+    let (rows, keys, empty) = (counts[0], counts[1], counts[2]);
+    if empty > 0 {
+        let what = format!("{empty} of {rows} rows have no key ({key})");
+        return Ok(Some(Problem::data(what).hint(STAYS)));
+    }
+    if keys == rows {
+        return Ok(None);
+    }
+    let sql = format!(
+        "select {key}, count(*) {partition} group by {key} having count(*) > 1 order by {key} limit 3"
+    );
+    let what = format!("the key ({key}) is not unique: {rows} rows, {keys} keys");
+    let hint = format!("for example {}; {STAYS}", example_rows(warehouse, &sql)?);
+    Ok(Some(Problem::data(what).hint(hint)))
 }
 
 /// DuckDB takes any number but 0 for true.
@@ -95,7 +89,9 @@ fn check_types(warehouse: &Warehouse, catalog: &Catalog, node: &Node, date: Naiv
     let items: Vec<String> = checks.iter().map(|check| format!("({})", check.expression)).collect();
     let types = match &items[..] {
         [] => Vec::new(),
-        items => warehouse.describe(&format!("select {} from {}", items.join(", "), node.name))?,
+        items => {
+            warehouse.describe(&Select::of(&format!("select {} from {}", items.join(", "), node.name))?)?
+        }
     };
     let Some((check, (_, other))) = checks.iter().zip(types).find(|(_, (_, of))| of != "BOOLEAN") else {
         return Ok(());
@@ -162,26 +158,26 @@ fn wrong_check(
     catalog: &Catalog,
     node: &Node,
     date: NaiveDate,
-    query: &str,
+    query: &Select,
     error: SqlError,
 ) -> Problem {
     const HEAD: &str = "select count(*) filter (where not (";
     let other = warehouse.another().ok();
-    let sql = |expression: &str| format!("{HEAD}{expression})) from (\n{query}\n) as q");
-    let failure = |expression: &str| {
-        other.as_ref().and_then(|other| other.rows(&sql(expression), &[], |_| Ok(())).err())
+    let sql = |expression| query.computing(HEAD, expression, "))");
+    let failure = |expression| {
+        other.as_ref().and_then(|other| other.rows(sql(expression).as_str(), &[], |_| Ok(())).err())
     };
     let found = node.spec.checks.iter().find_map(|check| Some((check, failure(&check.expression)?)));
     let (place, error, kind) = match found {
         Some((check, own)) => {
-            let kind = warehouse.kind(&sql(&check.expression), &own);
+            let kind = diagnose::kind(warehouse, sql(&check.expression).as_str(), &own);
             let own = own.shifted(HEAD.len());
             let place = catalog.templates.in_config(&node.file, &check.path, own.position.unwrap_or(0));
             (place, own, kind)
         }
         None => (catalog.templates.config_key(&node.file, "checks"), error, Kind::Usage),
     };
-    let advice = warehouse.advice("", &error, &[]);
+    let advice = diagnose::advice(warehouse, "", &error, &[]);
     let problem = Problem::usage(format!("a check does not work: {}", advice.message));
     Problem { kind, ..problem }.at(place).on(date).hint(A_CHECK).maybe_hint(advice.hint)
 }

@@ -32,37 +32,35 @@ impl Proof<'_> {
         shape: &[Column],
     ) -> Result<(i64, usize, Vec<Problem>)> {
         let name = table.name;
-        let cut = self.columns(CUT, name)?;
+        let cut = self.warehouse.columns_of(CUT, name)?;
         let lacks =
             |columns: &[Column], (wanted, _): &Column| !columns.iter().any(|(name, _)| name == wanted);
-        let odd = shape.iter().find(|column| lacks(&cut, column));
         let mut problems = Vec::new();
+        let odd = shape.iter().find(|column| lacks(&cut, column));
         if let Some((column, _)) = odd.or_else(|| cut.iter().find(|column| lacks(shape, column))) {
             let what = format!("column `{column}` of `{name}` is there or not, as the future has it");
             problems.push(self.leak(table, column, &what)?);
         }
-        let is_other = |(column, _): &&Column| {
-            !table.key.contains(column)
-                && !table.skipped.iter().any(|skipped| column.eq_ignore_ascii_case(skipped))
+        let is_skipped = |column: &str| table.skipped.iter().any(|name| column.eq_ignore_ascii_case(name));
+        let is_compared = |column: &&Column| {
+            !table.key.contains(&column.0) && !is_skipped(&column.0) && !lacks(&cut, column)
         };
-        let columns: Vec<&Column> =
-            shape.iter().filter(|column| is_other(column) && !lacks(&cut, column)).collect();
-        let names: Vec<String> =
-            table.key.iter().chain(columns.iter().map(|(name, _)| name)).map(|name| ident(name)).collect();
+        let columns: Vec<&Column> = shape.iter().filter(is_compared).collect();
+        let names = table.key.iter().chain(columns.iter().map(|(name, _)| name));
+        let names: Vec<String> = names.map(|name| ident(name)).collect();
         let (whole, cut) = (format!("{WHOLE}.{name}"), format!("{CUT}.{name}"));
         if problems.is_empty() && is_equal(self.warehouse, &whole, &cut, &names)? {
             let sql = format!("select count(*) from {whole}");
             let rows = self.warehouse.row(&sql, &[], |row| row.get(0))?.unwrap_or(0);
             return Ok((rows, columns.len(), problems));
         }
-        let difference = Difference::new(self.warehouse, &whole, &cut, table.key);
+        let difference = self.difference([WHOLE, CUT], name, table.key);
         let mut conditions =
             vec!["w.in_w".to_owned(), Difference::GONE.to_owned(), Difference::NEW.to_owned()];
         conditions.extend(columns.iter().map(|column| differs(column)));
         let counts = difference.counts(&conditions)?;
         for (at, which) in [(1, "with"), (2, "without")].into_iter().filter(|(at, _)| counts[*at] > 0) {
-            let entity = difference.example(&conditions[at], "", "")?;
-            let count = counts[at];
+            let (count, entity) = (counts[at], difference.example(&conditions[at], "", "")?);
             let what =
                 format!("{count} rows of `{name}` are there only {which} what became known later: {entity}");
             problems.push(self.leak(table, "", &what)?);
@@ -81,6 +79,17 @@ impl Proof<'_> {
             });
         }
         Ok((counts[0], columns.len(), problems))
+    }
+
+    /// A table in two databases.
+    pub(super) fn difference<'b>(
+        &'b self,
+        databases: [&str; 2],
+        table: &str,
+        key: &'b [String],
+    ) -> Difference<'b> {
+        let [w, c] = databases.map(|database| format!("{database}.{table}"));
+        Difference::new(self.warehouse, &w, &c, key)
     }
 
     /// Where a column, or the rows for none, comes out otherwise in the second database.
@@ -114,8 +123,8 @@ impl Proof<'_> {
         self.shuffle()?;
         self.refer(SHUFFLED, table.rendered, CUT)?;
         self.build(SHUFFLED, table.name, table.rendered, "q.*")?;
-        let (cut, shuffled) = (format!("{CUT}.{}", table.name), format!("{SHUFFLED}.{}", table.name));
-        let count = Difference::new(self.warehouse, &cut, &shuffled, table.key).count(condition)?;
+        let difference = self.difference([CUT, SHUFFLED], table.name, table.key);
+        let count = difference.counts(&[condition.to_owned()])?[0];
         self.forget(SHUFFLED, table.name)?;
         Ok(count > 0)
     }

@@ -54,39 +54,28 @@ impl Proof<'_> {
              and (w.label_known_on <= date '{day}' or c.label_known_on <= date '{day}')",
             ident(label)
         );
-        let (whole, settled) = (format!("{WHOLE}.{name}"), format!("{SETTLED}.{name}"));
-        let difference = Difference::new(self.warehouse, &whole, &settled, key);
-        let count = difference.count(&apart)?;
-        if count == 0 {
+        let Some((count, entity)) =
+            self.difference([WHOLE, SETTLED], name, key).find(&apart, label, "without the future")?
+        else {
             return Ok(None);
-        }
-        let entity = difference.example(&apart, label, "without the future")?;
+        };
         let what = format!(
             "`label_known_on` of `{name}` comes too early: {count} labels that are known by {day} change after it; {entity}"
         );
-        let place = self.place([WHOLE, SETTLED], rendered, KNOWN_ON)?;
-        Ok(Some(Problem::data(what).at(place).on(self.date).hint(
-            "a label is known on the day after the last one that can change it: a model would be trained on what was not known yet",
-        )))
+        self.wrong_day([WHOLE, SETTLED], rendered, what, "a label is known on the day after the last one that can change it: a model would be trained on what was not known yet")
     }
 
     /// The day on which a label is known may not tell how the row ends: at any day, rows of one ending would be missing
     /// from what can be trained on.
     pub(super) fn biased(&self, node: &Node, rendered: &Rendered) -> Result<Option<Problem>> {
-        let (whole, cut) = (format!("{WHOLE}.{}", node.name), format!("{CUT}.{}", node.name));
-        let difference = Difference::new(self.warehouse, &whole, &cut, &node.spec.key);
         let apart = differs(&(KNOWN_ON.to_owned(), "DATE".to_owned()));
-        let rows = difference.count(&apart)?;
-        if rows == 0 {
+        let difference = self.difference([WHOLE, CUT], &node.name, &node.spec.key);
+        let Some((rows, entity)) = difference.find(&apart, KNOWN_ON, "without the future")? else {
             return Ok(None);
-        }
-        let entity = difference.example(&apart, KNOWN_ON, "without the future")?;
+        };
         let what =
             format!("`label_known_on` of `{}` depends on the outcome in {rows} rows: {entity}", node.name);
-        let place = self.place([WHOLE, CUT], rendered, KNOWN_ON)?;
-        Ok(Some(Problem::data(what).at(place).on(self.date).hint(
-            "an early end must not decide which rows can be trained on: take a day that is known at the reference date",
-        )))
+        self.wrong_day([WHOLE, CUT], rendered, what, "an early end must not decide which rows can be trained on: take a day that is known at the reference date")
     }
 
     /// A model may not say that a label was known earlier than its ABT does.
@@ -105,17 +94,27 @@ impl Proof<'_> {
         for node in rendered.refs.iter().filter_map(|name| self.catalog.tables.get(name)).filter(is_its) {
             let abt = format!("{WHOLE}.{}", node.name);
             let early = Difference::new(self.warehouse, &table, &abt, &model.spec.key)
-                .count("w.label_known_on::date < c.label_known_on::date")?;
+                .counts(&["w.label_known_on::date < c.label_known_on::date".to_owned()])?[0];
             if early > 0 {
                 let what = format!(
                     "`label_known_on` is earlier than in `{}` in {early} rows: it would be trained on what was not known yet",
                     node.name
                 );
-                let place = self.place([WHOLE, CUT], rendered, KNOWN_ON)?;
-                let hint = "take label_known_on as the ABT has it";
-                return Ok(Some(Problem::data(what).at(place).on(self.date).hint(hint)));
+                return self.wrong_day([WHOLE, CUT], rendered, what, "take label_known_on as the ABT has it");
             }
         }
         Ok(None)
+    }
+
+    /// At what makes `label_known_on`.
+    fn wrong_day(
+        &self,
+        databases: [&str; 2],
+        rendered: &Rendered,
+        what: String,
+        hint: &str,
+    ) -> Result<Option<Problem>> {
+        let place = self.place(databases, rendered, KNOWN_ON)?;
+        Ok(Some(Problem::data(what).at(place).on(self.date).hint(hint)))
     }
 }

@@ -1,8 +1,6 @@
 //! The warehouses of a proof, in memory: the whole one, and copies that know less.
 
-use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Result, anyhow};
 use chrono::NaiveDate;
@@ -39,9 +37,7 @@ impl<'a> Proof<'a> {
                  create schema {name}.sources; create schema {name}.features; create schema {name}.abt; create schema {name}.scores"
             ))?;
         }
-        let second = Mutex::new(warehouse.another()?);
-        let proof =
-            Self { warehouse, second, catalog, definitions, date, sources, is_shuffled: Cell::new(false) };
+        let proof = Self { warehouse, catalog, definitions, date, sources };
         for source in &proof.sources {
             let name = ident(source);
             // As good as a copy with the rest deleted: nothing else can be reached through it.
@@ -84,13 +80,10 @@ impl<'a> Proof<'a> {
 
     /// The cut sources in another order.
     pub(super) fn shuffle(&self) -> Result<()> {
-        if self.is_shuffled.replace(true) {
-            return Ok(());
-        }
         for source in &self.sources {
             let name = ident(source);
             self.warehouse.batch(&format!(
-                "create table {SHUFFLED}.sources.{name} as from {CUT}.sources.{name} order by random()"
+                "create table if not exists {SHUFFLED}.sources.{name} as from {CUT}.sources.{name} order by random()"
             ))?;
         }
         self.macros(SHUFFLED)
@@ -124,18 +117,11 @@ impl<'a> Proof<'a> {
         Ok(self.warehouse.batch(&format!("drop table if exists {database}.{table}"))?)
     }
 
-    pub(super) fn columns(&self, database: &str, table: &str) -> Result<Vec<(String, String)>> {
-        Ok(self.warehouse.describe(&format!("from {database}.{table}"))?)
-    }
-
     /// Builds a table from the whole warehouse and from the cut one, side by side.
     pub(super) fn build_both(&self, table: &str, rendered: &Rendered) -> Result<()> {
-        let (catalog, date, second) = (self.catalog, self.date, &self.second);
+        let (catalog, date, second) = (self.catalog, self.date, self.warehouse.another()?);
         std::thread::scope(|scope| {
-            let cut = scope.spawn(move || {
-                let second = second.lock().unwrap_or_else(PoisonError::into_inner);
-                build(&second, catalog, date, CUT, table, rendered, "q.*")
-            });
+            let cut = scope.spawn(move || build(&second, catalog, date, CUT, table, rendered, "q.*"));
             let whole = self.build(WHOLE, table, rendered, "q.*");
             whole.and(cut.join().map_err(|_| anyhow!("a build ended by itself"))?)
         })
@@ -165,12 +151,11 @@ fn build(
     let head = format!(
         "create or replace table {table} as select date '{date}' as reference_date, {columns} from (\n"
     );
-    let sql = format!("{head}{}\n) as q", rendered.sql);
+    let explain = |error| analyst(warehouse, error, rendered, &catalog.templates);
+    let sql = format!("{head}{}\n) as q", rendered.select().map_err(explain)?);
     warehouse.batch(&format!("use {database}"))?;
     // The error is looked into where it came up.
-    let built = warehouse
-        .batch(&sql)
-        .map_err(|error| analyst(warehouse, error.shifted(head.len()), rendered, &catalog.templates));
+    let built = warehouse.batch(&sql).map_err(|error| explain(error.shifted(head.len())));
     warehouse.batch("use warehouse")?;
     Ok(built?)
 }

@@ -6,9 +6,7 @@ mod label;
 mod layout;
 mod tables;
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -18,6 +16,7 @@ use crate::learn::rules;
 use crate::partitions::texts::Texts;
 use crate::partitions::{columns, verify};
 use crate::problem::{Place, Problem};
+use crate::sql::{Expression, Select};
 use crate::template::{Kind, Rendered};
 use crate::warehouse::{Warehouse, ident};
 use compare::Compared;
@@ -31,14 +30,11 @@ const RULE: &str = "rule ";
 /// The proof at one reference date.
 pub struct Proof<'a> {
     warehouse: &'a Warehouse,
-    /// For the cut warehouse, which is built at the same time as the whole one.
-    second: Mutex<Warehouse>,
     catalog: &'a Catalog,
     /// What the as-of relation of each source selects, of `reference_date`.
     definitions: &'a BTreeMap<String, String>,
     date: NaiveDate,
     sources: Vec<String>,
-    is_shuffled: Cell<bool>,
 }
 
 /// What was compared of one table.
@@ -55,7 +51,7 @@ impl Proof<'_> {
     pub fn table(&self, node: &Node, with_checks: bool) -> Result<Proven> {
         let rendered = self.catalog.render(&node.name, self.date)?;
         self.build_both(&node.name, &rendered)?;
-        let shape = self.columns(WHOLE, &node.name)?;
+        let shape = self.warehouse.columns_of(WHOLE, &node.name)?;
         let (mut problems, warnings) = self.checked(node, &rendered, &shape, with_checks)?;
         let label = node.spec.label.as_deref().filter(|_| node.kind == Kind::Abt);
         let mut skipped = vec!["reference_date"];
@@ -108,7 +104,7 @@ impl Proof<'_> {
             if !with_checks {
                 return Ok((Vec::new(), warnings));
             }
-            let built = format!("from {WHOLE}.{}", node.name);
+            let built = Select::of(&format!("from {WHOLE}.{}", node.name))?;
             match verify::rows(warehouse, catalog, node, date, &built) {
                 Ok((_, more)) => {
                     warnings.extend(more);
@@ -126,7 +122,7 @@ impl Proof<'_> {
         let table = model.table();
         let rendered = self.catalog.render(&table, self.date)?;
         // Rules are inputs of their own; the SELECT stays at its place, so that offsets in it keep their meaning.
-        let rules: BTreeMap<String, String> = rules(&model.spec.recipes())
+        let rules: BTreeMap<String, Expression> = rules(&model.spec.recipes())
             .into_iter()
             .map(|(name, expression)| (format!("{RULE}{name}"), expression))
             .collect();
@@ -139,7 +135,7 @@ impl Proof<'_> {
                 "create or replace table {database}.{table} as select q.*{more} from {database}.{table} as q"
             ))?;
         }
-        let shape = self.columns(WHOLE, &table)?;
+        let shape = self.warehouse.columns_of(WHOLE, &table)?;
         let label = model.spec.label();
         let skipped: Vec<&str> = label.into_iter().chain(["reference_date", "label_known_on"]).collect();
         let rule_place = |column: &str| -> Option<Place> {

@@ -7,9 +7,8 @@ use chrono::NaiveDate;
 
 use super::{Proof, Proven};
 use crate::catalog::Catalog;
-use crate::guard::{self, Functions};
+use crate::guard::Reach;
 use crate::problem::Problem;
-use crate::template::Templates;
 use crate::term::Progress;
 use crate::warehouse::Warehouse;
 
@@ -18,8 +17,7 @@ pub struct Tables<'a> {
     pub catalog: &'a Catalog,
     /// Only the proof: no columns, keys and checks.
     pub is_proof_only: bool,
-    pub functions: Functions,
-    pub sealed: Templates,
+    pub reach: Reach,
     /// Of the sources' as-of relations.
     pub definitions: &'a BTreeMap<String, String>,
     /// The tables, each after what it needs.
@@ -93,7 +91,7 @@ impl Tables<'_> {
             self.progress.working_on(name);
             let refs = self.catalog.render(name, date)?.refs.clone();
             let needed = refs.into_iter().find(|table| broken.contains(table));
-            let (proven, problems) = self.table(&proof, warehouse, name, needed.is_some())?;
+            let (proven, problems) = self.table(&proof, name, needed.is_some())?;
             if proven.is_none() {
                 broken.insert(name.to_owned());
             }
@@ -121,11 +119,10 @@ impl Tables<'_> {
     fn table(
         &self,
         proof: &Proof<'_>,
-        warehouse: &Warehouse,
         name: &str,
         is_blocked: bool,
     ) -> Result<(Option<Proven>, Vec<Problem>)> {
-        let found = guard::reach(warehouse, self.catalog, &self.sealed, &self.functions, name, proof.date)?;
+        let found = self.reach.table(self.catalog, name, proof.date)?;
         if is_blocked || !found.is_empty() {
             return Ok((None, found));
         }

@@ -1,5 +1,7 @@
 //! What a run does with a model at a reference date: whether it is to be trained, and why.
 
+use std::fmt;
+
 use anyhow::Result;
 use chrono::NaiveDate;
 
@@ -15,15 +17,13 @@ impl<'a> Run<'a> {
         let champion = registry::in_force(self.warehouse, &model.name, date)?;
         let version = match reason(self.catalog, model, champion.as_ref(), date)? {
             None => champion,
-            Some(why) => match self.train(model, date, &why)? {
+            Some(why) => match self.train(model, date, &why.to_string())? {
                 Attempt::Trained(version, training) => {
                     train::note(&version, &training);
                     Some(version)
                 }
-                Attempt::TooEarly(why) => {
-                    let then =
-                        if champion.is_some() { "scored by the champion there is" } else { "not scored" };
-                    term::note(&format!("{}: cannot be trained as of {date}: {why}; {then}", model.name));
+                Attempt::TooEarly(cause) => {
+                    self.not_trained(model, date, &why, champion.as_ref(), &cause);
                     champion
                 }
             },
@@ -31,6 +31,45 @@ impl<'a> Run<'a> {
         let Some(version) = version else { return Ok(None) };
         let scored = self.score(model, &version, date)?;
         Ok(Some((version, scored)))
+    }
+
+    /// A model whose files changed is expected to show it: scores of the old one are not what was asked for.
+    fn not_trained(
+        &mut self,
+        model: &Model,
+        date: NaiveDate,
+        why: &Reason,
+        champion: Option<&Version>,
+        cause: &str,
+    ) {
+        let told = format!("{}: cannot be trained as of {date}: {cause}", model.name);
+        match (champion, why) {
+            (Some(Version { number, .. }), Reason::Edited { .. }) => {
+                self.outdated
+                    .push(format!("{told}, though {why}; scored by version {number}, of the files before"));
+            }
+            (Some(_), _) => term::note(&format!("{told}; scored by the champion there is")),
+            (None, _) => term::note(&format!("{told}; not scored")),
+        }
+    }
+}
+
+/// Why a model is to be trained.
+enum Reason {
+    First,
+    Edited { files: String, since: i32 },
+    Old { version: i32, days: i64, limit: i64 },
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::First => f.write_str("there is no champion yet"),
+            Self::Edited { files, since } => write!(f, "{files} changed since version {since}"),
+            Self::Old { version, days, limit } => {
+                write!(f, "version {version} is {days} days old, retrain_days is {limit}")
+            }
+        }
     }
 }
 
@@ -40,17 +79,17 @@ fn reason(
     model: &Model,
     champion: Option<&Version>,
     date: NaiveDate,
-) -> Result<Option<String>> {
+) -> Result<Option<Reason>> {
     let Some(Version { number, as_of, definition, definition_parts: before, .. }) = champion else {
-        return Ok(Some("there is no champion yet".to_owned()));
+        return Ok(Some(Reason::First));
     };
     let (now, parts) = catalog.definition(model)?;
     if now != *definition {
         let edited = parts.iter().filter(|(file, hash)| before.get(*file) != Some(hash));
         let gone = before.keys().filter(|file| !parts.contains_key(*file));
         let files: Vec<&str> = edited.map(|(file, _)| file).chain(gone).map(String::as_str).collect();
-        return Ok(Some(format!("{} changed since version {number}", files.join(", "))));
+        return Ok(Some(Reason::Edited { files: files.join(", "), since: *number }));
     }
-    let (age, limit) = ((date - *as_of).num_days(), model.spec.retrain_days);
-    Ok((age >= limit).then(|| format!("version {number} is {age} days old, retrain_days is {limit}")))
+    let (days, limit) = ((date - *as_of).num_days(), model.spec.retrain_days);
+    Ok((days >= limit).then_some(Reason::Old { version: *number, days, limit }))
 }

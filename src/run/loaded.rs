@@ -7,7 +7,8 @@ use chrono::{Days, NaiveDate};
 
 use crate::ingest;
 use crate::problem::Problem;
-use crate::warehouse::Warehouse;
+use crate::term;
+use crate::warehouse::{Warehouse, ident};
 
 pub struct Loaded {
     /// Of every source.
@@ -43,5 +44,21 @@ impl Loaded {
                 self.last_date()
             ))
             .into())
+    }
+
+    /// Says so where nothing was known yet at the first date of a build: its tables are right, and empty.
+    pub fn warn_of_no_data(&self, warehouse: &Warehouse, date: NaiveDate) -> Result<()> {
+        let mut moments = Vec::new();
+        for source in self.versions.keys() {
+            moments.push(format!("select min(known_at)::date as day from sources.{}", ident(source)));
+        }
+        let sql = format!("select min(day) from ({})", moments.join(" union all "));
+        match warehouse.row(&sql, &[], |row| row.get::<_, Option<NaiveDate>>(0))?.flatten() {
+            Some(first) if date <= first => {
+                term::warn(&format!("reference date {date} is before all data, which begin on {first}"));
+            }
+            _ => {}
+        }
+        Ok(())
     }
 }

@@ -20,11 +20,13 @@ pub use train::Attempt;
 
 use crate::catalog::{Catalog, Model};
 use crate::dataset::Workspace;
+use crate::dates;
 use crate::guard::Guard;
 use crate::ingest;
 use crate::interrupt;
 use crate::partitions::texts::{self, Texts};
 use crate::partitions::{self, Basis, Context, Ledger, Plan, columns};
+use crate::problem::Problem;
 use crate::secret;
 use crate::term;
 use crate::warehouse::Warehouse;
@@ -60,6 +62,8 @@ pub struct Run<'a> {
     pub built: usize,
     /// Partitions that were built before and did not change.
     pub unchanged: usize,
+    /// What was scored by a model that is not of the files as they are now, and why.
+    outdated: Vec<String>,
 }
 
 impl<'a> Run<'a> {
@@ -82,6 +86,7 @@ impl<'a> Run<'a> {
             is_finished: Cell::new(false),
             built: 0,
             unchanged: 0,
+            outdated: Vec::new(),
         })
     }
 
@@ -187,6 +192,38 @@ impl<'a> Run<'a> {
     pub fn finish(&self) -> Result<()> {
         ingest::mark_synthetic(self.warehouse)?;
         self.close("done")
+    }
+
+    /// Tells of dates that were built before the last load, and not since.
+    pub fn note_older(&self, tables: &BTreeSet<String>) {
+        let older = self.ledger.older(self.catalog, tables, &self.loaded.versions);
+        let dates: BTreeSet<NaiveDate> = older.values().flatten().copied().collect();
+        if dates.is_empty() {
+            return;
+        }
+        let of = match older.keys().collect::<Vec<_>>()[..] {
+            [table] => table.clone(),
+            ref tables => term::counted(tables.len(), "table"),
+        };
+        term::note(&format!(
+            "{} of {of} {} on older sources: {} builds again",
+            term::counted(dates.len(), "other date"),
+            if dates.len() == 1 { "rests" } else { "rest" },
+            dates::options(&dates)
+        ));
+    }
+
+    /// # Errors
+    /// A file was edited and the model that should show it could not be trained.
+    pub fn check_models(&self) -> Result<()> {
+        if self.outdated.is_empty() {
+            return Ok(());
+        }
+        Err(Problem::data(self.outdated.join("\n"))
+            .hint(
+                "the rest of the run is done; undo the edit, or change `snapshots`, `validate` or the label",
+            )
+            .into())
     }
 
     fn close(&self, outcome: &str) -> Result<()> {

@@ -13,6 +13,7 @@ use crate::dataset::{Dataset, Snapshot, Workspace};
 use crate::fingerprint;
 use crate::partitions;
 use crate::registry::Version;
+use crate::sql::{Select, normal};
 use crate::warehouse::{Warehouse, ident, idents, text};
 
 /// What a version says of a date: rows in the temporary table `stage`, and what the score table makes of them.
@@ -35,7 +36,7 @@ pub fn inputs(
     fingerprints: &BTreeMap<(String, NaiveDate), String>,
 ) -> BTreeMap<String, String> {
     let select = &snapshot.select;
-    let sql = fingerprint::of(&[&fingerprint::normal(&select.sql)]);
+    let sql = fingerprint::of(&[&normal(&select.sql)]);
     let mut inputs =
         BTreeMap::from([("sql".to_owned(), sql), ("version".to_owned(), version.number.to_string())]);
     for table in &select.refs {
@@ -85,7 +86,7 @@ pub fn replace(
     description: &str,
     comments: &[(&str, &str)],
 ) -> Result<()> {
-    let shape = warehouse.describe(sql)?;
+    let shape = warehouse.describe(&Select::of(sql)?)?;
     if partitions::fit(warehouse, table, &shape)?.is_some() {
         let mut statements = vec![format!("comment on table {table} is {}", text(description))];
         let known = comments.iter().chain(&SHARED);

@@ -12,7 +12,8 @@ use crate::learn::{Clustering, Matrix};
 use crate::problem::Problem;
 use crate::registry::{Segment, Version};
 use crate::score;
-use crate::warehouse::{SqlError, ident, text};
+use crate::sql::{Expression, Select, SqlError};
+use crate::warehouse::{ident, text};
 
 /// Differences from the mean that are worth a word, in standard deviations, and how many of them.
 const NOTABLE: f64 = 0.4;
@@ -24,7 +25,11 @@ pub fn table_of(model: &Model) -> String {
 }
 
 /// One row per segment of the staged rows: size, share, and `aggregates` over the columns of the model's SELECT.
-fn query(at: Workspace<'_>, snapshot: &Snapshot, aggregates: &[(String, String)]) -> String {
+fn query(
+    at: Workspace<'_>,
+    snapshot: &Snapshot,
+    aggregates: &[(String, Expression)],
+) -> Result<String, SqlError> {
     let keys = at.model.spec.key.iter();
     let on: Vec<String> = keys.map(|key| format!("q.{key} = stage.{key}", key = ident(key))).collect();
     let mut columns = vec![
@@ -33,12 +38,12 @@ fn query(at: Workspace<'_>, snapshot: &Snapshot, aggregates: &[(String, String)]
         "count(*) / sum(count(*)) over () as share".to_owned(),
     ];
     columns.extend(aggregates.iter().map(|(name, sql)| format!("({sql}) as {}", ident(name))));
-    format!(
+    Ok(format!(
         "select {} from (\n{}\n) as q inner join temp.main.stage as stage on {} group by stage.segment",
         columns.join(", "),
-        snapshot.select.sql,
+        snapshot.select.select()?,
         on.join(" and ")
-    )
+    ))
 }
 
 /// Name, profile line and what followed of each segment, at the training. The newest snapshot is staged.
@@ -54,7 +59,7 @@ pub fn describe(
     let sql = format!(
         "select segment, size, share, ({})::varchar from (\n{}\n) as profile order by segment",
         clusters.name,
-        query(at, newest, &clusters.profile)
+        query(at, newest, &clusters.profile)?
     );
     let followed = followed(data, clustering, as_of)?;
     let apart = apart(at.model, clustering, &data.matrix.select(&data.of(newest.date)));
@@ -88,17 +93,19 @@ fn check(at: Workspace<'_>, clusters: &Clusters, snapshot: &Snapshot) -> Result<
     };
     for aggregate in &clusters.profile {
         let (name, text) = aggregate;
-        let sql = query(at, snapshot, std::slice::from_ref(aggregate));
-        at.warehouse.describe(&sql).map_err(|error| {
+        let sql = query(at, snapshot, std::slice::from_ref(aggregate))?;
+        let columns = Select::of(&sql).and_then(|select| at.warehouse.describe(&select));
+        columns.map_err(|error| {
             let head = sql.find(&format!("({text}) as")).unwrap_or(0) + 1;
             Problem::usage(format!("the profile's `{name}` does not work: {}", error.headline()))
                 .at(place(&format!("profile.{name}"), &error, head))
                 .hint("it is an aggregate over the columns of this file's SELECT, e.g. median(price_brl)")
         })?;
     }
-    let profile = query(at, snapshot, &clusters.profile);
+    let profile = query(at, snapshot, &clusters.profile)?;
     let sql = format!("select ({})::varchar from (\n{profile}\n) as profile", clusters.name);
-    at.warehouse.describe(&sql).map_err(|error| {
+    let described = Select::of(&sql).and_then(|select| at.warehouse.describe(&select));
+    described.map_err(|error| {
         let columns = clusters.profile.iter().map(|(name, _)| name.as_str());
         let columns: Vec<&str> = ["segment", "size", "share"].into_iter().chain(columns).collect();
         Problem::usage(format!("the `name` of segments does not work: {}", error.headline()))
@@ -182,7 +189,7 @@ pub fn write_profile(
     let own = label.filter(|_| data.is_settled(&data.all(), NaiveDate::MAX));
     let mut aggregates = clusters.profile.clone();
     if let Some(label) = own {
-        aggregates.push((OUTCOME.to_owned(), format!("avg({}::double)", ident(label))));
+        aggregates.push((OUTCOME.to_owned(), Expression::of(&format!("avg({}::double)", ident(label)))?));
     }
     let (except, outcome) = match own {
         Some(_) => (format!(", {OUTCOME}"), format!("profile.{OUTCOME}, date '{date}' as outcome_from")),
@@ -195,7 +202,7 @@ pub fn write_profile(
          left join registry.segments as named
              on named.model = {name} and named.version = {number} and named.segment = profile.segment
          order by profile.segment",
-        profile = query(at, snapshot, &aggregates),
+        profile = query(at, snapshot, &aggregates)?,
         name = text(&model.name),
         number = version.number,
     );

@@ -1,9 +1,11 @@
-//! A reader of SQL text: its tokens, its parts, and DuckDB's own syntax tree of it.
+//! A reader of SQL text: DuckDB's own syntax tree where it parses, its tokens where it does not.
 
-mod given;
+mod error;
 pub mod outputs;
-pub mod parts;
-pub mod scan;
+mod select;
+mod tokens;
 pub mod tree;
 
-pub use given::given;
+pub use error::{DAMAGED, SqlError};
+pub use select::{AT_BYTE, Expression, HARMLESS, Select, Unproven};
+pub use tokens::{Brackets, Token, lexemes, normal, starts, tokens, unended};

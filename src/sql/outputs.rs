@@ -6,13 +6,12 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::Result;
 use serde_json::Value as Json;
-use sqlparser::dialect::DuckDbDialect;
-use sqlparser::tokenizer::{Token, Tokenizer, Whitespace};
+use sqlparser::keywords::Keyword;
+use sqlparser::tokenizer::{Token as Lexeme, Whitespace};
 
-use super::tree::{self, children, leftmost, lower, texts};
-use crate::warehouse::Warehouse;
+use super::tokens::{Token, lexemes};
+use super::tree::{self, children, leftmost, list, lower, name_of, texts};
 
 /// A column of a table: `features.seller_sales`, `order_count`.
 pub type Origin = (String, String);
@@ -31,18 +30,11 @@ pub struct Output {
 /// A query that is read for its columns.
 pub struct Outputs<'a> {
     node: Json,
-    words: Vec<Word>,
+    tokens: Vec<Token<'a>>,
     sql: &'a str,
     /// Whether a table has a column.
     has: &'a dyn Fn(&str, &str) -> bool,
     known: RefCell<BTreeMap<(usize, String), Option<Output>>>,
-}
-
-/// A token with its place.
-struct Word {
-    token: Token,
-    start: usize,
-    end: usize,
 }
 
 /// Named queries that a query may read, each of which sees those before it.
@@ -56,14 +48,9 @@ enum Relation<'t> {
 
 impl<'a> Outputs<'a> {
     /// Reads `sql`; `None` where DuckDB has no tree of it, which others tell.
-    pub fn read(
-        warehouse: &Warehouse,
-        sql: &'a str,
-        has: &'a dyn Fn(&str, &str) -> bool,
-    ) -> Result<Option<Self>> {
-        let Ok(mut tree) = tree::tree(warehouse, sql)? else { return Ok(None) };
-        let Some(node) = tree.pointer_mut("/statements/0/node").map(Json::take) else { return Ok(None) };
-        Ok(Some(Self { node, words: words(sql), sql, has, known: RefCell::default() }))
+    pub fn read(sql: &'a str, has: &'a dyn Fn(&str, &str) -> bool) -> Option<Self> {
+        let node = tree::deep(|| tree::query(sql)).ok()?;
+        Some(Self { node, tokens: lexemes(sql).0, sql, has, known: RefCell::default() })
     }
 
     /// Where column `name` comes from.
@@ -76,10 +63,7 @@ impl<'a> Outputs<'a> {
         if let Some(known) = self.known.borrow().get(&key) {
             return known.clone();
         }
-        let mut ctes = outer.clone();
-        for cte in node.pointer("/cte_map/map").and_then(Json::as_array).into_iter().flatten() {
-            ctes.push((lower(&cte["key"]), &cte["value"]["query_node"]));
-        }
+        let ctes = outer.iter().cloned().chain(tree::ctes(node)).collect();
         let found = match node["type"].as_str() {
             Some("SELECT_NODE") => self.of_select(node, name, &ctes),
             Some("SET_OPERATION_NODE") => self.of_query(&node["children"][0], name, &ctes),
@@ -92,39 +76,44 @@ impl<'a> Outputs<'a> {
 
     fn of_select(&self, select: &Json, name: &str, ctes: &Ctes<'_>) -> Option<Output> {
         let from = relations(&select["from_table"], ctes);
-        let items = || select["select_list"].as_array().into_iter().flatten();
-        if let Some(item) = items().find(|item| name_of(item) == name) {
-            return Some(self.of_item(item, items().collect(), &from));
+        let items = list(&select["select_list"]);
+        if let Some(item) = items.iter().find(|item| name_of(item) == name) {
+            return Some(self.of_item(item, items, &from));
         }
-        items().filter(|item| item["type"] == "STAR" && !item["columns"].is_object()).find_map(|star| {
+        items.iter().filter(|item| item["type"] == "STAR" && !item["columns"].is_object()).find_map(|star| {
             if texts(&star["exclude_list"]).any(|excluded| excluded == name) {
                 return None;
             }
-            let replaced = star["replace_list"].as_array().into_iter().flatten();
-            if let Some(with) = replaced.into_iter().find(|with| lower(&with["key"]) == name) {
-                return Some(self.of_item(&with["value"], Vec::new(), &from));
+            if let Some(with) = list(&star["replace_list"]).iter().find(|with| lower(&with["key"]) == name) {
+                return Some(self.of_item(&with["value"], &[], &from));
             }
             self.of_relations(&from, &lower(&star["relation_name"]), name)
         })
     }
 
     /// The column that an item gives, in a select list of `items`, which may name each other.
-    fn of_item(&self, item: &Json, items: Vec<&Json>, from: &[(String, Relation<'_>)]) -> Output {
+    fn of_item(&self, item: &Json, items: &[Json], from: &[(String, Relation<'_>)]) -> Output {
         let comment = self.comment(item);
-        let passed = (item["type"] == "COLUMN_REF").then(|| self.of_reference(item, &items, from));
-        if let Some(passed) = passed.flatten() {
+        let is_passed_on = item["type"] == "COLUMN_REF";
+        let passed = is_passed_on.then(|| self.of_reference(item, item, items, from)).flatten();
+        if let Some(passed) = passed {
             return Output { text: comment.or(passed.text), ..passed };
         }
         let mut found = Vec::new();
         references(item, &mut found);
-        let others: Vec<&Json> = items.into_iter().filter(|other| !std::ptr::eq(*other, item)).collect();
-        let reads = found.into_iter().filter_map(|reference| self.of_reference(reference, &others, from));
+        let reads = found.into_iter().filter_map(|reference| self.of_reference(reference, item, items, from));
         let reads = reads.flat_map(|output| output.reads).collect();
         Output { text: comment, reads, expression: self.expression(item) }
     }
 
-    /// What a reference to a column means: one of FROM, else an item of the same list.
-    fn of_reference(&self, node: &Json, items: &[&Json], from: &[(String, Relation<'_>)]) -> Option<Output> {
+    /// What a reference to a column means, within `inside`: one of FROM, else an item of the same list.
+    fn of_reference(
+        &self,
+        node: &Json,
+        inside: &Json,
+        items: &[Json],
+        from: &[(String, Relation<'_>)],
+    ) -> Option<Output> {
         let path: Vec<String> = texts(&node["column_names"]).collect();
         let (relation, name) = match &path[..] {
             [name] => ("", name),
@@ -132,11 +121,10 @@ impl<'a> Outputs<'a> {
             [] => return None,
         };
         self.of_relations(from, relation, name).or_else(|| {
-            let is_it = |item: &&&Json| path.len() == 1 && lower(&item["alias"]) == *name;
-            let item = items.iter().find(is_it)?;
+            let is_it = |item: &Json| path.len() == 1 && lower(&item["alias"]) == *name;
+            let at = items.iter().position(|item| is_it(item) && !std::ptr::eq(item, inside))?;
             // What stands before it, so that two items that name each other end.
-            let before = items.iter().take_while(|other| !std::ptr::eq(**other, *item));
-            Some(self.of_item(item, before.copied().collect(), from))
+            Some(self.of_item(&items[at], &items[..at], from))
         })
     }
 
@@ -151,32 +139,25 @@ impl<'a> Outputs<'a> {
         })
     }
 
-    /// The words of an item, from its first to its last.
+    /// The tokens of an item, its first and its last.
     fn span(&self, item: &Json) -> Option<(usize, usize)> {
         let at = leftmost(item)?;
-        let mut first = self.words.iter().position(|word| word.end > at)?;
+        let mut first = self.tokens.iter().position(|token| token.range.end > at)?;
         // A bracket around its beginning has no place in the tree.
-        while let Some(before) = (0..first).rev().find(|&at| !self.words[at].is_space())
-            && matches!(self.words[before].token, Token::LParen)
-            && before.checked_sub(1).is_some_and(|at| !self.words[at].is_name())
+        while let Some(before) = (0..first).rev().find(|&at| !self.tokens[at].is_space())
+            && self.tokens[before].text == "("
+            && before.checked_sub(1).is_some_and(|at| !is_name(&self.tokens[at]))
         {
             first = before;
         }
-        let (mut depth, mut last) = (0_usize, first);
-        for at in first..self.words.len() {
-            match &self.words[at].token {
-                Token::LParen | Token::LBracket | Token::LBrace => depth += 1,
-                Token::RParen | Token::RBracket | Token::RBrace if depth == 0 => break,
-                Token::RParen | Token::RBracket | Token::RBrace => depth -= 1,
-                token
-                    if depth == 0
-                        && (*token == Token::Comma || self.words[at].ends_list(&self.words[last])) =>
-                {
-                    break;
-                }
-                _ => {}
+        let depth = self.tokens[first].depth;
+        let mut last = first;
+        for at in first..self.tokens.len() {
+            let token = &self.tokens[at];
+            if token.depth < depth || token.depth == depth && ends_item(token, &self.tokens[last]) {
+                break;
             }
-            if !self.words[at].is_space() {
+            if !token.is_space() {
                 last = at;
             }
         }
@@ -186,17 +167,16 @@ impl<'a> Outputs<'a> {
     /// The comment behind an item, else the lines of comment right above it.
     fn comment(&self, item: &Json) -> Option<String> {
         let (first, last) = self.span(item)?;
-        let behind =
-            self.words[last + 1..].iter().find(|word| !word.is_blank() && word.token != Token::Comma);
-        if let Some(text) = behind.and_then(Word::comment) {
+        let mut behind = self.tokens[last + 1..].iter().filter(|token| !is_blank(token) && token.text != ",");
+        if let Some(text) = behind.next().and_then(comment) {
             return Some(text).filter(|text| !text.is_empty());
         }
         let mut lines = Vec::new();
-        let mut before = self.words[..first].iter().rev().filter(|word| !word.is_blank()).peekable();
+        let mut before = self.tokens[..first].iter().rev().filter(|token| !is_blank(token)).peekable();
         // One behind something else on its line belongs to that.
-        while before.next().is_some_and(Word::is_newline)
-            && let Some(text) = before.next().and_then(Word::comment)
-            && before.peek().is_none_or(|above| above.is_newline())
+        while before.next().is_some_and(is_newline)
+            && let Some(text) = before.next().and_then(comment)
+            && before.peek().is_none_or(|above| is_newline(above))
         {
             lines.push(text);
         }
@@ -207,71 +187,53 @@ impl<'a> Outputs<'a> {
     /// The text of an item without its alias, on one line.
     fn expression(&self, item: &Json) -> Option<String> {
         let (first, last) = self.span(item)?;
-        let named =
-            |word: &Word| matches!(&word.token, Token::Word(text) if text.value.eq_ignore_ascii_case("as"));
         let is_named = !lower(&item["alias"]).is_empty();
-        let as_at = (first..last).rev().find(|&at| named(&self.words[at])).filter(|_| is_named);
-        let end = as_at.map_or(self.words[last].end, |at| self.words[at].start);
-        let text = self.sql.get(self.words[first].start..end)?;
+        let as_at = (first..last).rev().find(|&at| is_named && self.tokens[at].is("as"));
+        let end = as_at.map_or(self.tokens[last].range.end, |at| self.tokens[at].range.start);
+        let text = self.sql.get(self.tokens[first].range.start..end)?;
         Some(text.split_whitespace().collect::<Vec<_>>().join(" "))
     }
 }
 
-impl Word {
-    fn is_space(&self) -> bool {
-        matches!(self.token, Token::Whitespace(_))
-    }
+/// Space within a line.
+fn is_blank(token: &Token<'_>) -> bool {
+    matches!(token.lexeme, Lexeme::Whitespace(Whitespace::Space | Whitespace::Tab))
+}
 
-    /// Space within a line.
-    fn is_blank(&self) -> bool {
-        matches!(self.token, Token::Whitespace(Whitespace::Space | Whitespace::Tab))
-    }
+fn is_newline(token: &Token<'_>) -> bool {
+    token.lexeme == Lexeme::Whitespace(Whitespace::Newline)
+}
 
-    fn is_newline(&self) -> bool {
-        matches!(self.token, Token::Whitespace(Whitespace::Newline))
-    }
+fn is_name(token: &Token<'_>) -> bool {
+    matches!(&token.lexeme, Lexeme::Word(word) if word.keyword == Keyword::NoKeyword)
+}
 
-    fn is_name(&self) -> bool {
-        matches!(&self.token, Token::Word(word) if word.keyword == sqlparser::keywords::Keyword::NoKeyword)
-    }
-
-    fn comment(&self) -> Option<String> {
-        match &self.token {
-            Token::Whitespace(Whitespace::SingleLineComment { comment, .. }) => {
-                Some(comment.trim().to_owned())
-            }
-            _ => None,
-        }
-    }
-
-    /// Whether a select list ends before this word, which follows `before`.
-    fn ends_list(&self, before: &Self) -> bool {
-        const ENDS: [&str; 12] = [
-            "from",
-            "where",
-            "group",
-            "having",
-            "window",
-            "qualify",
-            "order",
-            "limit",
-            "union",
-            "intersect",
-            "except",
-            "offset",
-        ];
-        let is = |word: &Self, text: &str| matches!(&word.token, Token::Word(other) if other.value.eq_ignore_ascii_case(text));
-        // `a is distinct from b` goes on.
-        ENDS.iter().any(|end| is(self, end)) && !is(before, "distinct") && before.token != Token::Period
+fn comment(token: &Token<'_>) -> Option<String> {
+    match &token.lexeme {
+        Lexeme::Whitespace(Whitespace::SingleLineComment { comment, .. }) => Some(comment.trim().to_owned()),
+        _ => None,
     }
 }
 
-/// The name of the column that an item gives; empty for a star, and for what has none.
-fn name_of(item: &Json) -> String {
-    match lower(&item["alias"]) {
-        alias if !alias.is_empty() => alias,
-        _ => texts(&item["column_names"]).last().unwrap_or_default(),
-    }
+/// Whether an item ends before this token, which follows `before`.
+fn ends_item(token: &Token<'_>, before: &Token<'_>) -> bool {
+    const ENDS: [&str; 13] = [
+        ",",
+        "from",
+        "where",
+        "group",
+        "having",
+        "window",
+        "qualify",
+        "order",
+        "limit",
+        "union",
+        "intersect",
+        "except",
+        "offset",
+    ];
+    // `a is distinct from b` goes on.
+    ENDS.iter().any(|end| token.is(end)) && !before.is("distinct") && before.text != "."
 }
 
 /// What a FROM names, by alias.
@@ -294,10 +256,8 @@ fn relations<'t>(from: &'t Json, ctes: &Ctes<'t>) -> Vec<(String, Relation<'t>)>
         Some("TABLE_FUNCTION") => {
             let (function, name) = (&from["function"], lower(&from["function"]["function_name"]));
             let source = name.strip_suffix("_as_of").filter(|_| function["schema"] == "sources");
-            source
-                .map(|source| (alias(&name), Relation::Table(format!("sources.{source}"))))
-                .into_iter()
-                .collect()
+            let table = source.map(|source| (alias(&name), Relation::Table(format!("sources.{source}"))));
+            table.into_iter().collect()
         }
         Some("SUBQUERY") => vec![(alias(""), Relation::Query(&from["subquery"]["node"], ctes.clone()))],
         Some("JOIN") => {
@@ -316,27 +276,4 @@ fn references<'t>(node: &'t Json, found: &mut Vec<&'t Json>) {
         Some("SUBQUERY") => {}
         _ => children(node).for_each(|child| references(child, found)),
     }
-}
-
-/// The tokens of `sql`, with the bytes that they take; none where it does not read as SQL.
-fn words(sql: &str) -> Vec<Word> {
-    let tokens = Tokenizer::new(&DuckDbDialect {}, sql).tokenize_with_location().unwrap_or_default();
-    let mut starts = Vec::with_capacity(tokens.len());
-    let (mut line, mut column, mut at) = (1_u64, 1_u64, 0_usize);
-    let mut rest = sql.chars();
-    for token in &tokens {
-        while (line, column) < (token.span.start.line, token.span.start.column) {
-            let Some(next) = rest.next() else { break };
-            (line, column) = if next == '\n' { (line + 1, 1) } else { (line, column + 1) };
-            at += next.len_utf8();
-        }
-        starts.push(at);
-    }
-    let ends: Vec<usize> = starts.iter().skip(1).copied().chain([sql.len()]).collect();
-    let places = starts.into_iter().zip(ends);
-    tokens
-        .into_iter()
-        .zip(places)
-        .map(|(token, (start, end))| Word { token: token.token, start, end })
-        .collect()
 }

@@ -1,28 +1,70 @@
 //! DuckDB's syntax tree of a query, as JSON.
 
-use anyhow::{Context, Result};
-use serde_json::Value as Json;
+use std::ops::Range;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
-use crate::warehouse::{Warehouse, text};
+use duckdb::Connection;
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
 
-/// Why there is no tree.
-pub struct NoTree {
-    pub message: String,
-    /// The parser stumbled; else it is no query.
-    pub is_syntax: bool,
+use super::error::SqlError;
+use super::select::other_statement;
+
+/// The syntax tree of the SELECTs that `sql` is.
+pub fn parse(sql: &str) -> Result<Json, SqlError> {
+    let tree = parse_json(sql)?;
+    if tree["error"] != Json::Bool(true) {
+        return Ok(tree);
+    }
+    let error = SqlError::of_tree(&tree);
+    if error.message.starts_with("Only SELECT") {
+        return Err(SqlError::statement("only a SELECT is run here", other_statement(sql)));
+    }
+    Err(error)
 }
 
-/// The syntax tree of a query, or why there is none.
-pub fn tree(warehouse: &Warehouse, sql: &str) -> Result<Result<Json, NoTree>> {
-    let sql = format!("select json_serialize_sql({})::varchar", text(sql));
-    let json = warehouse.row(&sql, &[], |row| row.get::<_, String>(0))?.context("no syntax tree")?;
-    let tree: Json = serde_json::from_str(&json)?;
-    if tree["error"] == Json::Bool(true) {
-        let message = tree["error_message"].as_str().unwrap_or_default();
-        let message = message.lines().next().unwrap_or_default().to_owned();
-        return Ok(Err(NoTree { message, is_syntax: tree["error_type"] == "parser" }));
+/// The one query that `sql` is.
+pub fn query(sql: &str) -> Result<Json, SqlError> {
+    Ok(parse(sql)?["statements"][0]["node"].take())
+}
+
+/// What DuckDB's parser says of `sql`. It is asked by a connection of its own, which no failed transaction blocks.
+pub(super) fn parse_json(sql: &str) -> Result<Json, SqlError> {
+    if let Some(at) = sql.find('\0') {
+        return Err(SqlError::statement("there is a NUL byte here", Some(at)));
     }
-    Ok(Ok(tree))
+    let json: String = ask("select json_serialize_sql(?)::varchar", sql)?;
+    let mut reader = serde_json::Deserializer::from_str(&json);
+    reader.disable_recursion_limit();
+    Json::deserialize(&mut reader)
+        .map_err(|error| SqlError::statement(&format!("the syntax tree cannot be read: {error}"), None))
+}
+
+/// Runs what reads or walks a tree, which calls itself: an expression of DuckDB may be a thousand levels deep, each of
+/// them three levels of JSON.
+pub fn deep<T>(work: impl FnOnce() -> T) -> T {
+    stacker::grow(64 << 20, work)
+}
+
+/// Whether DuckDB itself has a function of this name that stands in FROM.
+pub fn is_table_function(name: &str) -> bool {
+    const KNOWN: &str = "select count(*)::varchar from duckdb_functions()
+        where function_name = ? and function_type in ('table', 'table_macro')";
+    ask(KNOWN, name).is_ok_and(|count| count != "0")
+}
+
+fn ask(question: &str, text: &str) -> Result<String, SqlError> {
+    static PARSER: OnceLock<Mutex<Connection>> = OnceLock::new();
+    let wrap = |error: duckdb::Error| SqlError::new(&error);
+    let parser = if let Some(parser) = PARSER.get() {
+        parser
+    } else {
+        let parser = Mutex::new(Connection::open_in_memory().map_err(wrap)?);
+        PARSER.get_or_init(|| parser)
+    };
+    let parser = parser.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut statement = parser.prepare_cached(question).map_err(wrap)?;
+    statement.query_row([text], |row| row.get(0)).map_err(wrap)
 }
 
 /// Where a node stands, or the first one below it that says so.
@@ -35,9 +77,46 @@ pub fn leftmost(node: &Json) -> Option<usize> {
     own_position(node).into_iter().chain(children(node).filter_map(leftmost)).min()
 }
 
-fn own_position(node: &Json) -> Option<usize> {
-    let own = node.get("query_location").and_then(Json::as_u64).filter(|at| *at != u64::MAX);
+pub fn own_position(node: &Json) -> Option<usize> {
+    let own = node["query_location"].as_u64().filter(|at| *at != u64::MAX);
     own.and_then(|at| usize::try_from(at).ok())
+}
+
+/// From where to where the text of a node stands.
+pub fn extent(node: &Json) -> Option<Range<usize>> {
+    let length = || node["query_location_length"].as_u64().and_then(|length| usize::try_from(length).ok());
+    let own = own_position(node).map(|at| at..at + length().unwrap_or(0));
+    let all = own.into_iter().chain(children(node).filter_map(extent));
+    all.reduce(|left, right| left.start.min(right.start)..left.end.max(right.end))
+}
+
+/// The SQL of a query's tree.
+pub fn unparse(node: &Json) -> Option<String> {
+    let statement = json!({ "error": false, "statements": [{ "node": node, "named_param_map": [] }] });
+    ask("select json_deserialize_sql(?::json)", &statement.to_string()).ok()
+}
+
+/// The items of a list; none where there is no list.
+pub fn list(node: &Json) -> &[Json] {
+    node.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// The named queries of one, with their names.
+pub fn ctes(query: &Json) -> impl DoubleEndedIterator<Item = (String, &Json)> {
+    list(&query["cte_map"]["map"]).iter().map(|cte| (lower(&cte["key"]), &cte["value"]["query_node"]))
+}
+
+/// The query that `query` calls `name`.
+pub fn cte<'a>(query: &'a Json, name: &str) -> Option<&'a Json> {
+    ctes(query).find(|(cte, _)| cte == name).map(|(_, inner)| inner)
+}
+
+/// The name of the column that an item of a SELECT gives; empty for a star, and for what has none.
+pub fn name_of(item: &Json) -> String {
+    match lower(&item["alias"]) {
+        alias if !alias.is_empty() => alias,
+        _ => texts(&item["column_names"]).last().unwrap_or_default(),
+    }
 }
 
 pub fn children(node: &Json) -> Box<dyn Iterator<Item = &Json> + '_> {
@@ -48,33 +127,37 @@ pub fn children(node: &Json) -> Box<dyn Iterator<Item = &Json> + '_> {
     }
 }
 
+/// All parts of the names of columns below `node`: `recency_days` may be written `q.recency_days`.
+pub fn column_names(node: &Json) -> Vec<String> {
+    let below = children(node).flat_map(column_names);
+    if node["class"] == "COLUMN_REF" {
+        texts(&node["column_names"]).chain(below).collect()
+    } else {
+        below.collect()
+    }
+}
+
 /// A name as DuckDB compares it.
 pub fn lower(name: &Json) -> String {
     name.as_str().unwrap_or_default().to_lowercase()
 }
 
-pub fn texts(list: &Json) -> impl Iterator<Item = String> + '_ {
-    list.as_array().into_iter().flatten().map(lower)
+pub fn texts(names: &Json) -> impl DoubleEndedIterator<Item = String> + '_ {
+    list(names).iter().map(lower)
 }
 
 /// Every name that something below `node` is given: aliases, names of columns, what an `unpivot` makes.
-pub fn given_names(node: &Json, found: &mut Vec<String>) {
-    if let Json::Object(map) = node {
-        for (key, value) in map {
-            match key.as_str() {
-                "alias" => found.push(lower(value)),
-                "aliases" | "column_name_alias" | "unpivot_names" => found.extend(texts(value)),
-                _ => {}
-            }
-        }
-    }
-    children(node).for_each(|child| given_names(child, found));
+pub fn given_names(node: &Json) -> Vec<String> {
+    let own = node.as_object().into_iter().flatten().flat_map(|(key, value)| match key.as_str() {
+        "alias" => vec![lower(value)],
+        "aliases" | "column_name_alias" | "unpivot_names" => texts(value).collect(),
+        _ => Vec::new(),
+    });
+    own.chain(children(node).flat_map(given_names)).collect()
 }
 
 /// The tables below `node`, by their names without a schema.
-pub fn table_names(node: &Json, found: &mut Vec<String>) {
-    if node["type"] == "BASE_TABLE" {
-        found.push(lower(&node["table_name"]));
-    }
-    children(node).for_each(|child| table_names(child, found));
+pub fn table_names(node: &Json) -> Vec<String> {
+    let own = (node["type"] == "BASE_TABLE").then(|| lower(&node["table_name"]));
+    own.into_iter().chain(children(node).flat_map(table_names)).collect()
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use minijinja::machinery::Token;
 
-use super::tokens::{Part, Segment, Segments, Span, read};
-use crate::fingerprint::normal;
-use crate::problem::Place;
+use super::tokens::{Part, Segment, Span, read};
+use crate::problem::{Place, Problem};
+use crate::sql::normal;
 
 /// One key with its value, or one item of a list.
 #[derive(Debug)]
@@ -23,72 +23,89 @@ struct Entry {
     joined: Option<usize>,
 }
 
-/// The place of the key, or of the item of a list, at `path`.
-pub fn place(file: &str, source: &str, path: &str) -> Option<Place> {
-    let entry = entries(source).into_iter().find(|entry| entry.path == path)?;
-    Some(Place::at_offset(file, source, entry.key))
+/// The config of a file by its keys.
+pub struct Keys<'a> {
+    file: &'a str,
+    source: &'a str,
+    /// Where the word `config` stands.
+    call: Option<usize>,
+    /// Whether SQL or other calls come before it.
+    is_misplaced: bool,
+    entries: Vec<Entry>,
 }
 
-/// The place of the value at `path`; with `offset`, of that byte of a text. A text that is put together from several is
-/// shown at its beginning.
-pub fn value_place(file: &str, source: &str, path: &str, offset: usize) -> Option<Place> {
-    let entry = entries(source).into_iter().find(|entry| entry.path == path)?;
-    let within = if entry.is_plain_text && 1 + offset < entry.value.len() { 1 + offset } else { 0 };
-    Some(Place::at_offset(file, source, entry.value.start + within))
-}
-
-/// As `place`, or of what is around it, down to `config` itself.
-pub fn nearest_place(file: &str, source: &str, path: &str) -> Option<Place> {
-    let around = std::iter::successors(Some(path), |path| Some(path.rsplit_once('.')?.0));
-    let call = || find(&read(source)).map(|(_, start)| Place::at_offset(file, source, start));
-    around.into_iter().find_map(|path| place(file, source, path)).or_else(call)
-}
-
-/// The path of a key that was given before, and the place where it is given again.
-pub fn given_again(file: &str, source: &str) -> Option<(String, Place)> {
-    let mut keys = BTreeSet::new();
-    let mut named: Vec<Entry> = entries(source).into_iter().filter(|entry| entry.is_named).collect();
-    // What is in a map was read before the map was.
-    named.sort_by_key(|entry| entry.key);
-    let again = named.into_iter().find(|entry| !keys.insert(entry.path.clone()))?;
-    Some((again.path, Place::at_offset(file, source, again.key)))
-}
-
-/// The place of a text in a list that stands behind another without a comma: Jinja would make them one.
-pub fn joined(file: &str, source: &str) -> Option<Place> {
-    let found = entries(source).into_iter().find_map(|entry| entry.joined.filter(|_| !entry.is_named))?;
-    Some(Place::at_offset(file, source, found))
-}
-
-/// The place of a config that does not stand at the top: SQL or other calls come before it.
-pub fn misplaced(file: &str, source: &str) -> Option<Place> {
-    let segments = read(source);
-    let (at, start) = find(&segments)?;
-    let is_query = |segment: &Segment<'_>| match segment.part {
-        Part::Text => !normal(&source[segment.span.clone()]).trim().is_empty(),
-        Part::Expression => true,
-        Part::Statement => false,
-    };
-    segments.all[..at].iter().any(is_query).then(|| Place::at_offset(file, source, start))
-}
-
-/// The segment of `config(...)`, and where the word stands.
-fn find(segments: &Segments<'_>) -> Option<(usize, usize)> {
-    segments.all.iter().enumerate().find_map(|(at, segment)| match segment.tokens.as_slice() {
-        [(Token::Ident("config"), span), (Token::ParenOpen, _), ..] if segment.part == Part::Expression => {
-            Some((at, span.start))
+impl<'a> Keys<'a> {
+    pub fn read(file: &'a str, source: &'a str) -> Self {
+        let segments = read(source).all;
+        let start = |segment: &Segment<'_>| match segment.tokens.as_slice() {
+            [(Token::Ident("config"), span), (Token::ParenOpen, _), ..]
+                if segment.part == Part::Expression =>
+            {
+                Some(span.start)
+            }
+            _ => None,
+        };
+        let is_query = |segment: &Segment<'_>| match segment.part {
+            Part::Text => !normal(&source[segment.span.clone()]).trim().is_empty(),
+            Part::Expression => true,
+            Part::Statement => false,
+        };
+        let mut keys = Self { file, source, call: None, is_misplaced: false, entries: Vec::new() };
+        if let Some(at) = segments.iter().position(|segment| start(segment).is_some()) {
+            keys.call = start(&segments[at]);
+            keys.is_misplaced = segments[..at].iter().any(is_query);
+            Reader { tokens: &segments[at].tokens, entries: &mut keys.entries }.items(2, "", true);
         }
-        _ => None,
-    })
-}
-
-fn entries(source: &str) -> Vec<Entry> {
-    let segments = read(source);
-    let mut entries = Vec::new();
-    if let Some((at, _)) = find(&segments) {
-        Reader { tokens: &segments.all[at].tokens, entries: &mut entries }.items(2, "", true);
+        keys
     }
-    entries
+
+    fn at(&self, offset: usize) -> Place {
+        Place::at_offset(self.file, self.source, offset)
+    }
+
+    fn entry(&self, path: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.path == path)
+    }
+
+    /// The place of the key, or of the item of a list, at `path`; else of what is around it, down to `config` itself.
+    pub fn key(&self, path: &str) -> Option<Place> {
+        let mut around = std::iter::successors(Some(path), |path| Some(path.rsplit_once('.')?.0));
+        let key = around.find_map(|path| self.entry(path)).map(|entry| entry.key);
+        key.or(self.call).map(|at| self.at(at))
+    }
+
+    /// The place of byte `offset` of the text at `path`. Any other value, and a text that is put together from several,
+    /// is shown at its beginning.
+    pub fn value(&self, path: &str, offset: usize) -> Option<Place> {
+        let entry = self.entry(path)?;
+        let is_inside = entry.is_plain_text && 1 + offset < entry.value.len();
+        Some(self.at(entry.value.start + if is_inside { 1 + offset } else { 0 }))
+    }
+
+    /// What is wrong with how it is written, whatever it says.
+    pub fn mistake(&self) -> Option<Problem> {
+        if self.is_misplaced {
+            return Some(
+                Problem::usage("config(...) stands at the top of its file")
+                    .at(self.at(self.call.unwrap_or(0)))
+                    .hint("only `{% set … %}` and comments may come before it"),
+            );
+        }
+        // Jinja would make two texts of a list one.
+        if let Some(at) = self.entries.iter().find_map(|entry| entry.joined.filter(|_| !entry.is_named)) {
+            return Some(Problem::usage("a comma is missing before this text").at(self.at(at)));
+        }
+        let mut named: Vec<&Entry> = self.entries.iter().filter(|entry| entry.is_named).collect();
+        // What is in a map was read before the map was.
+        named.sort_by_key(|entry| entry.key);
+        let mut paths = BTreeSet::new();
+        let again = named.into_iter().find(|entry| !paths.insert(&entry.path))?;
+        Some(
+            Problem::usage(format!("config `{}` is given twice", again.path))
+                .at(self.at(again.key))
+                .hint("the second one would replace the first: take one of them out"),
+        )
+    }
 }
 
 struct Reader<'a> {

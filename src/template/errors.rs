@@ -3,13 +3,12 @@
 use minijinja::{Error, ErrorKind};
 
 use super::Templates;
-use super::config;
 use super::functions::{Advice, CONFIG_AGAIN};
 use super::locate::at_frame;
 use super::names::{self, FUNCTIONS};
-use super::tokens::{self, Span, is_word, mentions};
+use super::tokens::{self, Span};
 use super::trace::{Frame, Tracer};
-use crate::problem::{Place, Problem, nearest};
+use crate::problem::{Problem, is_word, mentions, nearest};
 
 /// An error of Jinja that stopped a rendering, at its place, with the calls and iterations that led to it.
 pub fn problem(error: &Error, templates: &Templates, tracer: Option<&Tracer>) -> Problem {
@@ -36,13 +35,13 @@ pub fn problem(error: &Error, templates: &Templates, tracer: Option<&Tracer>) ->
     let source = templates.source(file);
     let span = span(innermost, templates, file, &frames);
     let text = source.get(span.clone()).unwrap_or_default();
-    let Guess { problem, offset } = guess(innermost, templates, source, &span);
+    let (problem, offset) = guess(innermost, templates, source, &span);
     let key = innermost.detail().and_then(|detail| detail.strip_prefix("config `")?.split_once('`'));
-    if let Some(place) = key.and_then(|(key, _)| config::value_place(file, source, key, 0)) {
+    if let Some(place) = key.and_then(|(key, _)| templates.keys(file).value(key, 0)) {
         return problem.at(place);
     }
     let Some(tracer) = tracer else {
-        return problem.at(Place::at_offset(file, source, offset));
+        return problem.at(templates.at(file, offset));
     };
     // A file that is included has no config of its own.
     let include = frames.iter().rposition(|frame| frame.is_include);
@@ -88,9 +87,8 @@ fn without_argument(
         let hint = signature(templates, there, &there[call]);
         return (Problem { message, hint, ..problem }, None);
     };
-    let near = nearest(name, known(templates, there, call.start));
-    let hint = near.map(|near| format!("did you mean `{near}`?")).or(problem.hint.clone());
-    (Problem { message: format!("`{name}` is undefined"), hint, ..problem }, Some(offset))
+    let problem = Problem { message: format!("`{name}` is undefined"), ..problem };
+    (problem.maybe_hint(meant(name, templates, there, call.start)), Some(offset))
 }
 
 /// The bytes of the file that failed.
@@ -102,37 +100,24 @@ fn span(error: &Error, templates: &Templates, file: &str, running: &[Frame]) -> 
 }
 
 /// What is wrong, and where exactly.
-struct Guess {
-    problem: Problem,
-    offset: usize,
-}
-
-fn guess(error: &Error, templates: &Templates, source: &str, span: &Span) -> Guess {
+fn guess(error: &Error, templates: &Templates, source: &str, span: &Span) -> (Problem, usize) {
     let problem = explained(error);
     let text = source.get(span.clone()).unwrap_or_default();
-    let found = |problem: Problem, at: usize| Guess { problem, offset: span.start + at };
+    let meant = |name: &str| meant(name, templates, source, span.start);
     match (error.kind(), error.detail()) {
         (ErrorKind::UndefinedError, detail) => {
             let told = detail.and_then(|detail| detail.split('`').nth(1));
             let told = told.and_then(|name| Some((mentions(text, name).next()?, name)));
             let unknown = || names::unknown(source, span).map(|(at, name)| (at - span.start, name));
-            let Some((at, name)) = told.or_else(unknown) else {
-                return found(problem, 0);
-            };
+            let Some((at, name)) = told.or_else(unknown) else { return (problem, span.start) };
             let message = if detail.is_none() { format!("`{name}` is undefined") } else { problem.message };
-            let near = || nearest(name, known(templates, source, span.start));
-            let hint = match quoting(&text[..at]) {
-                Some(function) => Some(format!("put quotes around the name: {function}('{name}')")),
-                None => near().map(|near| format!("did you mean `{near}`?")),
-            };
-            found(Problem { message, hint: hint.or(problem.hint), ..problem }, at)
+            let quotes = |function| format!("put quotes around the name: {function}('{name}')");
+            let hint = quoting(&text[..at]).map(quotes).or_else(|| meant(name));
+            (Problem { message, ..problem }.maybe_hint(hint), span.start + at)
         }
         (ErrorKind::UnknownFunction, Some(detail)) => {
             let name = detail.split(' ').next().unwrap_or_default();
-            let at = mentions(text, name).next().unwrap_or(0);
-            let near = nearest(name, known(templates, source, span.start));
-            let hint = near.map(|near| format!("did you mean `{near}`?")).or(problem.hint.clone());
-            found(Problem { hint, ..problem }, at)
+            (problem.maybe_hint(meant(name)), span.start + mentions(text, name).next().unwrap_or(0))
         }
         (ErrorKind::InvalidOperation, Some(detail)) if detail.ends_with("is not callable") => {
             let called = text.split('(').next().unwrap_or_default().trim();
@@ -141,24 +126,32 @@ fn guess(error: &Error, templates: &Templates, source: &str, span: &Span) -> Gue
             } else {
                 "is a value: it cannot be called"
             };
-            let near = nearest(called, known(templates, source, span.start)).filter(|near| *near != called);
-            let hint = near.map(|near| format!("did you mean `{near}`?"));
-            found(Problem { message: format!("`{called}` {what}"), ..problem }.maybe_hint(hint), 0)
+            let message = format!("`{called}` {what}");
+            (Problem { message, ..problem }.maybe_hint(meant(called)), span.start)
         }
         (ErrorKind::MissingArgument | ErrorKind::TooManyArguments, _) => {
+            let own = "each argument of config is a key with its value: key = 'seller_id'";
             let is_config = text.starts_with("config");
-            let own = || "each argument of config is a key with its value: key = 'seller_id'".to_owned();
-            let hint = if is_config { Some(own()) } else { signature(templates, source, text) };
-            found(problem.maybe_hint(hint), 0)
+            let hint = if is_config { Some(own.to_owned()) } else { signature(templates, source, text) };
+            (problem.maybe_hint(hint), span.start)
         }
-        (ErrorKind::InvalidOperation, Some(detail)) if detail.contains("operator") => {
-            let is_shift = text.contains("reference_date") && text.contains(['-', '+']);
+        (ErrorKind::InvalidOperation, Some(detail))
+            if detail.contains("operator")
+                && text.contains("reference_date")
+                && text.contains(['-', '+']) =>
+        {
             let hint =
                 "a date is shifted by a macro: days_before(reference_date, 30), days_after, months_before";
-            found(problem.maybe_hint(is_shift.then(|| hint.to_owned())), 0)
+            (problem.hint(hint), span.start)
         }
-        _ => found(problem, 0),
+        _ => (problem, span.start),
     }
+}
+
+/// What is near a name at `offset` of a file.
+fn meant(name: &str, templates: &Templates, source: &str, offset: usize) -> Option<String> {
+    let near = nearest(name, known(templates, source, offset)).filter(|near| *near != name);
+    near.map(|near| format!("did you mean `{near}`?"))
 }
 
 /// The function whose argument begins behind `text`, where a name in quotes has to stand.

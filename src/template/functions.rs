@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State, Value};
 
+use super::Config;
 use super::scope::{self, Kind, Scope};
 use crate::problem::suggest;
 
@@ -37,18 +39,15 @@ fn invalid(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidOperation, message.into())
 }
 
-fn with_scope<T>(state: &State<'_, '_>, act: impl FnOnce(&Scope) -> Result<T, Error>) -> Result<T, Error> {
+fn scope_of(state: &State<'_, '_>) -> Result<Arc<Scope>, Error> {
     let value =
         state.lookup(scope::NAME).ok_or_else(|| invalid("functions work only while a file is rendered"))?;
-    let scope = value
-        .downcast_object_ref::<Scope>()
-        .ok_or_else(|| invalid(format!("`{}` is reserved", scope::NAME)))?;
-    act(scope)
+    value.downcast_object::<Scope>().ok_or_else(|| invalid(format!("`{}` is reserved", scope::NAME)))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "minijinja hands arguments over")]
 fn config(state: &mut State<'_, '_>, settings: Kwargs) -> Result<&'static str, Error> {
-    let mut map = serde_json::Map::new();
+    let mut map = Config::new();
     for key in settings.args() {
         let value: Value = settings.get(key)?;
         if value.is_undefined() {
@@ -59,14 +58,10 @@ fn config(state: &mut State<'_, '_>, settings: Kwargs) -> Result<&'static str, E
         map.insert(key.to_owned(), value);
     }
     settings.assert_all_used()?;
-    with_scope(state, |scope| {
-        let mut calls = scope.calls();
-        if calls.config.is_some() {
-            return Err(invalid(CONFIG_AGAIN));
-        }
-        calls.config = Some(map);
-        Ok("")
-    })
+    match scope_of(state)?.calls().config.replace(map) {
+        Some(_) => Err(invalid(CONFIG_AGAIN)),
+        None => Ok(""),
+    }
 }
 
 /// The name that a function is called with.
@@ -94,91 +89,70 @@ fn check_known(what: &str, name: &str, known: &BTreeSet<String>) -> Result<(), E
 
 #[expect(clippy::needless_pass_by_value, reason = "minijinja hands arguments over")]
 fn source(state: &mut State<'_, '_>, name: Value) -> Result<String, Error> {
-    let name = name_of(&name)?;
-    with_scope(state, |scope| {
-        let schema = format!("{}sources", scope.globals.seal);
-        let relation = match (scope.kind, scope.date) {
-            (Kind::Source, _) => format!("{schema}.{name}"),
-            (Kind::Feature | Kind::Abt | Kind::Audit, Some(date)) => {
-                format!("{schema}.{name}_as_of(date '{date}')")
-            }
-            (Kind::Model, _) => {
-                return Err(invalid("a model reads its ABT, not sources: use ref('abt.…')"));
-            }
-            _ => return Err(invalid("source() is for features/ and abt/")),
-        };
-        check_known("source", name, &scope.globals.sources)?;
-        scope.calls().sources.insert(name.to_owned());
-        Ok(relation)
-    })
+    let (name, scope) = (name_of(&name)?, scope_of(state)?);
+    let schema = format!("{}sources", scope.globals.seal);
+    let relation = match (scope.kind, scope.date) {
+        (Kind::Source, _) => format!("{schema}.{name}"),
+        (Kind::Feature | Kind::Abt | Kind::Audit, Some(date)) => {
+            format!("{schema}.{name}_as_of(date '{date}')")
+        }
+        (Kind::Model, _) => return Err(invalid("a model reads its ABT, not sources: use ref('abt.…')")),
+        _ => return Err(invalid("source() is for features/ and abt/")),
+    };
+    check_known("source", name, &scope.globals.sources)?;
+    scope.calls().sources.insert(name.to_owned());
+    Ok(relation)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "minijinja hands arguments over")]
 fn outcome(state: &mut State<'_, '_>, name: Value) -> Result<String, Error> {
-    let name = name_of(&name)?;
-    with_scope(state, |scope| {
-        if !matches!(scope.kind, Kind::Abt | Kind::Audit) {
-            return Err(invalid("outcome() shows the future: it is for the label of an ABT, in abt/ only"));
-        }
-        check_known("source", name, &scope.globals.sources)?;
-        scope.calls().outcomes.insert(name.to_owned());
-        let relation = format!("{}sources.{name}", scope.globals.seal);
-        Ok(match scope.date {
-            Some(date) if scope.globals.is_blind => format!("{relation}_as_of(date '{date}')"),
-            _ => relation,
-        })
+    let (name, scope) = (name_of(&name)?, scope_of(state)?);
+    if !matches!(scope.kind, Kind::Abt | Kind::Audit) {
+        return Err(invalid("outcome() shows the future: it is for the label of an ABT, in abt/ only"));
+    }
+    check_known("source", name, &scope.globals.sources)?;
+    scope.calls().outcomes.insert(name.to_owned());
+    let relation = format!("{}sources.{name}", scope.globals.seal);
+    Ok(match scope.date {
+        Some(date) if scope.globals.is_blind => format!("{relation}_as_of(date '{date}')"),
+        _ => relation,
     })
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "minijinja hands arguments over")]
 fn reference(state: &mut State<'_, '_>, name: Value) -> Result<String, Error> {
-    let name = name_of(&name)?;
-    with_scope(state, |scope| {
-        let Some((folder, _)) = name.split_once('.') else {
-            return Err(invalid(format!(
-                "`{name}` has no folder: write ref('features.{name}') or ref('abt.{name}')"
-            )));
-        };
-        let allowed: &[&str] = match scope.kind {
-            Kind::Feature => &["features"],
-            Kind::Abt | Kind::Model => &["features", "abt"],
-            Kind::Report => &["features", "abt", "scores"],
-            Kind::Sample => &["sample"],
-            Kind::Source | Kind::Audit => &[],
-        };
-        if !allowed.contains(&folder) {
-            let may = if allowed.is_empty() { "nothing".to_owned() } else { allowed.join(", ") };
-            return Err(invalid(format!("ref('{name}') is not possible here: this file may refer to {may}")));
-        }
-        let known = scope.globals.tables.iter().filter(|table| allowed.iter().any(|of| is_in(table, of)));
-        check_known("table", name, &known.cloned().collect())?;
-        scope.calls().refs.insert(name.to_owned());
-        match scope.date {
-            Some(date) => {
-                Ok(format!("(from {}{name} where reference_date = date '{date}')", scope.globals.seal))
-            }
-            // The sample is made beside the warehouse, in memory.
-            None if scope.kind == Kind::Sample => Ok(format!("memory.{name}")),
-            None => Ok(name.to_owned()),
-        }
+    let (name, scope) = (name_of(&name)?, scope_of(state)?);
+    let Some((folder, _)) = name.split_once('.') else {
+        return Err(invalid(format!(
+            "`{name}` has no folder: write ref('features.{name}') or ref('abt.{name}')"
+        )));
+    };
+    let allowed = scope.kind.refers_to();
+    if !allowed.contains(&folder) {
+        let may = if allowed.is_empty() { "nothing".to_owned() } else { allowed.join(", ") };
+        return Err(invalid(format!("ref('{name}') is not possible here: this file may refer to {may}")));
+    }
+    check_known("table", name, &scope.globals.tables(scope.kind))?;
+    scope.calls().refs.insert(name.to_owned());
+    Ok(match scope.date {
+        Some(date) => format!("(from {}{name} where reference_date = date '{date}')", scope.globals.seal),
+        // The sample is made beside the warehouse, in memory.
+        None if scope.kind == Kind::Sample => format!("memory.{name}"),
+        None => name.to_owned(),
     })
-}
-
-fn is_in(table: &str, folder: &str) -> bool {
-    table.strip_prefix(folder).is_some_and(|rest| rest.starts_with('.'))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "minijinja hands arguments over")]
 fn var(state: &mut State<'_, '_>, name: Value, default: Option<Value>) -> Result<Value, Error> {
-    let name = name_of(&name)?;
-    with_scope(state, |scope| match (scope.globals.vars.get(name), default) {
+    let (name, scope) = (name_of(&name)?, scope_of(state)?);
+    match (scope.globals.vars.get(name), default) {
         (Some(text), Some(default)) => typed(name, text, &default),
         (Some(text), None) => Ok(Value::from(text)),
         (None, Some(default)) => Ok(default),
         (None, None) => {
             Err(invalid(format!("var('{name}') has no value: give --var {name}=VALUE, or a default here")))
         }
-    })
+    }
 }
 
 /// What stands on the command line, as a value of the default's type. It may be a secret, and is not told.
@@ -205,10 +179,6 @@ fn typed(name: &str, text: &str, default: &Value) -> Result<Value, Error> {
 }
 
 fn raw(state: &mut State<'_, '_>) -> Result<String, Error> {
-    with_scope(state, |scope| {
-        scope
-            .raw
-            .clone()
-            .ok_or_else(|| invalid("raw() is the file that a source is read from: queries/sources/ only"))
-    })
+    let nowhere = || invalid("raw() is the file that a source is read from: queries/sources/ only");
+    scope_of(state)?.raw.clone().ok_or_else(nowhere)
 }

@@ -49,15 +49,8 @@ const LONGEST_TAG: usize = 16_000;
 const STACK: usize = 256 << 20;
 
 /// Jinja is read by functions that call themselves.
-pub fn on_a_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    std::thread::scope(|scope| {
-        let deep = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
-        match deep.map(std::thread::ScopedJoinHandle::join) {
-            Ok(Ok(done)) => done,
-            Ok(Err(panic)) => std::panic::resume_unwind(panic),
-            Err(error) => std::panic::panic_any(format!("could not start a thread: {error}")),
-        }
-    })
+pub fn on_a_deep_stack<T>(work: impl FnOnce() -> T) -> T {
+    stacker::grow(STACK, work)
 }
 
 pub fn check_tags(file: &str, source: &str, segments: &Segments<'_>) -> Result<()> {
@@ -81,9 +74,7 @@ pub fn too_large(templates: &Templates, file: &str, sql: &str, spans: &[minijinj
         *sizes.entry((span.name(), span.source_range().start)).or_default() += span.output_range().len();
     }
     let largest = sizes.into_iter().max_by_key(|(_, size)| *size).map_or((file, 0), |(place, _)| place);
-    let (name, start) = largest;
-    let offset = templates.origin(name, start);
     Problem::usage(format!("this template gives {} MB of SQL", sql.len() >> 20))
-        .at(Place::at_offset(name, templates.source(name), offset))
+        .at(templates.at(largest.0, templates.origin(largest.0, largest.1)))
         .hint("4 MB is the most: make a loop shorter, or let the database do the repetition")
 }

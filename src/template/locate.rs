@@ -6,9 +6,9 @@ use minijinja::machinery::Token;
 use minijinja::{OutputSpan, OutputSpanKind};
 
 use super::Templates;
-use super::tokens::{self, is_word, mentions, only_mention};
+use super::tokens::{self, only_mention};
 use super::trace::{Frame, Iteration};
-use crate::problem::Place;
+use crate::problem::{Place, is_word, mentions};
 
 /// A place, and what led to it: `called at …`, `in the 3rd iteration of …`.
 #[derive(Debug, Clone)]
@@ -126,7 +126,7 @@ fn words(sql: &str, offset: usize) -> Vec<&str> {
 /// Shows the frame `first`, at `offset` of its file, and in notes the others and their iterations.
 pub fn at_frame(templates: &Templates, frames: &[Frame], first: usize, offset: Option<usize>) -> Located {
     let frame = &frames[first];
-    let place = Place::at_offset(&frame.file, templates.source(&frame.file), offset.unwrap_or(frame.offset));
+    let place = templates.at(&frame.file, offset.unwrap_or(frame.offset));
     // Each note once, with the number of times: a macro that calls itself without end does so a hundred times.
     let mut notes: Vec<(String, usize)> = Vec::new();
     let mut note = |text: String, times: usize| match notes.iter_mut().find(|(other, _)| *other == text) {
@@ -134,13 +134,13 @@ pub fn at_frame(templates: &Templates, frames: &[Frame], first: usize, offset: O
         None => notes.push((text, 1)),
     };
     for (at, other) in frames.iter().enumerate().rev() {
-        let there = Place::at_offset(&other.file, templates.source(&other.file), other.offset);
+        let there = templates.at(&other.file, other.offset);
         let same = at == first || (there.file == place.file && there.line == place.line);
         if !same {
-            let what = match () {
-                () if other.is_include => "included at",
-                () if at < first || other.file == place.file => "called at",
-                () => "within",
+            let what = match other.is_include {
+                true => "included at",
+                false if at < first || other.file == place.file => "called at",
+                false => "within",
             };
             let text: String = there.text.trim().chars().take(80).collect();
             note(format!("{what} {}:{}:{}: {text}", there.file, there.line, there.column), 1);
@@ -157,7 +157,7 @@ pub fn at_frame(templates: &Templates, frames: &[Frame], first: usize, offset: O
 }
 
 fn iteration_note(templates: &Templates, iteration: &Iteration, file: &str, shown: &str) -> String {
-    let line = Place::at_offset(file, templates.source(file), iteration.offset).line;
+    let line = templates.at(file, iteration.offset).line;
     let whose = if file == shown { format!("line {line}") } else { format!("{file}:{line}") };
     let values: Vec<String> =
         iteration.values.iter().map(|(name, value)| format!("{name} = {value}")).collect();

@@ -14,7 +14,7 @@ mod tokens;
 mod trace;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -26,12 +26,13 @@ use serde_json::Map;
 pub use locate::{Located, SourceMap};
 pub use scope::Kind;
 
-use crate::fingerprint;
 use crate::problem::{Place, Problem};
 use crate::project::Project;
+use crate::sql::{Select, SqlError, Unproven, normal};
 use compiled::{Compiled, Macros};
+use config::Keys;
 use limits::{LARGEST, Watch, check_tags, on_a_deep_stack, too_large};
-use scope::{Globals, Scope};
+use scope::{Calls, Globals, Scope};
 use trace::{Trace, Tracer};
 
 /// The arguments of `config(...)`.
@@ -47,13 +48,17 @@ const FUEL: u64 = 2_000_000;
 #[derive(Clone)]
 pub struct Templates {
     env: Environment<'static>,
-    /// What is compiled of each file.
-    compiled: BTreeMap<String, Compiled>,
-    sources: BTreeMap<String, String>,
+    files: BTreeMap<String, File>,
     macros: Macros,
     globals: Arc<Globals>,
     /// What audits are rendered with: the source that is looked at.
     variables: Value,
+}
+
+#[derive(Clone)]
+struct File {
+    source: String,
+    compiled: Compiled,
 }
 
 /// One file rendered at one reference date.
@@ -64,13 +69,20 @@ pub struct Rendered {
     pub date: Option<NaiveDate>,
     /// What `raw()` gave, in a source file.
     pub raw: Option<String>,
-    pub sql: String,
+    pub sql: Unproven,
     pub config: Config,
     /// What the file refers to, as `features.seller_sales`.
     pub refs: BTreeSet<String>,
     pub sources: BTreeSet<String>,
     pub outcomes: BTreeSet<String>,
     pub map: SourceMap,
+}
+
+impl Rendered {
+    /// Its one SELECT, before anything is done with it.
+    pub fn select(&self) -> Result<Select, SqlError> {
+        Select::dated(&self.sql, self.date)
+    }
 }
 
 impl Templates {
@@ -82,18 +94,17 @@ impl Templates {
     fn compile(project: &Project, vars: Vars) -> Result<Self> {
         let mut env = environment(FUEL);
         let macros = compiled::macros(project.files());
-        let mut all = BTreeMap::new();
+        let mut files = BTreeMap::new();
         for (file, source) in project.files() {
             let segments = tokens::read(source);
             check_tags(file, source, &segments)?;
             let compiled = Compiled::new(source, compiled::edits(file, source, &segments, &macros));
             env.add_template_owned(file.to_owned(), compiled.text.clone())
                 .map_err(|error| syntax::problem(&error, file, source, &compiled))?;
-            all.insert(file.to_owned(), compiled);
+            files.insert(file.to_owned(), File { source: source.to_owned(), compiled });
         }
-        let sources = project.files().map(|(file, text)| (file.to_owned(), text.to_owned())).collect();
         let globals = Arc::new(Globals::new(project, vars));
-        Ok(Self { env, compiled: all, sources, macros, globals, variables: context! {} })
+        Ok(Self { env, files, macros, globals, variables: context! {} })
     }
 
     /// The same templates with other values for `var(...)`; what `--var` gave stays in force.
@@ -134,37 +145,43 @@ impl Templates {
 
     /// The files of a folder, by their paths.
     pub fn files<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = &'a str> {
-        self.sources.keys().map(String::as_str).filter(move |file| file.starts_with(folder))
+        self.files.keys().map(String::as_str).filter(move |file| file.starts_with(folder))
     }
 
     /// The file's own text.
     pub fn source(&self, file: &str) -> &str {
-        self.sources.get(file).map_or("", String::as_str)
+        self.files.get(file).map_or("", |file| &file.source)
     }
 
     /// The offset in a file's own text of byte `offset` of what is compiled.
     fn origin(&self, file: &str, offset: usize) -> usize {
-        self.compiled.get(file).map_or(offset, |compiled| compiled.origin(offset))
+        self.files.get(file).map_or(offset, |file| file.compiled.origin(offset))
+    }
+
+    /// The place of byte `offset` of a file.
+    fn at(&self, file: &str, offset: usize) -> Place {
+        Place::at_offset(file, self.source(file), offset)
+    }
+
+    fn keys<'a>(&'a self, file: &'a str) -> Keys<'a> {
+        Keys::read(file, self.source(file))
     }
 
     /// The place of the key or item of `config(...)` at `path`, as `checks.2`; else of `config` itself.
     pub fn config_key(&self, file: &str, path: &str) -> Place {
-        let source = self.source(file);
-        config::nearest_place(file, source, path).unwrap_or_else(|| Place::at_offset(file, source, 0))
+        self.keys(file).key(path).unwrap_or_else(|| self.at(file, 0))
     }
 
     /// The place of byte `offset` of the text that stands in `config(...)` at `path`.
     pub fn in_config(&self, file: &str, path: &str, offset: usize) -> Place {
-        let found = config::value_place(file, self.source(file), path, offset);
-        found.unwrap_or_else(|| self.config_key(file, path))
+        self.keys(file).value(path, offset).unwrap_or_else(|| self.config_key(file, path))
     }
 
     /// The last place of `word` in the SQL of a file, where a column gets its name; else of the letters of it that stand
     /// beside a `{{ … }}`, where a loop makes the rest.
     pub fn last_mention(&self, file: &str, word: &str) -> Place {
-        let source = self.source(file);
-        let found = tokens::last_in_text(source, word);
-        found.map_or_else(|| self.place(file, word), |at| Place::at_offset(file, source, at))
+        let found = tokens::last_in_text(self.source(file), word);
+        found.map_or_else(|| self.place(file, word), |at| self.at(file, at))
     }
 
     /// The place of `word` in a file of the project.
@@ -191,93 +208,66 @@ impl Templates {
             errors::problem(&error, self, tracer.as_deref()).at_least(file, self.source(file)).maybe_on(date)
         })?;
         sql.truncate(sql.trim_end().len());
-        if sql.len() > LARGEST {
-            return Err(too_large(self, file, &sql, &spans).maybe_on(date).into());
-        }
-        if let Some(problem) = comments::swallowed(self, &sql, &spans) {
+        let calls = scope.downcast_object_ref::<Scope>().map(|scope| scope.calls().clone());
+        let Calls { config, refs, sources, outcomes } = calls.unwrap_or_default();
+        let mistake = if sql.len() > LARGEST {
+            Some(too_large(self, file, &sql, &spans))
+        } else {
+            comments::swallowed(self, &sql, &spans)
+                .or_else(|| self.misconfigured(file, kind, config.is_some(), &sql))
+        };
+        if let Some(problem) = mistake {
             return Err(problem.maybe_on(date).into());
-        }
-        let calls =
-            scope.downcast_object_ref::<Scope>().map(|scope| scope.calls().clone()).unwrap_or_default();
-        let config = self.check_config(file, calls.config, date)?;
-        if kind != Kind::Source && fingerprint::normal(&sql).trim().is_empty() {
-            return Err(Problem::usage("this file has a config and no query")
-                .at(self.config_key(file, "description"))
-                .maybe_on(date)
-                .hint("a SELECT follows the config")
-                .into());
         }
         Ok(Rendered {
             file: file.to_owned(),
             kind,
             date,
             raw: raw.map(str::to_owned),
-            sql,
-            config,
-            refs: calls.refs,
-            sources: calls.sources,
-            outcomes: calls.outcomes,
+            sql: Unproven(sql),
+            config: config.unwrap_or_default(),
+            refs,
+            sources,
+            outcomes,
             map: SourceMap::new(&spans, self),
         })
     }
 
-    /// The config of a file, which stands once at its top and gives each key once.
-    fn check_config(&self, file: &str, config: Option<Config>, date: Option<NaiveDate>) -> Result<Config> {
-        let source = self.source(file);
-        let Some(config) = config else {
-            let first = source.len() - source.trim_start().len();
-            let first = if source.trim().is_empty() { 0 } else { first };
-            return Err(Problem::usage("this file has no config")
-                .at(Place::at_offset(file, source, first))
-                .maybe_on(date)
-                .hint("start it with `{{ config(...) }}`; README.md shows one of each kind")
-                .into());
-        };
-        if let Some(place) = config::misplaced(file, source) {
-            return Err(Problem::usage("config(...) stands at the top of its file")
-                .at(place)
-                .maybe_on(date)
-                .hint("only `{% set … %}` and comments may come before it")
-                .into());
+    /// A file has a config, once at its top, which gives each key once; and a query.
+    fn misconfigured(&self, file: &str, kind: Kind, has_config: bool, sql: &str) -> Option<Problem> {
+        if !has_config {
+            let source = self.source(file);
+            let first = source.find(|c: char| !c.is_whitespace()).unwrap_or(0);
+            return Some(
+                Problem::usage("this file has no config")
+                    .at(self.at(file, first))
+                    .hint("start it with `{{ config(...) }}`; README.md shows one of each kind"),
+            );
         }
-        if let Some(place) = config::joined(file, source) {
-            return Err(Problem::usage("a comma is missing before this text")
-                .at(place)
-                .maybe_on(date)
-                .into());
-        }
-        if let Some((path, place)) = config::given_again(file, source) {
-            return Err(Problem::usage(format!("config `{path}` is given twice"))
-                .at(place)
-                .maybe_on(date)
-                .hint("the second one would replace the first: take one of them out")
-                .into());
-        }
-        Ok(config)
+        let is_empty = kind != Kind::Source && normal(sql).trim().is_empty();
+        self.keys(file).mistake().or_else(|| {
+            is_empty.then(|| {
+                Problem::usage("this file has a config and no query")
+                    .at(self.config_key(file, "description"))
+                    .hint("a SELECT follows the config")
+            })
+        })
     }
 
     /// The variables of a rendering, and the scope among them that its functions find.
     fn variables(&self, kind: Kind, date: Option<NaiveDate>, raw: Option<&str>) -> (Value, Value) {
-        let scope = Value::from_object(Scope::new(kind, date, raw, &self.globals));
+        let (raw, globals) = (raw.map(str::to_owned), Arc::clone(&self.globals));
+        let scope = Value::from_object(Scope { kind, date, raw, globals, calls: Mutex::default() });
         let reference_date = date.map_or(Value::UNDEFINED, |date| Value::from(format!("date '{date}'")));
         (context! { __scope => scope.clone(), reference_date, ..self.variables.clone() }, scope)
     }
 
-    /// The tables that the project's files make: `sources.orders`, `features.seller_sales`.
-    pub fn tables(&self) -> Vec<String> {
-        const FOLDERS: [(&str, &str); 4] = [
-            ("queries/sources/", "sources"),
-            ("features/", "features"),
-            ("abt/", "abt"),
-            ("models/", "scores"),
-        ];
-        let table = |file: &String| {
-            FOLDERS.iter().find_map(|(folder, schema)| {
-                let name = file.strip_prefix(folder)?.strip_suffix(".sql")?;
-                Some(format!("{schema}.{name}"))
-            })
-        };
-        self.sources.keys().filter_map(table).collect()
+    /// The tables that a file of this kind may read: `features.seller_sales`, `sources.orders`.
+    pub fn readable(&self, kind: Kind) -> Vec<String> {
+        let reads_sources = !matches!(kind, Kind::Model | Kind::Report | Kind::Sample);
+        let sources = self.globals.sources.iter().filter(|_| reads_sources);
+        let tables = self.globals.tables(kind).into_iter();
+        tables.chain(sources.map(|name| format!("sources.{name}"))).collect()
     }
 
     /// Where byte `offset` of the SQL came from, with the calls and iterations that made it.
@@ -292,7 +282,7 @@ impl Templates {
         let trace = self
             .traced(file, *kind, *date, raw.as_deref())
             .and_then(|(marked, tracer)| Some(Trace::read(&marked.ok()?, &tracer)))
-            .filter(|trace| trace.sql.trim_end() == *sql);
+            .filter(|trace| trace.sql.trim_end() == sql.0);
         if let Some(trace) = trace {
             let frames = trace.frames(offset);
             let located = match trace.frames(before).first() {
@@ -305,8 +295,22 @@ impl Templates {
                 return located;
             }
         }
-        let (file, at) = rendered.map.origin(offset)?;
-        Some(Located { place: Place::at_offset(file, self.source(file), at), notes: Vec::new() })
+        Some(Located { place: self.written(rendered, offset)?, notes: Vec::new() })
+    }
+
+    /// As `locate`, but of what a macro of another file made the place that calls it; and the place in the macro.
+    pub fn locate_call(&self, rendered: &Rendered, offset: usize) -> Option<(Place, Option<Place>)> {
+        let call = self.written(rendered, offset)?;
+        let inner = self.locate(rendered, offset).map(|located| located.place);
+        Some(match inner {
+            Some(inner) if inner.file == call.file => (inner, None),
+            inner => (call, inner),
+        })
+    }
+
+    /// Where the text or the expression is written that gave byte `offset` of the SQL.
+    fn written(&self, rendered: &Rendered, offset: usize) -> Option<Place> {
+        rendered.map.origin(offset).map(|(file, at)| self.at(file, at))
     }
 
     /// Renders `file` with marks in it: only when something failed.
@@ -320,7 +324,7 @@ impl Templates {
         on_a_deep_stack(|| {
             let mut env = environment(FUEL * 4);
             let mut tracer = Tracer::default();
-            for (file, source) in &self.sources {
+            for (file, File { source, .. }) in &self.files {
                 let segments = tokens::read(source);
                 let mut edits = compiled::edits(file, source, &segments, &self.macros);
                 edits.extend(tracer.marks(file, source, &segments));

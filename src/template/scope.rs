@@ -5,9 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::NaiveDate;
 use minijinja::value::Object;
-use serde_json::Map;
 
-use super::Vars;
+use super::{Config, Vars};
 use crate::project::Project;
 
 /// The variable under which functions find the scope of the file being rendered.
@@ -24,6 +23,19 @@ pub enum Kind {
     Report,
     /// Of what sources say of themselves.
     Audit,
+}
+
+impl Kind {
+    /// The schemas of the tables that it may `ref`.
+    pub fn refers_to(self) -> &'static [&'static str] {
+        match self {
+            Self::Feature => &["features"],
+            Self::Abt | Self::Model => &["features", "abt"],
+            Self::Report => &["features", "abt", "scores"],
+            Self::Sample => &["sample"],
+            Self::Source | Self::Audit => &[],
+        }
+    }
 }
 
 /// What all files of a project are rendered with.
@@ -51,6 +63,14 @@ impl Globals {
         let sources = names("queries/sources").map(str::to_owned).collect();
         Self { vars, sources, tables: tables.collect(), ..Self::default() }
     }
+
+    /// The tables that a file may `ref`.
+    pub fn tables(&self, kind: Kind) -> BTreeSet<String> {
+        let is_one = |table: &&String| {
+            table.split_once('.').is_some_and(|(schema, _)| kind.refers_to().contains(&schema))
+        };
+        self.tables.iter().filter(is_one).cloned().collect()
+    }
 }
 
 /// The kind and date of one rendering, and what it called so far.
@@ -61,24 +81,19 @@ pub struct Scope {
     /// What `raw()` renders to, in a source file.
     pub raw: Option<String>,
     pub globals: Arc<Globals>,
-    calls: Mutex<Calls>,
+    pub calls: Mutex<Calls>,
 }
 
 /// What a file called.
 #[derive(Debug, Clone, Default)]
 pub struct Calls {
-    pub config: Option<Map<String, serde_json::Value>>,
+    pub config: Option<Config>,
     pub refs: BTreeSet<String>,
     pub sources: BTreeSet<String>,
     pub outcomes: BTreeSet<String>,
 }
 
 impl Scope {
-    pub fn new(kind: Kind, date: Option<NaiveDate>, raw: Option<&str>, globals: &Arc<Globals>) -> Self {
-        let (raw, globals) = (raw.map(str::to_owned), Arc::clone(globals));
-        Self { kind, date, raw, globals, calls: Mutex::default() }
-    }
-
     /// A rendering runs on one thread; a poisoned lock still holds what was called.
     pub fn calls(&self) -> MutexGuard<'_, Calls> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)

@@ -5,8 +5,9 @@ use minijinja::machinery::Token;
 
 use super::compiled::Compiled;
 use super::errors::explained;
-use super::tokens::{self, Part, Segment, Segments, Span, is_word};
-use crate::problem::{Place, Problem, nearest};
+use super::tokens::{self, Part, Segment, Segments, Span};
+use crate::problem::{Place, Problem, is_word, nearest};
+use crate::sql::Brackets;
 
 const SINGLE: [&str; 11] =
     ["elif", "else", "include", "import", "from", "extends", "do", "break", "continue", "raw", "endraw"];
@@ -104,48 +105,30 @@ impl Reader<'_> {
 
     /// A quote or bracket that is not closed within one tag, and its place. An error where Jinja's own words say more.
     fn in_tag(&self, tag: &Segment<'_>) -> Result<Option<(usize, Problem)>, ()> {
-        let mut open: Vec<(usize, char, char)> = Vec::new();
+        let mut brackets = Brackets::default();
         for (token, span) in &tag.tokens {
-            let closing = match token {
-                Token::Str(_) | Token::String(_) => {
-                    let found = self.odd_quote(span.clone(), true);
-                    if found.is_some() {
-                        return Ok(found);
-                    }
-                    continue;
+            if matches!(token, Token::Str(_) | Token::String(_)) {
+                match self.odd_quote(span.clone(), true) {
+                    None => continue,
+                    found => return Ok(found),
                 }
-                Token::ParenOpen => {
-                    open.push((span.start, '(', ')'));
-                    continue;
-                }
-                Token::BracketOpen => {
-                    open.push((span.start, '[', ']'));
-                    continue;
-                }
-                Token::BraceOpen => {
-                    open.push((span.start, '{', '}'));
-                    continue;
-                }
-                Token::ParenClose => ')',
-                Token::BracketClose => ']',
-                Token::BraceClose => '}',
-                _ => continue,
-            };
-            match open.pop() {
-                Some((_, _, wanted)) if wanted == closing => {}
+            }
+            let sign = &self.source[span.clone()];
+            match brackets.read(span.start, sign) {
+                Ok(()) => {}
                 // On one line, the place where Jinja stumbled says more.
-                Some((from, opening, wanted)) if self.source[from..span.start].contains('\n') => {
-                    let message = format!("this `{opening}` is never closed with `{wanted}`");
+                Err(Some((from, open))) if self.source[from..span.start].contains('\n') => {
+                    let message = format!("this `{open}` is never closed with `{}`", Brackets::closing(open));
                     let there = Place::at_offset(self.file, self.source, span.start);
                     let note = format!("which shows at {}:{}", self.file, there.line);
                     return Ok(Some((from, self.at(from, message).noting(vec![note]))));
                 }
                 // `{{ x }` with one brace too few.
-                None if closing == '}' && tag.part == Part::Expression => {
+                Err(None) if sign == "}" && tag.part == Part::Expression => {
                     let message = "a tag ends with `}}`: one `}` is missing here";
                     return Ok(Some((span.start, self.at(span.start, message))));
                 }
-                _ => return Err(()),
+                Err(_) => return Err(()),
             }
         }
         match self.segments.stopped.filter(|_| !tag.is_closed) {

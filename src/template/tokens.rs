@@ -5,6 +5,8 @@ use std::ops::Range;
 use minijinja::machinery::{Token, Tokenizer};
 use minijinja::syntax::SyntaxConfig;
 
+use crate::problem::{is_word, mentions};
+
 /// Bytes of a file.
 pub type Span = Range<usize>;
 
@@ -119,30 +121,22 @@ pub fn gap_before(source: &str, all: &[Segment<'_>], at: usize) -> Span {
     end - (gap.len() - gap.trim_end().len())..end
 }
 
-/// Whether `c` can be part of a name.
-pub fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
-}
-
-/// Where `word` stands in `text` and is not part of a longer one.
-pub fn mentions<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
-    let whole = move |at: &usize| {
-        let before = text[..*at].chars().next_back();
-        let after = text[at + word.len()..].chars().next();
-        let inside =
-            |edge: Option<char>, own: Option<char>| edge.is_some_and(is_word) && own.is_some_and(is_word);
-        !inside(before, word.chars().next()) && !inside(after, word.chars().next_back())
-    };
-    let empty = word.is_empty();
-    text.match_indices(word).map(|(at, _)| at).filter(move |at| !empty && whole(at))
+/// Where `word` stands in the tags of `source`, or in its text.
+fn mentions_in<'a>(
+    source: &'a str,
+    all: &'a [Segment<'a>],
+    in_tags: bool,
+    word: &'a str,
+) -> impl Iterator<Item = usize> + 'a {
+    all.iter().filter(move |segment| segment.is_tag() == in_tags).flat_map(move |segment| {
+        mentions(&source[segment.span.clone()], word).map(move |at| segment.span.start + at)
+    })
 }
 
 /// The only place in the tags of `source` where `word` stands.
 pub fn only_mention(source: &str, word: &str) -> Option<usize> {
     let all = read(source).all;
-    let mut found = all.iter().filter(|segment| segment.is_tag()).flat_map(|segment| {
-        mentions(&source[segment.span.clone()], word).map(|at| segment.span.start + at).collect::<Vec<_>>()
-    });
+    let mut found = mentions_in(source, &all, true, word);
     let first = found.next()?;
     found.next().is_none().then_some(first)
 }
@@ -151,11 +145,8 @@ pub fn only_mention(source: &str, word: &str) -> Option<usize> {
 /// loop makes the rest: `share_` of `share_{{ days }}`.
 pub fn last_in_text(source: &str, word: &str) -> Option<usize> {
     let all = read(source).all;
-    let texts = all.iter().enumerate().filter(|(_, segment)| segment.part == Part::Text);
-    let last = texts.clone().flat_map(|(_, segment)| {
-        mentions(&source[segment.span.clone()], word).map(|at| segment.span.start + at).collect::<Vec<_>>()
-    });
-    last.last().or_else(|| {
+    mentions_in(source, &all, false, word).last().or_else(|| {
+        let texts = all.iter().enumerate().filter(|(_, segment)| !segment.is_tag());
         let beside = |at: Option<usize>| {
             at.and_then(|at| all.get(at)).filter(|segment| segment.part == Part::Expression)
         };

@@ -122,17 +122,17 @@ impl Tracer {
                     let is_raw = source[gap].trim_end().ends_with("%}");
                     if start < segment.span.end && !is_raw {
                         let mark = self.frame(file, start, None, false);
-                        edits.push(Edit::insert(start, format!("{{{{ __text({mark}) }}}}")));
+                        edits.push(Edit::insert(start, format!("{{{{ __mark({mark}) }}}}")));
                     }
                 }
                 (Part::Expression, _) => {
                     let mark = self.frame(file, inner.start, Some(inner.clone()), false);
-                    edits.push(Edit::insert(inner.start, format!("__leave(__enter({mark}), ")));
+                    edits.push(Edit::insert(inner.start, format!("__leave(__mark({mark}), ")));
                     edits.push(Edit::insert(inner.end, ")"));
                 }
                 (_, "include") => {
                     let mark = self.frame(file, inner.start, Some(inner), true);
-                    let before = format!("{{{{ __enter({mark}) }}}}");
+                    let before = format!("{{{{ __mark({mark}) }}}}");
                     edits.push(Edit::new(gap_before(source, all, at), before));
                     edits.push(Edit::new(gap_after(source, all, at), "{{ __end() }}"));
                 }
@@ -179,9 +179,7 @@ impl Tracer {
 /// The functions that the marks call.
 pub fn register(env: &mut Environment<'_>, tracer: &Arc<Tracer>) {
     let of = Arc::clone(tracer);
-    env.add_function("__text", move |at: usize| of.mark(at));
-    let of = Arc::clone(tracer);
-    env.add_function("__enter", move |at: usize| of.mark(at));
+    env.add_function("__mark", move |at: usize| of.mark(at));
     let of = Arc::clone(tracer);
     env.add_function("__end", move || of.end().to_string());
     let of = Arc::clone(tracer);
@@ -202,11 +200,8 @@ pub fn register(env: &mut Environment<'_>, tracer: &Arc<Tracer>) {
 fn shown(value: &Value) -> String {
     let text = value.as_str().map_or_else(|| value.to_string(), |text| format!("'{text}'"));
     let text: String = text.chars().filter(|c| ![OPEN, CLOSE, END].contains(c)).collect();
-    if text.chars().count() <= 60 {
-        text
-    } else {
-        format!("{}…", text.chars().take(59).collect::<String>())
-    }
+    let is_long = text.chars().count() > 60;
+    if is_long { format!("{}…", text.chars().take(59).collect::<String>()) } else { text }
 }
 
 /// One stretch of the SQL: the calls that it went through, outermost first, and the text it was copied from.

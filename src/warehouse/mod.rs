@@ -18,12 +18,13 @@ use anyhow::{Context, Result};
 use duckdb::{Connection, Row, params};
 
 pub use self::arrow::{Batches, texts};
-pub use error::{DAMAGED, SqlError};
 pub use gate::stop_all;
 pub use journal::sync_folder;
 
 use crate::interrupt;
 use crate::problem::Problem;
+use crate::sql::Select;
+pub use crate::sql::{DAMAGED, SqlError};
 use crate::term;
 use gate::Gate;
 use journal::Journal;
@@ -38,6 +39,8 @@ pub struct Engine {
     pub memory_limit: Option<String>,
     /// For how long to wait for another process that has the file open.
     pub wait: Duration,
+    /// Folders of files to read or write beside the database; there are no others.
+    pub folders: Vec<PathBuf>,
 }
 
 /// A connection to the warehouse.
@@ -59,6 +62,7 @@ impl Warehouse {
     pub fn open(path: &Path, engine: &Engine) -> Result<Self> {
         let file = path::behind_links(path)?;
         journal::recover(&file)?;
+        path::literal(path)?;
         if !file.exists() {
             let engine = Engine { wait: Duration::ZERO, ..engine.clone() };
             journal::create(path, &file, |draft| {
@@ -88,11 +92,6 @@ impl Warehouse {
             .into())
     }
 
-    /// From now on nothing but this database is read, and no file is written except to spill.
-    pub fn close_off(&self) -> Result<(), SqlError> {
-        self.batch("set enable_external_access = false")
-    }
-
     /// Takes the file away, while it is still locked: another process that waits for it makes a new one.
     pub fn remove(self) -> Result<()> {
         journal::remove_database(&path::behind_links(&self.path)?)
@@ -104,7 +103,7 @@ impl Warehouse {
         let conn = Connection::open_in_memory().context("could not start DuckDB")?;
         let gate = Gate::new(&conn);
         let warehouse = Self { conn, gate, path: path.to_owned(), journal: None, is_first: true };
-        warehouse.batch("set errors_as_json = true; set preserve_insertion_order = true; set autoinstall_known_extensions = false")?;
+        warehouse.batch("set global errors_as_json = true; set preserve_insertion_order = true; set autoinstall_known_extensions = false")?;
         // Checkpoints are made under the journal alone.
         warehouse.batch("set checkpoint_threshold = '1TB'; pragma disable_checkpoint_on_shutdown")?;
         if let Some(threads) = engine.threads {
@@ -130,7 +129,21 @@ impl Warehouse {
             }
             std::thread::sleep(PAUSE);
         }
+        warehouse.close_off(&engine.folders)?;
         Ok(warehouse)
+    }
+
+    /// From now on nothing but this database and the files of `folders` are read or written, and no setting changes.
+    fn close_off(&self, folders: &[PathBuf]) -> Result<(), SqlError> {
+        // A file is asked for by a pattern that is its name alone, and opened by its name. A folder that DuckDB cannot
+        // name holds nothing that it could read.
+        let both = |folder| [path::absolute(folder).map(|name| text(&name)), path::pattern(folder)];
+        let names: Vec<String> = folders.iter().flat_map(|folder| both(folder)).flatten().collect();
+        self.batch(&format!(
+            "set allowed_directories = [{}]; set enable_external_access = false;
+             set allowed_configs = ['threads']; set lock_configuration = true",
+            names.join(", ")
+        ))
     }
 
     /// A second connection to the same database, for work side by side.
@@ -143,7 +156,7 @@ impl Warehouse {
             journal: self.journal.clone(),
             is_first: false,
         };
-        other.batch("set errors_as_json = true; use warehouse")?;
+        other.batch("use warehouse")?;
         Ok(other)
     }
 
@@ -202,10 +215,10 @@ impl Warehouse {
         Ok(value)
     }
 
-    /// Name and type of every column that `sql` gives, without running it.
-    pub fn describe(&self, sql: &str) -> Result<Vec<(String, String)>, SqlError> {
-        self.rows(&format!("{DESCRIBE}{sql}"), &[], |row| Ok((row.get(0)?, row.get(1)?)))
-            .map_err(|error| error.shifted(DESCRIBE.len()))
+    /// Name and type of every column that a query gives, without running it.
+    pub fn describe(&self, select: &Select) -> Result<Vec<(String, String)>, SqlError> {
+        self.rows(&format!("{DESCRIBE}{select}"), &[], |row| Ok((row.get(0)?, row.get(1)?)))
+            .map_err(|error| error.shifted(DESCRIBE.len() + select.start()))
     }
 
     /// Columns of a table, in order; empty where there is no such table.

@@ -32,7 +32,7 @@ pub fn pattern(path: &Path) -> Result<String> {
     Ok(text(&escaped))
 }
 
-fn absolute(path: &Path) -> Result<String> {
+pub(super) fn absolute(path: &Path) -> Result<String> {
     let whole = std::path::absolute(path).with_context(|| format!("`{}` is no path", path.display()))?;
     match whole.to_str() {
         Some(name) if cfg!(unix) && name.contains('\\') => {

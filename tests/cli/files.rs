@@ -383,3 +383,34 @@ fn quotes_have_two_ends() {
     place.olist(&["ingest", "raw"]).code(0);
     assert_eq!(place.cell("select length(seller_city) || seller_state from sources.sellers"), "\"5S\"\"P\"");
 }
+
+/// A spreadsheet or a data frame that takes `01037` for a number.
+#[test]
+fn zip_codes_have_their_zeros_again() {
+    let place =
+        with("olist_sellers_dataset", format!("{SELLERS}s1,123,a,SP\ns2,00456,b,SP\ns3,789.0,c,SP\n"));
+    place.olist(&["ingest", "raw"]).code(0).says(&[
+        "`raw/olist_sellers_dataset.csv`: 2 cells of `seller_zip_code_prefix` had lost leading zeros",
+    ]);
+    let zips = "select seller_zip_code_prefix from sources.sellers order by seller_id";
+    assert_eq!(place.query(zips), ["00123", "00456", "00789"]);
+    std::fs::remove_file(place.path("raw/olist_sellers_dataset.csv")).unwrap();
+    for sql_type in ["bigint", "double", "varchar"] {
+        let select = format!(
+            "select 's' || range as seller_id, (100 + range)::{sql_type} as seller_zip_code_prefix, 'a' as seller_city,
+                 'SP' as seller_state from range(1, 3)"
+        );
+        parquet(&place, "olist_sellers_dataset", &select);
+        place.olist(&["ingest", "raw"]).code(0).says(&["2 cells of `seller_zip_code_prefix`"]);
+        assert_eq!(place.query(zips), ["00101", "00102"]);
+    }
+    place.edit(
+        "queries/sources/sellers.sql",
+        "'type': 'varchar',\n            'digits'",
+        "'type': 'integer',\n            'digits'",
+    );
+    place
+        .olist(&["ingest", "raw"])
+        .code(2)
+        .says(&["queries/sources/sellers.sql:13:", "leading zeros are kept"]);
+}

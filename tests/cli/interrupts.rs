@@ -1,6 +1,6 @@
 //! Ctrl-C and SIGTERM reach what is at work: it is rolled back, nothing changes, and the exit code says so.
 
-use std::process::{Child, Stdio};
+use std::process::{Child, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use super::support::{Place, Ran};
@@ -17,12 +17,14 @@ select 'x' || count(*)::varchar as seller_id  -- Seller
 from range(1000000) as a, range(1000000) as b where (a.range * b.range) % 7 = 3
 ";
 
-/// Sends `signal` to the command as soon as it is at work, and waits for its end.
-fn signalled(place: &Place, arguments: &[&str], signal: &str, is_at_work: impl Fn() -> bool) -> Ran {
+/// Sends `signal` to the command as soon as it is at work, by what it has said so far, and waits for its end.
+fn signalled(place: &Place, arguments: &[&str], signal: &str, is_at_work: impl Fn(&str) -> bool) -> Ran {
+    let told = place.path("told");
     let mut command = place.command(arguments);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let stderr = std::fs::File::create(&told).unwrap();
+    let child = command.stdout(Stdio::piped()).stderr(stderr).spawn().unwrap();
     let since = Instant::now();
-    while !is_at_work() {
+    while !is_at_work(&std::fs::read_to_string(&told).unwrap()) {
         assert!(since.elapsed() < Duration::from_secs(60), "it does not begin");
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -33,15 +35,16 @@ fn end(place: &Place, child: Child, signal: &str) -> Ran {
     let sent = std::process::Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
     assert!(sent.success());
     let since = Instant::now();
-    let ran = place.ran(&child.wait_with_output().unwrap());
+    let output = child.wait_with_output().unwrap();
+    let ran = place.ran(&Output { stderr: std::fs::read(place.path("told")).unwrap(), ..output });
     assert!(since.elapsed() < SOON, "{:?}: {}", since.elapsed(), ran.stderr);
     ran.says(&["stopping: what is at work is rolled back", "interrupted"])
 }
 
 /// Long enough for a command to be in the midst of what takes for ever.
-fn after(seconds: f64) -> impl Fn() -> bool {
+fn after(seconds: f64) -> impl Fn(&str) -> bool {
     let since = Instant::now();
-    move || since.elapsed().as_secs_f64() > seconds
+    move |_| since.elapsed().as_secs_f64() > seconds
 }
 
 #[test]
@@ -58,8 +61,9 @@ fn a_partition_is_rolled_back_and_the_run_says_so() {
     let partitions = "select count(*) from pipeline.partitions";
     let before = place.cell(partitions);
     let run = ["run", "--date", "2018-06-01", "--select", "features.slow"];
-    signalled(&place, &run, "-INT", after(2.0)).code(130).says(&["interrupted after 0 of 1 partitions"]);
-    signalled(&place, &run, "-TERM", after(2.0)).code(143);
+    let begun = |told: &str| told.contains("features.slow");
+    signalled(&place, &run, "-INT", begun).code(130).says(&["interrupted after 0 of 1 partitions"]);
+    signalled(&place, &run, "-TERM", begun).code(143);
     assert_eq!(place.cell(partitions), before);
     let outcomes = "select outcome from pipeline.runs order by started_at desc limit 2";
     assert_eq!(place.query(outcomes), ["interrupted", "interrupted"]);

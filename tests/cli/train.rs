@@ -81,6 +81,18 @@ fn a_new_candidate_is_trained_and_the_reason_is_told() {
 }
 
 #[test]
+fn an_edit_that_cannot_be_trained_is_no_success() {
+    let place = with_candidates(LOGISTIC);
+    place.olist(&["run", "--date", "2018-06-01"]).code(0);
+    place.edit("models/seller_churn.sql", "'from': '2017-02-01'", "'from': '2018-06-01'");
+    place.olist(&["run", "--date", "2018-06-01"]).code(1).says(&[
+        "seller_churn: cannot be trained as of 2018-06-01",
+        "models/seller_churn.sql changed since version 2; scored by version 2, of the files before",
+        "undo the edit",
+    ]);
+}
+
+#[test]
 fn the_champion_defends_itself_after_it_left_the_file() {
     let place = with_candidates(LOGISTIC);
     place.olist(&["run", "--date", "2018-06-01"]).code(0);

@@ -9,6 +9,7 @@ use olist::config::SourceSpec;
 use olist::ingest::{self, as_of_select, loaded_select, source_file};
 use olist::project::Project;
 use olist::run::{Loaded, Options, Run};
+use olist::sql::Select;
 use olist::template::{Kind, Templates, Vars};
 use olist::warehouse::{Engine, Warehouse, ident, text};
 use tempfile::TempDir;
@@ -57,7 +58,7 @@ impl Bench {
                     .map(|column| format!("{} {}", ident(&column.name), column.sql_type))
                     .collect();
                 self.warehouse.batch(&format!("create table {raw} ({})", columns.join(", ")))?;
-                let (_, select) = loaded_select(spec, &rendered.sql);
+                let select = loaded_select(spec, &Select::of(&rendered.sql)?).to_string();
                 self.warehouse.batch(&format!("create table {source} as {select}"))?;
                 let as_of = as_of_select(&self.warehouse, name, spec)?;
                 self.warehouse

@@ -44,5 +44,5 @@ fn templates_without_end_or_bottom() {
     place.write("features/bad.sql", format!("{config}{deep}"));
     refused(&place, &run, &["nested deeper than 1000 levels", "bad.sql:2:100008"]);
     place.write("features/bad.sql", format!("{config}select '\0' as order_id"));
-    refused(&place, &run, &["nul byte", "bad.sql:2:"]);
+    refused(&place, &run, &["NUL byte", "bad.sql:2:"]);
 }

@@ -110,4 +110,21 @@ fn a_date_beyond_the_data_is_refused() {
         "reference date 2018-09-02 is too late: data until 2018-08-31",
         "the last possible --date is 2018-09-01",
     ]);
+    let early = ["run", "--date", "2015-01-01", "--select", "features.seller_sales"];
+    place.olist(&early).code(0).says(&["reference date 2015-01-01 is before all data, which begin on 201"]);
+}
+
+#[test]
+fn dates_of_an_older_load_are_told() {
+    let place = Place::with_project();
+    let run =
+        |date: &str| place.olist(&["run", "--date", date, "--select", "features.seller_reviews"]).code(0);
+    place.olist(&["ingest", "--sample", "--orders", "1500"]).code(0);
+    for date in ["2018-03-01", "2018-04-01", "2018-05-01"] {
+        run(date).does_not_say(&["older sources"]);
+    }
+    place.olist(&["ingest", "--sample", "--orders", "1500", "--seed", "7"]).code(0);
+    run("2018-05-01")
+        .says(&["2 other dates of", "rest on older sources: --date 2018-03-01..2018-04-01 builds again"]);
+    run("2018-03-01..2018-04-01").does_not_say(&["older sources"]);
 }

@@ -6,6 +6,7 @@ use olist::config::{ModelSpec, TableSpec};
 use olist::learn::{Algorithm, BoostingSettings, ForestSettings};
 use olist::problem::Problem;
 use olist::project::Project;
+use olist::sql::Expression;
 use olist::template::{Kind, Templates, Vars};
 
 fn model(candidates: &str) -> Result<ModelSpec, Problem> {
@@ -40,7 +41,7 @@ fn what_is_left_out_has_its_default() {
     let expected = BoostingSettings { learning_rate: 1.0, ..BoostingSettings::default() };
     assert_eq!(boosting, Ok(Algorithm::GradientBoosting(expected)));
     let rule = algorithm("{'algorithm': 'sql', 'expression': '0.5'}");
-    assert_eq!(rule, Ok(Algorithm::Sql { expression: "0.5".into() }));
+    assert_eq!(rule, Ok(Algorithm::Sql { expression: Expression::of("0.5").unwrap() }));
 }
 
 #[test]

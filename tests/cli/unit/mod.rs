@@ -2,12 +2,17 @@
 
 mod commands;
 mod config;
+mod dates;
+mod diagnose;
 mod drift;
+mod graph;
 mod learn;
 mod mlflow;
 mod output;
 mod outputs;
+mod problem;
 mod segments;
+mod sql;
 mod template;
 mod train;
 mod warehouse;

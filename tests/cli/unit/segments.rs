@@ -25,7 +25,7 @@ fn clusters() -> Clusters {
         stability: 0.85,
         smallest_share: 0.03,
         profile: Vec::new(),
-        name: "'x'".to_owned(),
+        name: olist::sql::Expression::of("'x'").unwrap(),
     }
 }
 

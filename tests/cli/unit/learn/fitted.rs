@@ -131,7 +131,10 @@ fn rows_that_cannot_be_learned_from_are_an_error() -> Result<()> {
         let (two, labels) = (x.select(&[0, 1]), [true, false]);
         assert!(fit(&algorithm, &two, &labels, 1)?.predict(&x)?.iter().all(|p| p.is_finite()));
     }
-    assert!(fit(&Algorithm::Sql { expression: "0.5".into() }, &x, &[true; 20], 1).is_err());
+    assert!(
+        fit(&Algorithm::Sql { expression: olist::sql::Expression::of("0.5").unwrap() }, &x, &[true; 20], 1)
+            .is_err()
+    );
     Ok(())
 }
 

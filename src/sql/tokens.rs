@@ -1,0 +1,135 @@
+//! The tokens of a text of SQL, also of one that does not parse.
+
+use std::ops::Range;
+
+use sqlparser::dialect::DuckDbDialect;
+use sqlparser::tokenizer::{Location, Token as Lexeme, Tokenizer};
+
+/// A word, a sign, a quoted text; among `lexemes` also a comment, or space.
+#[derive(Debug, Clone)]
+pub struct Token<'a> {
+    pub text: &'a str,
+    pub range: Range<usize>,
+    /// Brackets that are open around it.
+    pub depth: usize,
+    pub lexeme: Lexeme,
+}
+
+impl Token<'_> {
+    pub fn is(&self, word: &str) -> bool {
+        self.text.eq_ignore_ascii_case(word)
+    }
+
+    pub fn is_space(&self) -> bool {
+        matches!(self.lexeme, Lexeme::Whitespace(_))
+    }
+}
+
+/// The tokens of `sql` without comments and space.
+pub fn tokens(sql: &str) -> Vec<Token<'_>> {
+    let (mut tokens, _) = lexemes(sql);
+    tokens.retain(|token| !token.is_space());
+    tokens
+}
+
+/// All tokens of `sql`, and where the quote or comment begins that is never closed.
+pub fn lexemes(sql: &str) -> (Vec<Token<'_>>, Option<usize>) {
+    let mut lexemes = Vec::new();
+    let mut tokenizer = Tokenizer::new(&DuckDbDialect, sql).with_unescape(false);
+    let is_whole = tokenizer.tokenize_with_location_into_buf(&mut lexemes).is_ok();
+    let mut cursor = Cursor { sql, offset: 0, at: Location::new(1, 1) };
+    let mut tokens = Vec::with_capacity(lexemes.len());
+    let (mut depth, mut end) = (0_usize, 0);
+    for lexeme in lexemes {
+        let (span, lexeme) = (lexeme.span, lexeme.token);
+        let range = cursor.go_to(span.start)..cursor.go_to(span.end);
+        let closes = matches!(lexeme, Lexeme::RParen | Lexeme::RBracket | Lexeme::RBrace);
+        let opens = matches!(lexeme, Lexeme::LParen | Lexeme::LBracket | Lexeme::LBrace);
+        end = range.end;
+        depth = depth.saturating_sub(usize::from(closes));
+        if lexeme != Lexeme::EOF {
+            tokens.push(Token { text: &sql[range.clone()], range, depth, lexeme });
+        }
+        depth += usize::from(opens);
+    }
+    (tokens, (!is_whole).then_some(end))
+}
+
+/// SQL without comments and layout: what is left decides what the query does. Quoted texts and names stay as they are.
+pub fn normal(sql: &str) -> String {
+    let (tokens, unclosed) = lexemes(sql);
+    let mut out = String::with_capacity(sql.len());
+    let mut end = 0;
+    let words = tokens.into_iter().filter(|token| !token.is_space()).map(|token| token.range);
+    for range in words.chain(unclosed.map(|start| start..sql.len())) {
+        if !out.is_empty() && range.start > end {
+            out.push(' ');
+        }
+        end = range.end;
+        out.push_str(&sql[range]);
+    }
+    out
+}
+
+/// Where the statements of `text` begin.
+pub fn starts(text: &str) -> Vec<usize> {
+    let tokens = tokens(text);
+    let before = std::iter::once(";").chain(tokens.iter().map(|token| token.text));
+    let first = tokens.iter().zip(before).filter(|(token, before)| *before == ";" && token.text != ";");
+    first.map(|(token, _)| token.range.start).collect()
+}
+
+/// `text` without the semicolons behind its last statement.
+pub fn unended(text: &str) -> &str {
+    let tokens = tokens(text);
+    let end = tokens.iter().rev().take_while(|token| token.text == ";").last();
+    end.map_or(text, |token| &text[..token.range.start])
+}
+
+/// Brackets, with what closes them.
+const PAIRS: [(&str, &str); 3] = [("(", ")"), ("[", "]"), ("{", "}")];
+
+/// The brackets that are open while the words of a text are read, each with its place.
+#[derive(Default)]
+pub struct Brackets<'a>(pub Vec<(usize, &'a str)>);
+
+impl<'a> Brackets<'a> {
+    /// Reads the word or sign at `at`. Fails where it closes what is not open: with the bracket that is open instead.
+    pub fn read(&mut self, at: usize, sign: &'a str) -> Result<(), Option<(usize, &'a str)>> {
+        if PAIRS.iter().any(|(open, _)| *open == sign) {
+            self.0.push((at, sign));
+        } else if let Some((wanted, _)) = PAIRS.iter().find(|(_, close)| *close == sign) {
+            return self.0.pop_if(|(_, open)| open == wanted).map(drop).ok_or(self.0.last().copied());
+        }
+        Ok(())
+    }
+
+    /// What closes `open`.
+    pub fn closing(open: &str) -> &'static str {
+        PAIRS.iter().find(|(other, _)| *other == open).map_or("", |(_, close)| close)
+    }
+}
+
+/// From the tokenizer's lines and columns, in characters from 1, to bytes: of places that come one after another.
+struct Cursor<'a> {
+    sql: &'a str,
+    offset: usize,
+    at: Location,
+}
+
+impl Cursor<'_> {
+    fn go_to(&mut self, place: Location) -> usize {
+        let here = |at: &Location| (at.line, at.column);
+        for c in self.sql[self.offset..].chars() {
+            if here(&self.at) >= here(&place) {
+                break;
+            }
+            self.offset += c.len_utf8();
+            self.at = match c {
+                '\n' => Location::new(self.at.line + 1, 1),
+                _ => Location::new(self.at.line, self.at.column + 1),
+            };
+        }
+        self.offset
+    }
+}
