@@ -186,11 +186,14 @@ pub fn specs(project: &Project, templates: &Templates) -> Result<BTreeMap<String
 
 /// The sources whose files were edited after they were loaded: the edit has no effect yet.
 pub fn edited(warehouse: &Warehouse, project: &Project, templates: &Templates) -> Result<Vec<String>> {
+    edited_of(warehouse, &read_specs(project, templates)?, templates)
+}
+
+fn edited_of(warehouse: &Warehouse, specs: &Specs, templates: &Templates) -> Result<Vec<String>> {
     let sql = "select source, version, digest from pipeline.loads where is_current";
     let loaded = warehouse.rows(sql, &[], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
     let loaded: BTreeMap<String, (String, String)> = loaded.into_iter().collect();
-    let specs = read_specs(project, templates)?;
-    let order = load_order(&specs, templates)?;
+    let order = load_order(specs, templates)?;
     let is_edited = |(name, (version, digest)): &(&String, &(String, String))| {
         specs.get(*name).is_some_and(|known| {
             let needs = order.iter().filter(|other| known.needs.contains(*other));
@@ -204,9 +207,10 @@ pub fn edited(warehouse: &Warehouse, project: &Project, templates: &Templates) -
 /// Says so where a source's file was edited after it was loaded. What `source` reads is the project's: a database may
 /// have come with other macros under these names.
 pub fn check_sources(warehouse: &Warehouse, project: &Project, templates: &Templates) -> Result<()> {
-    let edited = edited(warehouse, project, templates)?;
+    let specs = read_specs(project, templates)?;
+    let edited = edited_of(warehouse, &specs, templates)?;
     let loaded = current_versions(warehouse)?;
-    for (name, spec) in specs(project, templates)? {
+    for (name, Known { spec, .. }) in specs {
         let file = source_file(&name);
         if edited.contains(&name) {
             let what = "was edited after it was loaded: `olist ingest` puts the edit into effect";
