@@ -238,12 +238,21 @@ impl Dates {
 }
 
 #[derive(Debug, Args)]
+pub struct Selection {
+    /// A table or model, and all it needs; `NAME+` also what depends on it; `'features.seller_*'` all such; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub select: Vec<String>,
+    /// A table or model that is left out, with all that depends on it; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub exclude: Vec<String>,
+}
+
+#[derive(Debug, Args)]
 pub struct Run {
     #[command(flatten)]
     pub dates: Dates,
-    /// A table or model, and all it needs; `NAME+` also what depends on it; repeatable
-    #[arg(long, value_name = "NAME")]
-    pub select: Vec<String>,
+    #[command(flatten)]
+    pub selection: Selection,
     /// Build also what is built and unchanged, and what lost nine of ten rows; score what the wall refuses
     #[arg(long)]
     pub force: bool,
@@ -260,9 +269,8 @@ pub struct Check {
     /// The step of a range
     #[arg(long, value_enum, default_value = "month")]
     pub every: Every,
-    /// A table or model, and all it needs; `NAME+` also what depends on it; repeatable
-    #[arg(long, value_name = "NAME")]
-    pub select: Vec<String>,
+    #[command(flatten)]
+    pub selection: Selection,
     /// Only the proof: descriptions, keys and checks are left out
     #[arg(long)]
     pub future: bool,

@@ -39,7 +39,7 @@ pub fn check(session: &Session, args: &Check) -> Result<()> {
     loaded.check(last)?;
     let mut catalog = session.catalog_of_the_rest(dates[0])?;
     let mistakes = std::mem::take(&mut catalog.mistakes);
-    let selected = catalog.select(&args.select)?;
+    let selected = catalog.select(&args.selection.select, &args.selection.exclude)?;
     let specs = ingest::specs(session.project()?, &catalog.templates)?;
     let definitions = audit::definitions(&warehouse, "warehouse")?;
     let mut report = Report::default();

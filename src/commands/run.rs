@@ -25,7 +25,7 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
     let dates = args.dates.expand();
     let (first, last) = (dates[0], dates[dates.len() - 1]);
     let catalog = session.catalog(first)?;
-    let selected = catalog.select(&args.select)?;
+    let selected = catalog.select(&args.selection.select, &args.selection.exclude)?;
     args.publish.as_deref().map_or(Ok(()), |file| publish::check(session.database(), file))?;
     let folder = args.publish.as_deref().map(publish::folder_of).transpose()?;
     let warehouse = open(session, folder)?;
@@ -57,7 +57,7 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
         term::note(&format!("published {} to `{}`", term::counted(tables, "table"), file.display()));
     }
     mlflow::flush(&warehouse)?;
-    run.check_models()
+    run.verdict()
 }
 
 /// Dates that were scored by a version which was trained on what came after them. Its scores look better than those that
@@ -124,9 +124,9 @@ fn summary(
         .iter()
         .map(|(_, _, outcome)| if let Scored::Written(rows) = outcome { *rows } else { 0 })
         .sum();
-    let written = scored.iter().filter(|(_, _, outcome)| *outcome != Scored::Unchanged).count();
+    let written = scored.iter().filter(|(_, _, outcome)| matches!(outcome, Scored::Written(_))).count();
     let seconds = started.elapsed().as_secs_f64();
-    if run.built == 0 && written == 0 {
+    if run.built == 0 && written == 0 && !run.has_failures() {
         term::note(&format!("nothing to do: everything is built and unchanged ({seconds:.2} s)"));
     } else {
         term::note(&format!(
@@ -136,14 +136,18 @@ fn summary(
             term::counted(usize::try_from(rows)?, "score"),
             term::counted(written, "partition"),
         ));
+        run.tell_unbuilt();
     }
     if ingest::is_synthetic(warehouse)? {
         term::note(ingest::SYNTHETIC);
     }
-    let shown: Vec<&&Model> = models
-        .iter()
-        .filter(|model| scored.iter().any(|(name, date, _)| *name == model.name && *date == last))
-        .collect();
+    let is_shown = |model: &&Model| {
+        let name = model.name.clone();
+        move |(other, date, outcome): &(String, NaiveDate, Scored)| {
+            *other == name && *date == last && *outcome != Scored::Skipped
+        }
+    };
+    let shown: Vec<&&Model> = models.iter().filter(|model| scored.iter().any(is_shown(model))).collect();
     if shown.len() != 1 && session.options.format != Format::Table {
         return partitions(warehouse, &shown, last)?.print(session.options.format);
     }

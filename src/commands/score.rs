@@ -28,13 +28,18 @@ pub fn score(session: &Session, name: &str, dates: &[NaiveDate], force: bool) ->
         let what = match run.score(model, &version, date)? {
             Scored::Unchanged => "unchanged".to_owned(),
             Scored::Written(rows) => term::counted(usize::try_from(rows)?, "score"),
+            Scored::Skipped => continue,
         };
         let back = if version.is_back_cast(date) { ", a back-cast" } else { "" };
         term::note(&format!("{name} {date}: {what} by version {}{back}", version.number));
     }
     run.finish()?;
-    show_scores(session, &warehouse, model, last, 10)?;
-    mlflow::flush(&warehouse)
+    run.tell_unbuilt();
+    if !run.has_failures() {
+        show_scores(session, &warehouse, model, last, 10)?;
+    }
+    mlflow::flush(&warehouse)?;
+    run.verdict()
 }
 
 /// What a date's scores look like, on stdout: the highest few, or the profile of the segments. And how to read all.

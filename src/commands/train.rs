@@ -26,6 +26,10 @@ pub fn train(session: &Session, name: &str, as_of: Option<NaiveDate>) -> Result<
                 .hint("a later --as-of, or an earlier `snapshots` in the model's file")
                 .into());
         }
+        Attempt::Lacking(_) => {
+            run.tell_unbuilt();
+            return run.verdict();
+        }
     };
     comparison::of(&warehouse, name, version.number)?.print(session.options.format)?;
     training.notes.iter().for_each(|note| term::note(note));

@@ -95,6 +95,7 @@ pub struct Line<'a> {
 impl Line<'_> {
     pub fn write(&self, warehouse: &Warehouse) -> Result<()> {
         let inputs = serde_json::to_string(self.inputs)?;
+        super::unbuilt::forget(warehouse, self.table, self.date)?;
         warehouse.execute(
             "delete from pipeline.partitions where table_name = ? and reference_date = ?",
             &[&self.table, &self.date],

@@ -8,6 +8,7 @@ mod plan;
 mod pool;
 mod shape;
 pub mod texts;
+mod unbuilt;
 pub mod verify;
 
 pub use ledger::{Ledger, Line};
@@ -15,3 +16,4 @@ pub use partition::{Context, in_time};
 pub use plan::{Basis, Plan};
 pub use pool::{build, report};
 pub use shape::fit;
+pub use unbuilt::{Cause, Unbuilt, sort_out, trained};

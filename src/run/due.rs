@@ -17,16 +17,27 @@ impl<'a> Run<'a> {
         let champion = registry::in_force(self.warehouse, &model.name, date)?;
         let version = match reason(self.catalog, model, champion.as_ref(), date)? {
             None => champion,
-            Some(why) => match self.train(model, date, &why.to_string())? {
-                Attempt::Trained(version, training) => {
-                    train::note(&version, &training);
-                    Some(version)
+            Some(why) => {
+                let attempt = self.train(model, date, &why.to_string());
+                match self.attempt(&model.training(), date, attempt)? {
+                    Some(Attempt::Trained(version, training)) => {
+                        train::note(&version, &training);
+                        Some(version)
+                    }
+                    Some(Attempt::TooEarly(cause)) => {
+                        self.not_trained(model, date, &why, champion.as_ref(), &cause);
+                        champion
+                    }
+                    other => {
+                        let cause = match other {
+                            Some(Attempt::Lacking(table)) => format!("{table} could not be built"),
+                            _ => "the training failed".to_owned(),
+                        };
+                        tell_not_trained(model, date, champion.as_ref(), &cause);
+                        champion
+                    }
                 }
-                Attempt::TooEarly(cause) => {
-                    self.not_trained(model, date, &why, champion.as_ref(), &cause);
-                    champion
-                }
-            },
+            }
         };
         let Some(version) = version else { return Ok(None) };
         let scored = self.score(model, &version, date)?;
@@ -42,16 +53,22 @@ impl<'a> Run<'a> {
         champion: Option<&Version>,
         cause: &str,
     ) {
-        let told = format!("{}: cannot be trained as of {date}: {cause}", model.name);
         match (champion, why) {
-            (Some(Version { number, .. }), Reason::Edited { .. }) => {
-                self.outdated
-                    .push(format!("{told}, though {why}; scored by version {number}, of the files before"));
-            }
-            (Some(_), _) => term::note(&format!("{told}; scored by the champion there is")),
-            (None, _) => term::note(&format!("{told}; not scored")),
+            (Some(Version { number, .. }), Reason::Edited { .. }) => self.outdated.push(format!(
+                "{}: cannot be trained as of {date}: {cause}, though {why}; scored by version {number}, of the files before",
+                model.name
+            )),
+            _ => tell_not_trained(model, date, champion, cause),
         }
     }
+}
+
+fn tell_not_trained(model: &Model, date: NaiveDate, champion: Option<&Version>, cause: &str) {
+    let instead = match champion {
+        Some(_) => "scored by the champion there is",
+        None => "not scored",
+    };
+    term::note(&format!("{}: cannot be trained as of {date}: {cause}; {instead}", model.name));
 }
 
 /// Why a model is to be trained.

@@ -25,7 +25,7 @@ use crate::guard::Guard;
 use crate::ingest;
 use crate::interrupt;
 use crate::partitions::texts::{self, Texts};
-use crate::partitions::{self, Basis, Context, Ledger, Plan, columns};
+use crate::partitions::{self, Basis, Cause, Context, Ledger, Plan, Unbuilt, columns, sort_out};
 use crate::problem::Problem;
 use crate::secret;
 use crate::term;
@@ -58,6 +58,8 @@ pub struct Run<'a> {
     has_begun: bool,
     is_described: Cell<bool>,
     is_finished: Cell<bool>,
+    /// What failed, and what needs it.
+    unbuilt: Unbuilt,
     /// Partitions built.
     pub built: usize,
     /// Partitions that were built before and did not change.
@@ -84,13 +86,14 @@ impl<'a> Run<'a> {
             has_begun: false,
             is_described: Cell::new(false),
             is_finished: Cell::new(false),
+            unbuilt: Unbuilt::default(),
             built: 0,
             unchanged: 0,
             outdated: Vec::new(),
         })
     }
 
-    /// Builds `tables` at those of `dates` that this run has not seen yet.
+    /// Builds `tables` at those of `dates` that this run has not seen yet. What fails is kept for the end.
     pub fn build(&mut self, tables: &BTreeSet<String>, dates: &[NaiveDate]) -> Result<()> {
         let basis = Basis {
             ledger: &self.ledger,
@@ -113,6 +116,7 @@ impl<'a> Run<'a> {
         for (table, reason, dates) in plan.reasons() {
             term::note(&format!("  {table:<28} {:>9}  {reason}", term::counted(dates, "date")));
         }
+        let mut unbuilt = std::mem::take(&mut self.unbuilt);
         let context = Context {
             run_id: &self.options.id,
             settled_until: self.loaded.last_date(),
@@ -120,7 +124,10 @@ impl<'a> Run<'a> {
             guard: self.guard()?,
             time_limit: self.options.time_limit,
         };
-        let mut built = partitions::build(self.warehouse, self.catalog, &plan, &context, self.options.cores)?;
+        let cores = self.options.cores;
+        let built = partitions::build(self.warehouse, self.catalog, &plan, &context, cores, &mut unbuilt);
+        self.unbuilt = unbuilt;
+        let mut built = built?;
         if let (Some(&date), false) = (open.first(), built.changes.is_empty()) {
             let mut texts = Texts::new(self.warehouse, self.catalog, "warehouse", date);
             for change in &built.changes {
@@ -191,7 +198,37 @@ impl<'a> Run<'a> {
     /// Closes the line of the run.
     pub fn finish(&self) -> Result<()> {
         ingest::mark_synthetic(self.warehouse)?;
-        self.close("done")
+        self.unbuilt.write(self.warehouse, &self.options.id)?;
+        self.close(if self.unbuilt.is_empty() { "done" } else { "failed" })
+    }
+
+    /// What came of a step with `table` at `date`: its problem is kept for the end, and the run goes on.
+    fn attempt<T>(&mut self, table: &str, date: NaiveDate, outcome: Result<T>) -> Result<Option<T>> {
+        match outcome.map_err(sort_out) {
+            Ok(value) => Ok(Some(value)),
+            Err(Ok(problem)) => {
+                self.unbuilt.add(table, date, Cause::Failed(problem));
+                Ok(None)
+            }
+            Err(Err(error)) => Err(error),
+        }
+    }
+
+    /// The first of what `model` needs at `dates` that could not be built.
+    fn lacks(&self, model: &Model, dates: &[NaiveDate]) -> Option<(String, NaiveDate)> {
+        let tables = self.catalog.upstream(&model.table());
+        let all = dates.iter().flat_map(|date| tables.iter().map(move |table| (table, *date)));
+        let mut all = all.filter(|(table, date)| self.unbuilt.has(table, *date));
+        all.next().map(|(table, date)| (table.clone(), date))
+    }
+
+    pub fn has_failures(&self) -> bool {
+        !self.unbuilt.is_empty()
+    }
+
+    /// Lists what failed and what was skipped.
+    pub fn tell_unbuilt(&self) {
+        self.unbuilt.tell();
     }
 
     /// Tells of dates that were built before the last load, and not since.
@@ -214,16 +251,21 @@ impl<'a> Run<'a> {
     }
 
     /// # Errors
-    /// A file was edited and the model that should show it could not be trained.
-    pub fn check_models(&self) -> Result<()> {
-        if self.outdated.is_empty() {
-            return Ok(());
+    /// Something failed, or a file was edited and the model that should show it could not be trained. All but the last of
+    /// them are told here.
+    pub fn verdict(self) -> Result<()> {
+        let mut run = self;
+        let mut problems = std::mem::take(&mut run.unbuilt).into_problems();
+        if !run.outdated.is_empty() {
+            let hint =
+                "the rest of the run is done; undo the edit, or change `snapshots`, `validate` or the label";
+            problems.push(Problem::data(run.outdated.join("\n")).hint(hint));
         }
-        Err(Problem::data(self.outdated.join("\n"))
-            .hint(
-                "the rest of the run is done; undo the edit, or change `snapshots`, `validate` or the label",
-            )
-            .into())
+        let last = problems.pop();
+        for problem in &problems {
+            term::error(&problem.to_string());
+        }
+        last.map_or(Ok(()), |problem| Err(problem.into()))
     }
 
     fn close(&self, outcome: &str) -> Result<()> {

@@ -15,7 +15,7 @@ use crate::drift;
 use crate::fingerprint;
 use crate::loss;
 use crate::mlflow::Message;
-use crate::partitions::{self, Line};
+use crate::partitions::{self, Cause, Line};
 use crate::problem::Problem;
 use crate::registry::{self, Version};
 use crate::score::{self, Scores};
@@ -28,12 +28,25 @@ pub enum Scored {
     Unchanged,
     /// So many rows were written.
     Written(i64),
+    /// What it is computed from could not be built, or this failed itself.
+    Skipped,
 }
 
 impl<'a> Run<'a> {
-    /// Scores one date.
+    /// Scores one date. What fails is kept for the end.
     pub fn score(&mut self, model: &'a Model, version: &Version, date: NaiveDate) -> Result<Scored> {
         self.build(&self.catalog.upstream(&model.table()), &[date])?;
+        if let Some((table, date)) = self.lacks(model, &[date]) {
+            self.unbuilt.add(&model.table(), date, Cause::Needs(table));
+        }
+        if self.unbuilt.has(&model.table(), date) {
+            return Ok(Scored::Skipped);
+        }
+        let scored = self.score_built(model, version, date);
+        Ok(self.attempt(&model.table(), date, scored)?.unwrap_or(Scored::Skipped))
+    }
+
+    fn score_built(&mut self, model: &'a Model, version: &Version, date: NaiveDate) -> Result<Scored> {
         let (at, table) = (self.workspace(model), model.table());
         let snapshot = at.snapshot(date)?;
         let inputs = score::inputs(&snapshot, version, &self.fingerprints);

@@ -7,7 +7,7 @@ use super::Run;
 use crate::catalog::Model;
 use crate::config::Task;
 use crate::mlflow::Message;
-use crate::partitions::texts;
+use crate::partitions::{self, texts};
 use crate::registry::{self, Version};
 use crate::segment;
 use crate::term;
@@ -18,6 +18,8 @@ pub enum Attempt {
     Trained(Version, Box<Training>),
     /// Why there is nothing to train on yet.
     TooEarly(String),
+    /// What it is trained on could not be built, for example this.
+    Lacking(String),
 }
 
 impl<'a> Run<'a> {
@@ -28,6 +30,9 @@ impl<'a> Run<'a> {
             return Ok(Attempt::TooEarly(format!("its snapshots begin on {}", model.spec.from)));
         }
         self.build(&self.catalog.upstream(&model.table()), &dates)?;
+        if let Some((table, date)) = self.lacks(model, &dates) {
+            return Ok(Attempt::Lacking(format!("{table} at {date}")));
+        }
         self.clear(model, as_of)?;
         self.begin()?;
         let champion = registry::in_force(self.warehouse, &model.name, as_of)?;
@@ -48,6 +53,7 @@ impl<'a> Run<'a> {
             let version = registry::add(self.warehouse, &training.version, &self.options.id)?;
             texts::of_inputs(self.warehouse, self.catalog, model, version.as_of, version.number)?;
             message.post(self.warehouse, &version, None, &self.options.id)?;
+            partitions::trained(self.warehouse, &model.training())?;
             Ok(version)
         })
     }

@@ -5,6 +5,7 @@
 
 mod again;
 mod analyst;
+mod bad_day;
 mod cases;
 mod client;
 mod crash;

@@ -21,6 +21,11 @@ create table if not exists pipeline.partitions (
 );
 comment on table pipeline.partitions is 'One row per table and reference date that is built: what it was made from, when, by which run';
 
+create table if not exists pipeline.failures (
+    table_name varchar, reference_date date, run_id varchar, failed_at timestamp, message varchar
+);
+comment on table pipeline.failures is 'One row per table and reference date that failed and has not been built since: when, and why';
+
 create table if not exists pipeline.runs (
     run_id varchar, command varchar, tool_version varchar, started_at timestamp, finished_at timestamp, outcome varchar
 );
