@@ -97,7 +97,7 @@ impl<'a> Run<'a> {
     pub fn build(&mut self, tables: &BTreeSet<String>, dates: &[NaiveDate]) -> Result<()> {
         let basis = Basis {
             ledger: &self.ledger,
-            versions: &self.loaded.versions,
+            loads: &self.loaded.loads,
             settled_until: self.loaded.last_date(),
             force: self.options.force,
         };
@@ -233,7 +233,7 @@ impl<'a> Run<'a> {
 
     /// Tells of dates that were built before the last load, and not since.
     pub fn note_older(&self, tables: &BTreeSet<String>) {
-        let older = self.ledger.older(self.catalog, tables, &self.loaded.versions);
+        let older = self.ledger.older(self.catalog, tables, &self.loaded.loads);
         let dates: BTreeSet<NaiveDate> = older.values().flatten().copied().collect();
         if dates.is_empty() {
             return;

@@ -86,7 +86,8 @@ impl<'a> Run<'a> {
             let message = Message::Scores { metrics: scores.summarize(at, date)?, seconds };
             message.post(self.warehouse, version, Some(date), run_id)?;
             let (table, duration_ms) = (&at.model.table(), seconds * 1000.0);
-            Line { table, date, rows, fingerprint, duration_ms, run_id, inputs }.write(self.warehouse)?;
+            Line { table, date, rows, fingerprint, duration_ms, run_id, inputs, labels_until: None }
+                .write(self.warehouse)?;
             Ok(Scored::Written(rows))
         })
     }

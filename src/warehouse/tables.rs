@@ -9,8 +9,13 @@ use crate::problem::Problem;
 const VERSION: usize = 6;
 
 /// What brings the tables of an earlier version up to date, before `CREATE`: from 1 to 2, and so on.
-const UPGRADES: [&str; 5] =
-    [include_str!("sql/upgrade_to_2.sql"), "", "", include_str!("sql/upgrade_to_5.sql"), ""];
+const UPGRADES: [&str; 5] = [
+    include_str!("sql/upgrade_to_2.sql"),
+    "",
+    "",
+    include_str!("sql/upgrade_to_5.sql"),
+    include_str!("sql/upgrade_to_6.sql"),
+];
 
 const CREATE: &str = include_str!("sql/tables.sql");
 

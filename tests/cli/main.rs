@@ -26,6 +26,7 @@ mod safety;
 mod segments;
 mod server;
 mod sharing;
+mod stale;
 mod style;
 mod support;
 mod train;

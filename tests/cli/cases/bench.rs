@@ -138,8 +138,8 @@ impl Bench {
         tables.insert(case.expect.table.clone());
         // Every day up to the reference date and far beyond is complete, unless the case says otherwise.
         let data_until = case.until.as_deref().unwrap_or("2025-12-31").parse()?;
-        let versions = self.specs.keys().map(|name| (name.clone(), String::new())).collect();
-        let loaded = Loaded { versions, data_until };
+        let loads = self.specs.keys().map(|name| (name.clone(), String::new())).collect();
+        let loaded = Loaded { loads, data_until };
         let options = Options { id: case.place.clone(), cores: 1, force: true, time_limit: None };
         Run::new(&self.warehouse, catalog, &loaded, options)?.build(&tables, &[date])
     }
