@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::dates::{self, DateRange, Every};
 use crate::output::Format;
+use crate::problem::Problem;
 
 /// SQL-first machine learning in the warehouse: features, ABTs and models are Jinja SQL files.
 ///
@@ -65,6 +66,8 @@ pub enum Command {
     Ingest(Ingest),
     /// Features, ABTs, training where it is due, scores: the main job
     Run(Run),
+    /// What is built, stale and why, missing, failed; the champions, and what the next run does with them
+    Status(Selection),
     /// Print a file's SQL, after Jinja, as it would run
     Render {
         /// For example `features/seller_sales.sql`
@@ -223,7 +226,7 @@ pub const DEFAULT_SEED: u64 = 42;
 
 #[derive(Debug, Args)]
 pub struct Dates {
-    /// A reference date, or a range FIRST..LAST; repeatable
+    /// A reference date, or a range FIRST..LAST; `latest` is the day after data until; repeatable
     #[arg(long = "date", value_name = "D[..D]", required = true)]
     pub ranges: Vec<DateRange>,
     /// The step of a range
@@ -232,8 +235,19 @@ pub struct Dates {
 }
 
 impl Dates {
-    pub fn expand(&self) -> Vec<NaiveDate> {
-        dates::expand(&self.ranges, self.every)
+    /// Whether they depend on what is loaded.
+    pub fn needs_latest(&self) -> bool {
+        self.ranges.iter().any(DateRange::needs_latest)
+    }
+
+    /// # Errors
+    /// A range up to the latest date that begins after it.
+    pub fn expand(&self, latest: NaiveDate) -> Result<Vec<NaiveDate>, Problem> {
+        let dates = dates::expand(&self.ranges, self.every, latest);
+        if dates.is_empty() {
+            return Err(Problem::usage(format!("no date is meant: the latest one is {latest}")));
+        }
+        Ok(dates)
     }
 }
 
@@ -263,7 +277,7 @@ pub struct Run {
 
 #[derive(Debug, Args)]
 pub struct Check {
-    /// A reference date, or a range FIRST..LAST; repeatable; else three dates of the past
+    /// A reference date, or a range FIRST..LAST; `latest` is the day after data until; repeatable; else three dates of the past
     #[arg(long = "date", value_name = "D[..D]")]
     pub ranges: Vec<DateRange>,
     /// The step of a range

@@ -26,14 +26,12 @@ const BEFORE: [u64; 3] = [270, 150, 60];
 
 pub fn check(session: &Session, args: &Check) -> Result<()> {
     let folders = args.against.as_deref().map(publish::folder_of).transpose()?.into_iter().collect();
-    let engine = Engine { folders, ..session.engine.clone() };
-    let warehouse = Warehouse::open_read_only(session.database(), &engine)?;
-    publish::check_whole(&warehouse)?;
+    let warehouse = session.open_whole(folders)?;
     let loaded = Loaded::read(&warehouse)?;
     let dates = if args.ranges.is_empty() {
         default_dates(loaded.last_date())
     } else {
-        dates::expand(&args.ranges, args.every)
+        dates::expand(&args.ranges, args.every, loaded.last_date())
     };
     let last = dates[dates.len() - 1];
     loaded.check(last)?;

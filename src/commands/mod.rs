@@ -12,6 +12,7 @@ mod render;
 mod run;
 mod score;
 mod session;
+mod status;
 mod train;
 
 pub use check::check;
@@ -26,6 +27,7 @@ pub use render::render;
 pub use run::run;
 pub use score::score;
 pub use session::Session;
+pub use status::status;
 pub use train::train;
 
 use anyhow::Result;
@@ -39,10 +41,11 @@ pub fn execute(cli: Cli) -> Result<()> {
         Command::Init { dir } => init(&dir),
         Command::Ingest(args) => ingest(&session, &args),
         Command::Run(args) => run(&session, &args),
+        Command::Status(selection) => status(&session, &selection),
         Command::Render { file, date } => render(&session, &file, date),
         Command::Check(args) => check(&session, &args),
         Command::Train { model, as_of } => train(&session, &model, as_of),
-        Command::Score { model, dates, force } => score(&session, &model, &dates.expand(), force),
+        Command::Score { model, dates, force } => score(&session, &model, &dates, force),
         Command::Models { command: Some(ModelsCommand::Export(args)), .. } => export(&session, &args),
         Command::Models { model, command: None } => models(&session, model.as_deref()),
         Command::Promote { model, version, reason } => promote(&session, &model, version, &reason),

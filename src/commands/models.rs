@@ -10,7 +10,7 @@ use crate::term;
 use crate::warehouse::{Warehouse, text};
 
 pub fn models(session: &Session, name: Option<&str>) -> Result<()> {
-    let warehouse = session.open_whole()?;
+    let warehouse = session.open_whole(Vec::new())?;
     match name {
         None => all(session, &warehouse),
         Some(name) => one(session, &warehouse, name),

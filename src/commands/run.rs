@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 
 use super::Session;
 use super::score::show_scores;
-use crate::catalog::Model;
+use crate::catalog::{Catalog, Model};
 use crate::cli;
 use crate::ingest::{self, Origin};
 use crate::mlflow;
@@ -22,15 +22,23 @@ use std::path::PathBuf;
 
 pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
     let started = Instant::now();
-    let dates = args.dates.expand();
-    let (first, last) = (dates[0], dates[dates.len() - 1]);
-    let catalog = session.catalog(first)?;
-    let selected = catalog.select(&args.selection.select, &args.selection.exclude)?;
     args.publish.as_deref().map_or(Ok(()), |file| publish::check(session.database(), file))?;
     let folder = args.publish.as_deref().map(publish::folder_of).transpose()?;
+    let select = |catalog: &Catalog| catalog.select(&args.selection.select, &args.selection.exclude);
+    // A mistake is told before the sample is loaded.
+    let early = if args.dates.needs_latest() {
+        None
+    } else {
+        Some(session.catalog(args.dates.expand(NaiveDate::MAX)?[0])?)
+    };
+    early.as_ref().map(select).transpose()?;
     let warehouse = open(session, folder)?;
     let loaded = Loaded::read(&warehouse)?;
+    let dates = args.dates.expand(loaded.last_date())?;
+    let (first, last) = (dates[0], dates[dates.len() - 1]);
     loaded.check(last)?;
+    let catalog = early.map_or_else(|| session.catalog(first), Ok)?;
+    let selected = select(&catalog)?;
     loaded.warn_of_no_data(&warehouse, first)?;
     let mut run = session.run(&warehouse, &catalog, &loaded, args.force)?;
     let tables: BTreeSet<String> =

@@ -49,6 +49,11 @@ impl Ledger {
         Ok(Self { entries: rows.into_iter().collect() })
     }
 
+    /// Every table and date that is built.
+    pub fn keys(&self) -> impl Iterator<Item = &(String, NaiveDate)> {
+        self.entries.keys()
+    }
+
     pub fn get(&self, table: &str, date: NaiveDate) -> Option<&Entry> {
         self.entries.get(&(table.to_owned(), date))
     }

@@ -11,7 +11,7 @@ pub mod texts;
 mod unbuilt;
 pub mod verify;
 
-pub use ledger::{Ledger, Line};
+pub use ledger::{Entry, Ledger, Line};
 pub use partition::{Context, in_time};
 pub use plan::{Basis, Plan};
 pub use pool::{build, report};

@@ -37,17 +37,18 @@ impl fmt::Display for Reason {
             Self::Forced => write!(f, "--force"),
             Self::Changed => write!(f, "its SQL changed"),
             Self::Inputs(names) => {
-                let (sources, tables): (Vec<_>, Vec<_>) =
-                    names.iter().partition(|name| ledger::source(name).is_some() || *name == DATA_UNTIL);
-                if let Some(table) = tables.first() {
-                    write!(f, "{table} changed")?;
-                    if tables.len() > 1 {
-                        write!(f, ", and {} more", tables.len() - 1)?;
-                    }
-                } else if !sources.is_empty() {
-                    write!(f, "sources were loaded again")?;
+                let sources: Vec<&str> = names.iter().filter_map(|name| ledger::source(name)).collect();
+                let tables: Vec<&String> = names
+                    .iter()
+                    .filter(|name| ledger::source(name).is_none() && *name != DATA_UNTIL)
+                    .collect();
+                match (tables.first(), sources.first()) {
+                    (Some(table), _) => write!(f, "{table} changed")?,
+                    (None, Some(source)) => write!(f, "sources.{source} changed")?,
+                    (None, None) => write!(f, "more labels are known")?,
                 }
-                Ok(())
+                let all = if tables.is_empty() { sources.len() } else { tables.len() };
+                if all > 1 { write!(f, ", and {} more", all - 1) } else { Ok(()) }
             }
         }
     }

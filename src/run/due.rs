@@ -72,7 +72,7 @@ fn tell_not_trained(model: &Model, date: NaiveDate, champion: Option<&Version>, 
 }
 
 /// Why a model is to be trained.
-enum Reason {
+pub enum Reason {
     First,
     Edited { files: String, since: i32 },
     Old { version: i32, days: i64, limit: i64 },
@@ -91,7 +91,7 @@ impl fmt::Display for Reason {
 }
 
 /// Why `model` is to be trained at `date`, where `champion` is in force.
-fn reason(
+pub fn reason(
     catalog: &Catalog,
     model: &Model,
     champion: Option<&Version>,

@@ -4,6 +4,7 @@ mod due;
 mod loaded;
 mod promote;
 mod score;
+mod status;
 mod train;
 
 use std::cell::{Cell, OnceCell};
@@ -16,6 +17,7 @@ use chrono::NaiveDate;
 pub use loaded::Loaded;
 pub use promote::{promote, rollback};
 pub use score::Scored;
+pub use status::{Prospect, Standing, State, status};
 pub use train::Attempt;
 
 use crate::catalog::{Catalog, Model};

@@ -54,6 +54,13 @@ pub fn create(warehouse: &Warehouse) -> Result<()> {
     warehouse.transaction(|| upgrade(warehouse, VERSION))
 }
 
+impl Warehouse {
+    /// Whether its tables are those of this version.
+    pub fn is_up_to_date(&self) -> Result<bool> {
+        Ok(self.setting("tables_version")?.is_none_or(|version| version == VERSION.to_string()))
+    }
+}
+
 fn upgrade(warehouse: &Warehouse, version: usize) -> Result<()> {
     for step in UPGRADES.iter().skip(version - 1) {
         warehouse.batch(step)?;

@@ -27,6 +27,7 @@ mod segments;
 mod server;
 mod sharing;
 mod stale;
+mod status;
 mod style;
 mod support;
 mod train;

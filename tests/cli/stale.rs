@@ -75,6 +75,6 @@ fn a_corrected_review_leaves_the_dates_before_it_alone() {
         "nothing to do",
         "2 other dates of features.seller_reviews rest on older sources: --date 2018-04-01..2018-05-01",
     ]);
-    run("2018-04-01..2018-05-01").says(&["sources were loaded again", "built 2 partitions"]);
+    run("2018-04-01..2018-05-01").says(&["sources.order_reviews changed", "built 2 partitions"]);
     run("2018-02-01..2018-05-01").says(&["nothing to do"]).does_not_say(&["older sources"]);
 }
