@@ -112,6 +112,14 @@ pub enum Command {
         #[command(subcommand)]
         command: Option<ModelsCommand>,
     },
+    /// What came of the lists that were delivered: metrics where all labels are known, beside promise and rule
+    Monitor {
+        /// As `olist models` names it; else all
+        model: Option<String>,
+        /// Exit code 1 where the last list of a model is behind its rule, or outside what its training promised
+        #[arg(long)]
+        fail: bool,
+    },
     /// Make a version champion
     Promote {
         /// As `olist models` names it

@@ -39,6 +39,15 @@ pub fn profiles(x: &Matrix, dates: &[NaiveDate]) -> Vec<InputProfile> {
     x.columns().iter().enumerate().map(profile).collect()
 }
 
+/// The PSI of every input that `x` has, beside what was usual.
+pub fn of_inputs<'a>(known: &'a [InputProfile], x: &Matrix) -> Vec<(&'a InputProfile, f64)> {
+    let of = |input: &'a InputProfile| {
+        let at = x.columns().iter().position(|name| *name == input.name)?;
+        Some((input, psi(&input.shares, &shares(x.column(at), &input.edges))))
+    };
+    known.iter().filter_map(of).collect()
+}
+
 /// What of the inputs `x` of a date and of their `scores`, a number a row, does not look like the training, with the
 /// numbers. Of a back-cast it is no surprise that inputs were others then: only a forecast is asked for that.
 pub fn complaints(known: &[InputProfile], x: &Matrix, scores: &[f64], is_forecast: bool) -> Vec<String> {

@@ -21,6 +21,7 @@ pub mod interrupt;
 pub mod learn;
 pub mod loss;
 pub mod mlflow;
+pub mod monitor;
 pub mod output;
 pub mod partitions;
 pub mod preview;

@@ -6,6 +6,7 @@ mod ingest;
 mod init;
 mod mlflow;
 mod models;
+mod monitor;
 mod plan;
 mod promote;
 mod query;
@@ -22,6 +23,7 @@ pub use ingest::ingest;
 pub use init::init;
 pub use mlflow::mlflow_sync;
 pub use models::models;
+pub use monitor::monitor;
 pub use plan::plan;
 pub use promote::{promote, rollback};
 pub use query::query;
@@ -58,6 +60,7 @@ pub fn execute(cli: Cli) -> Result<ExitCode> {
         Command::Score { model, dates, force } => score(&session, &model, &dates, force),
         Command::Models { command: Some(ModelsCommand::Export(args)), .. } => export(&session, &args),
         Command::Models { model, command: None } => models(&session, model.as_deref()),
+        Command::Monitor { model, fail } => monitor(&session, model.as_deref(), fail),
         Command::Promote { model, version, reason } => promote(&session, &model, version, &reason),
         Command::Rollback { model, reason } => rollback(&session, &model, &reason),
         Command::Mlflow(Mlflow::Sync) => mlflow_sync(&session),

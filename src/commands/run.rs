@@ -62,6 +62,9 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
             }
         }
     }
+    for model in &models {
+        run.monitor(model)?;
+    }
     run.finish()?;
     forget_scratch(&warehouse, &scratch)?;
     run.note_older(&tables);

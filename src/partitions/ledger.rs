@@ -22,9 +22,19 @@ pub struct Entry {
     pub duration_ms: f64,
 }
 
+/// The input of an ABT that hides labels.
+pub const DATA_UNTIL: &str = "data until";
+/// What the label of an ABT is made of.
+const OUTCOME: &str = "outcome.";
+
 /// The source that an input of a partition is.
 pub fn source(input: &str) -> Option<&str> {
-    input.strip_prefix("sources.").or_else(|| input.strip_prefix("outcome."))
+    input.strip_prefix("sources.").or_else(|| input.strip_prefix(OUTCOME))
+}
+
+/// Whether the label alone depends on an input: no other column may.
+pub fn is_of_label(input: &str) -> bool {
+    input == DATA_UNTIL || input.starts_with(OUTCOME)
 }
 
 /// The ledger as it stood when it was read.

@@ -8,16 +8,13 @@ use std::sync::Arc;
 use anyhow::Result;
 use chrono::NaiveDate;
 
-use super::ledger::{self, Entry, Ledger};
+use super::ledger::{self, DATA_UNTIL, Entry, Ledger};
 use crate::catalog::{Catalog, Node};
 use crate::fingerprint;
 use crate::ingest::Loads;
 use crate::problem::{Place, Problem};
 use crate::sql::normal;
 use crate::template::Rendered;
-
-/// The input of an ABT that hides labels.
-const DATA_UNTIL: &str = "data until";
 
 /// Why a partition is built.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +64,9 @@ pub struct Task {
     pub usual_rows: Option<f64>,
 }
 
+/// Of tables by date.
+pub type Fingerprints = BTreeMap<(String, NaiveDate), String>;
+
 /// All partitions of a run, in an order in which they could be built one by one.
 #[derive(Debug, Default)]
 pub struct Plan {
@@ -74,7 +74,9 @@ pub struct Plan {
     /// Those that are built and unchanged.
     pub unchanged: usize,
     /// The fingerprint that each partition has after the run.
-    pub fingerprints: BTreeMap<(String, NaiveDate), String>,
+    pub fingerprints: Fingerprints,
+    /// As the fingerprints, whatever labels are known: of what scores are computed from.
+    pub visible: Fingerprints,
 }
 
 /// What decides a plan besides the files.
@@ -154,6 +156,9 @@ impl Plan {
         }
         let fingerprint = fingerprint::of_named(&inputs);
         self.fingerprints.insert((name.to_owned(), date), fingerprint.clone());
+        let mut visible = inputs.clone();
+        visible.retain(|input, _| !ledger::is_of_label(input));
+        self.visible.insert((name.to_owned(), date), fingerprint::of_named(&visible));
         match reason(&fingerprint, &inputs, entry, basis.force) {
             None => self.unchanged += 1,
             Some(reason) => {

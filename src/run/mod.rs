@@ -8,7 +8,7 @@ mod status;
 mod train;
 
 use std::cell::{Cell, OnceCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -21,13 +21,17 @@ pub use status::{Prospect, Standing, State, status};
 pub use train::Attempt;
 
 use crate::catalog::{Catalog, Model};
+use crate::config::Task;
 use crate::dataset::Workspace;
 use crate::dates;
 use crate::guard::Guard;
 use crate::ingest;
 use crate::interrupt;
+use crate::monitor;
 use crate::partitions::texts::{self, Texts};
-use crate::partitions::{self, Basis, Cause, Context, Ledger, Plan, Unbuilt, columns, sort_out};
+use crate::partitions::{
+    self, Basis, Cause, Context, Fingerprints, Ledger, Plan, Unbuilt, columns, sort_out,
+};
 use crate::problem::Problem;
 use crate::secret;
 use crate::term;
@@ -54,8 +58,9 @@ pub struct Run<'a> {
     loaded: &'a Loaded,
     options: Options,
     ledger: Ledger,
-    /// Of every partition that this run has seen.
-    fingerprints: BTreeMap<(String, NaiveDate), String>,
+    /// Of every partition that this run has seen; and the same, whatever labels are known.
+    fingerprints: Fingerprints,
+    visible: Fingerprints,
     guard: OnceCell<Guard>,
     has_begun: bool,
     is_described: Cell<bool>,
@@ -83,7 +88,8 @@ impl<'a> Run<'a> {
             loaded,
             options,
             ledger: Ledger::read(warehouse)?,
-            fingerprints: BTreeMap::new(),
+            fingerprints: Fingerprints::new(),
+            visible: Fingerprints::new(),
             guard: OnceCell::new(),
             has_begun: false,
             is_described: Cell::new(false),
@@ -103,13 +109,13 @@ impl<'a> Run<'a> {
             settled_until: self.loaded.last_date(),
             force: self.options.force,
         };
-        let is_new = |date: &NaiveDate| {
-            !tables.iter().all(|table| self.fingerprints.contains_key(&(table.clone(), *date)))
-        };
+        let is_new =
+            |date: &NaiveDate| !tables.iter().all(|table| self.visible.contains_key(&(table.clone(), *date)));
         let open: Vec<NaiveDate> = dates.iter().copied().filter(is_new).collect();
         let mut plan = Plan::make(self.catalog, tables, &open, &basis)?;
         self.unchanged += plan.unchanged;
         self.fingerprints.extend(plan.fingerprints.clone());
+        self.visible.extend(plan.visible.clone());
         if plan.tasks.is_empty() {
             return self.describe(dates);
         }
@@ -171,6 +177,27 @@ impl<'a> Run<'a> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Looks at what came of the lists of `model` whose labels are known by now, and warns where the last is not as
+    /// promised.
+    pub fn monitor(&self, model: &'a Model) -> Result<()> {
+        let (Task::Binary(binary), true) = (&model.spec.task, self.warehouse.has_table(&model.table())?)
+        else {
+            return Ok(());
+        };
+        match monitor::update(self.workspace(model), self.loaded.last_date()).map_err(sort_out) {
+            Ok(_) => {}
+            Err(Ok(problem)) => {
+                term::warn(&format!("{}: what came of its lists cannot be computed: {problem}", model.name));
+            }
+            Err(Err(error)) => return Err(error),
+        }
+        let last = monitor::last(self.warehouse, &model.name, binary.metric)?;
+        if let Some(complaint) = last.and_then(|last| last.complaint(&model.name)) {
+            term::warn(&complaint);
+        }
+        Ok(())
     }
 
     fn workspace(&self, model: &'a Model) -> Workspace<'a> {

@@ -15,7 +15,7 @@ use crate::drift;
 use crate::fingerprint;
 use crate::loss;
 use crate::mlflow::Message;
-use crate::partitions::{self, Cause, Line};
+use crate::partitions::{self, Cause, Fingerprints, Line};
 use crate::problem::Problem;
 use crate::registry::{self, Version};
 use crate::score::{self, Scores};
@@ -46,20 +46,28 @@ impl<'a> Run<'a> {
         Ok(self.attempt(&model.table(), date, scored)?.unwrap_or(Scored::Skipped))
     }
 
+    /// What names the partitions that scores are made of: the profile of segments shows labels as well.
+    fn made_of(&self, model: &Model) -> &Fingerprints {
+        match model.spec.task {
+            Task::Binary(_) => &self.visible,
+            Task::Clusters(_) => &self.fingerprints,
+        }
+    }
+
     fn score_built(&mut self, model: &'a Model, version: &Version, date: NaiveDate) -> Result<Scored> {
         let (at, table) = (self.workspace(model), model.table());
         let snapshot = at.snapshot(date)?;
-        let inputs = score::inputs(&snapshot, version, &self.fingerprints);
-        let fingerprint = fingerprint::of_named(&inputs);
+        let inputs = score::inputs(&snapshot, version, self.made_of(model));
         let entry = self.ledger.get(&table, date);
-        if !self.options.force && entry.is_some_and(|entry| entry.fingerprint == fingerprint) {
+        let replaced = entry.and_then(|entry| score::changed(&entry.inputs, &inputs));
+        if !self.options.force && entry.is_some() && replaced.is_none() {
             return Ok(Scored::Unchanged);
         }
         self.clear(model, date)?;
         self.begin()?;
         let limit = self.options.time_limit;
         partitions::in_time(self.warehouse, self.catalog, &snapshot.select, limit, || {
-            self.write(at, version, &snapshot, &inputs, &fingerprint)
+            self.write(at, version, &snapshot, &inputs, replaced.as_deref())
         })
     }
 
@@ -69,7 +77,7 @@ impl<'a> Run<'a> {
         version: &Version,
         snapshot: &Snapshot,
         inputs: &BTreeMap<String, String>,
-        fingerprint: &str,
+        replaced: Option<&str>,
     ) -> Result<Scored> {
         let (started, date, run_id) = (Instant::now(), snapshot.date, &self.options.id);
         let scores = match &at.model.spec.task {
@@ -78,18 +86,59 @@ impl<'a> Run<'a> {
         };
         self.stop_at_wall(at, version, date, &scores)?;
         self.warehouse.transaction(|| {
-            let rows = scores.write(at, version, date)?;
+            let write = || scores.write(at, version, date);
+            let rows = match replaced {
+                Some(why) => score::replace_delivery(self.warehouse, &at.model.table(), date, why, write)?,
+                None => write()?,
+            };
             if let Task::Clusters(clusters) = &at.model.spec.task {
                 segment::write_profile(at, clusters, version, snapshot, &scores.data)?;
             }
+            self.keep_drift(at, version, date, &scores)?;
             let seconds = started.elapsed().as_secs_f64();
             let message = Message::Scores { metrics: scores.summarize(at, date)?, seconds };
             message.post(self.warehouse, version, Some(date), run_id)?;
+            let fingerprint = &fingerprint::of_named(inputs);
             let (table, duration_ms) = (&at.model.table(), seconds * 1000.0);
             Line { table, date, rows, fingerprint, duration_ms, run_id, inputs, labels_until: None }
                 .write(self.warehouse)?;
             Ok(Scored::Written(rows))
         })
+    }
+
+    /// Puts down how far inputs and scores have moved, in the transaction of the date.
+    fn keep_drift(
+        &self,
+        at: Workspace<'_>,
+        version: &Version,
+        date: NaiveDate,
+        scores: &Scores,
+    ) -> Result<()> {
+        let known = registry::profiles(self.warehouse, &version.model, version.number)?;
+        let mut lines: Vec<(&str, f64, Option<f64>)> = drift::of_inputs(&known, &scores.data.matrix)
+            .into_iter()
+            .map(|(input, psi)| (input.name.as_str(), psi, Some(input.usual_psi)))
+            .collect();
+        if matches!(at.model.spec.task, Task::Binary(_)) {
+            let table = at.model.table();
+            let sql = format!(
+                "select score from {table}
+                 where reference_date = (select max(reference_date) from {table} where reference_date < ?)"
+            );
+            let before: Vec<f64> = self.warehouse.rows(&sql, &[&date], |row| row.get(0))?;
+            let edges = drift::edges(&before);
+            let psi = drift::psi(&drift::shares(&before, &edges), &drift::shares(&scores.values, &edges));
+            lines.extend((!before.is_empty()).then_some(("score", psi, None)));
+        }
+        let sql = "delete from registry.drift where model = ? and reference_date = ?";
+        self.warehouse.execute(sql, &[&version.model, &date])?;
+        for (input, psi, usual) in lines {
+            self.warehouse.execute(
+                "insert into registry.drift values (?, ?, ?, now()::timestamp, ?, ?, ?)",
+                &[&version.model, &date, &version.number, &input, &psi, &usual],
+            )?;
+        }
+        Ok(())
     }
 
     /// Refuses what is not like what the version was trained on.

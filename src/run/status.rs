@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 
 use super::{Loaded, due};
 use crate::catalog::{Catalog, Model};
+use crate::config::Task;
 use crate::dataset::Workspace;
 use crate::partitions::{Basis, Entry, Ledger, Plan};
 use crate::registry::{self, Version};
@@ -122,13 +123,12 @@ pub fn status(
 /// Why scores would be made again.
 fn scores_differ(at: Workspace<'_>, date: NaiveDate, entry: &Entry, plan: &Plan) -> Result<Option<String>> {
     let Some(version) = registry::in_force(at.warehouse, &at.model.name, date)? else { return Ok(None) };
-    let inputs = score::inputs(&at.snapshot(date)?, &version, &plan.fingerprints);
-    let changed = inputs.iter().find(|(name, value)| entry.inputs.get(*name) != Some(*value));
-    Ok(changed.map(|(name, _)| match name.as_str() {
-        "sql" => "its SQL changed".to_owned(),
-        "version" => format!("version {} is in force", version.number),
-        table => format!("{table} changed"),
-    }))
+    let made_of = match at.model.spec.task {
+        Task::Binary(_) => &plan.visible,
+        Task::Clusters(_) => &plan.fingerprints,
+    };
+    let inputs = score::inputs(&at.snapshot(date)?, &version, made_of);
+    Ok(score::changed(&entry.inputs, &inputs))
 }
 
 fn prospect(

@@ -11,7 +11,7 @@ pub use probability::probabilities;
 
 use crate::dataset::{Dataset, Snapshot, Workspace};
 use crate::fingerprint;
-use crate::partitions;
+use crate::partitions::{self, Fingerprints};
 use crate::registry::Version;
 use crate::sql::{Select, normal};
 use crate::warehouse::{Warehouse, ident, idents, text};
@@ -30,20 +30,77 @@ pub struct Scores {
 }
 
 /// What a partition of scores is made from, for the ledger.
-pub fn inputs(
-    snapshot: &Snapshot,
-    version: &Version,
-    fingerprints: &BTreeMap<(String, NaiveDate), String>,
-) -> BTreeMap<String, String> {
+pub fn inputs(snapshot: &Snapshot, version: &Version, made_of: &Fingerprints) -> BTreeMap<String, String> {
     let select = &snapshot.select;
     let sql = fingerprint::of(&[&normal(&select.sql)]);
     let mut inputs =
         BTreeMap::from([("sql".to_owned(), sql), ("version".to_owned(), version.number.to_string())]);
     for table in &select.refs {
-        let below = fingerprints.get(&(table.clone(), snapshot.date)).cloned().unwrap_or_default();
+        let below = made_of.get(&(table.clone(), snapshot.date)).cloned().unwrap_or_default();
         inputs.insert(table.clone(), below);
     }
     inputs
+}
+
+/// Why scores of these inputs are others than those of the inputs `before`; `None` where they are the same.
+pub fn changed(before: &BTreeMap<String, String>, now: &BTreeMap<String, String>) -> Option<String> {
+    let (name, value) = now.iter().find(|(name, value)| before.get(*name) != Some(*value))?;
+    Some(match name.as_str() {
+        "sql" => "the model's SQL changed".to_owned(),
+        "version" => format!("version {value} is in force"),
+        table => format!("{table} changed"),
+    })
+}
+
+/// `scores.seller_churn_history`: deliveries that were replaced.
+pub fn history_of(table: &str) -> String {
+    format!("{table}_history")
+}
+
+/// Replaces the scores of a date by `write`; those that were there are kept if they were others, with what had changed.
+/// Runs inside the transaction of the date.
+pub fn replace_delivery(
+    warehouse: &Warehouse,
+    table: &str,
+    date: NaiveDate,
+    why: &str,
+    write: impl FnOnce() -> Result<i64>,
+) -> Result<i64> {
+    let rows = format!("from {table} where reference_date = date '{date}'");
+    warehouse.batch(&format!("create or replace temp table delivered as {rows}"))?;
+    let written = write()?;
+    let before = warehouse.columns_of("temp", "delivered")?;
+    let is_same_shape = before == warehouse.columns(table)?;
+    let apart = format!(
+        "select 1 from (select * exclude (scored_at) from temp.delivered except all select * exclude (scored_at) {rows}) limit 1"
+    );
+    if !is_same_shape || warehouse.row(&apart, &[], |_| Ok(()))?.is_some() {
+        keep(warehouse, table, why)?;
+    }
+    warehouse.batch("drop table temp.delivered")?;
+    Ok(written)
+}
+
+/// Adds the rows of `delivered` to the deliveries that were replaced.
+fn keep(warehouse: &Warehouse, table: &str, why: &str) -> Result<()> {
+    let history = history_of(table);
+    let because = text(why);
+    let delivered = format!(
+        "select *, now()::timestamp as replaced_at, {because} as replaced_because from temp.delivered"
+    );
+    let mut shape = warehouse.describe(&Select::of(&delivered)?)?;
+    // What earlier deliveries had besides stays.
+    let names: Vec<String> = shape.iter().map(|(name, _)| name.clone()).collect();
+    shape.extend(warehouse.columns(&history)?.into_iter().filter(|(name, _)| !names.contains(name)));
+    if partitions::fit(warehouse, &history, &shape)?.is_some() {
+        warehouse.batch(&format!(
+            "comment on table {history} is 'Deliveries of {table} that were replaced: one row per key, reference date and delivery';
+             comment on column {history}.replaced_at is 'When the rows were replaced';
+             comment on column {history}.replaced_because is 'What had changed'"
+        ))?;
+    }
+    warehouse.execute(&format!("insert into {history} by name {delivered}"), &[])?;
+    Ok(())
 }
 
 impl Scores {

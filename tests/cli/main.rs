@@ -19,6 +19,7 @@ mod labels;
 mod leaks;
 mod mistakes;
 mod mlflow;
+mod monitor;
 mod monthly;
 mod places;
 mod plan;

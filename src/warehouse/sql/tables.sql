@@ -57,6 +57,21 @@ create table if not exists registry.segments (
 );
 comment on table registry.segments is 'One row per version and segment: its name and profile at the training, and what followed at the newest snapshot whose labels were known';
 
+create table if not exists registry.outcomes (
+    model varchar, reference_date date, model_version integer, scored_at timestamp, settled_on date, rows bigint,
+    metric varchar, value double, low double, high double, promised double, promised_low double, promised_high double,
+    rule varchar, rule_value double, is_back_cast boolean, computed_at timestamp
+);
+comment on table registry.outcomes is 'One row per delivered list whose labels are all known, and metric: what came of it, what the out-of-time folds of its training promised, what the rule would have given';
+comment on column registry.outcomes.is_back_cast is 'The version was trained on what came after the date: it flatters';
+comment on column registry.outcomes.promised is 'Mean of the folds; promised_low and promised_high are the ends of their intervals';
+
+create table if not exists registry.drift (
+    model varchar, reference_date date, model_version integer, scored_at timestamp, input varchar, psi double,
+    usual_psi double
+);
+comment on table registry.drift is 'One row per scoring and input: its PSI against the training, and the largest of a training snapshot; of `score` against the date before';
+
 create table if not exists registry.importances (model varchar, version integer, input varchar, roc_auc_drop double);
 comment on table registry.importances is 'One row per version and input: how much out-of-time ROC AUC falls when its values are shuffled';
 

@@ -1,0 +1,131 @@
+//! `olist monitor [MODEL]`: what came of the lists that were delivered.
+
+use anyhow::Result;
+
+use super::Session;
+use crate::catalog::Model;
+use crate::config::Task;
+use crate::dataset::Workspace;
+use crate::guard::Guard;
+use crate::monitor::{self, Pending};
+use crate::output::Table;
+use crate::problem::Problem;
+use crate::run::Loaded;
+use crate::term;
+use crate::warehouse::text;
+
+const COLUMNS: [&str; 17] = [
+    "model",
+    "reference_date",
+    "version",
+    "rows",
+    "known",
+    "settled_on",
+    "metric",
+    "value",
+    "interval_95",
+    "promised",
+    "rule",
+    "lift_10",
+    "log_loss",
+    "mean_score",
+    "base_rate",
+    "max_psi",
+    "back_cast",
+];
+
+/// One row per list that has settled, with the columns above.
+const SETTLED: &str = "
+with one as (
+    select o.*, m.metric as deciding
+    from registry.outcomes as o
+    inner join registry.models as m on m.model = o.model and m.version = o.model_version
+    where o.model = {model}
+),
+
+drifts as (
+    select model, reference_date, model_version, max(psi) as psi
+    from registry.drift
+    where input <> 'score'
+    group by all
+)
+
+select
+    model, reference_date, model_version, any_value(rows), '100 %', any_value(settled_on), deciding,
+    printf('%.4f', max(value) filter (where metric = deciding)),
+    printf('%.3f..%.3f', max(low) filter (where metric = deciding), max(high) filter (where metric = deciding)),
+    printf('%.3f..%.3f', max(promised_low) filter (where metric = deciding),
+        max(promised_high) filter (where metric = deciding)),
+    printf('%.4f', max(rule_value) filter (where metric = deciding)),
+    printf('%.2f', max(value) filter (where metric = 'top_decile_lift')),
+    printf('%.4f', max(value) filter (where metric = 'log_loss')),
+    printf('%.3f', max(value) filter (where metric = 'mean_score')),
+    printf('%.3f', max(value) filter (where metric = 'base_rate')),
+    printf('%.2f', any_value(drifts.psi)), any_value(is_back_cast)
+from one
+left join drifts using (model, reference_date, model_version)
+group by model, reference_date, model_version, scored_at, deciding
+order by reference_date, scored_at";
+
+pub fn monitor(session: &Session, name: Option<&str>, fail: bool) -> Result<()> {
+    let warehouse = session.open_existing()?;
+    let loaded = Loaded::read(&warehouse)?;
+    let catalog = session.catalog(loaded.last_date())?;
+    let models: Vec<&Model> = match name {
+        Some(name) => vec![catalog.model(name)?],
+        None => catalog.models.values().collect(),
+    };
+    let guard = Guard::new(&warehouse, &catalog, &session.run_id)?;
+    let (mut table, mut complaints) = (Table::new(&COLUMNS), Vec::new());
+    for model in models {
+        let Task::Binary(binary) = &model.spec.task else {
+            term::note(&format!(
+                "{}: segments predict nothing; scores.{0}_profile has what followed",
+                model.name
+            ));
+            continue;
+        };
+        guard.clear(&warehouse, &catalog, &model.table(), loaded.last_date())?;
+        let at = Workspace { warehouse: &warehouse, catalog: &catalog, model };
+        let pending = monitor::update(at, loaded.last_date())?;
+        for row in warehouse.arrow(&SETTLED.replace("{model}", &text(&model.name)))?.texts() {
+            table.push(row);
+        }
+        for pending in &pending {
+            table.push(unsettled(&model.name, pending));
+        }
+        let last = monitor::last(&warehouse, &model.name, binary.metric)?;
+        complaints.extend(last.and_then(|last| last.complaint(&model.name)));
+    }
+    table.print(session.options.format)?;
+    end(complaints, fail)
+}
+
+/// The row of a list whose labels are not all known: nothing is said of it, since those that are known first are not
+/// like the others.
+fn unsettled(model: &str, pending: &Pending) -> Vec<String> {
+    let Pending { delivery, rows, known, settled_on } = pending;
+    let share = if *rows > 0 { 100 * known / rows } else { 0 };
+    let mut row = vec![
+        model.to_owned(),
+        delivery.date.to_string(),
+        delivery.version.to_string(),
+        rows.to_string(),
+        format!("{share} %"),
+        settled_on.map_or_else(String::new, |day| day.to_string()),
+    ];
+    row.resize(COLUMNS.len(), String::new());
+    row
+}
+
+fn end(mut complaints: Vec<String>, fail: bool) -> Result<()> {
+    let last = if fail { complaints.pop() } else { None };
+    for complaint in &complaints {
+        term::warn(complaint);
+    }
+    last.map_or(Ok(()), |what| {
+        Err(Problem::data(what)
+            .hint("`olist models MODEL` shows its versions; `olist plan` tries an edit")
+            .into())
+    })
+}
