@@ -7,7 +7,7 @@
 pub fn times(full: usize) -> usize {
     let percent = match std::env::var("SLOW").as_deref() {
         Ok("full") => 100,
-        Ok("sample") => 20,
+        Ok("sample") => 10,
         Ok(other) => panic!("SLOW is `full` or `sample`, not `{other}`"),
         Err(_) => 4,
     };
