@@ -1,17 +1,24 @@
-//! Logistic regression: smartcore's, on standardised inputs.
+//! Logistic regression on standardised inputs, by Newton's method: with a penalty the log loss has one minimum, a few dozen
+//! inputs make a small matrix of second derivatives, and six to ten steps reach it to the last digits. (smartcore's descent
+//! by gradients took two thirds of the training of 90,000 rows.)
 
 use super::algorithm::LogisticSettings;
 use super::matrix::Matrix;
 use super::odds::probability;
-use anyhow::{Result, ensure};
+use crate::interrupt;
+use anyhow::{Result, anyhow};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use smartcore::linalg::basic::arrays::Array;
-use smartcore::linalg::basic::matrix::DenseMatrix;
-use smartcore::linear::logistic_regression::{LogisticRegression, LogisticRegressionParameters};
 
 /// The gradient of the mean penalised log loss has to be below this in every direction.
-const CONVERGED: f64 = 1e-4;
+const CONVERGED: f64 = 1e-10;
+const MOST_STEPS: usize = 100;
+/// A column whose curvature is less than this part of itself beside the others is a combination of them.
+const FLAT: f64 = 1e-12;
+/// Parts of a step that are tried.
+const SHORTEST: f64 = 1e-10;
+/// Rows that are summed up together: the same parts whatever the number of threads, so that sums are the same as well.
+const PART: usize = 4096;
 
 /// `log-odds = intercept + sum(coefficient * (value - mean) / sd)`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,39 +62,14 @@ impl Logistic {
                 *value = term.standardise(*value);
             }
         }
-        let labels: Vec<i32> = y.iter().map(|&label| i32::from(label)).collect();
-        let inputs = DenseMatrix::new(x.rows(), width, values, false)?;
-        let parameters = LogisticRegressionParameters::default().with_alpha(settings.alpha);
-        let model = LogisticRegression::fit(&inputs, &labels, parameters)?;
-        for (column, term) in terms.iter_mut().enumerate() {
-            term.coefficient = *model.coefficients().get((0, column));
+        let mut coefficients = newton(&values, width, y, settings.alpha)?.ok_or_else(|| {
+            anyhow!("logistic regression did not converge with alpha {}: a larger one helps", settings.alpha)
+        })?;
+        let intercept = coefficients.pop().unwrap_or_default();
+        for (term, coefficient) in terms.iter_mut().zip(coefficients) {
+            term.coefficient = coefficient;
         }
-        let fitted = Self { intercept: *model.intercept().get((0, 0)), terms };
-        let gradient = fitted.gradient(settings.alpha, &inputs, y);
-        ensure!(
-            gradient < CONVERGED,
-            "logistic regression did not converge with alpha {}: a larger one helps",
-            settings.alpha
-        );
-        Ok(fitted)
-    }
-
-    /// The largest part of the gradient at the fitted coefficients, a row.
-    fn gradient(&self, alpha: f64, inputs: &DenseMatrix<f64>, y: &[bool]) -> f64 {
-        let width = self.terms.len();
-        let mut gradient: Vec<f64> = self.terms.iter().map(|term| alpha * term.coefficient).collect();
-        gradient.push(0.0);
-        for (row, &label) in y.iter().enumerate() {
-            let value = |column| *inputs.get((row, column));
-            let linear: f64 =
-                self.terms.iter().enumerate().map(|(column, term)| term.coefficient * value(column)).sum();
-            let residual = probability(self.intercept + linear) - f64::from(u8::from(label));
-            for (column, part) in gradient.iter_mut().take(width).enumerate() {
-                *part += residual * value(column);
-            }
-            gradient[width] += residual;
-        }
-        gradient.iter().fold(0.0, |largest: f64, part| largest.max(part.abs())) / y.len() as f64
+        Ok(Self { intercept, terms })
     }
 
     /// Whether it scores rows of `width` numbers.
@@ -102,4 +84,120 @@ impl Logistic {
             self.terms.iter().zip(row).map(|(term, &value)| term.coefficient * term.standardise(value)).sum();
         probability(self.intercept + linear)
     }
+}
+
+/// The penalised log loss at some coefficients, the intercept last, with its first and second derivatives.
+struct Loss {
+    value: f64,
+    gradient: Vec<f64>,
+    /// A row below the other, the lower half.
+    curvature: Vec<f64>,
+}
+
+impl Loss {
+    /// Of `values`, rows of `width` numbers one after another.
+    fn at(coefficients: &[f64], values: &[f64], width: usize, y: &[bool], alpha: f64) -> Self {
+        let parts: Vec<Self> = values
+            .par_chunks(PART * width)
+            .zip(y.par_chunks(PART))
+            .map(|(rows, labels)| Self::of_part(coefficients, rows, width, labels))
+            .collect();
+        let size = width + 1;
+        let mut all = Self { value: 0.0, gradient: vec![0.0; size], curvature: vec![0.0; size * size] };
+        for part in parts {
+            all.value += part.value;
+            all.gradient.iter_mut().zip(part.gradient).for_each(|(sum, other)| *sum += other);
+            all.curvature.iter_mut().zip(part.curvature).for_each(|(sum, other)| *sum += other);
+        }
+        for (column, coefficient) in coefficients.iter().take(width).enumerate() {
+            all.value += alpha / 2.0 * coefficient.powi(2);
+            all.gradient[column] += alpha * coefficient;
+            all.curvature[column * size + column] += alpha;
+        }
+        all
+    }
+
+    fn of_part(coefficients: &[f64], rows: &[f64], width: usize, labels: &[bool]) -> Self {
+        let size = width + 1;
+        let mut part = Self { value: 0.0, gradient: vec![0.0; size], curvature: vec![0.0; size * size] };
+        let mut row = vec![1.0; size];
+        for (values, &label) in rows.chunks_exact(width).zip(labels) {
+            row[..width].copy_from_slice(values);
+            let score: f64 = row.iter().zip(coefficients).map(|(value, weight)| value * weight).sum();
+            let p = probability(score);
+            // ln(1 + e^z) - y z, without overflow.
+            let truth = f64::from(u8::from(label));
+            part.value += score.max(0.0) + (-score.abs()).exp().ln_1p() - truth * score;
+            let (residual, weight) = (p - truth, p * (1.0 - p));
+            for (at, &value) in row.iter().enumerate() {
+                part.gradient[at] += residual * value;
+                let scaled = weight * value;
+                let line = &mut part.curvature[at * size..=at * size + at];
+                for (sum, other) in line.iter_mut().zip(&row) {
+                    *sum += scaled * other;
+                }
+            }
+        }
+        part
+    }
+
+    /// The step towards the minimum of the parabola that touches here: curvature x step = gradient, by Cholesky.
+    fn step(&self) -> Vec<f64> {
+        let size = self.gradient.len();
+        let mut lower = self.curvature.clone();
+        for row in 0..size {
+            for column in 0..=row {
+                let before: f64 =
+                    (0..column).map(|at| lower[row * size + at] * lower[column * size + at]).sum();
+                let rest = lower[row * size + column] - before;
+                lower[row * size + column] = if row == column {
+                    // A column that says nothing, or nothing new, goes nowhere.
+                    if rest > FLAT * self.curvature[row * size + row] { rest.sqrt() } else { f64::INFINITY }
+                } else {
+                    rest / lower[column * size + column]
+                };
+            }
+        }
+        let mut step = self.gradient.clone();
+        for row in 0..size {
+            let before: f64 = (0..row).map(|at| lower[row * size + at] * step[at]).sum();
+            step[row] = (step[row] - before) / lower[row * size + row];
+        }
+        for row in (0..size).rev() {
+            let behind: f64 = (row + 1..size).map(|at| lower[at * size + row] * step[at]).sum();
+            step[row] = (step[row] - behind) / lower[row * size + row];
+        }
+        step
+    }
+}
+
+/// The coefficients at the minimum, the intercept last; `None` where there is none, or it is not found.
+fn newton(values: &[f64], width: usize, y: &[bool], alpha: f64) -> Result<Option<Vec<f64>>> {
+    let mut coefficients = vec![0.0; width + 1];
+    let mut loss = Loss::at(&coefficients, values, width, y, alpha);
+    for _ in 0..MOST_STEPS {
+        interrupt::check()?;
+        let largest = loss.gradient.iter().fold(0.0, |most: f64, part| most.max(part.abs()));
+        if largest < CONVERGED * y.len() as f64 {
+            return Ok(Some(coefficients));
+        }
+        let step = loss.step();
+        let mut length = 1.0;
+        // A whole step may go too far where labels are nearly told apart; what is as low as rounding tells is low enough.
+        let most = loss.value * (1.0 + 64.0 * f64::EPSILON);
+        loop {
+            let next: Vec<f64> =
+                coefficients.iter().zip(&step).map(|(from, step)| from - length * step).collect();
+            let there = Loss::at(&next, values, width, y, alpha);
+            if there.value <= most {
+                (coefficients, loss) = (next, there);
+                break;
+            }
+            length /= 2.0;
+            if length < SHORTEST {
+                return Ok(None);
+            }
+        }
+    }
+    Ok(None)
 }
