@@ -12,6 +12,7 @@ mod render;
 mod run;
 mod score;
 mod session;
+mod show;
 mod status;
 mod train;
 
@@ -51,6 +52,6 @@ pub fn execute(cli: Cli) -> Result<()> {
         Command::Promote { model, version, reason } => promote(&session, &model, version, &reason),
         Command::Rollback { model, reason } => rollback(&session, &model, &reason),
         Command::Mlflow(Mlflow::Sync) => mlflow_sync(&session),
-        Command::Query { sql, date } => query(&session, &sql, date),
+        Command::Query(args) => query(&session, &args),
     }
 }

@@ -21,6 +21,7 @@ mod mistakes;
 mod mlflow;
 mod places;
 mod python;
+mod reports;
 mod run;
 mod safety;
 mod segments;

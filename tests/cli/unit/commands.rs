@@ -1,7 +1,7 @@
 //! The command line and the built-in project.
 
 use clap::CommandFactory;
-use olist::cli::Cli;
+use olist::cli::{Cli, is_commented};
 use olist::project::Project;
 
 #[test]
@@ -27,6 +27,16 @@ fn every_built_in_report_is_named_in_the_help() {
     let help = command.find_subcommand("query").and_then(clap::Command::get_long_about).unwrap().to_string();
     for (_, name) in Project::built_in().in_folder("queries/reports") {
         assert!(help.contains(name), "{name} is not in `olist query --help`");
+    }
+}
+
+#[test]
+fn a_comment_before_sql_is_told_from_an_option() {
+    for sql in ["-- one\nselect 1", "--one\nselect 1", "--\nselect 1", "-- a=b\nselect 1"] {
+        assert!(is_commented(sql), "{sql}");
+    }
+    for option in ["--format", "--reason=one\ntwo", "-q", "--", "select 1 -- one\n"] {
+        assert!(!is_commented(option), "{option}");
     }
 }
 
