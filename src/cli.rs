@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 
 use crate::dates::{self, DateRange, Every};
 use crate::output::Format;
@@ -155,6 +156,22 @@ pub enum Command {
     ///
     /// In a terminal, a table that is too wide for it turns into one row a block, and 1,000 rows are shown.
     Query(Query),
+    /// Print the script that completes commands and options in a shell
+    ///
+    /// For bash: `olist completions bash > ~/.local/share/bash-completion/completions/olist`. For zsh, into a folder of
+    /// $fpath as `_olist`; for fish, into ~/.config/fish/completions/olist.fish.
+    Completions {
+        #[arg(value_enum)]
+        /// The shell
+        shell: Shell,
+    },
+    /// Write the manual pages, olist.1 and one a command, into a folder
+    ///
+    /// `olist man ~/.local/share/man/man1`, and `man olist-run` shows one.
+    Man {
+        /// A folder that is there
+        dir: PathBuf,
+    },
 }
 
 /// MLflow's own variables: what works for its Python client works here.

@@ -1,6 +1,7 @@
 //! One short file a command; each calls nouns.
 
 mod check;
+mod completions;
 mod export;
 mod ingest;
 mod init;
@@ -17,6 +18,7 @@ mod status;
 mod train;
 
 pub use check::check;
+pub use completions::{completions, man};
 pub use export::export;
 pub use ingest::ingest;
 pub use init::init;
@@ -53,5 +55,7 @@ pub fn execute(cli: Cli) -> Result<()> {
         Command::Rollback { model, reason } => rollback(&session, &model, &reason),
         Command::Mlflow(Mlflow::Sync) => mlflow_sync(&session),
         Command::Query(args) => query(&session, &args),
+        Command::Completions { shell } => completions(shell),
+        Command::Man { dir } => man(&dir),
     }
 }

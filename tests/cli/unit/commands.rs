@@ -4,6 +4,8 @@ use clap::CommandFactory;
 use olist::cli::{Cli, is_commented};
 use olist::project::Project;
 
+use crate::support::Place;
+
 #[test]
 fn every_flag_argument_and_command_has_help() {
     fn look(command: &clap::Command) {
@@ -38,6 +40,24 @@ fn a_comment_before_sql_is_told_from_an_option() {
     for option in ["--format", "--reason=one\ntwo", "-q", "--", "select 1 -- one\n"] {
         assert!(!is_commented(option), "{option}");
     }
+}
+
+#[test]
+fn shells_and_man_know_every_command() {
+    let place = Place::new();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = place.olist(&["completions", shell]).code(0).stdout;
+        for command in Cli::command().get_subcommands() {
+            assert!(script.contains(command.get_name()), "{shell}: {}", command.get_name());
+        }
+    }
+    std::fs::create_dir(place.path("man")).unwrap();
+    place.olist(&["man", "man"]).code(0);
+    for command in Cli::command().get_subcommands() {
+        let page = place.read(&format!("man/olist-{}.1", command.get_name()));
+        assert!(page.contains(".SH NAME"), "{page}");
+    }
+    place.olist(&["man", "nowhere"]).code(2).says(&["could not write manual pages to `nowhere`"]);
 }
 
 #[test]
