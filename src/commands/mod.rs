@@ -7,6 +7,7 @@ mod ingest;
 mod init;
 mod mlflow;
 mod models;
+mod plan;
 mod promote;
 mod query;
 mod render;
@@ -24,6 +25,7 @@ pub use ingest::ingest;
 pub use init::init;
 pub use mlflow::mlflow_sync;
 pub use models::models;
+pub use plan::plan;
 pub use promote::{promote, rollback};
 pub use query::query;
 pub use render::render;
@@ -33,14 +35,22 @@ pub use session::Session;
 pub use status::status;
 pub use train::train;
 
+use std::process::ExitCode;
+
 use anyhow::Result;
 
 use crate::cli::{Cli, Command, Mlflow, ModelsCommand};
 
+/// The exit code of a plan that would change something.
+const CHANGES: u8 = 3;
+
 /// Does what was asked.
-pub fn execute(cli: Cli) -> Result<()> {
+pub fn execute(cli: Cli) -> Result<ExitCode> {
     let session = Session::new(cli.global)?;
-    match cli.command {
+    let done = match cli.command {
+        Command::Plan(args) => {
+            return Ok(if plan(&session, &args)? { ExitCode::from(CHANGES) } else { ExitCode::SUCCESS });
+        }
         Command::Init { dir } => init(&dir),
         Command::Ingest(args) => ingest(&session, &args),
         Command::Run(args) => run(&session, &args),
@@ -57,5 +67,6 @@ pub fn execute(cli: Cli) -> Result<()> {
         Command::Query(args) => query(&session, &args),
         Command::Completions { shell } => completions(shell),
         Command::Man { dir } => man(&dir),
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
