@@ -314,7 +314,8 @@ fn means(word: &str, table: &str) -> bool {
     [table, short, &file, &path].iter().any(|name| word.matches(name))
 }
 
-fn check_name(file: &str, name: &str) -> Result<()> {
+/// A file's name is the name of a table or a view.
+pub fn check_name(file: &str, name: &str) -> Result<()> {
     let starts = name.starts_with(|c: char| c.is_ascii_lowercase());
     if starts && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') {
         return Ok(());

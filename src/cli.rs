@@ -1,10 +1,12 @@
 //! The command line: what was asked, before anything is done.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 
 use crate::dates::{self, DateRange, Every};
 use crate::output::Format;
@@ -20,6 +22,23 @@ pub struct Cli {
     pub global: Global,
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// The program's arguments. SQL that begins with a comment begins like an option: a new line before it says that it is none.
+pub fn arguments() -> impl Iterator<Item = OsString> {
+    std::env::args_os().map(|argument| match argument.to_str() {
+        Some(text) if is_commented(text) => format!("\n{text}").into(),
+        _ => argument,
+    })
+}
+
+/// Whether this is a comment with something below it, and no `--option=value`.
+pub fn is_commented(text: &str) -> bool {
+    let Some((first, _)) = text.strip_prefix("--").and_then(|text| text.split_once('\n')) else {
+        return false;
+    };
+    let name = first.split('=').next().unwrap_or_default();
+    !first.contains('=') || name.is_empty() || name.contains(|c: char| !c.is_ascii_lowercase() && c != '-')
 }
 
 /// Options of every command.
@@ -144,14 +163,26 @@ pub enum Command {
     /// Run one query, which only reads the database, or a report
     ///
     /// A report is a query with a name: a file of queries/reports/. Built in are `seller_churn_to_call`, `deals_to_help`,
-    /// `orders_to_rescue`, `seller_segments_profile` and `seller_segments_moves`. Files are neither read nor written:
-    /// `--format csv > FILE` writes one.
-    Query {
-        /// SQL, or the name of a report such as `seller_churn_to_call`
-        sql: String,
-        /// The reference date of a report; else the last one that has scores
-        #[arg(long, value_name = "D", value_parser = dates::parse)]
-        date: Option<NaiveDate>,
+    /// `orders_to_rescue`, `seller_segments_profile` and `seller_segments_moves`; each is also a view of the schema
+    /// `reports`. The SQL reads the database alone: `--format csv > FILE` writes a file.
+    ///
+    /// In a terminal, a table that is too wide for it turns into one row a block, and 1,000 rows are shown.
+    Query(Query),
+    /// Print the script that completes commands and options in a shell
+    ///
+    /// For bash: `olist completions bash > ~/.local/share/bash-completion/completions/olist`. For zsh, into a folder of
+    /// $fpath as `_olist`; for fish, into ~/.config/fish/completions/olist.fish.
+    Completions {
+        #[arg(value_enum)]
+        /// The shell
+        shell: Shell,
+    },
+    /// Write the manual pages, olist.1 and one a command, into a folder
+    ///
+    /// `olist man ~/.local/share/man/man1`, and `man olist-run` shows one.
+    Man {
+        /// A folder that is there
+        dir: PathBuf,
     },
 }
 
@@ -285,6 +316,19 @@ pub struct Run {
     /// Copy scores, features, ABTs and their history to FILE, for those who only read; an earlier copy is replaced
     #[arg(long, value_name = "FILE")]
     pub publish: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["sql", "file"]))]
+pub struct Query {
+    /// SQL, or the name of a report such as `seller_churn_to_call`; `-` reads SQL from stdin
+    pub sql: Option<String>,
+    /// A file with the SQL; `-` is stdin
+    #[arg(short, long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// The reference date of a report; else the last one that has scores
+    #[arg(long, value_name = "D", value_parser = dates::parse)]
+    pub date: Option<NaiveDate>,
 }
 
 #[derive(Debug, Args)]

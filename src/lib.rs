@@ -30,6 +30,7 @@ pub mod project;
 pub mod proof;
 pub mod publish;
 pub mod registry;
+pub mod reports;
 pub mod run;
 pub mod score;
 pub mod secret;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use olist::cli::Cli;
+use olist::cli::{self, Cli};
 use olist::problem::{Kind, Problem};
 use olist::{commands, interrupt, term, warehouse};
 
@@ -16,7 +16,7 @@ fn main() -> ExitCode {
 
 fn start() -> ExitCode {
     interrupt::listen(warehouse::stop_all);
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(cli::arguments());
     term::set_quiet(cli.global.quiet);
     match commands::execute(cli) {
         Ok(code) => code,

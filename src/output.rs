@@ -39,7 +39,7 @@ impl Format {
 
 /// Blanks between columns.
 const GAP: u16 = 2;
-/// Cells are not cut to fewer characters than these.
+/// Texts are not cut to fewer characters than these.
 const NARROWEST: usize = 8;
 
 /// Rows of texts under named columns.
@@ -63,16 +63,34 @@ impl Table {
         self.rows.push(row);
     }
 
+    /// With no more than the first `most` rows.
+    pub fn truncate(&mut self, most: usize) {
+        self.rows.truncate(most);
+    }
+
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// Prints to stdout. Numbers stand to the right, and are numbers in JSON.
     pub fn print(&self, format: Format) -> Result<()> {
         let text = match format {
             Format::Table | Format::Mlflow | Format::Onnx | Format::Sql => {
-                if let Some(narrow) = term::width().and_then(|width| self.cut_to(width)) {
-                    term::data(&narrow.text())?;
-                    term::note("cut to the width of the terminal: --format csv has all of it");
+                let Some(width) = term::width() else { return Ok(term::data(&self.text())?) };
+                let Some(fitted) = self.fitted(width) else {
+                    term::data(&self.records())?;
+                    term::note("one row a block, because the table is wider than the terminal");
                     return Ok(());
+                };
+                term::data(&fitted.text())?;
+                if fitted.rows != self.rows {
+                    term::note("cut to the width of the terminal: --format csv has all of it");
                 }
-                self.text()
+                return Ok(());
             }
             Format::Json => self.json()?,
             Format::Csv => self.csv()?,
@@ -89,27 +107,61 @@ impl Table {
         (0..self.columns.len()).map(|column| (column, is_number(column))).collect()
     }
 
-    /// With the longest cells cut, so that no row is wider than `width`; `None` where it fits, or where so little would be
-    /// left of the cells that rows in several lines say more.
-    pub fn cut_to(&self, width: usize) -> Option<Self> {
-        let length = |cell: &String| cell.chars().count();
-        let widest = |column: usize| {
-            let cells = self.rows.iter().map(|row| length(&row[column]));
-            cells.chain([length(&self.columns[column])]).max().unwrap_or(0)
-        };
-        let widths: Vec<usize> = (0..self.columns.len()).map(widest).collect();
-        let gaps = usize::from(GAP) * widths.len().saturating_sub(1);
-        let all = |most: usize| widths.iter().map(|width| *width.min(&most)).sum::<usize>() + gaps;
-        if all(usize::MAX) <= width {
-            return None;
+    /// So that no row is wider than `width`: names of columns in several lines, and texts cut. `None` where that is not
+    /// enough, because an id, a name or a number is shown whole or not at all.
+    pub fn fitted(&self, width: usize) -> Option<Self> {
+        let columns = 0..self.columns.len();
+        let cells = |column: usize| self.rows.iter().map(move |row| row[column].as_str());
+        let widest = |column: usize| cells(column).map(length).max().unwrap_or(0);
+        let gaps = usize::from(GAP) * columns.len().saturating_sub(1);
+        let is_whole = |column: usize| widest(column).max(length(&self.columns[column]));
+        if columns.clone().map(is_whole).sum::<usize>() + gaps <= width {
+            return Some(self.clone());
         }
-        let most = (NARROWEST..width).rev().find(|most| all(*most) <= width)?;
-        let cut = |cell: &String| match length(cell) {
-            length if length <= most => cell.clone(),
-            _ => cell.chars().take(most - 1).chain(['…']).collect(),
+        let in_lines = |column: usize| lines_of(&self.columns[column], widest(column));
+        let is_text: Vec<bool> =
+            columns.clone().map(|column| cells(column).any(|c| c.contains(' '))).collect();
+        let narrow = |column: usize, most: usize| {
+            let cells = if is_text[column] { widest(column).min(most) } else { widest(column) };
+            cells.max(length(&in_lines(column)))
         };
-        let row = |cells: &Vec<String>| cells.iter().map(cut).collect();
-        Some(Self { columns: row(&self.columns), rows: self.rows.iter().map(row).collect() })
+        let all = |most: usize| columns.clone().map(|column| narrow(column, most)).sum::<usize>() + gaps;
+        let most = (NARROWEST..=width).rev().find(|most| all(*most) <= width)?;
+        let cut = |(column, cell): (usize, &String)| {
+            let most = narrow(column, most);
+            if !is_text[column] || length(cell) <= most {
+                return cell.clone();
+            }
+            cell.chars().take(most - 1).chain(['…']).collect()
+        };
+        let row = |cells: &Vec<String>| cells.iter().enumerate().map(cut).collect();
+        Some(Self {
+            columns: columns.clone().map(in_lines).collect(),
+            rows: self.rows.iter().map(row).collect(),
+        })
+    }
+
+    /// The first columns, as many as are no wider than `width` when they are fitted; and the names of the others.
+    pub fn first_columns(&self, width: usize) -> (Self, &[String]) {
+        let first = |count: usize| Self {
+            columns: self.columns[..count].to_vec(),
+            rows: self.rows.iter().map(|row| row[..count].to_vec()).collect(),
+        };
+        let fitting =
+            (1..=self.columns.len()).rev().find_map(|count| Some((first(count).fitted(width)?, count)));
+        let (table, count) = fitting.unwrap_or_else(|| (first(1), 1));
+        (table, &self.columns[count..])
+    }
+
+    /// One row a block, with the name of its column before each cell.
+    pub fn records(&self) -> String {
+        let widest = self.columns.iter().map(|name| length(name)).max().unwrap_or(0);
+        let block = |(at, row): (usize, &Vec<String>)| {
+            let line = |(name, cell): (&String, &String)| format!("{name:<widest$}  {cell}\n");
+            let lines: String = self.columns.iter().zip(row).map(line).collect();
+            format!("-[ {} ]-\n{lines}", at + 1)
+        };
+        self.rows.iter().enumerate().map(block).collect()
     }
 
     /// As `print` shows it to people.
@@ -166,6 +218,25 @@ impl Table {
         }
         Ok(String::from_utf8(writer.into_inner()?)?)
     }
+}
+
+/// Characters of the longest line.
+fn length(text: &str) -> usize {
+    text.lines().map(|line| line.chars().count()).max().unwrap_or(0)
+}
+
+/// `seller_` above `id`: a name in lines no longer than `width`, or than its longest part.
+fn lines_of(name: &str, width: usize) -> String {
+    let parts: Vec<&str> = name.split_inclusive('_').collect();
+    let width = parts.iter().map(|part| length(part)).max().unwrap_or(0).max(width);
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            Some(line) if length(line) + length(part) <= width => line.push_str(part),
+            _ => lines.push(part.to_owned()),
+        }
+    }
+    lines.join("\n")
 }
 
 /// JSON as DuckDB writes it, with `null` for the numbers that JSON does not have.

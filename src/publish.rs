@@ -11,6 +11,7 @@ use anyhow::Result;
 
 use crate::catalog::Catalog;
 use crate::problem::Problem;
+use crate::reports;
 use crate::warehouse::path::{behind_links, beside, folder, literal};
 use crate::warehouse::{Engine, Warehouse, ident, sync_folder, text};
 
@@ -93,7 +94,9 @@ pub fn about_copy(warehouse: &Warehouse) -> Result<Option<String>> {
         return Ok(None);
     }
     let sql = "select schema_name || '.' || table_name from duckdb_tables()
-        where database_name = 'warehouse' order by all";
+        where database_name = 'warehouse'
+        union all select schema_name || '.' || view_name from duckdb_views()
+        where database_name = 'warehouse' and schema_name = 'reports' order by all";
     let tables: Vec<String> = warehouse.rows(sql, &[], |row| row.get(0))?;
     Ok(Some(format!("it has {}", tables.join(", "))))
 }
@@ -154,8 +157,9 @@ fn copy(warehouse: &Warehouse, catalog: &Catalog, draft: &Path) -> Result<usize>
         })?;
         Ok(warehouse.batch(&comments.join(";"))?)
     })?;
+    let views = reports::publish(warehouse, "published")?;
     warehouse.batch("checkpoint published")?;
-    Ok(tables.len())
+    Ok(tables.len() + views)
 }
 
 /// On disk before it has its name; with the mode and the owner that an earlier copy has.

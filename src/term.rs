@@ -81,7 +81,7 @@ fn line(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// A bar on a terminal; elsewhere nothing is drawn and the callers' plain lines remain.
+/// A bar on a terminal, with the time that is left; elsewhere nothing is drawn and the callers' plain lines remain.
 pub struct Progress(ProgressBar);
 
 impl Progress {
@@ -90,7 +90,9 @@ impl Progress {
             return Self(ProgressBar::hidden());
         }
         let bar = ProgressBar::with_draw_target(Some(steps as u64), ProgressDrawTarget::stderr());
-        if let Ok(style) = ProgressStyle::with_template("{prefix:>9} [{bar:30}] {pos}/{len} {wide_msg}") {
+        if let Ok(style) =
+            ProgressStyle::with_template("{prefix:>9} [{bar:20}] {pos}/{len}, {eta} left  {wide_msg}")
+        {
             bar.set_style(style.progress_chars("=> "));
         }
         bar.set_prefix(what.to_owned());

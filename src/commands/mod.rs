@@ -1,6 +1,7 @@
 //! One short file a command; each calls nouns.
 
 mod check;
+mod completions;
 mod export;
 mod ingest;
 mod init;
@@ -14,10 +15,12 @@ mod render;
 mod run;
 mod score;
 mod session;
+mod show;
 mod status;
 mod train;
 
 pub use check::check;
+pub use completions::{completions, man};
 pub use export::export;
 pub use ingest::ingest;
 pub use init::init;
@@ -64,7 +67,9 @@ pub fn execute(cli: Cli) -> Result<ExitCode> {
         Command::Promote { model, version, reason } => promote(&session, &model, version, &reason),
         Command::Rollback { model, reason } => rollback(&session, &model, &reason),
         Command::Mlflow(Mlflow::Sync) => mlflow_sync(&session),
-        Command::Query { sql, date } => query(&session, &sql, date),
+        Command::Query(args) => query(&session, &args),
+        Command::Completions { shell } => completions(shell),
+        Command::Man { dir } => man(&dir),
     };
     done.map(|()| ExitCode::SUCCESS)
 }

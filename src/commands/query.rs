@@ -1,32 +1,55 @@
-//! `olist query SQL`, or the name of a report
+//! `olist query SQL`, a file of it, or the name of a report
 
-use std::collections::BTreeSet;
+use std::path::Path;
+use std::{fs, io};
 
 use anyhow::Result;
 use chrono::NaiveDate;
 
 use super::Session;
-use crate::config::{Config, Described};
-use crate::diagnose::{Advice, advice, analyst, placed};
+use crate::cli;
+use crate::diagnose::{Advice, advice, placed};
 use crate::output::{Format, Table, strict};
 use crate::problem::{Place, Problem, nearest};
 use crate::publish;
+use crate::reports::{self, Report};
 use crate::run::Loaded;
 use crate::sql::{Select, starts, unended};
-use crate::template::{Kind, Templates};
 use crate::term;
-use crate::warehouse::{SqlError, Warehouse, text};
+use crate::warehouse::{SqlError, Warehouse};
 
-pub fn query(session: &Session, sql: &str, date: Option<NaiveDate>) -> Result<()> {
-    let sql = sql.trim();
-    let is_word = sql.chars().all(|c| c.is_alphanumeric() || c == '_');
-    let file = format!("queries/reports/{sql}.sql");
-    let is_report = is_word && session.project()?.source(&file).is_some();
+/// Rows that are shown in a terminal, where nobody reads more.
+const SHOWN: usize = 1000;
+
+/// SQL of the user's own, and what its errors call it.
+struct Given {
+    sql: String,
+    name: String,
+}
+
+pub fn query(session: &Session, args: &cli::Query) -> Result<()> {
+    let sql = args.sql.as_deref().unwrap_or_default().trim();
+    let from = args.file.as_deref().or_else(|| (sql == "-").then(|| Path::new("-")));
+    let given = match from {
+        Some(file) => read(file)?,
+        None => Given { sql: sql.to_owned(), name: "query".to_owned() },
+    };
+    let is_word = from.is_none() && sql.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let is_report = is_word && session.project()?.source(&reports::file_of(sql)).is_some();
     if !is_report {
-        check_sql(session, sql, is_word, date)?;
+        check_sql(session, &given.sql, is_word, args.date)?;
     }
     let warehouse = session.open_read_only()?;
-    if is_report { report(session, &warehouse, &file, date) } else { free(session, &warehouse, sql) }
+    if is_report { report(session, &warehouse, sql, args.date) } else { free(session, &warehouse, &given) }
+}
+
+fn read(file: &Path) -> Result<Given> {
+    let name = if file == Path::new("-") { "stdin".to_owned() } else { file.display().to_string() };
+    let read = if name == "stdin" { io::read_to_string(io::stdin()) } else { fs::read_to_string(file) };
+    match read {
+        Ok(sql) => Ok(Given { sql: sql.trim_start_matches('\u{feff}').to_owned(), name }),
+        Err(error) => Err(Problem::usage(format!("could not read `{name}`: {error}")).into()),
+    }
 }
 
 /// What can be said of a query before it is run.
@@ -50,19 +73,20 @@ fn check_sql(session: &Session, sql: &str, is_word: bool, date: Option<NaiveDate
 }
 
 /// The user's own SQL.
-fn free(session: &Session, warehouse: &Warehouse, sql: &str) -> Result<()> {
+fn free(session: &Session, warehouse: &Warehouse, given: &Given) -> Result<()> {
+    let Given { sql, name } = given;
     let explain = |error: &SqlError| {
         let closed = ["read-only mode", "disabled by configuration"];
         if error.class == "Statement" || closed.iter().any(|sign| error.message.contains(sign)) {
             return Problem::usage(format!("`olist query` only reads the database: {}", error.headline()))
-                .at(Place::at_offset("query", sql, error.position.unwrap_or(0)))
+                .at(Place::at_offset(name, sql, error.position.unwrap_or(0)))
                 .hint("`--format csv > FILE` writes a file; any DuckDB client can do the rest");
         }
         let error = placed(warehouse, sql, error.clone());
         let Advice { message, hint } = advice(warehouse, sql, &error, &[]);
         let mut problem = Problem::usage(message);
         if let Some(at) = error.position {
-            problem = problem.at(Place::at_offset("query", sql, at));
+            problem = problem.at(Place::at_offset(name, sql, at));
         }
         problem.maybe_hint(hint).maybe_hint(what_a_copy_has(warehouse, &error))
     };
@@ -76,51 +100,32 @@ fn what_a_copy_has(warehouse: &Warehouse, error: &SqlError) -> Option<String> {
     Some(format!("`{}` is a published copy: {tables}", warehouse.path.display()))
 }
 
-fn report(session: &Session, warehouse: &Warehouse, file: &str, date: Option<NaiveDate>) -> Result<()> {
-    let templates = session.templates()?;
-    let date = date.map_or_else(|| newest_date(warehouse, &templates, file), Ok)?;
-    let rendered = templates.render(file, Kind::Report, Some(date), None)?;
-    let Described { description } = Config::new(&rendered, templates.source(file)).read()?;
-    for table in &rendered.refs {
-        let built = "select 1 from pipeline.partitions where table_name = ? and reference_date = ?";
-        if warehouse.row(built, &[table, &date], |_| Ok(()))?.is_none() {
-            return Err(Problem::data(format!("`{table}` is not built at {date}"))
-                .hint(format!("`olist run --date {date}` builds it"))
-                .into());
-        }
-    }
-    term::note(&format!("{description} ({date})"));
-    let explain = |error: &SqlError| {
-        analyst(warehouse, error.clone(), &rendered, &templates).maybe_hint(what_a_copy_has(warehouse, error))
+fn report(session: &Session, warehouse: &Warehouse, name: &str, date: Option<NaiveDate>) -> Result<()> {
+    let templates = &session.templates()?;
+    let report = match date {
+        Some(date) => Report::read(templates, name, date)?,
+        None => match Report::newest(warehouse, templates, name, NaiveDate::default())? {
+            Some(report) if !report.rendered.refs.is_empty() => report,
+            // None of what it is about is built: at the last date there can be.
+            _ => {
+                publish::check_whole(warehouse)?;
+                Report::read(templates, name, Loaded::read(warehouse)?.last_date())?
+            }
+        },
     };
-    let select = rendered.select().map_err(|error| explain(&error))?;
-    print(session, warehouse, &select, explain)
-}
-
-/// The last reference date at which the scores that a report is about are built; else the last one there can be.
-fn newest_date(warehouse: &Warehouse, templates: &Templates, file: &str) -> Result<NaiveDate> {
-    // What it refers to, and what is wrong with it, is the same at any date.
-    let rendered = templates.render(file, Kind::Report, Some(NaiveDate::default()), None);
-    let rendered = rendered.map_err(|error| match error.downcast::<Problem>() {
-        Ok(problem) => Problem { date: None, ..problem }.into(),
-        Err(error) => error,
-    })?;
-    if let Some(newest) = newest_scores(warehouse, &rendered.refs)? {
-        return Ok(newest);
+    if let Some(table) = report.unbuilt(warehouse)? {
+        let date = report.date;
+        return Err(Problem::data(format!("`{table}` is not built at {date}"))
+            .hint(format!("`olist run --date {date}` builds it"))
+            .into());
     }
-    publish::check_whole(warehouse)?;
-    Ok(Loaded::read(warehouse)?.last_date())
-}
-
-/// The last reference date at which the scores among `tables` are built.
-fn newest_scores(warehouse: &Warehouse, tables: &BTreeSet<String>) -> Result<Option<NaiveDate>> {
-    let scores: Vec<String> =
-        tables.iter().filter(|name| name.starts_with("scores.")).map(|t| text(t)).collect();
-    let sql = format!(
-        "select max(reference_date) from pipeline.partitions where list_contains([{}], table_name)",
-        scores.join(", ")
-    );
-    Ok(warehouse.row(&sql, &[], |row| row.get::<_, Option<NaiveDate>>(0))?.flatten())
+    term::note(&format!("{} ({})", report.description, report.date));
+    let explain = |error: &SqlError| {
+        let problem = report.explain(warehouse, templates, error.clone());
+        problem.maybe_hint(what_a_copy_has(warehouse, error))
+    };
+    let select = report.rendered.select().map_err(|error| explain(&error))?;
+    print(session, warehouse, &select, explain)
 }
 
 /// DuckDB makes the texts, as its own clients do, and its own JSON, which keeps numbers, lists and NULL apart.
@@ -156,10 +161,19 @@ fn print(
         }
         _ => {
             let mut table = Table::new(&names);
-            for row in rows {
+            let all = rows.len();
+            let shown = if term::width().is_some() { SHOWN } else { all };
+            for row in rows.into_iter().take(shown) {
                 table.push(row.into_iter().map(Option::unwrap_or_default).collect());
             }
-            return table.print(format);
+            table.print(format)?;
+            if shown < all {
+                let [shown, all] = [shown, all].map(|rows| term::thousands(rows as u64));
+                term::note(&format!(
+                    "{shown} of {all} rows: `limit` takes others, --format csv has all of them"
+                ));
+            }
+            return Ok(());
         }
     };
     Ok(term::data(&text)?)

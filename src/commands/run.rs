@@ -8,12 +8,11 @@ use anyhow::Result;
 use chrono::NaiveDate;
 
 use super::Session;
-use super::score::show_scores;
+use super::show::show;
 use crate::catalog::{Catalog, Model};
 use crate::cli;
 use crate::ingest::{self, Origin};
 use crate::mlflow;
-use crate::output::{Format, Table};
 use crate::partitions::SCRATCH;
 use crate::publish;
 use crate::registry::Version;
@@ -69,12 +68,22 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
     forget_scratch(&warehouse, &scratch)?;
     run.note_older(&tables);
     back_casts.tell();
-    summary(session, &warehouse, &run, &scored, &models, last, started)?;
-    if let Some(file) = &args.publish {
+    summary(&warehouse, &run, &scored, started)?;
+    // What fails here is told at the end: what the run is for comes before.
+    let published = args.publish.as_deref().map_or(Ok(()), |file| {
         let tables = publish::publish(&warehouse, &catalog, file, &session.run_id)?;
         term::note(&format!("published {} to `{}`", term::counted(tables, "table"), file.display()));
-    }
-    mlflow::flush(&warehouse)?;
+        anyhow::Ok(())
+    });
+    let flushed = mlflow::flush(&warehouse);
+    let is_shown = |model: &&Model| {
+        let is_its = |(name, date, _): &&(String, NaiveDate, Scored)| *name == model.name && *date == last;
+        scored.iter().find(is_its).is_some_and(|(.., outcome)| *outcome != Scored::Skipped)
+    };
+    let shown: Vec<&Model> = models.into_iter().filter(is_shown).collect();
+    show(session, &warehouse, &catalog, &shown, last)?;
+    published?;
+    flushed?;
     run.verdict()
 }
 
@@ -145,12 +154,9 @@ fn open(session: &Session, folders: Vec<PathBuf>) -> Result<Warehouse> {
 }
 
 fn summary(
-    session: &Session,
     warehouse: &Warehouse,
     run: &Run<'_>,
     scored: &[(String, NaiveDate, Scored)],
-    models: &[&Model],
-    last: NaiveDate,
     started: Instant,
 ) -> Result<()> {
     let rows: i64 = scored
@@ -174,43 +180,5 @@ fn summary(
     if ingest::is_synthetic(warehouse)? {
         term::note(ingest::SYNTHETIC);
     }
-    let is_shown = |model: &&Model| {
-        let name = model.name.clone();
-        move |(other, date, outcome): &(String, NaiveDate, Scored)| {
-            *other == name && *date == last && *outcome != Scored::Skipped
-        }
-    };
-    let shown: Vec<&&Model> = models.iter().filter(|model| scored.iter().any(is_shown(model))).collect();
-    if shown.len() != 1 && session.options.format != Format::Table {
-        return partitions(warehouse, &shown, last)?.print(session.options.format);
-    }
-    for model in &shown {
-        show_scores(session, warehouse, model, last, if shown.len() > 1 { 5 } else { 10 })?;
-    }
     Ok(())
-}
-
-/// For programs: which partitions of scores there are now. Several tables on one stdout could not be read.
-fn partitions(warehouse: &Warehouse, models: &[&&Model], date: NaiveDate) -> Result<Table> {
-    let mut table =
-        Table::new(&["table_name", "reference_date", "rows", "model_version", "trained_through", "built_at"]);
-    for model in models {
-        let name = model.table();
-        let row = warehouse.row(
-            &format!(
-                "select rows::varchar, built_at::varchar, coalesce(any_value(s.model_version)::varchar, ''),
-                     coalesce(any_value(s.trained_through)::varchar, '')
-                 from pipeline.partitions as p
-                 left join {name} as s on s.reference_date = p.reference_date
-                 where p.table_name = ? and p.reference_date = ?
-                 group by all"
-            ),
-            &[&name, &date],
-            |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]),
-        )?;
-        if let Some([rows, built_at, version, through]) = row {
-            table.push(vec![name, date.to_string(), rows, version, through, built_at]);
-        }
-    }
-    Ok(table)
 }

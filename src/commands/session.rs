@@ -64,6 +64,14 @@ impl Session {
         &self.database
     }
 
+    /// What names the database on a command line, where it has to be named.
+    pub fn database_option(&self) -> String {
+        match self.database.display().to_string() {
+            own if own == "olist.duckdb" => String::new(),
+            other => format!("--database {other} "),
+        }
+    }
+
     pub fn open(&self) -> Result<Warehouse> {
         Warehouse::open(self.database(), &self.engine)
     }

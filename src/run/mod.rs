@@ -33,6 +33,7 @@ use crate::partitions::{
     self, Basis, Cause, Context, Fingerprints, Ledger, Plan, Unbuilt, columns, sort_out,
 };
 use crate::problem::Problem;
+use crate::reports::{self, Refreshed};
 use crate::secret;
 use crate::term;
 use crate::warehouse::Warehouse;
@@ -233,11 +234,27 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Closes the line of the run.
-    pub fn finish(&self) -> Result<()> {
+    /// Makes the views of the reports anew, and closes the line of the run.
+    pub fn finish(&mut self) -> Result<()> {
         ingest::mark_synthetic(self.warehouse)?;
+        self.refresh_reports()?;
         self.unbuilt.write(self.warehouse, &self.options.id)?;
         self.close(if self.unbuilt.is_empty() { "done" } else { "failed" })
+    }
+
+    /// A report with a mistake in its file has failed, as a table has.
+    fn refresh_reports(&mut self) -> Result<()> {
+        let last = self.loaded.last_date();
+        let Refreshed { failed, left_out } = reports::refresh(self.warehouse, &self.catalog.templates, last)?;
+        if !left_out.is_empty() {
+            let names = left_out.join(", ");
+            term::note(&format!("no views of {names}: the project does not have what they refer to"));
+        }
+        self.warehouse.execute("delete from pipeline.failures where table_name like 'reports.%'", &[])?;
+        for (name, error) in failed {
+            self.attempt::<()>(&format!("reports.{name}"), last, Err(error))?;
+        }
+        Ok(())
     }
 
     /// What came of a step with `table` at `date`: its problem is kept for the end, and the run goes on.

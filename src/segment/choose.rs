@@ -7,6 +7,7 @@ use crate::config::Clusters;
 use crate::learn::{self, Clustering, Matrix, Recipe};
 use crate::output::Table;
 use crate::registry::Measured;
+use crate::term::Progress;
 
 pub const SILHOUETTE: &str = "silhouette";
 
@@ -28,11 +29,14 @@ pub struct Tried {
 pub fn all(recipes: &[Recipe], x: &Matrix, seed: u64) -> Result<Vec<Tried>, String> {
     let mut tried = Vec::new();
     let mut failure = "there is no candidate".to_owned();
+    let progress = Progress::new(recipes.len(), "train");
     for (at, recipe) in recipes.iter().enumerate() {
+        progress.working_on(&recipe.name);
         match one(at, recipe, x, seed) {
             Ok(one) => tried.push(one),
             Err(error) => failure = format!("`{}`: {error}", recipe.name),
         }
+        progress.step();
     }
     if tried.is_empty() { Err(failure) } else { Ok(tried) }
 }

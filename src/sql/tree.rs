@@ -96,6 +96,16 @@ pub fn unparse(node: &Json) -> Option<String> {
     ask("select json_deserialize_sql(?::json)", &statement.to_string()).ok()
 }
 
+/// The first table below `node` that is named together with its database.
+pub fn with_database(node: &Json) -> Option<&Json> {
+    let of = match node["type"].as_str() {
+        Some("BASE_TABLE") => &node["catalog_name"],
+        Some("TABLE_FUNCTION") => &node["function"]["catalog"],
+        _ => &Json::Null,
+    };
+    if lower(of).is_empty() { children(node).find_map(with_database) } else { Some(node) }
+}
+
 /// The items of a list; none where there is no list.
 pub fn list(node: &Json) -> &[Json] {
     node.as_array().map_or(&[], Vec::as_slice)

@@ -10,7 +10,10 @@ use crate::dataset::Dataset;
 use crate::learn::Metric;
 use crate::problem::Problem;
 use crate::registry::{Measured, NewVersion};
-use crate::term;
+use crate::term::{self, Progress};
+
+/// Steps behind the validation: the winner is fitted to all rows, and its inputs are weighed.
+const AFTERWARDS: usize = 2;
 
 /// Trains what wins the contest on all that was known as of its date.
 ///
@@ -37,7 +40,9 @@ pub fn train(contest: Contest<'_>, binary: &Binary) -> Result<Trained> {
     if folds.is_empty() {
         return Ok(Trained::TooEarly(notes.join("; ")));
     }
-    let mut validated = validate::run(&data, &folds, recipes, spec.seed)?;
+    let progress = Progress::new(validate::steps(&folds, recipes) + AFTERWARDS, "train");
+    progress.working_on(&contest.at.model.name);
+    let mut validated = validate::run(&data, &folds, recipes, spec.seed, &progress)?;
     validated.metrics.extend(lines);
     let compared = Compared { contest: &contest, incumbent, metrics: &validated.metrics, by: binary.metric };
     let winner = compared.winner();
@@ -48,6 +53,7 @@ pub fn train(contest: Contest<'_>, binary: &Binary) -> Result<Trained> {
         Some(_) => None,
         None => Some(recipe.fit(&data.matrix.select(&rows), &y, spec.seed)?.to_bytes()?),
     };
+    progress.step();
     let version = NewVersion {
         trained_through: data.trained_through(&rows).unwrap_or(as_of),
         base_rate: Some(y.iter().filter(|label| **label).count() as f64 / y.len() as f64),

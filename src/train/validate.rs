@@ -10,7 +10,7 @@ use crate::config::{ModelSpec, Validate};
 use crate::dataset::Dataset;
 use crate::learn::{self, Algorithm, Fitted, Importance, Metric, Recipe, Scored, ValidationSet};
 use crate::registry::Measured;
-use crate::term;
+use crate::term::{self, Progress};
 
 /// Resamples behind each interval.
 const DRAWS: usize = 200;
@@ -118,19 +118,38 @@ pub fn is_computable(recipe: &Recipe, data: &Dataset) -> bool {
     recipe.rule().is_none() || data.rules.contains_key(&recipe.name)
 }
 
-/// Every recipe at every fold. Algorithms that several recipes share are fitted once.
-pub fn run(data: &Dataset, folds: &[Fold], recipes: &[Recipe], seed: u64) -> Result<Validated> {
+/// The algorithms that are learned, each once, however many recipes share it.
+fn learned(recipes: &[Recipe]) -> Vec<Algorithm> {
     let mut algorithms: Vec<Algorithm> = Vec::new();
     for part in recipes.iter().flat_map(|recipe| &recipe.parts).filter(|part| part.is_learned()) {
         if !algorithms.contains(part) {
             algorithms.push(part.clone());
         }
     }
+    algorithms
+}
+
+/// What `run` has to fit and to measure.
+pub fn steps(folds: &[Fold], recipes: &[Recipe]) -> usize {
+    folds.len() * (learned(recipes).len() + recipes.len())
+}
+
+/// Every recipe at every fold.
+pub fn run(
+    data: &Dataset,
+    folds: &[Fold],
+    recipes: &[Recipe],
+    seed: u64,
+    progress: &Progress,
+) -> Result<Validated> {
+    let algorithms = learned(recipes);
     let jobs: Vec<(&Fold, &Algorithm)> =
         folds.iter().flat_map(|fold| algorithms.iter().map(move |algorithm| (fold, algorithm))).collect();
     let fit = |(fold, algorithm): &(&Fold, &Algorithm)| {
         let x = data.matrix.select(&fold.train);
-        learn::fit(algorithm, &x, &data.truth(&fold.train), seed)
+        let fitted = learn::fit(algorithm, &x, &data.truth(&fold.train), seed);
+        progress.step();
+        fitted
     };
     let mut all = jobs.par_iter().map(fit).collect::<Result<Vec<Fitted>>>()?.into_iter();
     let fitted: Vec<Vec<Fitted>> =
@@ -142,7 +161,9 @@ pub fn run(data: &Dataset, folds: &[Fold], recipes: &[Recipe], seed: u64) -> Res
                 Some(rule) => fold.test.iter().map(|&row| rule[row]).collect(),
                 None => validated.of(recipe, at)?.predict(&data.matrix.select(&fold.test))?,
             };
-            measure(data, fold, &recipe.name, &predicted, seed)
+            let measured = measure(data, fold, &recipe.name, &predicted, seed);
+            progress.step();
+            measured
         };
         let of_folds = folds.par_iter().enumerate().map(of_fold).collect::<Result<Vec<_>>>()?;
         validated.metrics.extend(of_folds.into_iter().flatten());

@@ -18,12 +18,14 @@ conn = duckdb.connect('olist.duckdb', read_only=True)
 print(conn.execute('select count(*) from scores.seller_churn').fetchone()[0])
 print(conn.execute(\"select count(*) from sources.orders_as_of(date '2018-01-01')\").fetchone()[0])
 print(conn.execute('select count(*) from registry.models').fetchone()[0])
+print(conn.execute('select count(*) from reports.seller_churn_to_call').fetchone()[0])
 ";
     let printed = python::prints(&python, &place.path(""), script, &[]);
     let ours = [
         "select count(*) from scores.seller_churn",
         "select count(*) from sources.orders_as_of(date '2018-01-01')",
         "select count(*) from registry.models",
+        "select count(*) from reports.seller_churn_to_call",
     ]
     .map(|sql| place.cell(sql));
     assert_eq!(printed.lines().collect::<Vec<_>>(), ours);

@@ -24,6 +24,7 @@ mod monthly;
 mod places;
 mod plan;
 mod python;
+mod reports;
 mod run;
 mod safety;
 mod segments;

@@ -5,6 +5,7 @@ create schema if not exists abt;
 create schema if not exists scores;
 create schema if not exists pipeline;
 create schema if not exists registry;
+create schema if not exists reports;
 
 create table if not exists pipeline.settings (name varchar, value varchar);
 comment on table pipeline.settings is 'One row per fact about the warehouse: data_until, data_until_set_by_hand, tables_version';

@@ -64,6 +64,28 @@ fn queries_only_read() {
     place.olist(&["query", "select 1 as a, 'x' as c"]).code(0).prints("a  c\n1  x\n");
 }
 
+#[test]
+fn sql_comes_from_a_file_from_stdin_and_with_a_comment_before_it() {
+    let place = Place::with_sample();
+    place.write("mine.sql", "-- How many\nselect 42 as a;\n");
+    place.olist(&["query", "-f", "mine.sql"]).code(0).prints(" a\n42\n");
+    place.olist(&["query", "--file", "mine.sql", "--format", "csv"]).code(0).prints("a\n42\n");
+    for stdin in [&["query", "-"][..], &["query", "-f", "-"]] {
+        let mut command = place.command(stdin);
+        command.stdin(std::fs::File::open(place.path("mine.sql")).unwrap());
+        place.run(&mut command).code(0).prints(" a\n42\n");
+    }
+    let commented = "-- Mine: --format is none of it\nselect 42 as a";
+    place.olist(&["query", commented]).code(0).prints(" a\n42\n");
+    place.olist(&["query", "--format", "csv", "--=\nselect 42 as a"]).code(0).prints("a\n42\n");
+    place.write("slip.sql", "select\n    recency\nfrom features.seller_sales\n");
+    place.olist(&["query", "-f", "slip.sql"]).code(2).says(&["slip.sql:2:5", "recency_days"]);
+    place.olist(&["query", "-f", "none.sql"]).code(2).says(&["could not read `none.sql`"]);
+    place.olist(&["query", "-f", "mine.sql", "select 1"]).code(2).says(&["cannot be used with"]);
+    place.olist(&["query"]).code(2).says(&["<SQL|--file <FILE>>"]);
+    place.olist(&["query", "--fromat", "csv", "select 1"]).code(2).says(&["unexpected argument '--fromat'"]);
+}
+
 /// What does not fit into memory is written beside the database, and goes again.
 #[test]
 fn queries_may_be_larger_than_memory() {

@@ -14,19 +14,19 @@ fn a_newcomers_first_command_ends_in_scores() {
         "seller_segments: trained as of 2018-06-01",
         "rule_of_thumb",
         "    at most a week old",
-        "read all of them:\n  olist query \"select * from scores.seller_churn where reference_date = date '2018-06-01' order by rank\"",
-        "read all of them:\n  olist query \"select * from scores.seller_segments where reference_date = date '2018-06-01' order by segment, distance\"",
+        "seller_churn_to_call: The hundred sellers to call first",
+        "\n  olist query orders_to_rescue (or deals_to_help, seller_churn_to_call, seller_segments_profile)\n",
     ]);
-    // Five rows and a header of each model, and the profile of the segments.
+    // Five rows and a header of each model's report, and the profile of the segments.
     let heads: Vec<&str> = ran
         .stdout
         .lines()
-        .filter(|line| line.contains("  model_version  ") || line.starts_with("segment "))
+        .filter(|line| line.contains("  model_version") || line.starts_with("segment "))
         .map(|line| line.split_whitespace().next().unwrap())
         .collect();
-    assert_eq!(heads, ["order_id", "seller_id", "seller_id", "segment"], "{}", ran.stdout);
+    assert_eq!(heads, ["order_id", "action", "seller_id", "segment"], "{}", ran.stdout);
     assert!(ran.stdout.lines().count() <= 3 * 6 + 7, "{}", ran.stdout);
-    // The queries it shows work, and a score is a probability.
+    // Scores are there, and a score is a probability.
     for model in ["seller_churn", "seller_activation", "order_delay"] {
         let rows = place.query(&format!(
             "select * from scores.{model} where reference_date = date '2018-06-01' order by rank"

@@ -1,8 +1,10 @@
 //! The command line and the built-in project.
 
 use clap::CommandFactory;
-use olist::cli::Cli;
+use olist::cli::{Cli, is_commented};
 use olist::project::Project;
+
+use crate::support::Place;
 
 #[test]
 fn every_flag_argument_and_command_has_help() {
@@ -28,6 +30,34 @@ fn every_built_in_report_is_named_in_the_help() {
     for (_, name) in Project::built_in().in_folder("queries/reports") {
         assert!(help.contains(name), "{name} is not in `olist query --help`");
     }
+}
+
+#[test]
+fn a_comment_before_sql_is_told_from_an_option() {
+    for sql in ["-- one\nselect 1", "--one\nselect 1", "--\nselect 1", "-- a=b\nselect 1"] {
+        assert!(is_commented(sql), "{sql}");
+    }
+    for option in ["--format", "--reason=one\ntwo", "-q", "--", "select 1 -- one\n"] {
+        assert!(!is_commented(option), "{option}");
+    }
+}
+
+#[test]
+fn shells_and_man_know_every_command() {
+    let place = Place::new();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = place.olist(&["completions", shell]).code(0).stdout;
+        for command in Cli::command().get_subcommands() {
+            assert!(script.contains(command.get_name()), "{shell}: {}", command.get_name());
+        }
+    }
+    std::fs::create_dir(place.path("man")).unwrap();
+    place.olist(&["man", "man"]).code(0);
+    for command in Cli::command().get_subcommands() {
+        let page = place.read(&format!("man/olist-{}.1", command.get_name()));
+        assert!(page.contains(".SH NAME"), "{page}");
+    }
+    place.olist(&["man", "nowhere"]).code(2).says(&["could not write manual pages to `nowhere`"]);
 }
 
 #[test]

@@ -16,13 +16,41 @@ fn numbers_stand_to_the_right() {
     assert_eq!(table().text(), "seller  score\na, b      0.5\nc          12\n");
 }
 
-#[test]
-fn the_longest_cells_are_cut_to_the_width_of_a_terminal() {
-    let mut table = Table::new(&["seller", "why", "score"]);
+fn wide() -> Table {
+    let mut table = Table::new(&["seller_id", "why", "mean_review_score"]);
     table.push(vec!["0123456789abcdef".into(), "late, and ever later".into(), "0.5".into()]);
-    let text = table.cut_to(30).unwrap().text();
-    assert_eq!(text, "seller      why         score\n012345678…  late, and…    0.5\n");
-    assert!(table.cut_to(46).is_none() && table.cut_to(20).is_none());
+    table
+}
+
+#[test]
+fn a_table_that_is_too_wide_loses_texts_and_no_ids() {
+    // Names of columns in lines, then texts cut; below that nothing is left to cut.
+    let text = wide().fitted(48).unwrap().text();
+    assert_eq!(
+        text,
+        "seller_id         why                     mean_\n                                        review_\n                                          score\n\
+         0123456789abcdef  late, and ever later      0.5\n"
+    );
+    let text = wide().fitted(37).unwrap().text();
+    assert!(text.ends_with("\n0123456789abcdef  late, and…      0.5\n"), "{text}");
+    assert!(wide().fitted(34).is_none());
+    assert_eq!(wide().fitted(57).unwrap().text(), wide().text());
+}
+
+#[test]
+fn the_first_columns_that_fit() {
+    let names = |width: usize| {
+        let table = wide();
+        let (first, others) = table.first_columns(width);
+        (first.text().lines().next().unwrap().to_owned(), others.to_vec())
+    };
+    assert_eq!(names(30), ("seller_id         why".into(), vec!["mean_review_score".to_owned()]));
+    assert_eq!(names(5).0, "seller_id");
+}
+
+#[test]
+fn one_row_a_block() {
+    assert_eq!(table().records(), "-[ 1 ]-\nseller  a, b\nscore   0.5\n-[ 2 ]-\nseller  c\nscore   12\n");
 }
 
 #[test]
