@@ -41,10 +41,12 @@ pub fn execute(cli: Cli) -> Result<()> {
         Command::Run(args) => run(&session, &args),
         Command::Render { file, date } => render(&session, &file, date),
         Command::Check(args) => check(&session, &args),
-        Command::Train { model, as_of } => train(&session, &model, as_of),
+        Command::Train { model, as_of, accept } => train(&session, &model, as_of, accept),
         Command::Score { model, dates, force } => score(&session, &model, &dates.expand(), force),
         Command::Models { command: Some(ModelsCommand::Export(args)), .. } => export(&session, &args),
-        Command::Models { model, command: None } => models(&session, model.as_deref()),
+        Command::Models { model, version, diff, command: None } => {
+            models(&session, model.as_deref(), version, diff.as_deref())
+        }
         Command::Promote { model, version, reason } => promote(&session, &model, version, &reason),
         Command::Rollback { model, reason } => rollback(&session, &model, &reason),
         Command::Mlflow(Mlflow::Sync) => mlflow_sync(&session),

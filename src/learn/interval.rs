@@ -34,17 +34,10 @@ impl Scored {
         ensure!(entities.len() == self.rows(), "{} rows, but {} entities", self.rows(), entities.len());
         let (codes, count) = codes(entities);
         let mut values = vec![Vec::with_capacity(draws); metrics.len()];
-        let mut weights = vec![0.0; self.rows()];
         for draw in 0..draws {
             interrupt::check()?;
-            let mut random = Random::new(seed, draw as u64);
-            let mut times = vec![0.0; count];
-            for _ in 0..count {
-                times[random.below(count)] += 1.0;
-            }
-            for (weight, &code) in weights.iter_mut().zip(&codes) {
-                *weight = times[code];
-            }
+            let times = times(count, seed, draw);
+            let weights: Vec<f64> = codes.iter().map(|&code| times[code]).collect();
             let groups = self.groups(&weights);
             for (values, &metric) in values.iter_mut().zip(metrics) {
                 values.extend(self.of_groups(metric, &weights, &groups));
@@ -52,6 +45,65 @@ impl Scored {
         }
         Ok(values.into_iter().map(|values| percentiles(values, draws)).collect())
     }
+}
+
+/// The same rows by two models, at one fold.
+pub struct Pair<'a> {
+    pub one: Scored,
+    pub other: Scored,
+    /// Of each row.
+    pub entities: Vec<&'a str>,
+}
+
+/// How much better or worse one model is than another.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Difference {
+    /// Means over the folds.
+    pub one: f64,
+    pub other: f64,
+    /// Of `one` less `other`.
+    pub interval: Interval,
+}
+
+/// The difference of two models in a metric, its mean over `folds`. A draw takes an entity as often in all folds and for
+/// both models: what is easy or hard about it does not count as a difference.
+///
+/// `None` where the metric has no meaning in a fold, or in half of the draws or more.
+pub fn difference(metric: Metric, folds: &[Pair<'_>], draws: usize, seed: u64) -> Result<Option<Difference>> {
+    let entities: Vec<&str> = folds.iter().flat_map(|fold| fold.entities.iter().copied()).collect();
+    let (codes, count) = codes(&entities);
+    let mean = |of: &dyn Fn(&Pair<'_>, &[usize]) -> Option<f64>| {
+        let mut rest = codes.as_slice();
+        let mut values = Vec::with_capacity(folds.len());
+        for fold in folds {
+            let (own, after) = rest.split_at(fold.entities.len());
+            values.push(of(fold, own)?);
+            rest = after;
+        }
+        (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+    };
+    let mut differences = Vec::with_capacity(draws);
+    for draw in 0..draws {
+        interrupt::check()?;
+        let times = times(count, seed, draw);
+        differences.extend(mean(&|fold, codes| {
+            let weights: Vec<f64> = codes.iter().map(|&code| times[code]).collect();
+            Some(fold.one.weighted(metric, &weights)? - fold.other.weighted(metric, &weights)?)
+        }));
+    }
+    let (one, other) = (mean(&|fold, _| fold.one.metric(metric)), mean(&|fold, _| fold.other.metric(metric)));
+    let found = one.zip(other).zip(percentiles(differences, draws));
+    Ok(found.map(|((one, other), interval)| Difference { one, other, interval }))
+}
+
+/// How often each of so many entities is taken in a draw.
+fn times(count: usize, seed: u64, draw: usize) -> Vec<f64> {
+    let mut random = Random::new(seed, draw as u64);
+    let mut times = vec![0.0; count];
+    for _ in 0..count {
+        times[random.below(count)] += 1.0;
+    }
+    times
 }
 
 /// Entities numbered in the order in which they first come.

@@ -32,7 +32,9 @@ pub fn item(client: &Client, warehouse: &Warehouse, item: &Item) -> Result<()> {
     match &message {
         Message::Training(training) => {
             let version = to.training(training, item.created_at)?;
-            api::crown(client, &to.registered, &version, &to.details.reason)?;
+            if !training.is_kept {
+                api::crown(client, &to.registered, &version, &to.details.reason)?;
+            }
         }
         Message::Champion { reason } => {
             let version = match to.version()? {
@@ -238,9 +240,10 @@ impl Details {
         let sql =
             "select to_json(m.inputs)::varchar, m.trained_rows, m.data_digest, m.tool_version, m.run_id,
                        coalesce(any_value(r.command), ''), m.trained_at,
-                       coalesce(first(c.reason order by c.since), '')
+                       coalesce(first(c.reason order by c.since), any_value(t.reason), '')
                    from registry.models as m
                    left join registry.champions as c on c.model = m.model and c.version = m.version
+                   left join registry.contests as t on t.model = m.model and t.version = m.version
                    left join pipeline.runs as r on r.run_id = m.run_id
                    where m.model = ? and m.version = ?
                    group by all";

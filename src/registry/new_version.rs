@@ -1,11 +1,15 @@
 //! What a training leaves in the registry.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use chrono::NaiveDate;
 use serde::{Serialize, Serializer};
 use serde_json::json;
 
 use super::champions::{SUPERSEDED, crown};
+use super::contests::{self, Outcome, Verdict};
+use super::files;
 use super::inputs::InputProfile;
 use super::version::{Version, version};
 use crate::catalog::Parts;
@@ -31,8 +35,10 @@ pub struct NewVersion {
     pub mean_metric: Option<f64>,
     /// `None` for a rule.
     pub fitted: Option<Vec<u8>>,
-    /// Why it becomes champion.
-    pub reason: String,
+    /// The texts of the files that decided it, by their paths.
+    pub files: BTreeMap<String, String>,
+    /// Whether it becomes champion, and why.
+    pub verdict: Verdict,
     pub metrics: Vec<Measured>,
     pub importances: Vec<Importance>,
     pub segments: Vec<Segment>,
@@ -93,7 +99,7 @@ const SEGMENTS: &str = r#"[{"segment": "integer", "segment_name": "varchar", "se
 const INPUTS: &str = r#"[{"input": "varchar", "edges": ["double"], "shares": ["double"], "usual_psi": "double",
     "varies": "boolean"}]"#;
 
-/// Writes a version and makes it champion. Runs inside the transaction of the training.
+/// Writes a version, and makes it champion unless it is only kept. Runs inside the transaction of the training.
 pub fn add(warehouse: &Warehouse, new: &NewVersion, run_id: &str) -> Result<Version> {
     let next = "select 1 + coalesce(max(version), 0) from registry.models where model = ?";
     let number = warehouse.row(next, &[&new.model], |row| row.get::<_, i32>(0))?.unwrap_or(1);
@@ -134,6 +140,10 @@ pub fn add(warehouse: &Warehouse, new: &NewVersion, run_id: &str) -> Result<Vers
     of_version("importances", IMPORTANCES, serde_json::to_string(&importances)?)?;
     of_version("segments", SEGMENTS, serde_json::to_string(&new.segments)?)?;
     of_version("inputs", INPUTS, serde_json::to_string(&new.profiles)?)?;
-    crown(warehouse, &new.model, number, new.trained_through, &new.reason, SUPERSEDED)?;
+    files::keep(warehouse, &new.model, number, &new.files)?;
+    contests::write(warehouse, &new.model, number, &new.verdict)?;
+    if new.verdict.outcome != Outcome::Kept {
+        crown(warehouse, &new.model, number, new.trained_through, &new.verdict.reason, SUPERSEDED)?;
+    }
     version(warehouse, &new.model, number)
 }

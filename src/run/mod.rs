@@ -1,6 +1,7 @@
 //! A run over one warehouse: builds partitions, trains, scores, and has a line in `pipeline.runs`.
 
 mod due;
+mod earlier;
 mod loaded;
 mod promote;
 mod score;
@@ -16,11 +17,12 @@ use chrono::NaiveDate;
 pub use loaded::Loaded;
 pub use promote::{promote, rollback};
 pub use score::Scored;
-pub use train::Attempt;
+pub use train::{Attempt, How, note_verdict};
 
 use crate::catalog::{Catalog, Model};
 use crate::dataset::Workspace;
 use crate::dates;
+use crate::earlier::Earlier;
 use crate::guard::Guard;
 use crate::ingest;
 use crate::interrupt;
@@ -64,6 +66,12 @@ pub struct Run<'a> {
     pub unchanged: usize,
     /// What was scored by a model that is not of the files as they are now, and why.
     outdated: Vec<String>,
+    /// Whether edited files take over whatever the comparison with the version that serves says.
+    is_accepted: bool,
+    /// Files of versions at work again, by their definition.
+    earlier: BTreeMap<String, Box<Earlier>>,
+    /// What is not told again.
+    told: BTreeSet<String>,
 }
 
 impl<'a> Run<'a> {
@@ -87,7 +95,15 @@ impl<'a> Run<'a> {
             built: 0,
             unchanged: 0,
             outdated: Vec::new(),
+            is_accepted: false,
+            earlier: BTreeMap::new(),
+            told: BTreeSet::new(),
         })
+    }
+
+    /// Lets edited files take over, whatever the comparison with the version that serves says.
+    pub fn accept(&mut self, is_accepted: bool) {
+        self.is_accepted = is_accepted;
     }
 
     /// Builds `tables` at those of `dates` that this run has not seen yet.

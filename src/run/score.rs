@@ -8,10 +8,12 @@ use anyhow::Result;
 use chrono::NaiveDate;
 
 use super::Run;
+use super::earlier::Files;
 use crate::catalog::Model;
 use crate::config::Task;
 use crate::dataset::{Snapshot, Workspace};
 use crate::drift;
+use crate::earlier::Earlier;
 use crate::fingerprint;
 use crate::loss;
 use crate::mlflow::Message;
@@ -31,22 +33,56 @@ pub enum Scored {
 }
 
 impl<'a> Run<'a> {
-    /// Scores one date.
+    /// Scores one date, by the files of the version.
     pub fn score(&mut self, model: &'a Model, version: &Version, date: NaiveDate) -> Result<Scored> {
+        let mut files = self.files(model, version)?;
+        let scored = match &mut files {
+            Files::Own(earlier) => self.score_by(earlier, version, date),
+            Files::Present | Files::Lost(_) => self.score_present(model, version, date),
+        };
+        self.give_back(files, version);
+        scored
+    }
+
+    fn score_present(&mut self, model: &'a Model, version: &Version, date: NaiveDate) -> Result<Scored> {
         self.build(&self.catalog.upstream(&model.table()), &[date])?;
-        let (at, table) = (self.workspace(model), model.table());
+        let at = self.workspace(model);
         let snapshot = at.snapshot(date)?;
         let inputs = score::inputs(&snapshot, version, &self.fingerprints);
-        let fingerprint = fingerprint::of_named(&inputs);
-        let entry = self.ledger.get(&table, date);
-        if !self.options.force && entry.is_some_and(|entry| entry.fingerprint == fingerprint) {
+        if self.is_scored(&model.table(), date, &inputs) {
             return Ok(Scored::Unchanged);
         }
         self.clear(model, date)?;
+        self.written(at, version, &snapshot, &inputs)
+    }
+
+    fn score_by(&mut self, earlier: &mut Earlier, version: &Version, date: NaiveDate) -> Result<Scored> {
+        earlier.plan(self.means(), &[date])?;
+        let snapshot = earlier.snapshot(date)?;
+        let inputs = score::inputs(&snapshot, version, &earlier.fingerprints);
+        if self.is_scored(&earlier.model()?.table(), date, &inputs) {
+            return Ok(Scored::Unchanged);
+        }
+        earlier.build(self.means(), &[date])?;
+        self.written(earlier.at(self.warehouse)?, version, &snapshot, &inputs)
+    }
+
+    fn is_scored(&self, table: &str, date: NaiveDate, inputs: &BTreeMap<String, String>) -> bool {
+        let entry = self.ledger.get(table, date);
+        !self.options.force && entry.is_some_and(|entry| entry.fingerprint == fingerprint::of_named(inputs))
+    }
+
+    fn written(
+        &mut self,
+        at: Workspace<'_>,
+        version: &Version,
+        snapshot: &Snapshot,
+        inputs: &BTreeMap<String, String>,
+    ) -> Result<Scored> {
         self.begin()?;
         let limit = self.options.time_limit;
-        partitions::in_time(self.warehouse, self.catalog, &snapshot.select, limit, || {
-            self.write(at, version, &snapshot, &inputs, &fingerprint)
+        partitions::in_time(self.warehouse, at.catalog, &snapshot.select, limit, || {
+            self.write(at, version, snapshot, inputs, &fingerprint::of_named(inputs))
         })
     }
 

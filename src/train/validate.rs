@@ -118,8 +118,21 @@ pub fn is_computable(recipe: &Recipe, data: &Dataset) -> bool {
     recipe.rule().is_none() || data.rules.contains_key(&recipe.name)
 }
 
-/// Every recipe at every fold. Algorithms that several recipes share are fitted once.
+/// Every recipe at every fold, measured.
 pub fn run(data: &Dataset, folds: &[Fold], recipes: &[Recipe], seed: u64) -> Result<Validated> {
+    let mut validated = fit(data, folds, recipes, seed)?;
+    for recipe in recipes.iter().filter(|recipe| is_computable(recipe, data)) {
+        let predicted = validated.predicted(data, folds, recipe)?;
+        let of_fold =
+            |(fold, predicted): (&Fold, &Vec<f64>)| measure(data, fold, &recipe.name, predicted, seed);
+        let of_folds = folds.par_iter().zip(&predicted).map(of_fold).collect::<Result<Vec<_>>>()?;
+        validated.metrics.extend(of_folds.into_iter().flatten());
+    }
+    Ok(validated)
+}
+
+/// Every recipe at every fold. Algorithms that several recipes share are fitted once.
+pub fn fit(data: &Dataset, folds: &[Fold], recipes: &[Recipe], seed: u64) -> Result<Validated> {
     let mut algorithms: Vec<Algorithm> = Vec::new();
     for part in recipes.iter().flat_map(|recipe| &recipe.parts).filter(|part| part.is_learned()) {
         if !algorithms.contains(part) {
@@ -135,19 +148,7 @@ pub fn run(data: &Dataset, folds: &[Fold], recipes: &[Recipe], seed: u64) -> Res
     let mut all = jobs.par_iter().map(fit).collect::<Result<Vec<Fitted>>>()?.into_iter();
     let fitted: Vec<Vec<Fitted>> =
         folds.iter().map(|_| all.by_ref().take(algorithms.len()).collect()).collect();
-    let mut validated = Validated { metrics: Vec::new(), algorithms, fitted };
-    for recipe in recipes.iter().filter(|recipe| is_computable(recipe, data)) {
-        let of_fold = |(at, fold): (usize, &Fold)| {
-            let predicted = match data.rules.get(&recipe.name) {
-                Some(rule) => fold.test.iter().map(|&row| rule[row]).collect(),
-                None => validated.of(recipe, at)?.predict(&data.matrix.select(&fold.test))?,
-            };
-            measure(data, fold, &recipe.name, &predicted, seed)
-        };
-        let of_folds = folds.par_iter().enumerate().map(of_fold).collect::<Result<Vec<_>>>()?;
-        validated.metrics.extend(of_folds.into_iter().flatten());
-    }
-    Ok(validated)
+    Ok(Validated { metrics: Vec::new(), algorithms, fitted })
 }
 
 impl Validated {
@@ -159,6 +160,15 @@ impl Validated {
             Ok(self.fitted[at][place].clone())
         };
         Recipe::join(recipe.parts.iter().map(part).collect::<Result<Vec<Fitted>>>()?)
+    }
+
+    /// What a recipe says of the rows of each fold.
+    pub fn predicted(&self, data: &Dataset, folds: &[Fold], recipe: &Recipe) -> Result<Vec<Vec<f64>>> {
+        let of_fold = |(at, fold): (usize, &Fold)| match data.rules.get(&recipe.name) {
+            Some(rule) => Ok(fold.test.iter().map(|&row| rule[row]).collect()),
+            None => self.of(recipe, at)?.predict(&data.matrix.select(&fold.test)),
+        };
+        folds.par_iter().enumerate().map(of_fold).collect()
     }
 
     /// How much ROC AUC each input is worth to `recipe`, out of time; empty for a rule.
@@ -182,7 +192,13 @@ impl Validated {
 }
 
 /// The metrics of a fold, and of its slices that have rows.
-fn measure(data: &Dataset, fold: &Fold, name: &str, predicted: &[f64], seed: u64) -> Result<Vec<Measured>> {
+pub fn measure(
+    data: &Dataset,
+    fold: &Fold,
+    name: &str,
+    predicted: &[f64],
+    seed: u64,
+) -> Result<Vec<Measured>> {
     let all = (None, (0..fold.test.len()).collect::<Vec<usize>>());
     let of_slice = |(slice, inside): &(String, Vec<bool>)| {
         let part = (0..fold.test.len()).filter(|&at| inside[fold.test[at]]);

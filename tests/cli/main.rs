@@ -11,6 +11,7 @@ mod crash;
 mod export;
 mod files;
 mod floors;
+mod gate;
 mod hostile;
 mod ingest;
 mod interrupts;
