@@ -23,12 +23,12 @@ pub struct Changes {
     inputs_removed: Vec<String>,
     /// Candidate, algorithm and settings, where they differ.
     settings: Option<[Value; 2]>,
-    metrics: Vec<Metric>,
+    metrics: Vec<Line>,
 }
 
 /// A metric of both versions at a fold; of all folds where it is the mean.
 #[derive(Serialize)]
-struct Metric {
+struct Line {
     fold: String,
     metric: String,
     values: [Option<f64>; 2],
@@ -83,7 +83,7 @@ impl Changes {
             ["metric", "fold", &format!("version_{one}"), &format!("version_{other}"), "difference"];
         let mut table = Table::new(&columns.map(str::to_owned));
         let shown = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.DIGITS$}"));
-        for Metric { fold, metric, values: [one, other] } in &self.metrics {
+        for Line { fold, metric, values: [one, other] } in &self.metrics {
             let difference = one.zip(*other).map(|(one, other)| other - one);
             table.push(vec![metric.clone(), fold.clone(), shown(*one), shown(*other), shown(difference)]);
         }
@@ -115,7 +115,7 @@ fn differences(
 }
 
 /// Every metric of the two at every fold that one of them has, and its mean over their own folds.
-fn metrics(warehouse: &Warehouse, one: &Version, other: &Version) -> Result<Vec<Metric>> {
+fn metrics(warehouse: &Warehouse, one: &Version, other: &Version) -> Result<Vec<Line>> {
     let sql = "with of as (
             select version = ? as is_other, snapshot, metric, value, rowid as place from registry.metrics
             where model = ? and slice is null and snapshots > 0
@@ -134,6 +134,6 @@ fn metrics(warehouse: &Warehouse, one: &Version, other: &Version) -> Result<Vec<
     let values: [&dyn duckdb::ToSql; 7] =
         [&other.number, &one.model, &one.number, &one.candidate, &other.number, &other.candidate, &deciding];
     Ok(warehouse.rows(sql, &values, |row| {
-        Ok(Metric { fold: row.get(0)?, metric: row.get(1)?, values: [row.get(2)?, row.get(3)?] })
+        Ok(Line { fold: row.get(0)?, metric: row.get(1)?, values: [row.get(2)?, row.get(3)?] })
     })?)
 }

@@ -93,7 +93,7 @@ impl<'a> Run<'a> {
                 return Ok(Some(Reason::Edited { files: files.clone(), since: number }));
             };
             let Version { number: other, as_of, .. } = tried;
-            self.tell_once(format!(
+            self.tell_once(&format!(
                 "{0}: version {number} serves, by its own files: {files} changed since, and version {other}, which is of \
                  the files as they are, as of {as_of}, does not; `olist run --date {date} --accept` or \
                  `olist promote {0} {other}` makes it champion, or undo the edit",
@@ -104,9 +104,9 @@ impl<'a> Run<'a> {
         Ok((days >= limit).then_some(old))
     }
 
-    fn tell_once(&mut self, text: String) {
-        if self.told.insert(text.clone()) {
-            term::note(&text);
+    fn tell_once(&mut self, text: &str) {
+        if self.told.insert(text.to_owned()) {
+            term::note(text);
         }
     }
 }

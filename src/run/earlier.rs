@@ -17,7 +17,7 @@ pub enum Files {
     Lost(String),
 }
 
-impl<'a> Run<'a> {
+impl Run<'_> {
     pub(super) fn means(&self) -> Means<'_> {
         Means {
             warehouse: self.warehouse,

@@ -10,7 +10,7 @@ use super::profile;
 use crate::config::Clusters;
 use crate::dataset::Dataset;
 use crate::learn::Clustering;
-use crate::registry::NewVersion;
+use crate::registry::{NewVersion, Version};
 use crate::term;
 use crate::train::{Contest, Rival, Trained};
 
@@ -69,8 +69,7 @@ pub fn train(mut contest: Contest<'_>, clusters: &Clusters) -> Result<Trained> {
 /// Which of those `tried` is the new version, and whether it takes over.
 fn choice(contest: &mut Contest<'_>, clusters: &Clusters, tried: &[Tried], data: &Dataset) -> Result<Choice> {
     let (as_of, is_accepted, why) = (contest.as_of, contest.is_accepted, contest.why);
-    let parts =
-        contest.rival.version().map(|version| version.recipe()).transpose()?.map(|recipe| recipe.parts);
+    let parts = contest.rival.version().map(Version::recipe).transpose()?.map(|recipe| recipe.parts);
     let incumbent = contest.recipes.iter().position(|recipe| Some(&recipe.parts) == parts.as_ref());
     let number = contest.rival.version().map(|version| version.number);
     let recipes = &contest.recipes;

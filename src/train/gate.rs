@@ -134,7 +134,7 @@ impl Gate<'_> {
         }
         let duel = self.duel(winner, &both)?;
         let nothing = || format!("nothing to compare with version {}, which has other rows", apart.version);
-        let verdict = self.verdict(winner, apart.version, duel, nothing);
+        let verdict = self.verdict(winner, apart.version, duel.as_ref(), nothing);
         Ok(Ruling { winner, verdict, measured, notes })
     }
 
@@ -143,20 +143,20 @@ impl Gate<'_> {
         &self,
         winner: usize,
         version: i32,
-        duel: Option<Duel>,
+        duel: Option<&Duel>,
         nothing: impl FnOnce() -> String,
     ) -> Verdict {
         let why = self.contest.why;
         let name = &self.contest.recipes[winner].name;
-        let told = duel.as_ref().map_or_else(nothing, |duel| duel.against(version));
-        let (outcome, end) = if duel.as_ref().is_some_and(|duel| self.wins(duel)) {
+        let told = duel.map_or_else(nothing, |duel| duel.against(version));
+        let (outcome, end) = if duel.is_some_and(|duel| self.wins(duel)) {
             (Outcome::TakesOver, format!("`{name}` takes over"))
         } else if self.contest.is_accepted {
             (Outcome::Accepted, format!("`{name}` takes over, by --accept"))
         } else {
             (Outcome::Kept, format!("version {version} stays"))
         };
-        Verdict::of(outcome, version, duel.as_ref(), format!("{why}: {told}: {end}"))
+        Verdict::of(outcome, version, duel, format!("{why}: {told}: {end}"))
     }
 
     /// Against what the version that serves had at its own training, on the folds that both have.
@@ -177,7 +177,7 @@ impl Gate<'_> {
         }
         let nothing =
             || format!("nothing to compare with version {number}, which was measured on other folds");
-        let verdict = self.verdict(winner, number, duel, nothing);
+        let verdict = self.verdict(winner, number, duel.as_ref(), nothing);
         Ok(Ruling { notes, ..Ruling::of(winner, verdict) })
     }
 
