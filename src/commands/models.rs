@@ -17,7 +17,12 @@ pub fn models(
     version: Option<i32>,
     diff: Option<&[i32]>,
 ) -> Result<()> {
-    let warehouse = session.open_whole()?;
+    let mut warehouse = session.open_whole()?;
+    if !warehouse.has_table("registry.contests")? {
+        // A database of an earlier olist is brought up to date by opening it for writing.
+        drop(warehouse);
+        warehouse = session.open_existing()?;
+    }
     match (name, version, diff) {
         (Some(name), _, Some(&[one, other])) => difference(session, &warehouse, name, one, other),
         (Some(name), Some(number), _) => version_of(session, &warehouse, name, number),

@@ -65,35 +65,47 @@ pub struct Difference {
     pub interval: Interval,
 }
 
-/// The difference of two models in a metric, its mean over `folds`. A draw takes an entity as often in all folds and for
-/// both models: what is easy or hard about it does not count as a difference.
+/// The difference of two models in a metric, its mean over `folds`. What is easy or hard about an entity does not count as
+/// a difference, because a draw takes it as often for both models.
 ///
 /// `None` where the metric has no meaning in a fold, or in half of the draws or more.
 pub fn difference(metric: Metric, folds: &[Pair<'_>], draws: usize, seed: u64) -> Result<Option<Difference>> {
-    let entities: Vec<&str> = folds.iter().flat_map(|fold| fold.entities.iter().copied()).collect();
-    let (codes, count) = codes(&entities);
-    let mean = |of: &dyn Fn(&Pair<'_>, &[usize]) -> Option<f64>| {
-        let mut rest = codes.as_slice();
-        let mut values = Vec::with_capacity(folds.len());
-        for fold in folds {
-            let (own, after) = rest.split_at(fold.entities.len());
-            values.push(of(fold, own)?);
-            rest = after;
-        }
-        (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+    let entities: Vec<&[&str]> = folds.iter().map(|fold| fold.entities.as_slice()).collect();
+    let interval = interval_of_mean(&entities, draws, seed, |at, weights| {
+        let Pair { one, other, .. } = &folds[at];
+        Some(one.weighted(metric, weights)? - other.weighted(metric, weights)?)
+    })?;
+    let mean = |of: &dyn Fn(&Pair<'_>) -> Option<f64>| {
+        let values = folds.iter().map(of).collect::<Option<Vec<f64>>>()?;
+        Some(values.iter().sum::<f64>() / values.len() as f64)
     };
-    let mut differences = Vec::with_capacity(draws);
+    let (one, other) = (mean(&|fold| fold.one.metric(metric)), mean(&|fold| fold.other.metric(metric)));
+    let found = one.zip(other).zip(interval);
+    Ok(found.map(|((one, other), interval)| Difference { one, other, interval }))
+}
+
+/// An interval of the mean over folds of what `value` gives for a fold and the weights of its rows. A draw takes an entity
+/// as often in all folds; `entities` names the entity of each row of each fold.
+pub fn interval_of_mean(
+    entities: &[&[&str]],
+    draws: usize,
+    seed: u64,
+    value: impl Fn(usize, &[f64]) -> Option<f64>,
+) -> Result<Option<Interval>> {
+    let (codes, count) = codes(&entities.concat());
+    let mut means = Vec::with_capacity(draws);
     for draw in 0..draws {
         interrupt::check()?;
         let times = times(count, seed, draw);
-        differences.extend(mean(&|fold, codes| {
-            let weights: Vec<f64> = codes.iter().map(|&code| times[code]).collect();
-            Some(fold.one.weighted(metric, &weights)? - fold.other.weighted(metric, &weights)?)
-        }));
+        let mut weights = codes.iter().map(|&code| times[code]);
+        let of_fold = |(at, rows): (usize, &&[&str])| {
+            let weights: Vec<f64> = weights.by_ref().take(rows.len()).collect();
+            value(at, &weights)
+        };
+        let values = entities.iter().enumerate().map(of_fold).collect::<Option<Vec<f64>>>();
+        means.extend(values.map(|values| values.iter().sum::<f64>() / values.len() as f64));
     }
-    let (one, other) = (mean(&|fold, _| fold.one.metric(metric)), mean(&|fold, _| fold.other.metric(metric)));
-    let found = one.zip(other).zip(percentiles(differences, draws));
-    Ok(found.map(|((one, other), interval)| Difference { one, other, interval }))
+    Ok(percentiles(means, draws))
 }
 
 /// How often each of so many entities is taken in a draw.

@@ -15,5 +15,5 @@ pub use champions::{promote, rollback};
 pub use contests::recorded;
 pub use files::{files, keep as keep_files};
 pub use inputs::{InputProfile, profiles};
-pub use new_version::{Measured, NewVersion, Segment, add};
+pub use new_version::{Mean, Measured, NewVersion, Segment, add};
 pub use version::{Version, champion, in_force, no_champion, tried, version, versions};

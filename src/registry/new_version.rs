@@ -40,6 +40,7 @@ pub struct NewVersion {
     /// Whether it becomes champion, and why.
     pub verdict: Verdict,
     pub metrics: Vec<Measured>,
+    pub means: Vec<Mean>,
     pub importances: Vec<Importance>,
     pub segments: Vec<Segment>,
     pub profiles: Vec<InputProfile>,
@@ -62,6 +63,15 @@ pub struct Measured {
     pub rows: usize,
     pub entities: usize,
     pub base_rate: Option<f64>,
+}
+
+/// One line of `registry.means`: what lies around the mean over the folds of a candidate.
+#[derive(Debug, Clone, Serialize)]
+pub struct Mean {
+    pub candidate: String,
+    pub metric: &'static str,
+    pub low: Option<f64>,
+    pub high: Option<f64>,
 }
 
 /// One line of `registry.segments`.
@@ -93,6 +103,7 @@ fn as_text_or_null<S: Serializer>(date: &Option<NaiveDate>, serializer: S) -> Re
 const METRICS: &str = r#"[{"candidate": "varchar", "snapshot": "date", "snapshots": "integer", "slice": "varchar",
     "metric": "varchar", "value": "double", "low": "double", "high": "double", "rows": "bigint", "entities": "bigint",
     "base_rate": "double"}]"#;
+const MEANS: &str = r#"[{"candidate": "varchar", "metric": "varchar", "low": "double", "high": "double"}]"#;
 const IMPORTANCES: &str = r#"[{"input": "varchar", "roc_auc_drop": "double"}]"#;
 const SEGMENTS: &str = r#"[{"segment": "integer", "segment_name": "varchar", "sets_apart": "varchar", "rows": "bigint",
     "share": "double", "outcome_share": "double", "outcome_from": "date"}]"#;
@@ -135,6 +146,7 @@ pub fn add(warehouse: &Warehouse, new: &NewVersion, run_id: &str) -> Result<Vers
         warehouse.execute(&sql, &[&new.model, &number, &rows])
     };
     of_version("metrics", METRICS, serde_json::to_string(&new.metrics)?)?;
+    of_version("means", MEANS, serde_json::to_string(&new.means)?)?;
     let importance = |i: &Importance| json!({"input": i.column, "roc_auc_drop": i.roc_auc_drop});
     let importances: Vec<_> = new.importances.iter().map(importance).collect();
     of_version("importances", IMPORTANCES, serde_json::to_string(&importances)?)?;

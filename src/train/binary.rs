@@ -34,7 +34,7 @@ pub fn train(mut contest: Contest<'_>, binary: &Binary) -> Result<Trained> {
     if folds.is_empty() {
         return Ok(Trained::TooEarly(notes.join("; ")));
     }
-    let mut validated = validate::run(&data, &folds, &contest.recipes, spec.seed)?;
+    let mut validated = validate::run(&data, &folds, &contest.recipes, spec.seed, binary.metric)?;
     let standing = rival::standing(&mut contest, &data, &folds)?;
     let (by, of) = (binary.metric, &contest);
     let gate = Gate { contest: of, by, data: &data, folds: &folds, validated: &validated };
@@ -57,6 +57,7 @@ pub fn train(mut contest: Contest<'_>, binary: &Binary) -> Result<Trained> {
         fitted,
         verdict,
         metrics: validated.metrics.clone(),
+        means: validated.means.clone(),
         importances: validated.importances(&data, &folds, recipe, spec.seed)?,
         ..contest.version(winner, &data, &rows)?
     };

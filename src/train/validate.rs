@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use crate::config::{ModelSpec, Validate};
 use crate::dataset::Dataset;
 use crate::learn::{self, Algorithm, Fitted, Importance, Metric, Recipe, Scored, ValidationSet};
-use crate::registry::Measured;
+use crate::registry::{Mean, Measured};
 use crate::term;
 
 /// Resamples behind each interval.
@@ -108,6 +108,7 @@ pub fn folds(
 /// What a validation leaves behind.
 pub struct Validated {
     pub metrics: Vec<Measured>,
+    pub means: Vec<Mean>,
     algorithms: Vec<Algorithm>,
     /// For each fold, the fitted algorithms in their order.
     fitted: Vec<Vec<Fitted>>,
@@ -119,7 +120,7 @@ pub fn is_computable(recipe: &Recipe, data: &Dataset) -> bool {
 }
 
 /// Every recipe at every fold, measured.
-pub fn run(data: &Dataset, folds: &[Fold], recipes: &[Recipe], seed: u64) -> Result<Validated> {
+pub fn run(data: &Dataset, folds: &[Fold], recipes: &[Recipe], seed: u64, by: Metric) -> Result<Validated> {
     let mut validated = fit(data, folds, recipes, seed)?;
     for recipe in recipes.iter().filter(|recipe| is_computable(recipe, data)) {
         let predicted = validated.predicted(data, folds, recipe)?;
@@ -127,6 +128,7 @@ pub fn run(data: &Dataset, folds: &[Fold], recipes: &[Recipe], seed: u64) -> Res
             |(fold, predicted): (&Fold, &Vec<f64>)| measure(data, fold, &recipe.name, predicted, seed);
         let of_folds = folds.par_iter().zip(&predicted).map(of_fold).collect::<Result<Vec<_>>>()?;
         validated.metrics.extend(of_folds.into_iter().flatten());
+        validated.means.push(mean_of(data, folds, &recipe.name, &predicted, seed, by)?);
     }
     Ok(validated)
 }
@@ -148,7 +150,7 @@ pub fn fit(data: &Dataset, folds: &[Fold], recipes: &[Recipe], seed: u64) -> Res
     let mut all = jobs.par_iter().map(fit).collect::<Result<Vec<Fitted>>>()?.into_iter();
     let fitted: Vec<Vec<Fitted>> =
         folds.iter().map(|_| all.by_ref().take(algorithms.len()).collect()).collect();
-    Ok(Validated { metrics: Vec::new(), algorithms, fitted })
+    Ok(Validated { metrics: Vec::new(), means: Vec::new(), algorithms, fitted })
 }
 
 impl Validated {
@@ -189,6 +191,31 @@ impl Validated {
             models.iter().zip(&tables).map(|(model, (x, y))| ValidationSet { model, x, y }).collect();
         learn::permutation_importance(&sets, REPEATS, seed)
     }
+}
+
+/// The deciding metric's mean over all folds.
+fn mean_of(
+    data: &Dataset,
+    folds: &[Fold],
+    name: &str,
+    predicted: &[Vec<f64>],
+    seed: u64,
+    by: Metric,
+) -> Result<Mean> {
+    let scored =
+        folds.iter().zip(predicted).map(|(fold, scores)| Scored::new(&data.truth(&fold.test), scores));
+    let scored = scored.collect::<Result<Vec<Scored>>>()?;
+    let entity = |&row: &usize| data.entities[row].as_str();
+    let entities: Vec<Vec<&str>> = folds.iter().map(|fold| fold.test.iter().map(entity).collect()).collect();
+    let entities: Vec<&[&str]> = entities.iter().map(Vec::as_slice).collect();
+    let interval =
+        learn::interval_of_mean(&entities, DRAWS, seed, |at, weights| scored[at].weighted(by, weights))?;
+    Ok(Mean {
+        candidate: name.to_owned(),
+        metric: by.name(),
+        low: interval.map(|interval| interval.low),
+        high: interval.map(|interval| interval.high),
+    })
 }
 
 /// The metrics of a fold, and of its slices that have rows.

@@ -89,6 +89,10 @@ fn a_real_improvement_takes_over() {
     assert_eq!(whole["contest"]["against"], 2);
     assert!(whole["files"]["abt/seller_churn.sql"].as_str().unwrap().starts_with("{{ config("));
     assert!(whole["out_of_time"].as_array().unwrap().len() >= 8, "{whole}");
+    // Means have intervals too.
+    let mean = |line: &&str| line.split_whitespace().nth(1) == Some("mean") && line.contains("..0.");
+    let table = place.olist(&["models", "seller_churn", "--version", "3"]).code(0).stdout;
+    assert_eq!(table.lines().filter(mean).count(), 1, "{table}");
     place
         .olist(&["models", "seller_churn", "--version", "2"])
         .code(0)

@@ -44,6 +44,11 @@ comment on column registry.metrics.snapshots is 'How many snapshots the fold has
 comment on column registry.metrics.slice is 'The part of the population that is measured; NULL for all of it';
 comment on column registry.metrics.entities is 'How many entities the rows belong to: rows / entities is the mean weight of one';
 
+create table if not exists registry.means (
+    model varchar, version integer, candidate varchar, metric varchar, low double, high double
+);
+comment on table registry.means is 'One row per version and candidate: the 95 % interval of the mean over all folds of the metric that decides, by resampling entities';
+
 create table if not exists registry.files (model varchar, version integer, file varchar, digest varchar);
 comment on table registry.files is 'One row per version and file that decided it: the model, what it needs, and macros; digest names its text in registry.texts';
 
