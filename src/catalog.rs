@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
 use chrono::NaiveDate;
+use wildmatch::WildMatch;
 
 use crate::config::{ModelSpec, TableSpec};
 use crate::fingerprint;
@@ -44,6 +45,11 @@ impl Model {
     /// `scores.seller_churn`
     pub fn table(&self) -> String {
         format!("scores.{}", self.name)
+    }
+
+    /// `models.seller_churn`: its training, where what failed is listed.
+    pub fn training(&self) -> String {
+        format!("models.{}", self.name)
     }
 }
 
@@ -197,28 +203,17 @@ impl Catalog {
         Ok(())
     }
 
-    /// The names that `--select` means, with all they need; everything where nothing was selected.
-    pub fn select(&self, wanted: &[String]) -> Result<BTreeSet<String>> {
-        if wanted.is_empty() {
-            return Ok(self.order.iter().cloned().collect());
-        }
+    /// The names that `--select` means, with all they need; everything where nothing was selected. Without those that
+    /// `--exclude` means, and all that depends on them.
+    pub fn select(&self, wanted: &[String], unwanted: &[String]) -> Result<BTreeSet<String>> {
         let mut selected = BTreeSet::new();
+        if wanted.is_empty() {
+            selected.extend(self.order.iter().cloned());
+        }
         for word in wanted {
             let (name, and_dependants) =
                 word.strip_suffix('+').map_or((word.as_str(), false), |name| (name, true));
-            let matches: Vec<&String> = self.order.iter().filter(|table| means(name, table)).collect();
-            if matches.is_empty() {
-                if self.left_out.iter().any(|table| means(name, table)) {
-                    continue;
-                }
-                let short =
-                    self.order.iter().filter_map(|table| table.split_once('.').map(|(_, short)| short));
-                let names: Vec<&str> = self.order.iter().map(String::as_str).chain(short).collect();
-                return Err(Problem::usage(format!("--select {word}: there is no such table or model"))
-                    .maybe_hint(suggest(name, names))
-                    .into());
-            }
-            for table in matches {
+            for table in self.named("--select", name)? {
                 let group = if and_dependants {
                     graph::downstream(table, &self.needs)
                 } else {
@@ -227,7 +222,26 @@ impl Catalog {
                 selected.extend(group.iter().flat_map(|name| graph::upstream(name, &self.needs)));
             }
         }
+        for word in unwanted {
+            for table in self.named("--exclude", word)? {
+                let group = graph::downstream(table, &self.needs);
+                selected.retain(|name| !group.contains(name));
+            }
+        }
         Ok(selected)
+    }
+
+    /// The tables and scores that `word` means; none where it means a file that was left out.
+    fn named(&self, option: &str, word: &str) -> Result<Vec<&String>> {
+        let matches: Vec<&String> = self.order.iter().filter(|table| means(word, table)).collect();
+        if !matches.is_empty() || self.left_out.iter().any(|table| means(word, table)) {
+            return Ok(matches);
+        }
+        let short = self.order.iter().filter_map(|table| table.split_once('.').map(|(_, short)| short));
+        let names: Vec<&str> = self.order.iter().map(String::as_str).chain(short).collect();
+        Err(Problem::usage(format!("{option} {word}: there is no such table or model"))
+            .maybe_hint(suggest(word, names))
+            .into())
     }
 
     /// All that `name` needs, without itself.
@@ -312,13 +326,13 @@ fn table_name(folder: &str, name: &str) -> String {
     if folder == "models" { format!("scores.{name}") } else { format!("{folder}.{name}") }
 }
 
-/// Whether the user's `word` means `table`: by its whole name, its short name, or its file.
+/// Whether the user's `word` means `table`: by its whole name, its short name, or its file; `*` stands for any part.
 fn means(word: &str, table: &str) -> bool {
-    let file = table.replacen("scores.", "models.", 1).replacen('.', "/", 1);
-    word == table
-        || table.split_once('.').is_some_and(|(_, short)| short == word)
-        || word == format!("{file}.sql")
-        || word.replacen("models.", "scores.", 1) == table
+    let word = WildMatch::new(word);
+    let file = table.replacen("scores.", "models.", 1);
+    let short = table.split_once('.').map_or(table, |(_, short)| short);
+    let path = format!("{}.sql", file.replacen('.', "/", 1));
+    [table, short, &file, &path].iter().any(|name| word.matches(name))
 }
 
 fn check_name(file: &str, name: &str) -> Result<()> {

@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::dates::{self, DateRange, Every};
 use crate::output::Format;
+use crate::problem::Problem;
 
 /// SQL-first machine learning in the warehouse: features, ABTs and models are Jinja SQL files.
 ///
@@ -65,6 +66,12 @@ pub enum Command {
     Ingest(Ingest),
     /// Features, ABTs, training where it is due, scores: the main job
     Run(Run),
+    /// What a run would do, tried in a copy beside the database: tables, models and scores before and after
+    ///
+    /// Exit code 0: nothing to do; 3: there are changes. The next `olist run` takes over what was built.
+    Plan(Plan),
+    /// What is built, stale and why, missing, failed; the champions, and what the next run does with them
+    Status(Selection),
     /// Print a file's SQL, after Jinja, as it would run
     Render {
         /// For example `features/seller_sales.sql`
@@ -235,7 +242,7 @@ pub const DEFAULT_SEED: u64 = 42;
 
 #[derive(Debug, Args)]
 pub struct Dates {
-    /// A reference date, or a range FIRST..LAST; repeatable
+    /// A reference date, or a range FIRST..LAST; `latest` is the day after data until; repeatable
     #[arg(long = "date", value_name = "D[..D]", required = true)]
     pub ranges: Vec<DateRange>,
     /// The step of a range
@@ -244,18 +251,38 @@ pub struct Dates {
 }
 
 impl Dates {
-    pub fn expand(&self) -> Vec<NaiveDate> {
-        dates::expand(&self.ranges, self.every)
+    /// Whether they depend on what is loaded.
+    pub fn needs_latest(&self) -> bool {
+        self.ranges.iter().any(DateRange::needs_latest)
     }
+
+    /// # Errors
+    /// A range up to the latest date that begins after it.
+    pub fn expand(&self, latest: NaiveDate) -> Result<Vec<NaiveDate>, Problem> {
+        let dates = dates::expand(&self.ranges, self.every, latest);
+        if dates.is_empty() {
+            return Err(Problem::usage(format!("no date is meant: the latest one is {latest}")));
+        }
+        Ok(dates)
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct Selection {
+    /// A table or model, and all it needs; `NAME+` also what depends on it; `'features.seller_*'` all such; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub select: Vec<String>,
+    /// A table or model that is left out, with all that depends on it; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub exclude: Vec<String>,
 }
 
 #[derive(Debug, Args)]
 pub struct Run {
     #[command(flatten)]
     pub dates: Dates,
-    /// A table or model, and all it needs; `NAME+` also what depends on it; repeatable
-    #[arg(long, value_name = "NAME")]
-    pub select: Vec<String>,
+    #[command(flatten)]
+    pub selection: Selection,
     /// Build also what is built and unchanged, and what lost nine of ten rows; score what the wall refuses
     #[arg(long)]
     pub force: bool,
@@ -268,16 +295,27 @@ pub struct Run {
 }
 
 #[derive(Debug, Args)]
+pub struct Plan {
+    /// A reference date, or a range FIRST..LAST; `latest` is the day after data until; repeatable
+    #[arg(long = "date", value_name = "D[..D]", default_value = "latest")]
+    pub ranges: Vec<DateRange>,
+    /// The step of a range
+    #[arg(long, value_enum, default_value = "month")]
+    pub every: Every,
+    #[command(flatten)]
+    pub selection: Selection,
+}
+
+#[derive(Debug, Args)]
 pub struct Check {
-    /// A reference date, or a range FIRST..LAST; repeatable; else three dates of the past
+    /// A reference date, or a range FIRST..LAST; `latest` is the day after data until; repeatable; else three dates of the past
     #[arg(long = "date", value_name = "D[..D]")]
     pub ranges: Vec<DateRange>,
     /// The step of a range
     #[arg(long, value_enum, default_value = "month")]
     pub every: Every,
-    /// A table or model, and all it needs; `NAME+` also what depends on it; repeatable
-    #[arg(long, value_name = "NAME")]
-    pub select: Vec<String>,
+    #[command(flatten)]
+    pub selection: Selection,
     /// Only the proof: descriptions, keys and checks are left out
     #[arg(long)]
     pub future: bool,

@@ -62,11 +62,21 @@ impl FromStr for Every {
     }
 }
 
-/// What `--date` accepts: `2018-01-01` or `2018-01-01..2018-06-01`.
+/// The word for the last reference date that the data allow.
+const LATEST: &str = "latest";
+
+/// What `--date` accepts: `2018-01-01`, `2018-01-01..2018-06-01`, `latest` or `2018-01-01..latest`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DateRange {
-    pub first: NaiveDate,
-    pub last: NaiveDate,
+    /// `None` is the latest date.
+    pub first: Option<NaiveDate>,
+    pub last: Option<NaiveDate>,
+}
+
+impl DateRange {
+    pub const fn needs_latest(&self) -> bool {
+        self.first.is_none() || self.last.is_none()
+    }
 }
 
 impl FromStr for DateRange {
@@ -74,11 +84,15 @@ impl FromStr for DateRange {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (first, last) = text.split_once("..").unwrap_or((text, text));
-        let range = Self { first: parse(first)?, last: parse(last)? };
-        if range.first > range.last {
-            return Err(format!("{} is after {}: write the earlier date first", range.first, range.last));
+        let day = |text| if text == LATEST { Ok(None) } else { parse(text).map(Some) };
+        let range = Self { first: day(first)?, last: day(last)? };
+        match (range.first, range.last) {
+            (Some(first), Some(last)) if first > last => {
+                Err(format!("{first} is after {last}: write the earlier date first"))
+            }
+            (None, Some(last)) => Err(format!("`latest` is not before {last}: write `{last}..latest`")),
+            _ => Ok(range),
         }
-        Ok(range)
     }
 }
 
@@ -95,9 +109,9 @@ pub fn parse(text: &str) -> Result<NaiveDate, String> {
 }
 
 /// The dates that several `--date` options mean, in order and once each.
-pub fn expand(ranges: &[DateRange], every: Every) -> Vec<NaiveDate> {
-    let mut dates: Vec<NaiveDate> =
-        ranges.iter().flat_map(|range| every.range(range.first, range.last)).collect();
+pub fn expand(ranges: &[DateRange], every: Every, latest: NaiveDate) -> Vec<NaiveDate> {
+    let of = |range: &DateRange| every.range(range.first.unwrap_or(latest), range.last.unwrap_or(latest));
+    let mut dates: Vec<NaiveDate> = ranges.iter().flat_map(of).collect();
     dates.sort_unstable();
     dates.dedup();
     dates

@@ -10,8 +10,9 @@ use chrono::NaiveDate;
 use crate::catalog::{Catalog, Model};
 use crate::dataset::{Dataset, Snapshot, Workspace, pull};
 use crate::guard::Guard;
+use crate::ingest::Loads;
 use crate::learn::{Recipe, rules};
-use crate::partitions::{self, Basis, Context, Ledger, Plan};
+use crate::partitions::{self, Basis, Context, Ledger, Plan, Unbuilt};
 use crate::project::Project;
 use crate::registry::{self, Version};
 use crate::template::Templates;
@@ -22,8 +23,7 @@ use crate::warehouse::{Warehouse, ident};
 pub struct Means<'a> {
     pub warehouse: &'a Warehouse,
     pub ledger: &'a Ledger,
-    /// Version of every source that is loaded.
-    pub versions: &'a BTreeMap<String, String>,
+    pub loads: &'a Loads,
     /// Labels known on a later day are hidden.
     pub settled_until: NaiveDate,
     pub run_id: &'a str,
@@ -138,13 +138,13 @@ impl Earlier {
             guard: &self.guard,
             time_limit: means.time_limit,
         };
-        partitions::build(&self.beside, &self.catalog, &plan, &context, means.cores)?;
-        Ok(())
+        let mut unbuilt = Unbuilt::default();
+        partitions::build(&self.beside, &self.catalog, &plan, &context, means.cores, &mut unbuilt)?;
+        unbuilt.into_problems().into_iter().next().map_or(Ok(()), |problem| Err(problem.into()))
     }
 
     fn planned(&self, means: Means<'_>, ledger: &Ledger, dates: &[NaiveDate]) -> Result<Plan> {
-        let basis =
-            Basis { ledger, versions: means.versions, settled_until: means.settled_until, force: false };
+        let basis = Basis { ledger, loads: means.loads, settled_until: means.settled_until, force: false };
         Plan::make(&self.catalog, &self.catalog.upstream(&self.model()?.table()), dates, &basis)
     }
 }

@@ -26,20 +26,18 @@ const BEFORE: [u64; 3] = [270, 150, 60];
 
 pub fn check(session: &Session, args: &Check) -> Result<()> {
     let folders = args.against.as_deref().map(publish::folder_of).transpose()?.into_iter().collect();
-    let engine = Engine { folders, ..session.engine.clone() };
-    let warehouse = Warehouse::open_read_only(session.database(), &engine)?;
-    publish::check_whole(&warehouse)?;
+    let warehouse = session.open_whole(folders)?;
     let loaded = Loaded::read(&warehouse)?;
     let dates = if args.ranges.is_empty() {
         default_dates(loaded.last_date())
     } else {
-        dates::expand(&args.ranges, args.every)
+        dates::expand(&args.ranges, args.every, loaded.last_date())
     };
     let last = dates[dates.len() - 1];
     loaded.check(last)?;
     let mut catalog = session.catalog_of_the_rest(dates[0])?;
     let mistakes = std::mem::take(&mut catalog.mistakes);
-    let selected = catalog.select(&args.select)?;
+    let selected = catalog.select(&args.selection.select, &args.selection.exclude)?;
     let specs = ingest::specs(session.project()?, &catalog.templates)?;
     let definitions = audit::definitions(&warehouse, "warehouse")?;
     let mut report = Report::default();

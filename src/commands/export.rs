@@ -16,7 +16,7 @@ use crate::term;
 use crate::warehouse::Warehouse;
 
 pub fn export(session: &Session, args: &Export) -> Result<()> {
-    let warehouse = session.open_whole()?;
+    let warehouse = session.open_whole(Vec::new())?;
     let name = args.model.as_str();
     let date = match args.date {
         Some(date) => date,

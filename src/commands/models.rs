@@ -17,7 +17,7 @@ pub fn models(
     version: Option<i32>,
     diff: Option<&[i32]>,
 ) -> Result<()> {
-    let mut warehouse = session.open_whole()?;
+    let mut warehouse = session.open_whole(Vec::new())?;
     if !warehouse.has_table("registry.contests")? {
         // A database of an earlier olist is brought up to date by opening it for writing.
         drop(warehouse);

@@ -1,6 +1,7 @@
 //! `olist run --date …`: features, ABTs, training where it is due, scores.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Result;
@@ -8,30 +9,43 @@ use chrono::NaiveDate;
 
 use super::Session;
 use super::score::show_scores;
-use crate::catalog::Model;
+use crate::catalog::{Catalog, Model};
 use crate::cli;
 use crate::ingest::{self, Origin};
 use crate::mlflow;
 use crate::output::{Format, Table};
+use crate::partitions::SCRATCH;
 use crate::publish;
 use crate::registry::Version;
 use crate::run::{Loaded, Run, Scored};
 use crate::term;
-use crate::warehouse::Warehouse;
-use std::path::PathBuf;
+use crate::warehouse::journal::remove_database;
+use crate::warehouse::{Warehouse, path, scratch_of};
 
 pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
     let started = Instant::now();
-    let dates = args.dates.expand();
-    let (first, last) = (dates[0], dates[dates.len() - 1]);
-    let catalog = session.catalog(first)?;
-    let selected = catalog.select(&args.select)?;
     args.publish.as_deref().map_or(Ok(()), |file| publish::check(session.database(), file))?;
-    let folder = args.publish.as_deref().map(publish::folder_of).transpose()?;
-    let warehouse = open(session, folder)?;
+    let mut folders: Vec<PathBuf> =
+        args.publish.as_deref().map(publish::folder_of).transpose()?.into_iter().collect();
+    let scratch = scratch_of(session.database())?;
+    folders.extend(scratch.exists().then(|| path::folder(&scratch).to_owned()));
+    let select = |catalog: &Catalog| catalog.select(&args.selection.select, &args.selection.exclude);
+    // A mistake is told before the sample is loaded.
+    let early = if args.dates.needs_latest() {
+        None
+    } else {
+        Some(session.catalog(args.dates.expand(NaiveDate::MAX)?[0])?)
+    };
+    early.as_ref().map(select).transpose()?;
+    let warehouse = open(session, folders)?;
     let loaded = Loaded::read(&warehouse)?;
+    let dates = args.dates.expand(loaded.last_date())?;
+    let (first, last) = (dates[0], dates[dates.len() - 1]);
     loaded.check(last)?;
+    let catalog = early.map_or_else(|| session.catalog(first), Ok)?;
+    let selected = select(&catalog)?;
     loaded.warn_of_no_data(&warehouse, first)?;
+    attach_scratch(&warehouse, &scratch)?;
     let mut run = session.run(&warehouse, &catalog, &loaded, args.force)?;
     run.accept(args.accept);
     let tables: BTreeSet<String> =
@@ -50,6 +64,7 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
         }
     }
     run.finish()?;
+    forget_scratch(&warehouse, &scratch)?;
     run.note_older(&tables);
     back_casts.tell();
     summary(session, &warehouse, &run, &scored, &models, last, started)?;
@@ -58,7 +73,22 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
         term::note(&format!("published {} to `{}`", term::counted(tables, "table"), file.display()));
     }
     mlflow::flush(&warehouse)?;
-    run.check_models()
+    run.verdict()
+}
+
+/// What `olist plan` has built can be taken over. A scratch that cannot be read is as good as none.
+fn attach_scratch(warehouse: &Warehouse, scratch: &Path) -> Result<()> {
+    if scratch.exists() {
+        let attach = format!("attach {} as {SCRATCH} (type duckdb, read_only)", path::literal(scratch)?);
+        let _ = warehouse.batch(&attach);
+    }
+    Ok(())
+}
+
+/// What was built there is taken over, or is not what is wanted any more.
+fn forget_scratch(warehouse: &Warehouse, scratch: &Path) -> Result<()> {
+    warehouse.batch(&format!("detach database if exists {SCRATCH}"))?;
+    if scratch.exists() { remove_database(scratch) } else { Ok(()) }
 }
 
 /// Dates that were scored by a version which was trained on what came after them. Its scores look better than those that
@@ -93,12 +123,12 @@ impl BackCasts {
 }
 
 /// The database: one that is named has to be there; else the synthetic marketplace is loaded where there are no sources.
-fn open(session: &Session, folder: Option<PathBuf>) -> Result<Warehouse> {
+fn open(session: &Session, folders: Vec<PathBuf>) -> Result<Warehouse> {
     if session.options.database.is_some() {
         Warehouse::check_there(session.database())?;
-        return session.open_with(folder);
+        return session.open_with(folders);
     }
-    let warehouse = session.open_with(folder)?;
+    let warehouse = session.open_with(folders)?;
     if !ingest::current_versions(&warehouse)?.is_empty() {
         return Ok(warehouse);
     }
@@ -125,9 +155,9 @@ fn summary(
         .iter()
         .map(|(_, _, outcome)| if let Scored::Written(rows) = outcome { *rows } else { 0 })
         .sum();
-    let written = scored.iter().filter(|(_, _, outcome)| *outcome != Scored::Unchanged).count();
+    let written = scored.iter().filter(|(_, _, outcome)| matches!(outcome, Scored::Written(_))).count();
     let seconds = started.elapsed().as_secs_f64();
-    if run.built == 0 && written == 0 {
+    if run.built == 0 && written == 0 && !run.has_failures() {
         term::note(&format!("nothing to do: everything is built and unchanged ({seconds:.2} s)"));
     } else {
         term::note(&format!(
@@ -137,14 +167,18 @@ fn summary(
             term::counted(usize::try_from(rows)?, "score"),
             term::counted(written, "partition"),
         ));
+        run.tell_unbuilt();
     }
     if ingest::is_synthetic(warehouse)? {
         term::note(ingest::SYNTHETIC);
     }
-    let shown: Vec<&&Model> = models
-        .iter()
-        .filter(|model| scored.iter().any(|(name, date, _)| *name == model.name && *date == last))
-        .collect();
+    let is_shown = |model: &&Model| {
+        let name = model.name.clone();
+        move |(other, date, outcome): &(String, NaiveDate, Scored)| {
+            *other == name && *date == last && *outcome != Scored::Skipped
+        }
+    };
+    let shown: Vec<&&Model> = models.iter().filter(|model| scored.iter().any(is_shown(model))).collect();
     if shown.len() != 1 && session.options.format != Format::Table {
         return partitions(warehouse, &shown, last)?.print(session.options.format);
     }

@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 
 use super::Session;
 use crate::catalog::Model;
+use crate::cli::Dates;
 use crate::config::Task;
 use crate::mlflow;
 use crate::output::Format;
@@ -14,27 +15,33 @@ use crate::segment;
 use crate::term;
 use crate::warehouse::{Warehouse, idents};
 
-pub fn score(session: &Session, name: &str, dates: &[NaiveDate], force: bool) -> Result<()> {
-    let (first, last) = (dates[0], dates[dates.len() - 1]);
+pub fn score(session: &Session, name: &str, dates: &Dates, force: bool) -> Result<()> {
     let warehouse = session.open_existing()?;
     let loaded = Loaded::read(&warehouse)?;
+    let dates = dates.expand(loaded.last_date())?;
+    let (first, last) = (dates[0], dates[dates.len() - 1]);
     loaded.check(last)?;
     let catalog = session.catalog(first)?;
     let model = catalog.model(name)?;
     let mut run = session.run(&warehouse, &catalog, &loaded, force)?;
-    for &date in dates {
+    for &date in &dates {
         let version =
             registry::in_force(&warehouse, name, date)?.ok_or_else(|| registry::no_champion(name))?;
         let what = match run.score(model, &version, date)? {
             Scored::Unchanged => "unchanged".to_owned(),
             Scored::Written(rows) => term::counted(usize::try_from(rows)?, "score"),
+            Scored::Skipped => continue,
         };
         let back = if version.is_back_cast(date) { ", a back-cast" } else { "" };
         term::note(&format!("{name} {date}: {what} by version {}{back}", version.number));
     }
     run.finish()?;
-    show_scores(session, &warehouse, model, last, 10)?;
-    mlflow::flush(&warehouse)
+    run.tell_unbuilt();
+    if !run.has_failures() {
+        show_scores(session, &warehouse, model, last, 10)?;
+    }
+    mlflow::flush(&warehouse)?;
+    run.verdict()
 }
 
 /// What a date's scores look like, on stdout: the highest few, or the profile of the segments. And how to read all.

@@ -68,9 +68,8 @@ impl Session {
         Warehouse::open(self.database(), &self.engine)
     }
 
-    /// As `open`, to read or write files in `folder` as well.
-    pub fn open_with(&self, folder: Option<PathBuf>) -> Result<Warehouse> {
-        let folders = folder.into_iter().collect();
+    /// As `open`, to read or write files in `folders` as well.
+    pub fn open_with(&self, folders: Vec<PathBuf>) -> Result<Warehouse> {
         Warehouse::open(self.database(), &Engine { folders, ..self.engine.clone() })
     }
 
@@ -80,14 +79,22 @@ impl Session {
         self.open()
     }
 
-    /// Opens for reading what `olist` itself writes to, sources and versions included.
+    /// Opens for reading what `olist` itself writes to, sources and versions included, and files in `folders`.
     ///
     /// # Errors
     /// As `open_read_only`, and a published copy or a database of something else.
-    pub fn open_whole(&self) -> Result<Warehouse> {
-        let warehouse = self.open_read_only()?;
+    pub fn open_whole(&self, folders: Vec<PathBuf>) -> Result<Warehouse> {
+        let engine = Engine { folders, ..self.engine.clone() };
+        let open = || Warehouse::open_read_only(self.database(), &engine);
+        let warehouse = open()?;
         publish::check_whole(&warehouse)?;
-        Ok(warehouse)
+        if warehouse.is_up_to_date()? {
+            return Ok(warehouse);
+        }
+        // Its tables are those of an earlier version: what writes brings them up to date.
+        drop(warehouse);
+        drop(self.open()?);
+        open()
     }
 
     pub fn open_read_only(&self) -> Result<Warehouse> {

@@ -26,6 +26,10 @@ pub fn train(session: &Session, name: &str, as_of: Option<NaiveDate>, is_accepte
                 .hint("a later --as-of, or an earlier `snapshots` in the model's file")
                 .into());
         }
+        Attempt::Lacking(_) => {
+            run.tell_unbuilt();
+            return run.verdict();
+        }
     };
     if let Some((version, _)) = made.first() {
         comparison::of(&warehouse, name, version.number)?.print(session.options.format)?;

@@ -87,7 +87,7 @@ metadata:
   trained_through: '{}'
   version: {}
 mlflow_version: {MLFLOW}
-model_id: null
+model_id: {}
 model_size_bytes: {}
 model_uuid: {}
 prompts: null
@@ -104,8 +104,9 @@ utc_time_created: '{}'
         quoted(&version.model),
         version.trained_through,
         version.number,
+        trained.model_id.as_deref().unwrap_or("null"),
         bytes.len(),
-        &blake3::hash(bytes).to_hex()[..32],
+        trained.model_id.as_deref().unwrap_or(&blake3::hash(bytes).to_hex()[..32]),
         quoted(&Value::Array(inputs).to_string()),
         quoted(&Value::Array(outputs).to_string()),
         trained.trained_at()?,

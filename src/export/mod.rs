@@ -35,6 +35,8 @@ pub struct Trained<'a> {
     pub columns: Vec<(String, String)>,
     /// A few rows of the version's inputs, in their order; none where there are none any more.
     pub example: Vec<Vec<f64>>,
+    /// Of the `LoggedModel` that it becomes in MLflow.
+    pub model_id: Option<String>,
 }
 
 /// A version that is to be written in another form.
@@ -142,7 +144,7 @@ impl Subject<'_> {
         // The file may have changed since, and have other columns: then there is no example.
         let rows = self.warehouse.rows(&sql, &[], |row| row.get::<_, String>(0)).unwrap_or_default();
         let example = rows.iter().filter_map(|row| serde_json::from_str(row).ok()).collect();
-        Ok(Trained { warehouse: self.warehouse, version: self.version, columns, example })
+        Ok(Trained { warehouse: self.warehouse, version: self.version, columns, example, model_id: None })
     }
 
     fn rendered(&self) -> Result<Arc<Rendered>> {

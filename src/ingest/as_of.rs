@@ -44,6 +44,17 @@ pub fn differs(warehouse: &Warehouse, name: &str, spec: &SourceSpec) -> Result<b
 
 /// The SELECT of what a source knew strictly before midnight of `reference_date`, by its config.
 pub fn as_of_select(warehouse: &Warehouse, name: &str, spec: &SourceSpec) -> Result<String> {
+    as_of_query(warehouse, name, spec, "", &format!("sources.{}", ident(name)))
+}
+
+/// As `as_of_select`, of rows `from` elsewhere, with `more` columns in front.
+pub fn as_of_query(
+    warehouse: &Warehouse,
+    name: &str,
+    spec: &SourceSpec,
+    more: &str,
+    from: &str,
+) -> Result<String> {
     let mut columns = Vec::new();
     for (column, _) in warehouse.columns(&format!("sources.{name}"))? {
         let quoted = ident(&column);
@@ -56,7 +67,7 @@ pub fn as_of_select(warehouse: &Warehouse, name: &str, spec: &SourceSpec) -> Res
         });
     }
     let filter = if spec.known_at.is_some() { " where known_at < reference_date" } else { "" };
-    Ok(format!("select {} from sources.{}{filter}", columns.join(", "), ident(name)))
+    Ok(format!("select {more}{} from {from}{filter}", columns.join(", ")))
 }
 
 /// Every `known_at` and `as_of` of a column has to be an expression over the row.

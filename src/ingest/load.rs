@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use chrono::NaiveDate;
 
+use super::history::{self, Difference};
 use super::{Source, as_of, check, kept};
 use crate::diagnose::{advice, analyst};
 use crate::fingerprint;
@@ -29,13 +31,22 @@ pub fn current_versions(warehouse: &Warehouse) -> Result<BTreeMap<String, String
     Ok(rows.into_iter().collect())
 }
 
-/// Replaces one source. Runs inside the load's transaction.
-pub fn load(warehouse: &Warehouse, templates: &Templates, source: &Source, force: bool) -> Result<()> {
+/// Replaces one source, and says how it differs from what it was. Runs inside the load's transaction.
+pub fn load(
+    warehouse: &Warehouse,
+    templates: &Templates,
+    source: &Source,
+    force: bool,
+) -> Result<Option<Difference>> {
     let own =
         source.rendered.select().map_err(|error| analyst(warehouse, error, &source.rendered, templates))?;
     let select = as_of::loaded_select(&source.spec, &own);
     let head = format!("create or replace table {} as ", source.table());
     let before = earlier_rows(warehouse, source)?;
+    let is_comparable = was_read_alike(warehouse, source)?;
+    if is_comparable {
+        history::keep_before(warehouse, source)?;
+    }
     warehouse.batch(&format!("{head}{select}")).map_err(|error| {
         explain(warehouse, templates, source, &select.as_str()[..select.start()], error.shifted(head.len()))
     })?;
@@ -47,7 +58,16 @@ pub fn load(warehouse: &Warehouse, templates: &Templates, source: &Source, force
     kept::keep(warehouse, source)?;
     as_of::create(warehouse, &source.name, &source.spec)?;
     comment(warehouse, source)?;
-    record(warehouse, source)
+    let difference = is_comparable.then(|| history::difference(warehouse, source)).transpose()?;
+    record(warehouse, source, difference.as_ref().and_then(|difference| difference.equal_until))?;
+    Ok(difference)
+}
+
+/// Whether the source is there, read by the same SQL and config as now.
+fn was_read_alike(warehouse: &Warehouse, source: &Source) -> Result<bool> {
+    let sql = "select definition from pipeline.loads where source = ? and is_current";
+    let before = warehouse.row(sql, &[&source.name], |row| row.get::<_, Option<String>>(0))?.flatten();
+    Ok(before.is_some_and(|before| before == source.definition))
 }
 
 /// An error in what the config says of `known_at`, which stands in `head` before the SELECT, or in the SELECT.
@@ -100,7 +120,7 @@ fn comment(warehouse: &Warehouse, source: &Source) -> Result<()> {
     Ok(warehouse.batch(&statements.join(";"))?)
 }
 
-fn record(warehouse: &Warehouse, source: &Source) -> Result<()> {
+fn record(warehouse: &Warehouse, source: &Source, equal_until: Option<NaiveDate>) -> Result<()> {
     let file = source.file.as_ref().map_or_else(|| "sample".to_owned(), super::file::RawFile::name);
     let bytes = i64::try_from(source.file.as_ref().map_or(0, |file| file.bytes))?;
     warehouse.execute("update pipeline.loads set is_current = false where source = ?", &[&source.name])?;
@@ -108,10 +128,10 @@ fn record(warehouse: &Warehouse, source: &Source) -> Result<()> {
         &format!(
             "insert into pipeline.loads
              select ?, 1 + coalesce((select max(load_id) from pipeline.loads), 0), ?, ?, ?, ?,
-                 (select count(*) from {}), now()::timestamp, true",
+                 (select count(*) from {}), now()::timestamp, true, ?, ?",
             source.table()
         ),
-        &[&source.name, &file, &bytes, &source.digest, &source.version],
+        &[&source.name, &file, &bytes, &source.digest, &source.version, &source.definition, &equal_until],
     )?;
     Ok(())
 }

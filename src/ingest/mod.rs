@@ -8,6 +8,7 @@ mod data_until;
 mod file;
 mod folder;
 mod header;
+mod history;
 mod kept;
 mod load;
 mod raw;
@@ -23,6 +24,7 @@ use chrono::NaiveDate;
 
 pub use as_of::{as_of_select, check_moments, loaded_select};
 pub use data_until::data_until;
+pub use history::Loads;
 pub use kept::raw_rows;
 pub use load::current_versions;
 pub use summary::Summary;
@@ -53,6 +55,8 @@ pub struct Source {
     /// `None` for the sample.
     file: Option<RawFile>,
     digest: String,
+    /// Names how it is read, whatever is in its file.
+    definition: String,
     /// Names the content: the digest, this source's own SQL, and the sources it is made with.
     version: String,
 }
@@ -94,7 +98,7 @@ pub fn ingest(
     let unchanged = changed.is_empty() && current.len() == sources.len();
     // A day that was set by hand holds until the next load, also of the same files.
     if unchanged && data_until::set_by_hand(warehouse)? == until {
-        return summary::read(warehouse, templates, &sources, true);
+        return summary::read(warehouse, templates, &sources, Vec::new(), true);
     }
     let progress = Progress::new(2 * changed.len(), "load");
     for source in &changed {
@@ -108,10 +112,12 @@ pub fn ingest(
     for source in &changed {
         check_reach(warehouse, templates, &source.rendered)?;
     }
+    let mut differences = Vec::new();
     warehouse.transaction(|| {
         for source in &changed {
             progress.working_on(&source.name);
-            load::load(warehouse, templates, source, force)?;
+            let difference = load::load(warehouse, templates, source, force)?;
+            differences.extend(difference.map(|difference| (source.name.clone(), difference)));
             progress.step();
         }
         load::forget_missing(warehouse, &sources)?;
@@ -120,7 +126,7 @@ pub fn ingest(
     drop(progress);
     raw::forget(warehouse)?;
     sample::forget(warehouse)?;
-    summary::read(warehouse, templates, &sources, false)
+    summary::read(warehouse, templates, &sources, differences, false)
 }
 
 /// Every source that there are rows of, in the order in which they are loaded.
@@ -148,7 +154,8 @@ fn sources(project: &Project, templates: &Templates, origin: &Origin) -> Result<
         let made_with = sources.iter().filter(|other| rendered.sources.contains(&other.name));
         let parts: Vec<&str> = made_with.map(|other| other.version.as_str()).collect();
         let version = load::version(&known.rendered, &digest, &parts);
-        sources.push(Source { name, spec: known.spec.clone(), rendered, file, digest, version });
+        let definition = load::version(&known.rendered, "", &[]);
+        sources.push(Source { name, spec: known.spec.clone(), rendered, file, digest, definition, version });
     }
     Ok(sources)
 }

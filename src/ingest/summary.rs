@@ -1,9 +1,12 @@
 //! What a load brought: rows, span of dates, data until, and what is odd.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use chrono::NaiveDate;
 
 use super::file::RawFile;
+use super::history::Difference;
 use super::synthetic::{SYNTHETIC, is_synthetic};
 use super::{Source, data_until};
 use crate::output::Table;
@@ -21,12 +24,15 @@ pub struct Summary {
     is_by_hand: bool,
     unchanged: bool,
     is_synthetic: bool,
+    /// What sources show otherwise than before this load.
+    differences: Vec<(String, Difference)>,
 }
 
 pub fn read(
     warehouse: &Warehouse,
     templates: &Templates,
     sources: &[Source],
+    differences: Vec<(String, Difference)>,
     unchanged: bool,
 ) -> Result<Summary> {
     let mut tables = Table::new(&["source", "rows", "from", "to", "file"]);
@@ -77,11 +83,28 @@ pub fn read(
         data_until: data_until::data_until(warehouse)?,
         is_by_hand,
         unchanged,
+        differences,
         is_synthetic: is_synthetic(warehouse)?,
     })
 }
 
 impl Summary {
+    /// From which day on each source shows something else than before.
+    fn changes(&self) -> Vec<String> {
+        let mut by_day: BTreeMap<NaiveDate, Vec<&str>> = BTreeMap::new();
+        for (source, difference) in self.differences.iter().filter(|(_, difference)| difference.is_known) {
+            difference.from.into_iter().for_each(|day| by_day.entry(day).or_default().push(source));
+        }
+        let line = |(day, sources): (NaiveDate, Vec<&str>)| format!("  {day}  {}", sources.join(", "));
+        let lines: Vec<String> = by_day.into_iter().map(line).collect();
+        if lines.is_empty() {
+            return lines;
+        }
+        let head =
+            "sources show something else from these reference dates on; what was built before them stays:";
+        [head.to_owned()].into_iter().chain(lines).collect()
+    }
+
     /// The notes after the table, for stderr.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
@@ -91,6 +114,7 @@ impl Summary {
                 notes.push(format!("  {:>8} {name}", term::thousands(u64::try_from(*count).unwrap_or(0))));
             }
         }
+        notes.extend(self.changes());
         match self.data_until {
             Some(day) if self.is_by_hand => {
                 notes.push(format!("data until {day} (set by hand, until the next `olist ingest`)"));

@@ -1,4 +1,4 @@
-//! MLflow's tracking and registry API, as far as it is needed: each call may be repeated and leaves one thing.
+//! MLflow's tracking API, as far as it is needed: each call may be repeated and leaves one thing.
 
 use std::collections::BTreeMap;
 
@@ -9,16 +9,17 @@ use ureq::http::Method;
 use super::client::{Client, Failure};
 
 /// Most of each that one request may carry.
-const METRICS: usize = 1000;
 const PARAMS: usize = 100;
+/// MLflow takes more, and then cannot tell which of a model's it has when they come a second time.
+const METRICS: usize = 100;
 /// Longest values that MLflow keeps.
-const LONGEST_PARAM: usize = 6000;
-const LONGEST_TAG: usize = 5000;
+pub const LONGEST_PARAM: usize = 6000;
+pub const LONGEST_TAG: usize = 5000;
 
 /// The tag by which a thing of ours is found again.
 const KEY: &str = "olist.key";
 
-type Answer<T> = Result<T, Failure>;
+pub type Answer<T> = Result<T, Failure>;
 pub type Texts = BTreeMap<String, String>;
 
 /// A run on the server.
@@ -85,7 +86,7 @@ pub fn run(
 }
 
 /// Who sends, as MLflow's Python client names them.
-fn user() -> String {
+pub fn user() -> String {
     let name = ["LOGNAME", "USER", "LNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok());
     name.unwrap_or_else(|| "unknown".to_owned())
 }
@@ -111,17 +112,27 @@ fn read_run(run: &Value) -> Run {
     Run { id: text(&run["info"]["run_id"]), artifact_uri: text(&run["info"]["artifact_uri"]) }
 }
 
-/// Params and metrics of a run.
-pub fn log(client: &Client, run: &Run, params: &Texts, points: &[Point]) -> Answer<()> {
+/// Params and metrics of a run, the metrics also of the model that it gave.
+pub fn log(
+    client: &Client,
+    run: &Run,
+    params: &Texts,
+    points: &[Point],
+    model_id: Option<&str>,
+) -> Answer<()> {
     let params = pairs(params, LONGEST_PARAM);
     for params in params.chunks(PARAMS) {
         client.call(&Method::POST, "runs/log-batch", &json!({"run_id": run.id, "params": params}))?;
     }
     for points in points.chunks(METRICS) {
-        let metrics: Vec<Value> = points
-            .iter()
-            .map(|point| json!({"key": metric_name(&point.name), "value": point.value, "timestamp": point.at, "step": point.step}))
-            .collect();
+        let metric = |point: &Point| {
+            let mut metric = json!({"key": metric_name(&point.name), "value": point.value, "timestamp": point.at, "step": point.step});
+            if let Some(id) = model_id {
+                metric["model_id"] = json!(id);
+            }
+            metric
+        };
+        let metrics: Vec<Value> = points.iter().map(metric).collect();
         client.call(&Method::POST, "runs/log-batch", &json!({"run_id": run.id, "metrics": metrics}))?;
     }
     Ok(())
@@ -134,18 +145,18 @@ pub fn log_dataset(client: &Client, run: &Run, dataset: &Value) -> Answer<()> {
     client.call(&Method::POST, "runs/log-inputs", &body).map(|_| ())
 }
 
-/// Writes a file among the artifacts of a run.
-pub fn log_artifact(client: &Client, run: &Run, path: &str, bytes: &[u8]) -> Answer<()> {
+/// Writes a file below the place where a run or a model keeps its own.
+pub fn log_artifact(client: &Client, place: &str, path: &str, bytes: &[u8]) -> Answer<()> {
     // `mlflow-artifacts:/1/abc/artifacts`, or with a host in it.
-    let root = run.artifact_uri.strip_prefix("mlflow-artifacts:").map(|rest| match rest.strip_prefix("//") {
+    let root = place.strip_prefix("mlflow-artifacts:").map(|rest| match rest.strip_prefix("//") {
         Some(rest) => rest.split_once('/').map_or("", |(_, path)| path),
         None => rest.trim_start_matches('/'),
     });
     let Some(root) = root else {
         return Err(Failure::new(
             format!(
-                "MLflow at {} keeps artifacts at {}, past the server, where only its own client can write",
-                client.settings.uri, run.artifact_uri
+                "MLflow at {} keeps artifacts at {place}, past the server, where only its own client can write",
+                client.settings.uri
             ),
             "start `mlflow server` with --serve-artifacts (its default) and without --default-artifact-root; new experiments then take files through it",
         ));
@@ -159,60 +170,7 @@ pub fn finish(client: &Client, run: &Run, end: i64) -> Answer<()> {
     client.call(&Method::POST, "runs/update", &body).map(|_| ())
 }
 
-/// The registered model of this name, made where it is not there.
-pub fn registered_model(client: &Client, name: &str, description: &str) -> Answer<()> {
-    let body = json!({"name": name, "description": description});
-    match client.call(&Method::POST, "registered-models/create", &body) {
-        Err(failure) if !failure.is("RESOURCE_ALREADY_EXISTS") => Err(failure),
-        _ => Ok(()),
-    }
-}
-
-/// The version of a registered model that comes from this run.
-pub fn find_version(client: &Client, run: &Run) -> Answer<Option<String>> {
-    let filter = format!("run_id='{}'", run.id);
-    let path = format!(
-        "model-versions/search?max_results=10&filter={}",
-        utf8_percent_encode(&filter, NON_ALPHANUMERIC)
-    );
-    let found = client.call(&Method::GET, &path, &Value::Null)?;
-    let mut numbers: Vec<u64> = found["model_versions"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|version| text(&version["version"]).parse().ok())
-        .collect();
-    numbers.sort_unstable();
-    Ok(numbers.first().map(u64::to_string))
-}
-
-/// The version of `name` whose files are at `model/` of the run, made where it is not there.
-pub fn version(client: &Client, name: &str, run: &Run, description: &str, tags: &Texts) -> Answer<String> {
-    client.again(|| {
-        if let Some(version) = find_version(client, run)? {
-            return Ok(version);
-        }
-        let body = json!({
-            "name": name,
-            "source": format!("{}/model", run.artifact_uri),
-            "run_id": run.id,
-            "description": description,
-            "tags": pairs(tags, LONGEST_TAG),
-        });
-        let made = client.once(&Method::POST, "model-versions/create", &body)?;
-        id(client, &made["model_version"]["version"], "version")
-    })
-}
-
-/// Points the alias `champion` to a version, and says there why.
-pub fn crown(client: &Client, name: &str, version: &str, reason: &str) -> Answer<()> {
-    let tag = json!({"name": name, "version": version, "key": "olist.champion_because", "value": cut(reason, LONGEST_TAG)});
-    client.call(&Method::POST, "model-versions/set-tag", &tag)?;
-    let alias = json!({"name": name, "alias": "champion", "version": version});
-    client.call(&Method::POST, "registered-models/alias", &alias).map(|_| ())
-}
-
-fn pairs(values: &Texts, longest: usize) -> Vec<Value> {
+pub fn pairs(values: &Texts, longest: usize) -> Vec<Value> {
     values.iter().map(|(key, value)| json!({"key": metric_name(key), "value": cut(value, longest)})).collect()
 }
 
@@ -222,12 +180,12 @@ fn metric_name(name: &str) -> String {
     name.chars().map(|c| if is_taken(c) { c } else { '_' }).collect()
 }
 
-fn cut(value: &str, longest: usize) -> String {
+pub fn cut(value: &str, longest: usize) -> String {
     value.chars().take(longest).collect()
 }
 
 /// What an answer has to name: whoever answers without it is no MLflow.
-fn id(client: &Client, value: &Value, name: &str) -> Answer<String> {
+pub fn id(client: &Client, value: &Value, name: &str) -> Answer<String> {
     let id = text(value);
     if !value.is_null() && !id.is_empty() {
         return Ok(id);
@@ -239,6 +197,6 @@ fn id(client: &Client, value: &Value, name: &str) -> Answer<String> {
 }
 
 /// A text of an answer; ids come as texts or numbers.
-fn text(value: &Value) -> String {
+pub fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -54,6 +54,8 @@ impl std::error::Error for Failure {}
 
 /// The code of what is too large to be taken.
 pub const TOO_LARGE: &str = "TOO_LARGE";
+/// The code of what this server does not do at all; some say it in this word themselves.
+pub const NO_ENDPOINT: &str = "ENDPOINT_NOT_FOUND";
 
 type Answer<T> = Result<T, Failure>;
 
@@ -213,7 +215,8 @@ impl Client {
             let start: String = text.trim().chars().take(80).collect();
             format!("does not answer as MLflow does ({status}): {start}")
         };
-        Err(Failure::new(format!("{uri} {what}"), hint).passing(is_passing(status)))
+        let code = matches!(status.as_u16(), 404 | 405 | 501).then(|| NO_ENDPOINT.to_owned());
+        Err(Failure { code, may_pass: is_passing(status), ..Failure::new(format!("{uri} {what}"), hint) })
     }
 
     /// A request without an answer.

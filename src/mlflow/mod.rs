@@ -2,9 +2,12 @@
 
 mod api;
 mod client;
+mod details;
+mod logged;
 mod message;
 mod send;
 mod settings;
+mod versions;
 
 use std::time::Duration;
 

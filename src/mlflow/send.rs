@@ -6,13 +6,15 @@ use anyhow::{Context, Result};
 use chrono::{NaiveDate, NaiveDateTime};
 use serde_json::json;
 
-use super::api::{self, Point, Run, Texts};
+use super::api::{self, Point, Run};
 use super::client::{Client, TOO_LARGE};
-use super::message::{Message, Training, training_key};
+use super::details::{Details, texts};
+use super::logged::{self, Logged};
+use super::message::{Message, Training};
+use super::versions::{self, Registered};
 use crate::export::{self, Trained};
-use crate::registry::comparison;
 use crate::registry::outbox::Item;
-use crate::registry::{self, Version};
+use crate::registry::{Version, comparison};
 use crate::term;
 use crate::warehouse::{Warehouse, text};
 
@@ -33,16 +35,16 @@ pub fn item(client: &Client, warehouse: &Warehouse, item: &Item) -> Result<()> {
         Message::Training(training) => {
             let version = to.training(training, item.created_at)?;
             if !training.is_kept {
-                api::crown(client, &to.registered, &version, &to.details.reason)?;
+                versions::crown(client, &to.registered, &version, &to.details.reason)?;
             }
         }
         Message::Champion { reason } => {
             let version = match to.version()? {
-                Some(version) => version,
+                Some(version) => version.number,
                 // A version from before the outbox, or one that was deleted there, is sent first.
                 None => to.training(&Training::default(), to.details.trained_at)?,
             };
-            api::crown(client, &to.registered, &version, reason)?;
+            versions::crown(client, &to.registered, &version, reason)?;
         }
         Message::Scores { metrics, seconds } => to.scores(item, &message.key(item), metrics, *seconds)?,
     }
@@ -60,10 +62,10 @@ struct To<'a> {
 }
 
 impl To<'_> {
-    /// The number that MLflow gave the version, where it has it.
-    fn version(&self) -> Result<Option<String>> {
+    /// The version as MLflow has it.
+    fn version(&self) -> Result<Option<Registered>> {
         let run = api::find_run(self.client, &self.experiment, &self.details.key())?;
-        Ok(run.map(|run| api::find_version(self.client, &run)).transpose()?.flatten())
+        Ok(run.map(|run| versions::find(self.client, &run)).transpose()?.flatten())
     }
 
     fn scores(&self, item: &Item, key: &str, metrics: &BTreeMap<String, f64>, seconds: f64) -> Result<()> {
@@ -85,12 +87,16 @@ impl To<'_> {
             ("mlflow.source.name", "olist"),
         ]);
         let mut params = texts([("reference_date", &date), ("version", &number)]);
-        let uri = self.version()?.map(|version| format!("models:/{}/{version}", self.registered));
+        let version = self.version()?;
+        let uri = version.as_ref().map(|version| format!("models:/{}/{}", self.registered, version.number));
         params.extend(uri.map(|uri| ("model_uri".to_owned(), uri)));
         let end = millis(item.created_at);
         let (start, name) = (end - in_millis(seconds), format!("scores {date}"));
         let run = api::run(self.client, &self.experiment, key, start, &name, &tags)?;
-        api::log(self.client, &run, &params, &points)?;
+        api::log(self.client, &run, &params, &points, None)?;
+        if let Some(model_id) = version.and_then(|version| version.model_id) {
+            logged::input(self.client, &run, &model_id)?;
+        }
         Ok(api::finish(self.client, &run, end)?)
     }
 
@@ -110,23 +116,53 @@ impl To<'_> {
             ("rows", &details.rows.to_string()),
             ("inputs", &details.inputs.len().to_string()),
         ]));
-        api::log(client, &run, &params, &points(self.warehouse, version, &version.candidate)?)?;
+        let model = logged::of_run(client, &self.experiment, &run, &params, &tags)?;
+        let points = points(self.warehouse, version, &version.candidate)?;
+        api::log(client, &run, &params, &points, model.as_ref().map(|model| model.id.as_str()))?;
         self.dataset(&run, training)?;
         self.candidates(&run, training, start, end)?;
         for (path, bytes) in files(self.warehouse, version, training)? {
-            match api::log_artifact(client, &run, &path, &bytes) {
-                Err(failure) if failure.is(TOO_LARGE) => {
-                    let bytes = term::thousands(bytes.len() as u64);
-                    term::warn(&format!("{path} ({bytes} bytes) was not sent: {}", failure.message));
-                }
-                other => other?,
-            }
+            self.put(&run.artifact_uri, &path, &bytes)?;
         }
+        self.model(training, &run, model.as_ref())?;
         let about = format!("Champions of `{}`, trained by olist", version.model);
-        api::registered_model(client, &self.registered, &about)?;
-        let number = api::version(client, &self.registered, &run, &details.reason, &tags)?;
+        versions::model(client, &self.registered, &about)?;
+        let source = (&run, model.as_ref());
+        let number = versions::version(client, &self.registered, source, &details.reason, &tags)?;
         api::finish(client, &run, end)?;
         Ok(number)
+    }
+
+    /// What Python loads: files of the model itself, or of its run on a server that knows no models.
+    fn model(&self, training: &Training, run: &Run, model: Option<&Logged>) -> Result<()> {
+        let place = model.map_or_else(
+            || format!("{}/{}", run.artifact_uri, logged::NAME),
+            |model| model.artifact_uri.clone(),
+        );
+        let trained = Trained {
+            warehouse: self.warehouse,
+            version: &self.details.version,
+            columns: training.select.clone(),
+            example: training.example.clone(),
+            model_id: model.map(|model| model.id.clone()),
+        };
+        let mut is_whole = true;
+        for (name, bytes) in export::directory(&trained)? {
+            is_whole &= self.put(&place, &name, &bytes)?;
+        }
+        Ok(model.map_or(Ok(()), |model| logged::finish(self.client, model, is_whole))?)
+    }
+
+    /// Sends a file; `false`, told, where it is too large.
+    fn put(&self, place: &str, path: &str, bytes: &[u8]) -> Result<bool> {
+        match api::log_artifact(self.client, place, path, bytes) {
+            Err(failure) if failure.is(TOO_LARGE) => {
+                let bytes = term::thousands(bytes.len() as u64);
+                term::warn(&format!("{path} ({bytes} bytes) was not sent: {}", failure.message));
+                Ok(false)
+            }
+            other => Ok(other.map(|()| true)?),
+        }
     }
 
     /// The ABT that was trained on.
@@ -167,7 +203,7 @@ impl To<'_> {
             let key = crate::fingerprint::of(&[&self.details.key(), &name]);
             let run = api::run(self.client, &self.experiment, &key, start, &name, &tags)?;
             let params = training.candidates.get(&name).cloned().unwrap_or_default();
-            api::log(self.client, &run, &params, &points(self.warehouse, version, &name)?)?;
+            api::log(self.client, &run, &params, &points(self.warehouse, version, &name)?, None)?;
             api::finish(self.client, &run, end)?;
         }
         Ok(())
@@ -197,7 +233,7 @@ fn points(warehouse: &Warehouse, version: &Version, candidate: &str) -> Result<V
     Ok(points)
 }
 
-/// Everything that a training's run carries as files.
+/// What a training's run carries as files, beside the model.
 fn files(warehouse: &Warehouse, version: &Version, training: &Training) -> Result<Vec<(String, Vec<u8>)>> {
     let mut files: Vec<(String, Vec<u8>)> =
         training.files.iter().map(|(file, sql)| (format!("sql/{file}"), sql.clone().into_bytes())).collect();
@@ -211,89 +247,7 @@ fn files(warehouse: &Warehouse, version: &Version, training: &Training) -> Resul
     if importances.rows() > 0 {
         files.push(("importances.csv".to_owned(), importances.table().csv()?.into_bytes()));
     }
-    let (columns, example) = (training.select.clone(), training.example.clone());
-    for (name, bytes) in export::directory(&Trained { warehouse, version, columns, example })? {
-        files.push((format!("model/{name}"), bytes));
-    }
     Ok(files)
-}
-
-/// What the registry says of a version, beyond what scoring needs.
-struct Details {
-    version: Version,
-    inputs: Vec<String>,
-    rows: i64,
-    data_digest: String,
-    tool_version: String,
-    run_id: String,
-    command: String,
-    trained_at: NaiveDateTime,
-    reason: String,
-}
-
-impl Details {
-    fn read(warehouse: &Warehouse, model: &str, number: i32) -> Result<Self> {
-        let version =
-            registry::versions(warehouse, model)?.into_iter().find(|version| version.number == number);
-        let version =
-            version.with_context(|| format!("version {number} of `{model}` is not in registry.models"))?;
-        let sql =
-            "select to_json(m.inputs)::varchar, m.trained_rows, m.data_digest, m.tool_version, m.run_id,
-                       coalesce(any_value(r.command), ''), m.trained_at,
-                       coalesce(first(c.reason order by c.since), any_value(t.reason), '')
-                   from registry.models as m
-                   left join registry.champions as c on c.model = m.model and c.version = m.version
-                   left join registry.contests as t on t.model = m.model and t.version = m.version
-                   left join pipeline.runs as r on r.run_id = m.run_id
-                   where m.model = ? and m.version = ?
-                   group by all";
-        let details = warehouse.row(sql, &[&model, &number], |row| {
-            let inputs: String = row.get(0)?;
-            Ok(Self {
-                version: version.clone(),
-                inputs: serde_json::from_str(&inputs).unwrap_or_default(),
-                rows: row.get(1)?,
-                data_digest: row.get(2)?,
-                tool_version: row.get(3)?,
-                run_id: row.get(4)?,
-                command: row.get(5)?,
-                trained_at: row.get(6)?,
-                reason: row.get(7)?,
-            })
-        })?;
-        details.context("a version has a line in registry.models")
-    }
-
-    fn key(&self) -> String {
-        training_key(&self.run_id, &self.version.model, self.version.number)
-    }
-
-    fn tags(&self, training: &Training) -> Texts {
-        let version = &self.version;
-        let mut tags = texts([
-            ("olist.kind", "training"),
-            ("olist.version", &version.number.to_string()),
-            ("olist.candidate", &version.candidate),
-            ("olist.reference_date", &version.as_of.to_string()),
-            ("olist.trained_through", &version.trained_through.to_string()),
-            ("olist.definition", &version.definition),
-            ("olist.data_digest", &self.data_digest),
-            ("olist.tool_version", &self.tool_version),
-            ("olist.run_id", &self.run_id),
-            ("mlflow.note.content", &self.reason),
-            ("mlflow.source.name", format!("olist {}", self.command).trim()),
-            ("mlflow.source.type", "LOCAL"),
-        ]);
-        let parts = version.definition_parts.iter();
-        tags.extend(parts.map(|(file, hash)| (format!("olist.fingerprint.{file}"), hash.clone())));
-        let commit = training.git_commit.clone();
-        tags.extend(commit.map(|commit| ("mlflow.source.git.commit".to_owned(), commit)));
-        tags
-    }
-}
-
-fn texts<const N: usize>(pairs: [(&str, &str); N]) -> Texts {
-    pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// DuckDB's type in MLflow's words.

@@ -37,3 +37,16 @@ pub fn verify(
         ))
         .into())
 }
+
+/// The day from which on all labels of a partition are known; `None` where there is none, or not one for each row.
+pub fn known_until(warehouse: &Warehouse, node: &Node, date: NaiveDate) -> Result<Option<NaiveDate>> {
+    if node.kind != Kind::Abt || node.spec.label.is_none() {
+        return Ok(None);
+    }
+    let sql = format!(
+        "select case when count(*) = count(label_known_on) then max(label_known_on)::date end
+         from {} where reference_date = date '{date}'",
+        node.name
+    );
+    Ok(warehouse.row(&sql, &[], |row| row.get(0))?.flatten())
+}

@@ -7,6 +7,7 @@ use anyhow::Result;
 use chrono::NaiveDate;
 
 use crate::catalog::Catalog;
+use crate::ingest::Loads;
 use crate::warehouse::Warehouse;
 
 /// One line of the ledger.
@@ -16,6 +17,14 @@ pub struct Entry {
     pub fingerprint: String,
     /// What it was made from: `sql` and the names of its sources and refs, each with its fingerprint.
     pub inputs: BTreeMap<String, String>,
+    /// Of an ABT: the latest `label_known_on`; `None` where a row has none.
+    pub labels_until: Option<NaiveDate>,
+    pub duration_ms: f64,
+}
+
+/// The source that an input of a partition is.
+pub fn source(input: &str) -> Option<&str> {
+    input.strip_prefix("sources.").or_else(|| input.strip_prefix("outcome."))
 }
 
 /// The ledger as it stood when it was read.
@@ -26,39 +35,77 @@ pub struct Ledger {
 
 impl Ledger {
     pub fn read(warehouse: &Warehouse) -> Result<Self> {
+        Self::read_of(warehouse, "warehouse")
+    }
+
+    /// That of a database that is attached.
+    pub fn read_of(warehouse: &Warehouse, database: &str) -> Result<Self> {
         let rows = warehouse.rows(
-            "select table_name, reference_date, fingerprint, inputs, rows from pipeline.partitions",
+            &format!(
+                "select table_name, reference_date, fingerprint, inputs, rows, labels_until, duration_ms
+                 from {database}.pipeline.partitions"
+            ),
             &[],
             |row| {
                 let inputs: Option<String> = row.get(3)?;
                 let inputs = inputs.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
                 Ok((
                     (row.get(0)?, row.get(1)?),
-                    Entry { rows: row.get(4)?, fingerprint: row.get(2)?, inputs },
+                    Entry {
+                        rows: row.get(4)?,
+                        fingerprint: row.get(2)?,
+                        inputs,
+                        labels_until: row.get(5)?,
+                        duration_ms: row.get(6)?,
+                    },
                 ))
             },
         )?;
         Ok(Self { entries: rows.into_iter().collect() })
     }
 
+    /// Every table and date that is built.
+    pub fn keys(&self) -> impl Iterator<Item = &(String, NaiveDate)> {
+        self.entries.keys()
+    }
+
+    /// The dates at which `table` is built.
+    pub fn dates(&self, table: &str) -> Vec<NaiveDate> {
+        let of_table = |date| (table.to_owned(), date);
+        self.entries
+            .range(of_table(NaiveDate::MIN)..=of_table(NaiveDate::MAX))
+            .map(|((_, date), _)| *date)
+            .collect()
+    }
+
+    /// How long the newest partition of `table` took, in milliseconds.
+    pub fn usual_ms(&self, table: &str) -> Option<f64> {
+        let last = *self.dates(table).last()?;
+        Some(self.get(table, last)?.duration_ms)
+    }
+
     pub fn get(&self, table: &str, date: NaiveDate) -> Option<&Entry> {
         self.entries.get(&(table.to_owned(), date))
     }
 
-    /// Dates of `tables` that were made of sources as an earlier load had them, or of tables that were.
+    /// Dates of `tables` that were made of what sources do not show any more, or of tables that were.
     pub fn older(
         &self,
         catalog: &Catalog,
         tables: &BTreeSet<String>,
-        versions: &BTreeMap<String, String>,
+        loads: &Loads,
     ) -> BTreeMap<String, BTreeSet<NaiveDate>> {
         let mut older: BTreeMap<String, BTreeSet<NaiveDate>> = BTreeMap::new();
         for table in catalog.order.iter().filter(|table| tables.contains(*table)) {
             let of_table = |date| (table.clone(), date);
             for ((_, date), entry) in self.entries.range(of_table(NaiveDate::MIN)..=of_table(NaiveDate::MAX))
             {
-                let is_older = |(name, version): (&String, &String)| match name.strip_prefix("sources.") {
-                    Some(source) => versions.get(source).is_some_and(|now| now != version),
+                let until =
+                    |name: &str| if name.starts_with("sources.") { Some(*date) } else { entry.labels_until };
+                let is_older = |(name, version): (&String, &String)| match source(name) {
+                    Some(source) => {
+                        loads.current(source).is_some() && !loads.is_same(source, version, until(name))
+                    }
                     None => older.get(name).is_some_and(|dates| dates.contains(date)),
                 };
                 if entry.inputs.iter().any(is_older) {
@@ -90,17 +137,20 @@ pub struct Line<'a> {
     pub duration_ms: f64,
     pub run_id: &'a str,
     pub inputs: &'a BTreeMap<String, String>,
+    /// Of an ABT.
+    pub labels_until: Option<NaiveDate>,
 }
 
 impl Line<'_> {
     pub fn write(&self, warehouse: &Warehouse) -> Result<()> {
         let inputs = serde_json::to_string(self.inputs)?;
+        super::unbuilt::forget(warehouse, self.table, self.date)?;
         warehouse.execute(
             "delete from pipeline.partitions where table_name = ? and reference_date = ?",
             &[&self.table, &self.date],
         )?;
         warehouse.execute(
-            "insert into pipeline.partitions values (?, ?, ?, ?, now()::timestamp, ?, ?, ?)",
+            "insert into pipeline.partitions values (?, ?, ?, ?, now()::timestamp, ?, ?, ?, ?)",
             &[
                 &self.table,
                 &self.date,
@@ -109,6 +159,7 @@ impl Line<'_> {
                 &self.duration_ms,
                 &self.run_id,
                 &inputs,
+                &self.labels_until,
             ],
         )?;
         Ok(())

@@ -75,6 +75,7 @@ pub fn replace(warehouse: &Warehouse, catalog: &Catalog, task: &Task, context: &
             duration_ms: started.elapsed().as_secs_f64() * 1000.0,
             run_id: context.run_id,
             inputs: &task.inputs,
+            labels_until: label::known_until(warehouse, node, task.date)?,
         }
         .write(warehouse)?;
         Ok(Done { rows, change, warnings })

@@ -8,12 +8,16 @@ use std::sync::Arc;
 use anyhow::Result;
 use chrono::NaiveDate;
 
-use super::Ledger;
-use crate::catalog::Catalog;
+use super::ledger::{self, Entry, Ledger};
+use crate::catalog::{Catalog, Node};
 use crate::fingerprint;
+use crate::ingest::Loads;
 use crate::problem::{Place, Problem};
 use crate::sql::normal;
-use crate::template::{Kind, Rendered};
+use crate::template::Rendered;
+
+/// The input of an ABT that hides labels.
+const DATA_UNTIL: &str = "data until";
 
 /// Why a partition is built.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,17 +37,18 @@ impl fmt::Display for Reason {
             Self::Forced => write!(f, "--force"),
             Self::Changed => write!(f, "its SQL changed"),
             Self::Inputs(names) => {
-                let (sources, tables): (Vec<_>, Vec<_>) =
-                    names.iter().partition(|name| name.starts_with("sources."));
-                if let Some(table) = tables.first() {
-                    write!(f, "{table} changed")?;
-                    if tables.len() > 1 {
-                        write!(f, ", and {} more", tables.len() - 1)?;
-                    }
-                } else if !sources.is_empty() {
-                    write!(f, "sources were loaded again")?;
+                let sources: Vec<&str> = names.iter().filter_map(|name| ledger::source(name)).collect();
+                let tables: Vec<&String> = names
+                    .iter()
+                    .filter(|name| ledger::source(name).is_none() && *name != DATA_UNTIL)
+                    .collect();
+                match (tables.first(), sources.first()) {
+                    (Some(table), _) => write!(f, "{table} changed")?,
+                    (None, Some(source)) => write!(f, "sources.{source} changed")?,
+                    (None, None) => write!(f, "more labels are known")?,
                 }
-                Ok(())
+                let all = if tables.is_empty() { sources.len() } else { tables.len() };
+                if all > 1 { write!(f, ", and {} more", all - 1) } else { Ok(()) }
             }
         }
     }
@@ -75,11 +80,31 @@ pub struct Plan {
 /// What decides a plan besides the files.
 pub struct Basis<'a> {
     pub ledger: &'a Ledger,
-    /// Version of every source that is loaded.
-    pub versions: &'a BTreeMap<String, String>,
+    pub loads: &'a Loads,
     /// Labels known on a later day are hidden.
     pub settled_until: NaiveDate,
     pub force: bool,
+}
+
+impl Basis<'_> {
+    /// The version of a source that a partition is made of: that which `entry` was made of, as long as the source shows the
+    /// same before `date`, else the present one.
+    fn version(&self, source: &str, entry: Option<&Entry>, input: &str, date: Option<NaiveDate>) -> String {
+        let before = entry.and_then(|entry| entry.inputs.get(input));
+        match before.filter(|version| self.loads.is_same(source, version, date)) {
+            Some(version) => version.clone(),
+            None => self.loads.current(source).unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// The day until which labels are seen: that of `entry`, where all its labels were known on it.
+    fn labels_seen(&self, entry: Option<&Entry>) -> NaiveDate {
+        let day = |entry: &Entry| {
+            let seen: NaiveDate = entry.inputs.get(DATA_UNTIL)?.parse().ok()?;
+            (entry.labels_until? <= seen.min(self.settled_until)).then_some(seen)
+        };
+        entry.and_then(day).unwrap_or(self.settled_until)
+    }
 }
 
 impl Plan {
@@ -98,30 +123,38 @@ impl Plan {
                     if let Some(problem) = missing_source(catalog, &rendered, basis) {
                         return Err(problem.on(date).into());
                     }
-                    plan.add(name, node.kind, rendered, date, basis);
+                    plan.add(node, rendered, date, basis);
                 }
             }
         }
         Ok(plan)
     }
 
-    fn add(&mut self, name: &str, kind: Kind, rendered: Arc<Rendered>, date: NaiveDate, basis: &Basis<'_>) {
+    fn add(&mut self, node: &Node, rendered: Arc<Rendered>, date: NaiveDate, basis: &Basis<'_>) {
+        let name = node.name.as_str();
         let config = serde_json::to_string(&rendered.config).unwrap_or_default();
         let sql = fingerprint::of(&[&normal(&rendered.sql), &config]);
         let mut inputs = BTreeMap::from([("sql".to_owned(), sql)]);
-        for source in rendered.sources.union(&rendered.outcomes) {
-            inputs.insert(format!("sources.{source}"), basis.versions[source].clone());
+        let entry = basis.ledger.get(name, date);
+        for source in &rendered.sources {
+            let input = format!("sources.{source}");
+            inputs.insert(input.clone(), basis.version(source, entry, &input, Some(date)));
+        }
+        let labels_until = entry.and_then(|entry| entry.labels_until);
+        for source in &rendered.outcomes {
+            let input = format!("outcome.{source}");
+            inputs.insert(input.clone(), basis.version(source, entry, &input, labels_until));
         }
         for table in &rendered.refs {
             let below = self.fingerprints.get(&(table.clone(), date)).cloned().unwrap_or_default();
             inputs.insert(table.clone(), below);
         }
-        if kind == Kind::Abt {
-            inputs.insert("data until".to_owned(), basis.settled_until.to_string());
+        if node.spec.label.is_some() {
+            inputs.insert(DATA_UNTIL.to_owned(), basis.labels_seen(entry).to_string());
         }
         let fingerprint = fingerprint::of_named(&inputs);
         self.fingerprints.insert((name.to_owned(), date), fingerprint.clone());
-        match reason(&fingerprint, &inputs, basis.ledger.get(name, date), basis.force) {
+        match reason(&fingerprint, &inputs, entry, basis.force) {
             None => self.unchanged += 1,
             Some(reason) => {
                 let usual_rows = basis.ledger.usual_rows(name, Bound::Included(date));
@@ -145,10 +178,15 @@ impl Plan {
     }
 }
 
+/// Why a partition of these `inputs` is not the one that `entry` tells of; `None` where it is.
+pub fn why(inputs: &BTreeMap<String, String>, entry: Option<&Entry>) -> Option<String> {
+    reason(&fingerprint::of_named(inputs), inputs, entry, false).map(|reason| reason.to_string())
+}
+
 fn reason(
     fingerprint: &str,
     inputs: &BTreeMap<String, String>,
-    entry: Option<&super::ledger::Entry>,
+    entry: Option<&Entry>,
     force: bool,
 ) -> Option<Reason> {
     let Some(entry) = entry else {
@@ -167,7 +205,7 @@ fn reason(
 /// A source that is read and not loaded.
 fn missing_source(catalog: &Catalog, rendered: &Rendered, basis: &Basis<'_>) -> Option<Problem> {
     let mut all = rendered.sources.union(&rendered.outcomes);
-    let missing = all.find(|source| !basis.versions.contains_key(*source))?;
+    let missing = all.find(|source| basis.loads.current(source).is_none())?;
     let function = if rendered.sources.contains(missing) { "source" } else { "outcome" };
     let source = catalog.templates.source(&rendered.file);
     Some(

@@ -7,16 +7,21 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use anyhow::{Error, Result};
 use chrono::NaiveDate;
 
-use super::partition::{self, Context};
+use super::Unbuilt;
+use super::partition::{self, Context, Done};
 use super::plan::{Plan, Task};
 use super::shape::Change;
+use super::unbuilt::{Cause, sort_out};
 use crate::catalog::Catalog;
 use crate::interrupt;
+use crate::problem::Problem;
 use crate::term::{self, Progress};
 use crate::warehouse::Warehouse;
 
 /// More connections than this only wait for each other.
 const MOST_WORKERS: usize = 8;
+/// Dates of a table that fail alike before the rest of them is taken to fail as well.
+const ALIKE: usize = 3;
 
 /// What became of a plan.
 #[derive(Debug, Default)]
@@ -32,22 +37,32 @@ struct State {
     /// Positions in the plan that are neither running nor done.
     open: BTreeSet<usize>,
     running: BTreeSet<usize>,
-    failed: Option<(usize, Error)>,
+    /// What ends the build: no mistake of a table's.
+    fatal: Option<Error>,
+    unbuilt: Unbuilt,
     built: Built,
 }
 
-/// Builds all partitions of `plan`, on one connection a core.
+/// Builds all partitions of `plan`, on one connection a core. Those that fail, and what depends on them, join `unbuilt`;
+/// the rest is built.
 ///
 /// # Errors
-/// The problem of the first partition that failed; partitions built before it stay.
+/// What is not of one table: a signal, a full disk.
 pub fn build(
     warehouse: &Warehouse,
     catalog: &Catalog,
     plan: &Plan,
     context: &Context<'_>,
     cores: usize,
+    unbuilt: &mut Unbuilt,
 ) -> Result<Built> {
-    let state = Mutex::new(State { open: (0..plan.tasks.len()).collect(), ..State::default() });
+    let mut state = State { unbuilt: std::mem::take(unbuilt), ..State::default() };
+    for (at, task) in plan.tasks.iter().enumerate() {
+        if !state.unbuilt.blocks(task) {
+            state.open.insert(at);
+        }
+    }
+    let state = Mutex::new(state);
     let changed = Condvar::new();
     let progress = Progress::new(plan.tasks.len(), "build");
     let workers = cores.clamp(1, MOST_WORKERS).min(plan.tasks.len().max(1));
@@ -63,12 +78,13 @@ pub fn build(
     })?;
     let restored = warehouse.set_threads(cores);
     let state = state.into_inner().unwrap_or_else(PoisonError::into_inner);
+    *unbuilt = state.unbuilt;
     let (done, of) = (state.built.partitions, plan.tasks.len());
-    match state.failed {
+    match state.fatal {
         _ if done < of && interrupt::is_raised() => {
             Err(interrupt::problem(format!("interrupted after {done} of {of} partitions")).into())
         }
-        Some((_, error)) => Err(error),
+        Some(error) => Err(error),
         None => Ok(restored.map(|()| state.built)?),
     }
 }
@@ -95,19 +111,10 @@ fn work(
         let outcome = partition::replace(connection, catalog, task, context);
         let mut now = lock(state);
         now.running.remove(&at);
-        match outcome {
-            Ok(done) => {
-                now.built.partitions += 1;
-                now.built.rows += done.rows;
-                now.built.changes.extend(done.change);
-                now.built.warnings.extend(done.warnings);
-            }
-            Err(error) => {
-                // The first in the order of the plan, whichever thread was faster.
-                if now.failed.as_ref().is_none_or(|(earlier, _)| at < *earlier) {
-                    now.failed = Some((at, error));
-                }
-            }
+        match outcome.map_err(sort_out) {
+            Ok(done) => now.built.add(done),
+            Err(Ok(problem)) => now.fail(tasks, task, problem),
+            Err(Err(error)) => now.fatal = now.fatal.take().or(Some(error)),
         }
         progress.step();
         drop(now);
@@ -115,11 +122,38 @@ fn work(
     }
 }
 
+impl Built {
+    fn add(&mut self, done: Done) {
+        self.partitions += 1;
+        self.rows += done.rows;
+        self.changes.extend(done.change);
+        self.warnings.extend(done.warnings);
+    }
+}
+
+impl State {
+    /// Takes out what depends on `task`, and its other dates where they have failed alike.
+    fn fail(&mut self, tasks: &[Task], task: &Task, problem: Problem) {
+        let is_hopeless = self.unbuilt.alike(&task.table, &problem) + 1 >= ALIKE;
+        self.unbuilt.add(&task.table, task.date, Cause::Failed(problem));
+        if is_hopeless {
+            let others = self.open.iter().map(|&at| &tasks[at]).filter(|other| other.table == task.table);
+            let dates: Vec<NaiveDate> = others.map(|other| other.date).collect();
+            for date in dates {
+                self.unbuilt.add(&task.table, date, Cause::Alike);
+            }
+        }
+        let Self { open, unbuilt, .. } = self;
+        // In the order of the plan: what stands between two tables falls before the second.
+        open.retain(|&at| !unbuilt.blocks(&tasks[at]));
+    }
+}
+
 /// Waits for the first partition that may be built now; `None` when there is nothing left to do.
 fn next(tasks: &[Task], state: &Mutex<State>, changed: &Condvar) -> Option<usize> {
     let mut now = lock(state);
     loop {
-        if now.failed.is_some() || now.open.is_empty() || interrupt::is_raised() {
+        if now.fatal.is_some() || now.open.is_empty() || interrupt::is_raised() {
             return None;
         }
         let pending: BTreeSet<(&str, NaiveDate)> = now

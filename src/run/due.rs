@@ -5,11 +5,12 @@ use std::fmt;
 use anyhow::Result;
 use chrono::NaiveDate;
 
-use super::train::{self, Attempt, How};
+use super::train::{self, Attempt, Fitted, How};
 use super::{Run, Scored};
 use crate::catalog::{Catalog, Model};
 use crate::registry::{self, Version};
 use crate::term;
+use crate::warehouse::Warehouse;
 
 impl<'a> Run<'a> {
     /// Trains `model` at `date` if that is due, and scores the date; `None` where no version can.
@@ -18,7 +19,11 @@ impl<'a> Run<'a> {
         if let Some(version) = &champion {
             self.keep_files(model, version)?;
         }
-        let version = match self.reason(model, champion.as_ref(), date)? {
+        let due = due(self.warehouse, self.catalog, model, champion.as_ref(), date, self.is_accepted)?;
+        if let Some(pending) = due.pending.filter(|pending| self.told.insert(pending.clone())) {
+            term::note(&pending);
+        }
+        let version = match due.why {
             None => champion,
             Some(why) => self.renew(model, date, &why, champion)?,
         };
@@ -35,23 +40,30 @@ impl<'a> Run<'a> {
         why: &Reason,
         champion: Option<Version>,
     ) -> Result<Option<Version>> {
-        if let (Reason::Old { is_edited: true, .. }, Some(version)) = (why, &champion) {
-            let again = self.fit_again(model, version, date, &why.to_string())?;
-            let Some((version, training)) = again else { return Ok(champion) };
-            train::note(&version, &training);
-            return Ok(Some(version));
-        }
-        let how = How { why: &why.to_string(), is_accepted: self.is_accepted };
-        match self.train(model, date, how)? {
-            Attempt::Trained(fitted) => {
+        let reason = why.to_string();
+        let attempt = match (why, &champion) {
+            (Reason::Old { is_edited: true, .. }, Some(version)) => {
+                self.fit_again(model, version, date, &reason).map(|made| {
+                    made.map_or_else(
+                        || Attempt::TooEarly("its own files are not at hand".to_owned()),
+                        |made| Attempt::Trained(Fitted { serves: made.0.clone(), made: vec![made] }),
+                    )
+                })
+            }
+            _ => self.train(model, date, How { why: &reason, is_accepted: self.is_accepted }),
+        };
+        match self.attempt(&model.training(), date, attempt)? {
+            Some(Attempt::Trained(fitted)) => {
                 fitted.made.iter().for_each(|(version, training)| train::note(version, training));
-                Ok(Some(fitted.serves))
+                return Ok(Some(fitted.serves));
             }
-            Attempt::TooEarly(cause) => {
-                self.not_trained(model, date, why, champion.as_ref(), &cause);
-                Ok(champion)
+            Some(Attempt::TooEarly(cause)) => self.not_trained(model, date, why, champion.as_ref(), &cause),
+            Some(Attempt::Lacking(table)) => {
+                tell_not_trained(model, date, champion.as_ref(), &format!("{table} could not be built"));
             }
+            None => tell_not_trained(model, date, champion.as_ref(), "the training failed"),
         }
+        Ok(champion)
     }
 
     /// A model whose files changed is expected to show it: scores of the old one are not what was asked for.
@@ -63,56 +75,26 @@ impl<'a> Run<'a> {
         champion: Option<&Version>,
         cause: &str,
     ) {
-        let told = format!("{}: cannot be trained as of {date}: {cause}", model.name);
         match (champion, why) {
-            (Some(Version { number, .. }), Reason::Edited { .. }) => {
-                self.outdated
-                    .push(format!("{told}, though {why}; scored by version {number}, of the files before"));
-            }
-            (Some(_), _) => term::note(&format!("{told}; scored by the champion there is")),
-            (None, _) => term::note(&format!("{told}; not scored")),
-        }
-    }
-
-    /// Why `model` is to be trained at `date`, where `champion` is in force. Edited files that did not take over are
-    /// tried again after `retrain_days`, as everything is.
-    fn reason(
-        &mut self,
-        model: &Model,
-        champion: Option<&Version>,
-        date: NaiveDate,
-    ) -> Result<Option<Reason>> {
-        let Some(champion) = champion else { return Ok(Some(Reason::First)) };
-        let (days, limit) = ((date - champion.as_of).num_days(), model.spec.retrain_days);
-        let number = champion.number;
-        let edited = edited(self.catalog, model, champion)?;
-        if let Some((definition, files)) = &edited {
-            let tried = registry::tried(self.warehouse, &model.name, definition, date)?;
-            let tried = tried.filter(|tried| (date - tried.as_of).num_days() < limit);
-            let Some(tried) = tried.filter(|_| !self.is_accepted) else {
-                return Ok(Some(Reason::Edited { files: files.clone(), since: number }));
-            };
-            let Version { number: other, as_of, .. } = tried;
-            self.tell_once(&format!(
-                "{0}: version {number} serves, by its own files: {files} changed since, and version {other}, which is of \
-                 the files as they are, as of {as_of}, does not; `olist run --date {date} --accept` or \
-                 `olist promote {0} {other}` makes it champion, or undo the edit",
+            (Some(Version { number, .. }), Reason::Edited { .. }) => self.outdated.push(format!(
+                "{}: cannot be trained as of {date}: {cause}, though {why}; scored by version {number}, of the files before",
                 model.name
-            ));
-        }
-        let old = Reason::Old { version: number, days, limit, is_edited: edited.is_some() };
-        Ok((days >= limit).then_some(old))
-    }
-
-    fn tell_once(&mut self, text: &str) {
-        if self.told.insert(text.to_owned()) {
-            term::note(text);
+            )),
+            _ => tell_not_trained(model, date, champion, cause),
         }
     }
 }
 
+fn tell_not_trained(model: &Model, date: NaiveDate, champion: Option<&Version>, cause: &str) {
+    let instead = match champion {
+        Some(_) => "scored by the champion there is",
+        None => "not scored",
+    };
+    term::note(&format!("{}: cannot be trained as of {date}: {cause}; {instead}", model.name));
+}
+
 /// Why a model is to be trained.
-enum Reason {
+pub enum Reason {
     First,
     Edited { files: String, since: i32 },
     Old { version: i32, days: i64, limit: i64, is_edited: bool },
@@ -128,6 +110,46 @@ impl fmt::Display for Reason {
             }
         }
     }
+}
+
+/// What a run does with a model at a date.
+pub struct Due {
+    /// Why it is trained; `None` where the champion goes on.
+    pub why: Option<Reason>,
+    /// That the files as they are do not serve, and what can be done about it.
+    pub pending: Option<String>,
+}
+
+/// What is to be done with `model` at `date`, where `champion` is in force. Edited files that did not take over are tried
+/// again after `retrain_days`, as everything is, or where they are accepted.
+pub fn due(
+    warehouse: &Warehouse,
+    catalog: &Catalog,
+    model: &Model,
+    champion: Option<&Version>,
+    date: NaiveDate,
+    is_accepted: bool,
+) -> Result<Due> {
+    let Some(champion) = champion else { return Ok(Due { why: Some(Reason::First), pending: None }) };
+    let (days, limit) = ((date - champion.as_of).num_days(), model.spec.retrain_days);
+    let (number, mut pending) = (champion.number, None);
+    let edited = edited(catalog, model, champion)?;
+    if let Some((definition, files)) = &edited {
+        let tried = registry::tried(warehouse, &model.name, definition, date)?;
+        let tried = tried.filter(|tried| (date - tried.as_of).num_days() < limit);
+        let Some(Version { number: other, as_of, .. }) = tried.filter(|_| !is_accepted) else {
+            let why = Reason::Edited { files: files.clone(), since: number };
+            return Ok(Due { why: Some(why), pending: None });
+        };
+        pending = Some(format!(
+            "{0}: version {number} serves, by its own files: {files} changed since, and version {other}, which is of \
+             the files as they are, as of {as_of}, does not; `olist run --date {date} --accept` or \
+             `olist promote {0} {other}` makes it champion, or undo the edit",
+            model.name
+        ));
+    }
+    let old = Reason::Old { version: number, days, limit, is_edited: edited.is_some() };
+    Ok(Due { why: (days >= limit).then_some(old), pending })
 }
 
 /// The definition of `model`'s files, and which of them changed, where they are not those of `version`.

@@ -22,7 +22,7 @@ impl Run<'_> {
         Means {
             warehouse: self.warehouse,
             ledger: &self.ledger,
-            versions: &self.loaded.versions,
+            loads: &self.loaded.loads,
             settled_until: self.loaded.last_date(),
             run_id: &self.options.id,
             cores: self.options.cores,

@@ -1,26 +1,24 @@
 //! What of the sources decides a build.
 
-use std::collections::BTreeMap;
-
 use anyhow::Result;
 use chrono::{Days, NaiveDate};
 
-use crate::ingest;
+use crate::ingest::{self, Loads};
 use crate::problem::Problem;
 use crate::term;
 use crate::warehouse::{Warehouse, ident};
 
 pub struct Loaded {
     /// Of every source.
-    pub versions: BTreeMap<String, String>,
+    pub loads: Loads,
     pub data_until: NaiveDate,
 }
 
 impl Loaded {
     pub fn read(warehouse: &Warehouse) -> Result<Self> {
-        let versions = ingest::current_versions(warehouse)?;
+        let loads = Loads::read(warehouse)?;
         match ingest::data_until(warehouse)? {
-            Some(data_until) if !versions.is_empty() => Ok(Self { versions, data_until }),
+            Some(data_until) if !loads.is_empty() => Ok(Self { loads, data_until }),
             _ => Err(Problem::data("no orders are loaded")
                 .hint("`olist ingest DIR` loads Kaggle's files, `olist ingest --sample` the synthetic marketplace")
                 .into()),
@@ -49,7 +47,7 @@ impl Loaded {
     /// Says so where nothing was known yet at the first date of a build: its tables are right, and empty.
     pub fn warn_of_no_data(&self, warehouse: &Warehouse, date: NaiveDate) -> Result<()> {
         let mut moments = Vec::new();
-        for source in self.versions.keys() {
+        for source in self.loads.sources() {
             moments.push(format!("select min(known_at)::date as day from sources.{}", ident(source)));
         }
         let sql = format!("select min(day) from ({})", moments.join(" union all "));

@@ -5,6 +5,7 @@ mod earlier;
 mod loaded;
 mod promote;
 mod score;
+mod status;
 mod train;
 
 use std::cell::{Cell, OnceCell};
@@ -17,6 +18,7 @@ use chrono::NaiveDate;
 pub use loaded::Loaded;
 pub use promote::{promote, rollback};
 pub use score::Scored;
+pub use status::{Prospect, Standing, State, status};
 pub use train::{Attempt, How, note_verdict};
 
 use crate::catalog::{Catalog, Model};
@@ -27,7 +29,7 @@ use crate::guard::Guard;
 use crate::ingest;
 use crate::interrupt;
 use crate::partitions::texts::{self, Texts};
-use crate::partitions::{self, Basis, Context, Ledger, Plan, columns};
+use crate::partitions::{self, Basis, Cause, Context, Ledger, Plan, Unbuilt, columns, sort_out};
 use crate::problem::Problem;
 use crate::secret;
 use crate::term;
@@ -60,6 +62,8 @@ pub struct Run<'a> {
     has_begun: bool,
     is_described: Cell<bool>,
     is_finished: Cell<bool>,
+    /// What failed, and what needs it.
+    unbuilt: Unbuilt,
     /// Partitions built.
     pub built: usize,
     /// Partitions that were built before and did not change.
@@ -92,6 +96,7 @@ impl<'a> Run<'a> {
             has_begun: false,
             is_described: Cell::new(false),
             is_finished: Cell::new(false),
+            unbuilt: Unbuilt::default(),
             built: 0,
             unchanged: 0,
             outdated: Vec::new(),
@@ -106,11 +111,11 @@ impl<'a> Run<'a> {
         self.is_accepted = is_accepted;
     }
 
-    /// Builds `tables` at those of `dates` that this run has not seen yet.
+    /// Builds `tables` at those of `dates` that this run has not seen yet. What fails is kept for the end.
     pub fn build(&mut self, tables: &BTreeSet<String>, dates: &[NaiveDate]) -> Result<()> {
         let basis = Basis {
             ledger: &self.ledger,
-            versions: &self.loaded.versions,
+            loads: &self.loaded.loads,
             settled_until: self.loaded.last_date(),
             force: self.options.force,
         };
@@ -118,7 +123,7 @@ impl<'a> Run<'a> {
             !tables.iter().all(|table| self.fingerprints.contains_key(&(table.clone(), *date)))
         };
         let open: Vec<NaiveDate> = dates.iter().copied().filter(is_new).collect();
-        let plan = Plan::make(self.catalog, tables, &open, &basis)?;
+        let mut plan = Plan::make(self.catalog, tables, &open, &basis)?;
         self.unchanged += plan.unchanged;
         self.fingerprints.extend(plan.fingerprints.clone());
         if plan.tasks.is_empty() {
@@ -129,6 +134,7 @@ impl<'a> Run<'a> {
         for (table, reason, dates) in plan.reasons() {
             term::note(&format!("  {table:<28} {:>9}  {reason}", term::counted(dates, "date")));
         }
+        let mut unbuilt = std::mem::take(&mut self.unbuilt);
         let context = Context {
             run_id: &self.options.id,
             settled_until: self.loaded.last_date(),
@@ -136,7 +142,15 @@ impl<'a> Run<'a> {
             guard: self.guard()?,
             time_limit: self.options.time_limit,
         };
-        let mut built = partitions::build(self.warehouse, self.catalog, &plan, &context, self.options.cores)?;
+        let cores = self.options.cores;
+        let built = partitions::adopt(self.warehouse, &mut plan, &self.options.id).and_then(|adopted| {
+            let built =
+                partitions::build(self.warehouse, self.catalog, &plan, &context, cores, &mut unbuilt)?;
+            Ok((adopted, built))
+        });
+        self.unbuilt = unbuilt;
+        let (adopted, mut built) = built?;
+        built.changes.splice(0..0, adopted.changes);
         if let (Some(&date), false) = (open.first(), built.changes.is_empty()) {
             let mut texts = Texts::new(self.warehouse, self.catalog, "warehouse", date);
             for change in &built.changes {
@@ -149,11 +163,15 @@ impl<'a> Run<'a> {
         }
         self.describe(dates)?;
         partitions::report(&built);
-        self.built += built.partitions;
+        self.built += built.partitions + adopted.partitions;
+        let planned = match adopted.partitions {
+            0 => String::new(),
+            count => format!(", took {} over from `olist plan`", term::counted(count, "partition")),
+        };
         term::note(&format!(
-            "built {}, {}, in {:.1} s",
+            "built {}, {}{planned}, in {:.1} s",
             term::counted(built.partitions, "partition"),
-            term::counted(usize::try_from(built.rows)?, "row"),
+            term::counted(usize::try_from(built.rows + adopted.rows)?, "row"),
             started.elapsed().as_secs_f64()
         ));
         self.ledger = Ledger::read(self.warehouse)?;
@@ -207,12 +225,42 @@ impl<'a> Run<'a> {
     /// Closes the line of the run.
     pub fn finish(&self) -> Result<()> {
         ingest::mark_synthetic(self.warehouse)?;
-        self.close("done")
+        self.unbuilt.write(self.warehouse, &self.options.id)?;
+        self.close(if self.unbuilt.is_empty() { "done" } else { "failed" })
+    }
+
+    /// What came of a step with `table` at `date`: its problem is kept for the end, and the run goes on.
+    fn attempt<T>(&mut self, table: &str, date: NaiveDate, outcome: Result<T>) -> Result<Option<T>> {
+        match outcome.map_err(sort_out) {
+            Ok(value) => Ok(Some(value)),
+            Err(Ok(problem)) => {
+                self.unbuilt.add(table, date, Cause::Failed(problem));
+                Ok(None)
+            }
+            Err(Err(error)) => Err(error),
+        }
+    }
+
+    /// The first of what `model` needs at `dates` that could not be built.
+    fn lacks(&self, model: &Model, dates: &[NaiveDate]) -> Option<(String, NaiveDate)> {
+        let tables = self.catalog.upstream(&model.table());
+        let all = dates.iter().flat_map(|date| tables.iter().map(move |table| (table, *date)));
+        let mut all = all.filter(|(table, date)| self.unbuilt.has(table, *date));
+        all.next().map(|(table, date)| (table.clone(), date))
+    }
+
+    pub fn has_failures(&self) -> bool {
+        !self.unbuilt.is_empty()
+    }
+
+    /// Lists what failed and what was skipped.
+    pub fn tell_unbuilt(&self) {
+        self.unbuilt.tell();
     }
 
     /// Tells of dates that were built before the last load, and not since.
     pub fn note_older(&self, tables: &BTreeSet<String>) {
-        let older = self.ledger.older(self.catalog, tables, &self.loaded.versions);
+        let older = self.ledger.older(self.catalog, tables, &self.loaded.loads);
         let dates: BTreeSet<NaiveDate> = older.values().flatten().copied().collect();
         if dates.is_empty() {
             return;
@@ -230,16 +278,21 @@ impl<'a> Run<'a> {
     }
 
     /// # Errors
-    /// A file was edited and the model that should show it could not be trained.
-    pub fn check_models(&self) -> Result<()> {
-        if self.outdated.is_empty() {
-            return Ok(());
+    /// Something failed, or a file was edited and the model that should show it could not be trained. All but the last of
+    /// them are told here.
+    pub fn verdict(self) -> Result<()> {
+        let mut run = self;
+        let mut problems = std::mem::take(&mut run.unbuilt).into_problems();
+        if !run.outdated.is_empty() {
+            let hint =
+                "the rest of the run is done; undo the edit, or change `snapshots`, `validate` or the label";
+            problems.push(Problem::data(run.outdated.join("\n")).hint(hint));
         }
-        Err(Problem::data(self.outdated.join("\n"))
-            .hint(
-                "the rest of the run is done; undo the edit, or change `snapshots`, `validate` or the label",
-            )
-            .into())
+        let last = problems.pop();
+        for problem in &problems {
+            term::error(&problem.to_string());
+        }
+        last.map_or(Ok(()), |problem| Err(problem.into()))
     }
 
     fn close(&self, outcome: &str) -> Result<()> {

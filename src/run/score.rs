@@ -17,7 +17,7 @@ use crate::earlier::Earlier;
 use crate::fingerprint;
 use crate::loss;
 use crate::mlflow::Message;
-use crate::partitions::{self, Line};
+use crate::partitions::{self, Cause, Line};
 use crate::problem::Problem;
 use crate::registry::{self, Version};
 use crate::score::{self, Scores};
@@ -30,22 +30,38 @@ pub enum Scored {
     Unchanged,
     /// So many rows were written.
     Written(i64),
+    /// What it is computed from could not be built, or this failed itself.
+    Skipped,
 }
 
 impl<'a> Run<'a> {
-    /// Scores one date, by the files of the version.
+    /// Scores one date, by the files of the version. What fails is kept for the end.
     pub fn score(&mut self, model: &'a Model, version: &Version, date: NaiveDate) -> Result<Scored> {
         let mut files = self.files(model, version)?;
         let scored = match &mut files {
-            Files::Own(earlier) => self.score_by(earlier, version, date),
-            Files::Present | Files::Lost(_) => self.score_present(model, version, date),
+            Files::Own(earlier) => {
+                let scored = self.score_by(earlier, version, date);
+                self.attempt(&model.table(), date, scored)?.unwrap_or(Scored::Skipped)
+            }
+            Files::Present | Files::Lost(_) => self.score_present(model, version, date)?,
         };
         self.give_back(files, version);
-        scored
+        Ok(scored)
     }
 
     fn score_present(&mut self, model: &'a Model, version: &Version, date: NaiveDate) -> Result<Scored> {
         self.build(&self.catalog.upstream(&model.table()), &[date])?;
+        if let Some((table, date)) = self.lacks(model, &[date]) {
+            self.unbuilt.add(&model.table(), date, Cause::Needs(table));
+        }
+        if self.unbuilt.has(&model.table(), date) {
+            return Ok(Scored::Skipped);
+        }
+        let scored = self.score_built(model, version, date);
+        Ok(self.attempt(&model.table(), date, scored)?.unwrap_or(Scored::Skipped))
+    }
+
+    fn score_built(&mut self, model: &'a Model, version: &Version, date: NaiveDate) -> Result<Scored> {
         let at = self.workspace(model);
         let snapshot = at.snapshot(date)?;
         let inputs = score::inputs(&snapshot, version, &self.fingerprints);
@@ -109,7 +125,8 @@ impl<'a> Run<'a> {
             let message = Message::Scores { metrics: scores.summarize(at, date)?, seconds };
             message.post(self.warehouse, version, Some(date), run_id)?;
             let (table, duration_ms) = (&at.model.table(), seconds * 1000.0);
-            Line { table, date, rows, fingerprint, duration_ms, run_id, inputs }.write(self.warehouse)?;
+            Line { table, date, rows, fingerprint, duration_ms, run_id, inputs, labels_until: None }
+                .write(self.warehouse)?;
             Ok(Scored::Written(rows))
         })
     }

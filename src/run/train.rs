@@ -9,7 +9,7 @@ use crate::catalog::Model;
 use crate::config::Task;
 use crate::dataset::Workspace;
 use crate::mlflow::Message;
-use crate::partitions::texts;
+use crate::partitions::{self, texts};
 use crate::registry::contests::Outcome;
 use crate::registry::{self, Version};
 use crate::segment;
@@ -21,6 +21,8 @@ pub enum Attempt {
     Trained(Fitted),
     /// Why there is nothing to train on yet.
     TooEarly(String),
+    /// What it is trained on could not be built, for example this.
+    Lacking(String),
 }
 
 /// What a training made.
@@ -48,6 +50,9 @@ impl<'a> Run<'a> {
             return Ok(Attempt::TooEarly(format!("its snapshots begin on {}", model.spec.from)));
         }
         self.build(&self.catalog.upstream(&model.table()), &dates)?;
+        if let Some((table, date)) = self.lacks(model, &dates) {
+            return Ok(Attempt::Lacking(format!("{table} at {date}")));
+        }
         self.clear(model, as_of)?;
         self.begin()?;
         let champion = registry::in_force(self.warehouse, &model.name, as_of)?;
@@ -123,6 +128,7 @@ impl<'a> Run<'a> {
             let (as_of, number) = (version.as_of, version.number);
             texts::of_inputs(self.warehouse, at.warehouse, at.catalog, at.model, as_of, number)?;
             message.post(self.warehouse, &version, None, &self.options.id)?;
+            partitions::trained(self.warehouse, &at.model.training())?;
             Ok(version)
         })
     }

@@ -8,6 +8,7 @@ mod error;
 mod gate;
 pub mod journal;
 pub mod path;
+mod scratch;
 mod tables;
 
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ use duckdb::{Connection, Row, params};
 pub use self::arrow::{Batches, texts};
 pub use gate::stop_all;
 pub use journal::sync_folder;
+pub use scratch::{make_scratch, scratch_of};
 
 use crate::interrupt;
 use crate::problem::Problem;
@@ -167,7 +169,7 @@ impl Warehouse {
 
     /// A connection to an empty warehouse `name` beside this one, in memory; this one can read it.
     pub fn beside(&self, name: &str) -> Result<Self> {
-        self.batch(&format!("attach if not exists ':memory:' as {name}"))?;
+        self.batch(&format!("detach database if exists {name}; attach ':memory:' as {name}"))?;
         let other = self.connect(name, None)?;
         other.batch(tables::CREATE)?;
         Ok(other)

@@ -9,8 +9,13 @@ use crate::problem::Problem;
 const VERSION: usize = 6;
 
 /// What brings the tables of an earlier version up to date, before `CREATE`: from 1 to 2, and so on.
-const UPGRADES: [&str; 5] =
-    [include_str!("sql/upgrade_to_2.sql"), "", "", include_str!("sql/upgrade_to_5.sql"), ""];
+const UPGRADES: [&str; 5] = [
+    include_str!("sql/upgrade_to_2.sql"),
+    "",
+    "",
+    include_str!("sql/upgrade_to_5.sql"),
+    include_str!("sql/upgrade_to_6.sql"),
+];
 
 pub const CREATE: &str = include_str!("sql/tables.sql");
 
@@ -47,6 +52,13 @@ pub fn create(warehouse: &Warehouse) -> Result<()> {
         .into());
     }
     warehouse.transaction(|| upgrade(warehouse, VERSION))
+}
+
+impl Warehouse {
+    /// Whether its tables are those of this version.
+    pub fn is_up_to_date(&self) -> Result<bool> {
+        Ok(self.setting("tables_version")?.is_none_or(|version| version == VERSION.to_string()))
+    }
 }
 
 fn upgrade(warehouse: &Warehouse, version: usize) -> Result<()> {

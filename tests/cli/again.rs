@@ -5,13 +5,13 @@ use super::ingest::gzip;
 use super::support::{Place, times};
 use super::train::model;
 
-const FAST: &str =
+pub const FAST: &str =
     "'rule': {'algorithm': 'sql', 'expression': 'exp(-orders_90d / 90.0 * (45 - recency_days))'},
         'logistic': {'algorithm': 'logistic_regression'},
         'trees': {'algorithm': 'extra_trees', 'trees': 20},";
 
-/// The tables of the small sample as files of the kind that Kaggle has, their rows in the order of `order`.
-fn files(from: &Place, to: &Place, order: &str) {
+/// The tables of the small sample as files of the kind that Kaggle has, each with the rows that `rows` gives.
+pub fn files(from: &Place, to: &Place, rows: impl Fn(&str) -> String) {
     let conn = duckdb::Connection::open(from.path("olist.duckdb")).unwrap();
     for name in [
         "orders",
@@ -25,7 +25,8 @@ fn files(from: &Place, to: &Place, order: &str) {
     ] {
         let file = to.path(&format!("raw-{name}.csv"));
         conn.execute_batch(&format!(
-            "copy (select * from sources.{name} order by {order}) to '{}' (header, timestampformat '%Y-%m-%d %H:%M:%S')",
+            "copy ({}) to '{}' (header, timestampformat '%Y-%m-%d %H:%M:%S')",
+            rows(name),
             file.display()
         ))
         .unwrap();
@@ -34,7 +35,7 @@ fn files(from: &Place, to: &Place, order: &str) {
 }
 
 /// Every table that differs between two databases: numbers by more than 1e-9 of their size.
-fn differences(one: &Place, other: &Place) -> Vec<String> {
+pub fn differences(one: &Place, other: &Place) -> Vec<String> {
     let conn = duckdb::Connection::open_in_memory().unwrap();
     for (name, place) in [("a", one), ("b", other)] {
         let path = place.path("olist.duckdb");
@@ -84,7 +85,7 @@ fn shuffled_rows_and_threads_change_nothing() {
     let places = [("rowid", "1"), ("hash(rowid)", "4")].map(|(order, threads)| {
         let place = Place::with_churn();
         place.write("models/seller_churn.sql", model(FAST));
-        files(&sample, &place, order);
+        files(&sample, &place, |name| format!("select * from sources.{name} order by {order}"));
         place.olist(&["--threads", threads, "ingest", "raw", "--until", "2018-08-31"]).code(0);
         place.olist(&["--threads", threads, "run", "--date", "2018-06-01"]).code(0);
         place

@@ -5,6 +5,7 @@
 
 mod again;
 mod analyst;
+mod bad_day;
 mod cases;
 mod client;
 mod crash;
@@ -19,13 +20,17 @@ mod labels;
 mod leaks;
 mod mistakes;
 mod mlflow;
+mod monthly;
 mod places;
+mod plan;
 mod python;
 mod run;
 mod safety;
 mod segments;
 mod server;
 mod sharing;
+mod stale;
+mod status;
 mod style;
 mod support;
 mod train;

@@ -121,6 +121,8 @@ pub enum Fate {
     LosesEverySecondAnswer { requests: u32 },
     /// As many requests pass; of the next one the answer is lost, or the request itself; then nothing passes.
     Dies { after: u32, is_request_done: bool },
+    /// Files of this name are too large for it.
+    Refuses { file: &'static str },
 }
 
 /// Stands between the tool and the server.
@@ -160,6 +162,15 @@ fn pass(mut client: TcpStream, port: u16, fate: &Mutex<Fate>) -> Option<()> {
         Fate::Dies { after: 0, is_request_done } => (std::mem::take(is_request_done), false),
         Fate::Dies { after, .. } => {
             *after -= 1;
+            (true, true)
+        }
+        Fate::Refuses { file } => {
+            let line = request.split(|byte| *byte == b'\r').next()?;
+            if String::from_utf8_lossy(line).contains(&format!("/{file} ")) {
+                let answer =
+                    "HTTP/1.1 413 Payload Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+                return client.write_all(answer.as_bytes()).ok();
+            }
             (true, true)
         }
     };

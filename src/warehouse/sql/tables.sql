@@ -11,15 +11,22 @@ comment on table pipeline.settings is 'One row per fact about the warehouse: dat
 
 create table if not exists pipeline.loads (
     source varchar, load_id bigint, file varchar, bytes bigint, digest varchar, version varchar, rows bigint,
-    loaded_at timestamp, is_current boolean
+    loaded_at timestamp, is_current boolean, definition varchar, equal_until date
 );
+comment on column pipeline.loads.equal_until is 'Up to this reference date the source shows what it showed before this load; NULL: that is not known';
 comment on table pipeline.loads is 'One row per source and load: file, its digest, rows; version is what partitions are made from';
 
 create table if not exists pipeline.partitions (
     table_name varchar, reference_date date, rows bigint, fingerprint varchar, built_at timestamp, duration_ms double,
-    run_id varchar, inputs varchar
+    run_id varchar, inputs varchar, labels_until date
 );
+comment on column pipeline.partitions.labels_until is 'The latest label_known_on of an ABT: no later day changes its labels';
 comment on table pipeline.partitions is 'One row per table and reference date that is built: what it was made from, when, by which run';
+
+create table if not exists pipeline.failures (
+    table_name varchar, reference_date date, run_id varchar, failed_at timestamp, message varchar
+);
+comment on table pipeline.failures is 'One row per table and reference date that failed and has not been built since: when, and why';
 
 create table if not exists pipeline.runs (
     run_id varchar, command varchar, tool_version varchar, started_at timestamp, finished_at timestamp, outcome varchar

@@ -1,9 +1,11 @@
 //! A warehouse whose sources are given row by row, and the tool's own build upon it, all in this process.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use anyhow::{Result, anyhow};
+use chrono::NaiveDate;
 use olist::catalog::Catalog;
 use olist::config::SourceSpec;
 use olist::ingest::{self, as_of_select, loaded_select, source_file};
@@ -23,6 +25,8 @@ pub struct Bench {
     /// What fills each source from its raw table, each after those that it is made with.
     loads: Vec<(String, String)>,
     specs: BTreeMap<String, SourceSpec>,
+    /// The project at the dates of the cases.
+    catalogs: BTreeMap<NaiveDate, Catalog>,
     /// After the warehouse: it is in there.
     _folder: TempDir,
 }
@@ -36,7 +40,8 @@ impl Bench {
         let project = Project::built_in();
         let templates = Templates::new(&project, Vars::new())?;
         let specs = ingest::specs(&project, &templates)?;
-        let mut bench = Self { project, warehouse, loads: Vec::new(), specs, _folder: folder };
+        let mut bench =
+            Self { project, warehouse, loads: Vec::new(), specs, catalogs: BTreeMap::new(), _folder: folder };
         bench.make_sources(&templates)?;
         Ok(bench)
     }
@@ -72,7 +77,7 @@ impl Bench {
     }
 
     /// The rows of the case's table, as the columns that it expects.
-    pub fn rows(&self, case: &Case) -> Result<Vec<Vec<String>>> {
+    pub fn rows(&mut self, case: &Case) -> Result<Vec<Vec<String>>> {
         self.warehouse.transaction(|| self.fill(&case.given))?;
         self.build(case)?;
         let columns: Vec<String> = case
@@ -114,25 +119,29 @@ impl Bench {
     }
 
     /// Builds the table and what it needs, as `olist run` does.
-    fn build(&self, case: &Case) -> Result<()> {
+    fn build(&mut self, case: &Case) -> Result<()> {
         let date = case.date.parse()?;
         // What the cases before have built.
         self.warehouse.batch("delete from pipeline.partitions")?;
         if self.warehouse.has_table(&case.expect.table)? {
             self.warehouse.batch(&format!("drop table {}", case.expect.table))?;
         }
-        let catalog = Catalog::read(&self.project, Vars::new(), date)?;
-        if let Some(mistake) = catalog.mistakes.first() {
-            return Err(anyhow!("{mistake}"));
+        if let Entry::Vacant(entry) = self.catalogs.entry(date) {
+            let catalog = Catalog::read(&self.project, Vars::new(), date)?;
+            if let Some(mistake) = catalog.mistakes.first() {
+                return Err(anyhow!("{mistake}"));
+            }
+            entry.insert(catalog);
         }
+        let catalog = &self.catalogs[&date];
         let mut tables = catalog.upstream(&case.expect.table);
         tables.insert(case.expect.table.clone());
         // Every day up to the reference date and far beyond is complete, unless the case says otherwise.
         let data_until = case.until.as_deref().unwrap_or("2025-12-31").parse()?;
-        let versions = self.specs.keys().map(|name| (name.clone(), String::new())).collect();
-        let loaded = Loaded { versions, data_until };
+        let loads = self.specs.keys().map(|name| (name.clone(), String::new())).collect();
+        let loaded = Loaded { loads, data_until };
         let options = Options { id: case.place.clone(), cores: 1, force: true, time_limit: None };
-        Run::new(&self.warehouse, &catalog, &loaded, options)?.build(&tables, &[date])
+        Run::new(&self.warehouse, catalog, &loaded, options)?.build(&tables, &[date])
     }
 }
 

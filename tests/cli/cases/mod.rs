@@ -65,7 +65,7 @@ fn every_case_holds() {
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
-                let bench = Bench::new().unwrap();
+                let mut bench = Bench::new().unwrap();
                 while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let found = bench.rows(case).map_err(|error| format!("{error:#}"));
                     if let Err(message) = found.and_then(|rows| compare(case, rows)) {

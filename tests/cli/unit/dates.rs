@@ -10,8 +10,11 @@ fn day(text: &str) -> NaiveDate {
 #[test]
 fn a_range_holds_both_ends() {
     let range: DateRange = "2018-01-01..2018-03-01".parse().unwrap();
-    assert_eq!(expand(&[range], Every::Month), [day("2018-01-01"), day("2018-02-01"), day("2018-03-01")]);
-    assert_eq!(expand(&[range, range], Every::Week).len(), 9);
+    assert_eq!(
+        expand(&[range], Every::Month, day("2018-06-01")),
+        [day("2018-01-01"), day("2018-02-01"), day("2018-03-01")]
+    );
+    assert_eq!(expand(&[range, range], Every::Week, day("2018-06-01")).len(), 9);
 }
 
 #[test]

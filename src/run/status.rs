@@ -1,0 +1,159 @@
+//! What stands where: every table and score by date, and what the next run would do with each model.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+use chrono::NaiveDate;
+
+use super::{Loaded, due};
+use crate::catalog::{Catalog, Model};
+use crate::dataset::Workspace;
+use crate::partitions::{Basis, Entry, Ledger, Plan};
+use crate::registry::{self, Version};
+use crate::score;
+use crate::warehouse::Warehouse;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Built,
+    /// What it was made of is not what is there now.
+    Stale,
+    /// Others at the date need it, and it is not there.
+    Missing,
+    Failed,
+}
+
+impl State {
+    pub const ALL: [Self; 4] = [Self::Built, Self::Stale, Self::Missing, Self::Failed];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Built => "built",
+            Self::Stale => "stale",
+            Self::Missing => "missing",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// One table at one date.
+pub struct Standing {
+    pub table: String,
+    pub date: NaiveDate,
+    pub state: State,
+    /// Why it is not simply built.
+    pub why: String,
+    pub rows: Option<i64>,
+}
+
+/// A model, and what the next run does with it.
+pub struct Prospect {
+    pub model: String,
+    pub champion: Option<Version>,
+    /// Why it would be trained; `None` where the champion goes on.
+    pub training: Option<String>,
+    /// The last training that failed, and none since.
+    pub failed: Option<String>,
+}
+
+pub struct Status {
+    pub standings: Vec<Standing>,
+    pub prospects: Vec<Prospect>,
+    /// Partitions that are to be built at the latest date.
+    pub open: usize,
+}
+
+/// How `selected` tables and scores stand. Nothing is written.
+pub fn status(
+    warehouse: &Warehouse,
+    catalog: &Catalog,
+    loaded: &Loaded,
+    selected: &BTreeSet<String>,
+) -> Result<Status> {
+    let ledger = Ledger::read(warehouse)?;
+    let failures = failures(warehouse)?;
+    let basis =
+        Basis { ledger: &ledger, loads: &loaded.loads, settled_until: loaded.last_date(), force: false };
+    let mut dates: BTreeMap<NaiveDate, BTreeSet<String>> = BTreeMap::new();
+    for (table, date) in ledger.keys().chain(failures.keys()) {
+        let tables = dates.entry(*date).or_default();
+        if catalog.order.contains(table) {
+            tables.extend(catalog.upstream(table));
+            tables.insert(table.clone());
+        }
+    }
+    let mut standings = Vec::new();
+    for (date, tables) in dates {
+        let basis =
+            Basis { ledger: &ledger, loads: &loaded.loads, settled_until: loaded.last_date(), force: false };
+        let plan = Plan::make(catalog, &tables, &[date], &basis)?;
+        for table in catalog.order.iter().filter(|name| tables.contains(*name) && selected.contains(*name)) {
+            let entry = ledger.get(table, date);
+            let why = match catalog.models.values().find(|model| model.table() == *table) {
+                Some(model) => {
+                    let at = Workspace { warehouse, catalog, model };
+                    entry.map(|entry| scores_differ(at, date, entry, &plan)).transpose()?.flatten()
+                }
+                None => {
+                    plan.tasks.iter().find(|task| task.table == *table).map(|task| task.reason.to_string())
+                }
+            };
+            let (state, why) = match (failures.get(&(table.clone(), date)), entry, why) {
+                (Some(message), ..) => (State::Failed, message.clone()),
+                (None, None, _) => (State::Missing, "others at this date need it".to_owned()),
+                (None, Some(_), Some(why)) => (State::Stale, why),
+                (None, Some(_), None) => (State::Built, String::new()),
+            };
+            standings.push(Standing {
+                table: table.clone(),
+                date,
+                state,
+                why,
+                rows: entry.map(|entry| entry.rows),
+            });
+        }
+    }
+    let open = Plan::make(catalog, selected, &[loaded.last_date()], &basis)?.tasks.len();
+    let models = catalog.models.values().filter(|model| selected.contains(&model.table()));
+    let prospects = models.map(|model| prospect(warehouse, catalog, model, loaded.last_date(), &failures));
+    Ok(Status { standings, prospects: prospects.collect::<Result<_>>()?, open })
+}
+
+/// Why scores would be made again.
+fn scores_differ(at: Workspace<'_>, date: NaiveDate, entry: &Entry, plan: &Plan) -> Result<Option<String>> {
+    let Some(version) = registry::in_force(at.warehouse, &at.model.name, date)? else { return Ok(None) };
+    let mut inputs = score::inputs(&at.snapshot(date)?, &version, &plan.fingerprints);
+    if at.catalog.definition(at.model)?.0 != version.definition {
+        // It scores by files of its own: what the project's are now does not matter.
+        inputs.retain(|name, _| name == "version");
+    }
+    let changed = inputs.iter().find(|(name, value)| entry.inputs.get(*name) != Some(*value));
+    Ok(changed.map(|(name, _)| match name.as_str() {
+        "sql" => "its SQL changed".to_owned(),
+        "version" => format!("version {} is in force", version.number),
+        table => format!("{table} changed"),
+    }))
+}
+
+fn prospect(
+    warehouse: &Warehouse,
+    catalog: &Catalog,
+    model: &Model,
+    date: NaiveDate,
+    failures: &Failures,
+) -> Result<Prospect> {
+    let champion = registry::in_force(warehouse, &model.name, date)?;
+    let why = due::due(warehouse, catalog, model, champion.as_ref(), date, false)?.why;
+    let mut failed = failures.iter().rev().filter(|((name, _), _)| *name == model.training());
+    let failed = failed.next().map(|((_, date), message)| format!("as of {date}: {message}"));
+    Ok(Prospect { model: model.name.clone(), champion, training: why.map(|why| why.to_string()), failed })
+}
+
+type Failures = BTreeMap<(String, NaiveDate), String>;
+
+/// What failed and has not been built since.
+fn failures(warehouse: &Warehouse) -> Result<Failures> {
+    let sql = "select table_name, reference_date, message from pipeline.failures";
+    let rows = warehouse.rows(sql, &[], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
+    Ok(rows.into_iter().collect())
+}
