@@ -16,6 +16,7 @@ use crate::partitions::{self, Basis, Context, Ledger, Plan, Unbuilt};
 use crate::project::Project;
 use crate::registry::{self, Version};
 use crate::template::Templates;
+use crate::term;
 use crate::warehouse::{Warehouse, ident};
 
 /// What of a run decides how its tables are built.
@@ -138,6 +139,10 @@ impl Earlier {
             guard: &self.guard,
             time_limit: means.time_limit,
         };
+        if !plan.tasks.is_empty() {
+            let count = term::counted(plan.tasks.len(), "partition");
+            term::note(&format!("  {count} beside the warehouse, by the files of the version that serves"));
+        }
         let mut unbuilt = Unbuilt::default();
         partitions::build(&self.beside, &self.catalog, &plan, &context, means.cores, &mut unbuilt)?;
         unbuilt.into_problems().into_iter().next().map_or(Ok(()), |problem| Err(problem.into()))

@@ -18,7 +18,7 @@ pub fn models(
     diff: Option<&[i32]>,
 ) -> Result<()> {
     let mut warehouse = session.open_whole(Vec::new())?;
-    if !warehouse.has_table("registry.contests")? {
+    if !warehouse.has_table("registry.means")? {
         // A database of an earlier olist is brought up to date by opening it for writing.
         drop(warehouse);
         warehouse = session.open_existing()?;

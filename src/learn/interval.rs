@@ -70,6 +70,9 @@ pub struct Difference {
 ///
 /// `None` where the metric has no meaning in a fold, or in half of the draws or more.
 pub fn difference(metric: Metric, folds: &[Pair<'_>], draws: usize, seed: u64) -> Result<Option<Difference>> {
+    if folds.is_empty() {
+        return Ok(None);
+    }
     let entities: Vec<&[&str]> = folds.iter().map(|fold| fold.entities.as_slice()).collect();
     let interval = interval_of_mean(&entities, draws, seed, |at, weights| {
         let Pair { one, other, .. } = &folds[at];
