@@ -74,6 +74,9 @@ pub struct Catalog {
 const IN_THE_QUERY: &str =
     "what a column is stands behind it in the last SELECT: `count(*) as item_count,  -- Items sold`";
 
+/// Files of macros serve all others.
+const MACROS: &str = "queries/macros/";
+
 /// Renderings that are kept: those of a year of days take hundreds of megabytes.
 const KEPT: usize = 500;
 
@@ -279,6 +282,24 @@ impl Catalog {
             (None, Some(model)) => templates.render(&model.file, Kind::Model, Some(date), None),
             (None, None) => Err(Problem::usage(format!("there is no table `{name}`")).into()),
         }
+    }
+
+    /// The texts of the files that decide a training, by their paths: the model, all tables it needs, the macros, and what
+    /// one of these names, as an `include` does.
+    pub fn files_of(&self, model: &Model) -> BTreeMap<String, String> {
+        let tables = self.upstream(&model.table());
+        let own = tables.iter().filter_map(|name| self.tables.get(name)).map(|node| node.file.as_str());
+        let mut files: BTreeSet<&str> = own.chain([model.file.as_str()]).collect();
+        files.extend(self.templates.files(MACROS));
+        let mut open: Vec<&str> = files.iter().copied().collect();
+        while let Some(file) = open.pop() {
+            let text = self.templates.source(file);
+            let named = self.templates.files("").filter(|other| text.contains(other));
+            let new: Vec<&str> = named.filter(|other| !files.contains(other)).collect();
+            files.extend(&new);
+            open.extend(new);
+        }
+        files.into_iter().map(|file| (file.to_owned(), self.templates.source(file).to_owned())).collect()
     }
 
     /// What decides a training, file by file: the model and all tables it needs.

@@ -105,13 +105,19 @@ pub enum Command {
     /// after the reference date is deleted. What differs has seen the future. Tables reached past `source` and `ref`,
     /// clocks and randomness are found in the syntax tree before. Labels are compared apart. Numbers are equal within 1e-9.
     Check(Check),
-    /// Compare a model's candidates out of time, and make the best one champion
+    /// Compare a model's candidates out of time, with each other and with the version that serves
+    ///
+    /// The best one becomes champion where the 95 % interval of the difference, paired, leaves no doubt; else the version is
+    /// kept beside the champion, or where no file changed, the champion's recipe is fitted again.
     Train {
         /// A file of models/, without `.sql`
         model: String,
         /// Train on what was known as of this date; else the day after data until
         #[arg(long, value_name = "D", value_parser = dates::parse)]
         as_of: Option<NaiveDate>,
+        /// Edited files take over, however they compare with the version that serves
+        #[arg(long)]
+        accept: bool,
     },
     /// Score reference dates with the champion in force for each
     Score {
@@ -128,6 +134,12 @@ pub enum Command {
     Models {
         /// Only this one, with all its versions
         model: Option<String>,
+        /// How the candidates compared at the training of this version; with --format json all that is known of it
+        #[arg(long, value_name = "N", requires = "model")]
+        version: Option<i32>,
+        /// What differs between two versions: SQL, inputs, settings, metrics by fold
+        #[arg(long, num_args = 2, value_names = ["N", "M"], requires = "model", conflicts_with = "version")]
+        diff: Option<Vec<i32>>,
         #[command(subcommand)]
         command: Option<ModelsCommand>,
     },
@@ -313,6 +325,9 @@ pub struct Run {
     /// Build also what is built and unchanged, and what lost nine of ten rows; score what the wall refuses
     #[arg(long)]
     pub force: bool,
+    /// Edited files take over, however they compare with the version that serves
+    #[arg(long)]
+    pub accept: bool,
     /// Copy scores, features, ABTs and their history to FILE, for those who only read; an earlier copy is replaced
     #[arg(long, value_name = "FILE")]
     pub publish: Option<PathBuf>,

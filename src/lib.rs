@@ -12,6 +12,7 @@ pub mod dates;
 pub mod diagnose;
 pub mod difference;
 pub mod drift;
+pub mod earlier;
 pub mod export;
 pub mod fingerprint;
 pub mod graph;

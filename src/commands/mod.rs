@@ -59,10 +59,12 @@ pub fn execute(cli: Cli) -> Result<ExitCode> {
         Command::Status(selection) => status(&session, &selection),
         Command::Render { file, date } => render(&session, &file, date),
         Command::Check(args) => check(&session, &args),
-        Command::Train { model, as_of } => train(&session, &model, as_of),
+        Command::Train { model, as_of, accept } => train(&session, &model, as_of, accept),
         Command::Score { model, dates, force } => score(&session, &model, &dates, force),
         Command::Models { command: Some(ModelsCommand::Export(args)), .. } => export(&session, &args),
-        Command::Models { model, command: None } => models(&session, model.as_deref()),
+        Command::Models { model, version, diff, command: None } => {
+            models(&session, model.as_deref(), version, diff.as_deref())
+        }
         Command::Monitor { model, fail } => monitor(&session, model.as_deref(), fail),
         Command::Promote { model, version, reason } => promote(&session, &model, version, &reason),
         Command::Rollback { model, reason } => rollback(&session, &model, &reason),

@@ -1,20 +1,64 @@
-//! `olist models [MODEL]`
+//! `olist models [MODEL]`, and what one version is, or what differs between two.
 
 use anyhow::Result;
+use serde_json::Value;
 
 use super::Session;
 use crate::output::Format;
 use crate::problem::Problem;
-use crate::registry::comparison;
+use crate::registry::changes::Changes;
+use crate::registry::{self, comparison, whole};
 use crate::term;
 use crate::warehouse::{Warehouse, text};
 
-pub fn models(session: &Session, name: Option<&str>) -> Result<()> {
-    let warehouse = session.open_whole(Vec::new())?;
-    match name {
-        None => all(session, &warehouse),
-        Some(name) => one(session, &warehouse, name),
+pub fn models(
+    session: &Session,
+    name: Option<&str>,
+    version: Option<i32>,
+    diff: Option<&[i32]>,
+) -> Result<()> {
+    let mut warehouse = session.open_whole(Vec::new())?;
+    if !warehouse.has_table("registry.means")? {
+        // A database of an earlier olist is brought up to date by opening it for writing.
+        drop(warehouse);
+        warehouse = session.open_existing()?;
     }
+    match (name, version, diff) {
+        (Some(name), _, Some(&[one, other])) => difference(session, &warehouse, name, one, other),
+        (Some(name), Some(number), _) => version_of(session, &warehouse, name, number),
+        (Some(name), None, _) => one(session, &warehouse, name),
+        (None, ..) => all(session, &warehouse),
+    }
+}
+
+fn difference(session: &Session, warehouse: &Warehouse, name: &str, one: i32, other: i32) -> Result<()> {
+    let (one, other) = (registry::version(warehouse, name, one)?, registry::version(warehouse, name, other)?);
+    let changes = Changes::between(warehouse, &one, &other)?;
+    match session.options.format {
+        Format::Json => json(&serde_json::to_value(&changes)?),
+        Format::Csv => changes.table().print(Format::Csv),
+        format => {
+            term::data(&changes.text())?;
+            term::note("");
+            changes.table().print(format)
+        }
+    }
+}
+
+fn version_of(session: &Session, warehouse: &Warehouse, name: &str, number: i32) -> Result<()> {
+    let version = registry::version(warehouse, name, number)?;
+    if session.options.format == Format::Json {
+        return json(&whole::of(warehouse, &version)?);
+    }
+    comparison::of(warehouse, name, number)?.print(session.options.format)?;
+    if let Some(reason) = registry::contests::reason(warehouse, name, number)? {
+        term::note(&format!("{name}: version {number}, {reason}"));
+    }
+    Ok(())
+}
+
+fn json(value: &Value) -> Result<()> {
+    Ok(term::data(&(serde_json::to_string_pretty(value)? + "\n"))?)
 }
 
 fn all(session: &Session, warehouse: &Warehouse) -> Result<()> {
@@ -38,12 +82,14 @@ fn one(session: &Session, warehouse: &Warehouse, name: &str) -> Result<()> {
     let versions = warehouse.arrow(&format!(
         "select m.version, m.candidate, m.algorithm, round(m.mean_metric, 4) as mean_{metric}, m.as_of,
              m.trained_through, m.trained_rows as rows, octet_length(m.fitted) as bytes,
-             case when c.until is null then 'champion' else coalesce(c.ended_because, '') end as state,
-             c.since::timestamp(0) as since, c.until::timestamp(0) as until, c.reason
+             case when c.since is null then 'kept' when c.until is null then 'champion'
+                 else coalesce(c.ended_because, '') end as state,
+             c.since::timestamp(0) as since, c.until::timestamp(0) as until, coalesce(c.reason, t.reason) as reason
          from registry.models as m
          left join registry.champions as c on c.model = m.model and c.version = m.version
+         left join registry.contests as t on t.model = m.model and t.version = m.version
          where m.model = {}
-         order by c.since",
+         order by coalesce(c.since, m.trained_at), m.version",
         text(name),
         metric = metric_of(warehouse, name)?
     ))?;

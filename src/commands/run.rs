@@ -46,6 +46,7 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
     loaded.warn_of_no_data(&warehouse, first)?;
     attach_scratch(&warehouse, &scratch)?;
     let mut run = session.run(&warehouse, &catalog, &loaded, args.force)?;
+    run.accept(args.accept);
     let tables: BTreeSet<String> =
         selected.iter().filter(|name| catalog.tables.contains_key(*name)).cloned().collect();
     run.build(&tables, &dates)?;

@@ -7,20 +7,20 @@ use super::Session;
 use crate::mlflow;
 use crate::problem::Problem;
 use crate::registry::comparison;
-use crate::run::{Attempt, Loaded};
-use crate::term;
+use crate::run::{self, Attempt, How, Loaded};
 
-pub fn train(session: &Session, name: &str, as_of: Option<NaiveDate>) -> Result<()> {
+pub fn train(session: &Session, name: &str, as_of: Option<NaiveDate>, is_accepted: bool) -> Result<()> {
     let warehouse = session.open_existing()?;
     let loaded = Loaded::read(&warehouse)?;
     let as_of = as_of.unwrap_or_else(|| loaded.last_date());
     loaded.check(as_of)?;
     let catalog = session.catalog(as_of)?;
     let mut run = session.run(&warehouse, &catalog, &loaded, false)?;
-    let attempt = run.train(catalog.model(name)?, as_of, "asked for")?;
+    let how = How { why: "asked for", is_accepted };
+    let attempt = run.train(catalog.model(name)?, as_of, how)?;
     run.finish()?;
-    let (version, training) = match attempt {
-        Attempt::Trained(version, training) => (version, training),
+    let made = match attempt {
+        Attempt::Trained(fitted) => fitted.made,
         Attempt::TooEarly(why) => {
             return Err(Problem::data(format!("`{name}` cannot be trained as of {as_of}: {why}"))
                 .hint("a later --as-of, or an earlier `snapshots` in the model's file")
@@ -31,8 +31,11 @@ pub fn train(session: &Session, name: &str, as_of: Option<NaiveDate>) -> Result<
             return run.verdict();
         }
     };
-    comparison::of(&warehouse, name, version.number)?.print(session.options.format)?;
-    training.notes.iter().for_each(|note| term::note(note));
-    term::note(&format!("{name}: version {}, {}", version.number, training.version.reason));
+    if let Some((version, _)) = made.first() {
+        comparison::of(&warehouse, name, version.number)?.print(session.options.format)?;
+    }
+    for (version, training) in &made {
+        run::note_verdict(version, training, "");
+    }
     mlflow::flush(&warehouse)
 }

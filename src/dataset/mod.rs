@@ -123,6 +123,18 @@ impl Dataset {
         rows.iter().take(EXAMPLE).map(inputs).collect()
     }
 
+    /// Whether both have the same rows, labels and inputs. Sums of floats differ in the last digits from run to run.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let is_near = |(one, other): (&f64, &f64)| (one - other).abs() <= 1e-9 * one.abs().max(1.0);
+        let columns = 0..self.matrix.columns().len();
+        (&self.dates, &self.entities, &self.labels, &self.known_on)
+            == (&other.dates, &other.entities, &other.labels, &other.known_on)
+            && self.matrix.columns() == other.matrix.columns()
+            && columns
+                .into_iter()
+                .all(|at| self.matrix.column(at).iter().zip(other.matrix.column(at)).all(is_near))
+    }
+
     /// A digest of everything that is trained on: keys, dates, labels and inputs of `rows`.
     pub fn digest(&self, rows: &[usize]) -> String {
         let mut hasher = blake3::Hasher::new();

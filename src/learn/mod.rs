@@ -41,7 +41,7 @@ pub use boosting::Boosting;
 pub use fitted::{Fitted, Learner, fit};
 pub use grouping::{adjusted_rand_index, silhouette, stability};
 pub use importance::{Importance, ValidationSet, permutation_importance};
-pub use interval::{Interval, quantile};
+pub use interval::{Difference, Interval, Pair, difference, interval_of_mean, quantile};
 pub use kmeans::{Clustering, Segment, cluster};
 pub use logistic::{Logistic, Term};
 pub use matrix::{Matrix, MatrixBuilder};

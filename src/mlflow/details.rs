@@ -30,9 +30,10 @@ impl Details {
         let sql =
             "select to_json(m.inputs)::varchar, m.trained_rows, m.data_digest, m.tool_version, m.run_id,
                        coalesce(any_value(r.command), ''), m.trained_at,
-                       coalesce(first(c.reason order by c.since), '')
+                       coalesce(first(c.reason order by c.since), any_value(t.reason), '')
                    from registry.models as m
                    left join registry.champions as c on c.model = m.model and c.version = m.version
+                   left join registry.contests as t on t.model = m.model and t.version = m.version
                    left join pipeline.runs as r on r.run_id = m.run_id
                    where m.model = ? and m.version = ?
                    group by all";

@@ -13,6 +13,7 @@ use crate::dataset::Workspace;
 use crate::fingerprint;
 use crate::learn::Recipe;
 use crate::registry::Version;
+use crate::registry::contests::Outcome;
 use crate::registry::outbox::{self, Entry, Item};
 use crate::train;
 use crate::warehouse::Warehouse;
@@ -21,7 +22,7 @@ use crate::warehouse::Warehouse;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Message {
-    /// A version was trained and became champion.
+    /// A version was trained, and became champion unless it is only kept.
     Training(Box<Training>),
     /// A version was made champion by hand.
     Champion { reason: String },
@@ -48,6 +49,9 @@ pub struct Training {
     pub dataset: String,
     pub columns: Vec<(String, String)>,
     pub seconds: f64,
+    /// Whether the version does not serve.
+    #[serde(default)]
+    pub is_kept: bool,
     /// Name and type of the columns of the model's SELECT.
     pub select: Vec<(String, String)>,
     /// Rows of inputs, in the order of the version's inputs.
@@ -73,6 +77,7 @@ impl Message {
             columns: columns.unwrap_or_default(),
             select: training.columns.clone(),
             seconds: training.seconds,
+            is_kept: training.version.verdict.outcome == Outcome::Kept,
             example: training.example.clone(),
         })))
     }

@@ -34,7 +34,9 @@ pub fn item(client: &Client, warehouse: &Warehouse, item: &Item) -> Result<()> {
     match &message {
         Message::Training(training) => {
             let version = to.training(training, item.created_at)?;
-            versions::crown(client, &to.registered, &version, &to.details.reason)?;
+            if !training.is_kept {
+                versions::crown(client, &to.registered, &version, &to.details.reason)?;
+            }
         }
         Message::Champion { reason } => {
             let version = match to.version()? {

@@ -145,15 +145,17 @@ impl<'a> Texts<'a> {
     }
 }
 
-/// Puts down what the inputs of a version of `model` are. Runs inside the transaction of the training.
+/// Puts down what the inputs of a version of `model` are, whose tables are in `tables`. Runs inside the transaction of the
+/// training.
 pub fn of_inputs(
     warehouse: &Warehouse,
+    tables: &Warehouse,
     catalog: &Catalog,
     model: &Model,
     date: NaiveDate,
     version: i32,
 ) -> Result<()> {
-    let columns = Texts::new(warehouse, catalog, "warehouse", date).of_model(model)?;
+    let columns = Texts::new(tables, catalog, tables.database(), date).of_model(model)?;
     for (name, text) in columns.iter().filter_map(|(name, text)| Some((name, text.as_ref()?))) {
         warehouse.execute(
             "update registry.inputs set description = ? where model = ? and version = ? and input = ?",

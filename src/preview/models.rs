@@ -75,8 +75,10 @@ pub fn of(
 
 fn trained(warehouse: &Warehouse, model: &str, run_id: &str) -> Result<Vec<Trained>> {
     let champion = registry::champion(warehouse, model)?.map(|version| version.number);
-    let sql = "select version, as_of, coalesce(any_value(reason), '')
-        from registry.models left join registry.champions using (model, version)
+    let sql = "select version, as_of, coalesce(any_value(c.reason), any_value(t.reason), '')
+        from registry.models
+        left join registry.champions as c using (model, version)
+        left join registry.contests as t using (model, version)
         where model = ? and run_id = ? group by all order by version";
     let read = |row: &duckdb::Row<'_>| {
         let version = row.get(0)?;

@@ -11,8 +11,10 @@ pub fn of(warehouse: &Warehouse, name: &str, version: i32) -> Result<Table> {
     let is_grouping = warehouse.row(groups, &[&name, &version], |_| Ok(()))?.is_some();
     let sql = if is_grouping { GROUPING } else { PREDICTING };
     let name = text(name);
-    let measured = format!("from registry.metrics where model = {name} and version = {version}");
-    Ok(warehouse.arrow(&sql.replace("{measured}", &measured))?.table())
+    let of_version = format!("model = {name} and version = {version}");
+    let measured = format!("from registry.metrics where {of_version}");
+    let sql = sql.replace("{measured}", &measured).replace("{version}", &of_version);
+    Ok(warehouse.arrow(&sql)?.table())
 }
 
 const GROUPING: &str = "
@@ -31,11 +33,14 @@ with one as (
     {measured}
 ),
 mean as (
-    select candidate, slice, 'mean' as snapshot, sum(snapshots) as snapshots, metric, avg(value) as value,
-        null as low, null as high, sum(rows) as rows, null as entities, avg(base_rate) as base_rate, max(place) as place
+    select one.candidate, slice, 'mean' as snapshot, sum(snapshots) as snapshots, one.metric, avg(value) as value,
+        any_value(m.low) as low, any_value(m.high) as high, sum(rows) as rows, null as entities,
+        avg(base_rate) as base_rate, max(place) as place
     from one
+    left join (select candidate, metric, low, high from registry.means where {version}) as m
+        on m.candidate = one.candidate and m.metric = one.metric and one.slice is null
     where snapshots > 0
-    group by candidate, slice, metric
+    group by one.candidate, slice, one.metric
 ),
 wide as (
     select candidate, slice, snapshot, min(place) as place, max(snapshots) as snapshots, max(rows) as rows,

@@ -1,11 +1,15 @@
 //! What a training leaves in the registry.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use chrono::NaiveDate;
 use serde::{Serialize, Serializer};
 use serde_json::json;
 
 use super::champions::{SUPERSEDED, crown};
+use super::contests::{self, Outcome, Verdict};
+use super::files;
 use super::inputs::InputProfile;
 use super::version::{Version, version};
 use crate::catalog::Parts;
@@ -31,9 +35,12 @@ pub struct NewVersion {
     pub mean_metric: Option<f64>,
     /// `None` for a rule.
     pub fitted: Option<Vec<u8>>,
-    /// Why it becomes champion.
-    pub reason: String,
+    /// The texts of the files that decided it, by their paths.
+    pub files: BTreeMap<String, String>,
+    /// Whether it becomes champion, and why.
+    pub verdict: Verdict,
     pub metrics: Vec<Measured>,
+    pub means: Vec<Mean>,
     pub importances: Vec<Importance>,
     pub segments: Vec<Segment>,
     pub profiles: Vec<InputProfile>,
@@ -56,6 +63,15 @@ pub struct Measured {
     pub rows: usize,
     pub entities: usize,
     pub base_rate: Option<f64>,
+}
+
+/// One line of `registry.means`: what lies around the mean over the folds of a candidate.
+#[derive(Debug, Clone, Serialize)]
+pub struct Mean {
+    pub candidate: String,
+    pub metric: &'static str,
+    pub low: Option<f64>,
+    pub high: Option<f64>,
 }
 
 /// One line of `registry.segments`.
@@ -87,13 +103,14 @@ fn as_text_or_null<S: Serializer>(date: &Option<NaiveDate>, serializer: S) -> Re
 const METRICS: &str = r#"[{"candidate": "varchar", "snapshot": "date", "snapshots": "integer", "slice": "varchar",
     "metric": "varchar", "value": "double", "low": "double", "high": "double", "rows": "bigint", "entities": "bigint",
     "base_rate": "double"}]"#;
+const MEANS: &str = r#"[{"candidate": "varchar", "metric": "varchar", "low": "double", "high": "double"}]"#;
 const IMPORTANCES: &str = r#"[{"input": "varchar", "roc_auc_drop": "double"}]"#;
 const SEGMENTS: &str = r#"[{"segment": "integer", "segment_name": "varchar", "sets_apart": "varchar", "rows": "bigint",
     "share": "double", "outcome_share": "double", "outcome_from": "date"}]"#;
 const INPUTS: &str = r#"[{"input": "varchar", "edges": ["double"], "shares": ["double"], "usual_psi": "double",
     "varies": "boolean"}]"#;
 
-/// Writes a version and makes it champion. Runs inside the transaction of the training.
+/// Writes a version, and makes it champion unless it is only kept. Runs inside the transaction of the training.
 pub fn add(warehouse: &Warehouse, new: &NewVersion, run_id: &str) -> Result<Version> {
     let next = "select 1 + coalesce(max(version), 0) from registry.models where model = ?";
     let number = warehouse.row(next, &[&new.model], |row| row.get::<_, i32>(0))?.unwrap_or(1);
@@ -129,11 +146,16 @@ pub fn add(warehouse: &Warehouse, new: &NewVersion, run_id: &str) -> Result<Vers
         warehouse.execute(&sql, &[&new.model, &number, &rows])
     };
     of_version("metrics", METRICS, serde_json::to_string(&new.metrics)?)?;
+    of_version("means", MEANS, serde_json::to_string(&new.means)?)?;
     let importance = |i: &Importance| json!({"input": i.column, "roc_auc_drop": i.roc_auc_drop});
     let importances: Vec<_> = new.importances.iter().map(importance).collect();
     of_version("importances", IMPORTANCES, serde_json::to_string(&importances)?)?;
     of_version("segments", SEGMENTS, serde_json::to_string(&new.segments)?)?;
     of_version("inputs", INPUTS, serde_json::to_string(&new.profiles)?)?;
-    crown(warehouse, &new.model, number, new.trained_through, &new.reason, SUPERSEDED)?;
+    files::keep(warehouse, &new.model, number, &new.files)?;
+    contests::write(warehouse, &new.model, number, &new.verdict)?;
+    if new.verdict.outcome != Outcome::Kept {
+        crown(warehouse, &new.model, number, new.trained_through, &new.verdict.reason, SUPERSEDED)?;
+    }
     version(warehouse, &new.model, number)
 }

@@ -95,6 +95,20 @@ pub fn in_force(warehouse: &Warehouse, model: &str, date: NaiveDate) -> Result<O
     Ok(warehouse.row(&sql, &[&model, &date, &date], read)?)
 }
 
+/// The last version that the files of `definition` gave, as of `date` or earlier, whether or not it became champion.
+pub fn tried(
+    warehouse: &Warehouse,
+    model: &str,
+    definition: &str,
+    date: NaiveDate,
+) -> Result<Option<Version>> {
+    let sql = format!(
+        "select {COLUMNS} from registry.models as m
+         where m.model = ? and m.definition = ? and m.as_of <= ? order by m.as_of desc, m.version desc limit 1"
+    );
+    Ok(warehouse.row(&sql, &[&model, &definition, &date], read)?)
+}
+
 /// All versions of a model, oldest first.
 pub fn versions(warehouse: &Warehouse, model: &str) -> Result<Vec<Version>> {
     let sql = format!("select {COLUMNS} from registry.models as m where m.model = ? order by m.version");

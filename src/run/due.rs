@@ -5,43 +5,65 @@ use std::fmt;
 use anyhow::Result;
 use chrono::NaiveDate;
 
-use super::train::{self, Attempt};
+use super::train::{self, Attempt, Fitted, How};
 use super::{Run, Scored};
 use crate::catalog::{Catalog, Model};
 use crate::registry::{self, Version};
 use crate::term;
+use crate::warehouse::Warehouse;
 
 impl<'a> Run<'a> {
     /// Trains `model` at `date` if that is due, and scores the date; `None` where no version can.
     pub fn step(&mut self, model: &'a Model, date: NaiveDate) -> Result<Option<(Version, Scored)>> {
         let champion = registry::in_force(self.warehouse, &model.name, date)?;
-        let version = match reason(self.catalog, model, champion.as_ref(), date)? {
+        if let Some(version) = &champion {
+            self.keep_files(model, version)?;
+        }
+        let due = due(self.warehouse, self.catalog, model, champion.as_ref(), date, self.is_accepted)?;
+        if let Some(pending) = due.pending.filter(|pending| self.told.insert(pending.clone())) {
+            term::note(&pending);
+        }
+        let version = match due.why {
             None => champion,
-            Some(why) => {
-                let attempt = self.train(model, date, &why.to_string());
-                match self.attempt(&model.training(), date, attempt)? {
-                    Some(Attempt::Trained(version, training)) => {
-                        train::note(&version, &training);
-                        Some(version)
-                    }
-                    Some(Attempt::TooEarly(cause)) => {
-                        self.not_trained(model, date, &why, champion.as_ref(), &cause);
-                        champion
-                    }
-                    other => {
-                        let cause = match other {
-                            Some(Attempt::Lacking(table)) => format!("{table} could not be built"),
-                            _ => "the training failed".to_owned(),
-                        };
-                        tell_not_trained(model, date, champion.as_ref(), &cause);
-                        champion
-                    }
-                }
-            }
+            Some(why) => self.renew(model, date, &why, champion)?,
         };
         let Some(version) = version else { return Ok(None) };
         let scored = self.score(model, &version, date)?;
         Ok(Some((version, scored)))
+    }
+
+    /// The version that serves `date` after a training.
+    fn renew(
+        &mut self,
+        model: &'a Model,
+        date: NaiveDate,
+        why: &Reason,
+        champion: Option<Version>,
+    ) -> Result<Option<Version>> {
+        let reason = why.to_string();
+        let attempt = match (why, &champion) {
+            (Reason::Old { is_edited: true, .. }, Some(version)) => {
+                self.fit_again(model, version, date, &reason).map(|made| {
+                    made.map_or_else(
+                        || Attempt::TooEarly("its own files are not at hand".to_owned()),
+                        |made| Attempt::Trained(Fitted { serves: made.0.clone(), made: vec![made] }),
+                    )
+                })
+            }
+            _ => self.train(model, date, How { why: &reason, is_accepted: self.is_accepted }),
+        };
+        match self.attempt(&model.training(), date, attempt)? {
+            Some(Attempt::Trained(fitted)) => {
+                fitted.made.iter().for_each(|(version, training)| train::note(version, training));
+                return Ok(Some(fitted.serves));
+            }
+            Some(Attempt::TooEarly(cause)) => self.not_trained(model, date, why, champion.as_ref(), &cause),
+            Some(Attempt::Lacking(table)) => {
+                tell_not_trained(model, date, champion.as_ref(), &format!("{table} could not be built"));
+            }
+            None => tell_not_trained(model, date, champion.as_ref(), "the training failed"),
+        }
+        Ok(champion)
     }
 
     /// A model whose files changed is expected to show it: scores of the old one are not what was asked for.
@@ -75,7 +97,7 @@ fn tell_not_trained(model: &Model, date: NaiveDate, champion: Option<&Version>, 
 pub enum Reason {
     First,
     Edited { files: String, since: i32 },
-    Old { version: i32, days: i64, limit: i64 },
+    Old { version: i32, days: i64, limit: i64, is_edited: bool },
 }
 
 impl fmt::Display for Reason {
@@ -83,30 +105,62 @@ impl fmt::Display for Reason {
         match self {
             Self::First => f.write_str("there is no champion yet"),
             Self::Edited { files, since } => write!(f, "{files} changed since version {since}"),
-            Self::Old { version, days, limit } => {
+            Self::Old { version, days, limit, .. } => {
                 write!(f, "version {version} is {days} days old, retrain_days is {limit}")
             }
         }
     }
 }
 
-/// Why `model` is to be trained at `date`, where `champion` is in force.
-pub fn reason(
+/// What a run does with a model at a date.
+pub struct Due {
+    /// Why it is trained; `None` where the champion goes on.
+    pub why: Option<Reason>,
+    /// That the files as they are do not serve, and what can be done about it.
+    pub pending: Option<String>,
+}
+
+/// What is to be done with `model` at `date`, where `champion` is in force. Edited files that did not take over are tried
+/// again after `retrain_days`, as everything is, or where they are accepted.
+pub fn due(
+    warehouse: &Warehouse,
     catalog: &Catalog,
     model: &Model,
     champion: Option<&Version>,
     date: NaiveDate,
-) -> Result<Option<Reason>> {
-    let Some(Version { number, as_of, definition, definition_parts: before, .. }) = champion else {
-        return Ok(Some(Reason::First));
-    };
-    let (now, parts) = catalog.definition(model)?;
-    if now != *definition {
-        let edited = parts.iter().filter(|(file, hash)| before.get(*file) != Some(hash));
-        let gone = before.keys().filter(|file| !parts.contains_key(*file));
-        let files: Vec<&str> = edited.map(|(file, _)| file).chain(gone).map(String::as_str).collect();
-        return Ok(Some(Reason::Edited { files: files.join(", "), since: *number }));
+    is_accepted: bool,
+) -> Result<Due> {
+    let Some(champion) = champion else { return Ok(Due { why: Some(Reason::First), pending: None }) };
+    let (days, limit) = ((date - champion.as_of).num_days(), model.spec.retrain_days);
+    let (number, mut pending) = (champion.number, None);
+    let edited = edited(catalog, model, champion)?;
+    if let Some((definition, files)) = &edited {
+        let tried = registry::tried(warehouse, &model.name, definition, date)?;
+        let tried = tried.filter(|tried| (date - tried.as_of).num_days() < limit);
+        let Some(Version { number: other, as_of, .. }) = tried.filter(|_| !is_accepted) else {
+            let why = Reason::Edited { files: files.clone(), since: number };
+            return Ok(Due { why: Some(why), pending: None });
+        };
+        pending = Some(format!(
+            "{0}: version {number} serves, by its own files: {files} changed since, and version {other}, which is of \
+             the files as they are, as of {as_of}, does not; `olist run --date {date} --accept` or \
+             `olist promote {0} {other}` makes it champion, or undo the edit",
+            model.name
+        ));
     }
-    let (days, limit) = ((date - *as_of).num_days(), model.spec.retrain_days);
-    Ok((days >= limit).then_some(Reason::Old { version: *number, days, limit }))
+    let old = Reason::Old { version: number, days, limit, is_edited: edited.is_some() };
+    Ok(Due { why: (days >= limit).then_some(old), pending })
+}
+
+/// The definition of `model`'s files, and which of them changed, where they are not those of `version`.
+fn edited(catalog: &Catalog, model: &Model, version: &Version) -> Result<Option<(String, String)>> {
+    let (now, parts) = catalog.definition(model)?;
+    if now == version.definition {
+        return Ok(None);
+    }
+    let before = &version.definition_parts;
+    let edited = parts.iter().filter(|(file, hash)| before.get(*file) != Some(hash));
+    let gone = before.keys().filter(|file| !parts.contains_key(*file));
+    let files: Vec<&str> = edited.map(|(file, _)| file).chain(gone).map(String::as_str).collect();
+    Ok(Some((now, files.join(", "))))
 }

@@ -1,6 +1,7 @@
 //! A run over one warehouse: builds partitions, trains, scores, and has a line in `pipeline.runs`.
 
 mod due;
+mod earlier;
 mod loaded;
 mod promote;
 mod score;
@@ -8,7 +9,7 @@ mod status;
 mod train;
 
 use std::cell::{Cell, OnceCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -18,12 +19,13 @@ pub use loaded::Loaded;
 pub use promote::{promote, rollback};
 pub use score::Scored;
 pub use status::{Prospect, Standing, State, status};
-pub use train::Attempt;
+pub use train::{Attempt, How, note_verdict};
 
 use crate::catalog::{Catalog, Model};
 use crate::config::Task;
 use crate::dataset::Workspace;
 use crate::dates;
+use crate::earlier::Earlier;
 use crate::guard::Guard;
 use crate::ingest;
 use crate::interrupt;
@@ -74,6 +76,12 @@ pub struct Run<'a> {
     pub unchanged: usize,
     /// What was scored by a model that is not of the files as they are now, and why.
     outdated: Vec<String>,
+    /// Whether edited files take over whatever the comparison with the version that serves says.
+    is_accepted: bool,
+    /// Files of versions at work again, by their definition.
+    earlier: BTreeMap<String, Box<Earlier>>,
+    /// What is not told again.
+    told: BTreeSet<String>,
 }
 
 impl<'a> Run<'a> {
@@ -99,7 +107,15 @@ impl<'a> Run<'a> {
             built: 0,
             unchanged: 0,
             outdated: Vec::new(),
+            is_accepted: false,
+            earlier: BTreeMap::new(),
+            told: BTreeSet::new(),
         })
+    }
+
+    /// Lets edited files take over, whatever the comparison with the version that serves says.
+    pub fn accept(&mut self, is_accepted: bool) {
+        self.is_accepted = is_accepted;
     }
 
     /// Builds `tables` at those of `dates` that this run has not seen yet. What fails is kept for the end.

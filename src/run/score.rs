@@ -8,14 +8,16 @@ use anyhow::Result;
 use chrono::NaiveDate;
 
 use super::Run;
+use super::earlier::Files;
 use crate::catalog::Model;
 use crate::config::Task;
 use crate::dataset::{Snapshot, Workspace};
 use crate::drift;
+use crate::earlier::Earlier;
 use crate::fingerprint;
 use crate::loss;
 use crate::mlflow::Message;
-use crate::partitions::{self, Cause, Fingerprints, Line};
+use crate::partitions::{self, Cause, Line};
 use crate::problem::Problem;
 use crate::registry::{self, Version};
 use crate::score::{self, Scores};
@@ -33,8 +35,21 @@ pub enum Scored {
 }
 
 impl<'a> Run<'a> {
-    /// Scores one date. What fails is kept for the end.
+    /// Scores one date, by the files of the version. What fails is kept for the end.
     pub fn score(&mut self, model: &'a Model, version: &Version, date: NaiveDate) -> Result<Scored> {
+        let mut files = self.files(model, version)?;
+        let scored = match &mut files {
+            Files::Own(earlier) => {
+                let scored = self.score_by(earlier, version, date);
+                self.attempt(&model.table(), date, scored)?.unwrap_or(Scored::Skipped)
+            }
+            Files::Present | Files::Lost(_) => self.score_present(model, version, date)?,
+        };
+        self.give_back(files, version);
+        Ok(scored)
+    }
+
+    fn score_present(&mut self, model: &'a Model, version: &Version, date: NaiveDate) -> Result<Scored> {
         self.build(&self.catalog.upstream(&model.table()), &[date])?;
         if let Some((table, date)) = self.lacks(model, &[date]) {
             self.unbuilt.add(&model.table(), date, Cause::Needs(table));
@@ -46,28 +61,48 @@ impl<'a> Run<'a> {
         Ok(self.attempt(&model.table(), date, scored)?.unwrap_or(Scored::Skipped))
     }
 
-    /// What names the partitions that scores are made of: the profile of segments shows labels as well.
-    fn made_of(&self, model: &Model) -> &Fingerprints {
-        match model.spec.task {
-            Task::Binary(_) => &self.visible,
-            Task::Clusters(_) => &self.fingerprints,
-        }
-    }
-
     fn score_built(&mut self, model: &'a Model, version: &Version, date: NaiveDate) -> Result<Scored> {
-        let (at, table) = (self.workspace(model), model.table());
+        let at = self.workspace(model);
         let snapshot = at.snapshot(date)?;
-        let inputs = score::inputs(&snapshot, version, self.made_of(model));
-        let entry = self.ledger.get(&table, date);
-        let replaced = entry.and_then(|entry| score::changed(&entry.inputs, &inputs));
-        if !self.options.force && entry.is_some() && replaced.is_none() {
+        let made_of = score::made_of(&model.spec.task, &self.visible, &self.fingerprints);
+        let inputs = score::inputs(&snapshot, version, made_of);
+        if self.is_scored(&model.table(), date, &inputs) {
             return Ok(Scored::Unchanged);
         }
         self.clear(model, date)?;
+        self.written(at, version, &snapshot, &inputs)
+    }
+
+    fn score_by(&mut self, earlier: &mut Earlier, version: &Version, date: NaiveDate) -> Result<Scored> {
+        earlier.plan(self.means(), &[date])?;
+        let snapshot = earlier.snapshot(date)?;
+        let made_of = score::made_of(&earlier.model()?.spec.task, &earlier.visible, &earlier.fingerprints);
+        let inputs = score::inputs(&snapshot, version, made_of);
+        if self.is_scored(&earlier.model()?.table(), date, &inputs) {
+            return Ok(Scored::Unchanged);
+        }
+        earlier.build(self.means(), &[date])?;
+        self.written(earlier.at(self.warehouse)?, version, &snapshot, &inputs)
+    }
+
+    fn is_scored(&self, table: &str, date: NaiveDate, inputs: &BTreeMap<String, String>) -> bool {
+        let entry = self.ledger.get(table, date);
+        !self.options.force && entry.is_some_and(|entry| entry.fingerprint == fingerprint::of_named(inputs))
+    }
+
+    fn written(
+        &mut self,
+        at: Workspace<'_>,
+        version: &Version,
+        snapshot: &Snapshot,
+        inputs: &BTreeMap<String, String>,
+    ) -> Result<Scored> {
         self.begin()?;
         let limit = self.options.time_limit;
-        partitions::in_time(self.warehouse, self.catalog, &snapshot.select, limit, || {
-            self.write(at, version, &snapshot, &inputs, replaced.as_deref())
+        let before = self.ledger.get(&at.model.table(), snapshot.date);
+        let replaced = before.and_then(|before| score::changed(&before.inputs, inputs));
+        partitions::in_time(self.warehouse, at.catalog, &snapshot.select, limit, || {
+            self.write(at, version, snapshot, inputs, replaced.as_deref())
         })
     }
 

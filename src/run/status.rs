@@ -7,7 +7,6 @@ use chrono::NaiveDate;
 
 use super::{Loaded, due};
 use crate::catalog::{Catalog, Model};
-use crate::config::Task;
 use crate::dataset::Workspace;
 use crate::partitions::{Basis, Entry, Ledger, Plan};
 use crate::registry::{self, Version};
@@ -123,11 +122,12 @@ pub fn status(
 /// Why scores would be made again.
 fn scores_differ(at: Workspace<'_>, date: NaiveDate, entry: &Entry, plan: &Plan) -> Result<Option<String>> {
     let Some(version) = registry::in_force(at.warehouse, &at.model.name, date)? else { return Ok(None) };
-    let made_of = match at.model.spec.task {
-        Task::Binary(_) => &plan.visible,
-        Task::Clusters(_) => &plan.fingerprints,
-    };
-    let inputs = score::inputs(&at.snapshot(date)?, &version, made_of);
+    let made_of = score::made_of(&at.model.spec.task, &plan.visible, &plan.fingerprints);
+    let mut inputs = score::inputs(&at.snapshot(date)?, &version, made_of);
+    if at.catalog.definition(at.model)?.0 != version.definition {
+        // It scores by files of its own: what the project's are now does not matter.
+        inputs.retain(|name, _| name == "version");
+    }
     Ok(score::changed(&entry.inputs, &inputs))
 }
 
@@ -139,7 +139,7 @@ fn prospect(
     failures: &Failures,
 ) -> Result<Prospect> {
     let champion = registry::in_force(warehouse, &model.name, date)?;
-    let why = due::reason(catalog, model, champion.as_ref(), date)?;
+    let why = due::due(warehouse, catalog, model, champion.as_ref(), date, false)?.why;
     let mut failed = failures.iter().rev().filter(|((name, _), _)| *name == model.training());
     let failed = failed.next().map(|((_, date), message)| format!("as of {date}: {message}"));
     Ok(Prospect { model: model.name.clone(), champion, training: why.map(|why| why.to_string()), failed })

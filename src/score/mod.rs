@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 
 pub use probability::probabilities;
 
+use crate::config::Task;
 use crate::dataset::{Dataset, Snapshot, Workspace};
 use crate::fingerprint;
 use crate::partitions::{self, Fingerprints};
@@ -40,6 +41,18 @@ pub fn inputs(snapshot: &Snapshot, version: &Version, made_of: &Fingerprints) ->
         inputs.insert(table.clone(), below);
     }
     inputs
+}
+
+/// What names the partitions that scores are made of: the profile of segments shows labels as well.
+pub const fn made_of<'a>(
+    task: &Task,
+    visible: &'a Fingerprints,
+    fingerprints: &'a Fingerprints,
+) -> &'a Fingerprints {
+    match task {
+        Task::Binary(_) => visible,
+        Task::Clusters(_) => fingerprints,
+    }
 }
 
 /// Why scores of these inputs are others than those of the inputs `before`; `None` where they are the same.

@@ -7,6 +7,7 @@ use crate::config::Clusters;
 use crate::learn::{self, Clustering, Matrix, Recipe};
 use crate::output::Table;
 use crate::registry::Measured;
+use crate::registry::contests::{Outcome, Verdict};
 use crate::term::Progress;
 
 pub const SILHOUETTE: &str = "silhouette";
@@ -88,31 +89,93 @@ pub struct Choice {
     /// Its place among those tried.
     pub place: usize,
     pub is_admissible: bool,
-    pub reason: String,
+    pub verdict: Verdict,
 }
 
-/// The best silhouette among those that are stable and have no small segment; the champion's stays while it is nearly
-/// as good. Without any such candidate the most stable one.
-pub fn best(tried: &[Tried], clusters: &Clusters, incumbent: Option<usize>) -> Choice {
+/// The best silhouette among those that are stable and have no small segment; that of the version that serves stays while
+/// it is nearly as good. Without any such candidate the most stable one.
+pub fn best(tried: &[Tried], clusters: &Clusters, incumbent: Option<usize>, against: Option<i32>) -> Choice {
     let silhouette = |at: usize| tried[at].silhouette.unwrap_or(-1.0);
     let stability = |at: usize| tried[at].stability.unwrap_or(-1.0);
     let admissible = (0..tried.len()).filter(|&at| tried[at].is_admissible(clusters));
+    let champion = (0..tried.len()).find(|&at| Some(tried[at].recipe) == incumbent);
+    let choice = |place: usize, is_admissible: bool, what: String| {
+        let outcome = match against {
+            None => Outcome::First,
+            Some(_) if champion == Some(place) => Outcome::FittedAgain,
+            Some(_) => Outcome::TakesOver,
+        };
+        let verdict = Verdict { outcome, against, duel: None, reason: what };
+        Choice { place, is_admissible, verdict }
+    };
     // max_by takes the last of equals: reversed, the one named first.
     let top = admissible.rev().max_by(|&a, &b| silhouette(a).total_cmp(&silhouette(b)));
     let Some(top) = top else {
         let place =
             (0..tried.len()).rev().max_by(|&a, &b| stability(a).total_cmp(&stability(b))).unwrap_or(0);
-        let reason = format!("is the most stable, {:.3}; none is stable enough", stability(place));
-        return Choice { place, is_admissible: false, reason };
+        let what = format!("is the most stable, {:.3}; none is stable enough", stability(place));
+        return choice(place, false, what);
     };
-    let champion = (0..tried.len()).find(|&at| Some(tried[at].recipe) == incumbent);
     let figures = |at: usize| format!("silhouette {:.4}, stability {:.3}", silhouette(at), stability(at));
     let (place, what) = match champion.filter(|&at| tried[at].is_admissible(clusters)) {
         Some(at) if silhouette(top) - silhouette(at) <= MARGIN => (at, "stays, fitted again"),
         Some(_) => (top, "beats the champion"),
         None => (top, "has the best silhouette of the stable ones"),
     };
-    Choice { place, is_admissible: true, reason: format!("{what}: {}", figures(place)) }
+    choice(place, true, format!("{what}: {}", figures(place)))
+}
+
+impl Choice {
+    /// With the name of the candidate.
+    #[must_use]
+    pub fn told(mut self, why: &str, name: &str) -> Self {
+        self.verdict.reason = format!("{why}: `{name}` {}", self.verdict.reason);
+        self
+    }
+
+    /// Where the version that serves cannot score any more.
+    #[must_use]
+    pub fn instead(mut self, version: i32, why: &str) -> Self {
+        let reason = format!("; takes over, because version {version} cannot score any more: {why}");
+        self.verdict.reason.push_str(&reason);
+        self
+    }
+
+    /// Of edited files, beside the groups of the version that serves, by its own: other inputs have other silhouettes, so
+    /// that it takes a margin to take over.
+    #[must_use]
+    pub fn against(
+        mut self,
+        other: Result<&Tried, &String>,
+        tried: &[Tried],
+        clusters: &Clusters,
+        version: i32,
+        is_accepted: bool,
+    ) -> Self {
+        let own = &tried[self.place];
+        let silhouettes = other.ok().and_then(|other| own.silhouette.zip(other.silhouette));
+        let is_stable = other.is_ok_and(|other| other.is_admissible(clusters));
+        let wins = self.is_admissible
+            && other.is_ok()
+            && (!is_stable || silhouettes.is_some_and(|(own, other)| own - other > MARGIN));
+        let (outcome, end) = if wins {
+            (Outcome::TakesOver, "takes over".to_owned())
+        } else if is_accepted {
+            (Outcome::Accepted, "takes over, by --accept".to_owned())
+        } else {
+            (Outcome::Kept, format!("version {version} stays"))
+        };
+        let told = match (silhouettes, other) {
+            (Some((own, other)), _) => format!(
+                "silhouette {own:.4} against {other:.4} of version {version} ({:.4}, where more than {MARGIN} counts)",
+                own - other
+            ),
+            (None, Err(why)) => format!("nothing to compare with version {version}: {why}"),
+            (None, Ok(_)) => format!("version {version} has no silhouette"),
+        };
+        self.verdict = Verdict { outcome, reason: format!("{told}: {end}"), ..self.verdict };
+        self
+    }
 }
 
 /// The candidates side by side.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::NaiveDate;
 use minijinja::value::Object;
 
-use super::{Config, Vars};
+use super::{Config, Templates, Vars};
 use crate::project::Project;
 
 /// The variable under which functions find the scope of the file being rendered.
@@ -70,6 +70,13 @@ impl Globals {
             table.split_once('.').is_some_and(|(schema, _)| kind.refers_to().contains(&schema))
         };
         self.tables.iter().filter(is_one).cloned().collect()
+    }
+}
+
+impl Templates {
+    /// What `--var` gave.
+    pub fn vars(&self) -> &Vars {
+        &self.globals.vars
     }
 }
 

@@ -2,12 +2,11 @@
 
 use anyhow::Result;
 
-use super::table::{self, digits};
-use super::validate::{self, mean};
+use super::gate::{Gate, Ruling};
 use super::{Contest, Trained};
+use super::{rival, table, validate};
 use crate::config::Binary;
 use crate::dataset::Dataset;
-use crate::learn::Metric;
 use crate::problem::Problem;
 use crate::registry::{Measured, NewVersion};
 use crate::term::{self, Progress};
@@ -19,12 +18,10 @@ const AFTERWARDS: usize = 2;
 ///
 /// # Errors
 /// Inputs that are no numbers, a rule that gives no probability, or DuckDB's.
-pub fn train(contest: Contest<'_>, binary: &Binary) -> Result<Trained> {
-    let (as_of, spec, recipes) = (contest.as_of, &contest.at.model.spec, &contest.recipes);
+pub fn train(mut contest: Contest<'_>, binary: &Binary) -> Result<Trained> {
+    let (as_of, spec) = (contest.as_of, &contest.at.model.spec);
     let data = contest.pull()?;
     check_widths(&contest, data.matrix.columns().len())?;
-    // The champion's rule may read columns that an edit took away; then it cannot defend itself.
-    let incumbent = contest.incumbent.filter(|at| validate::is_computable(&recipes[*at], &data));
     check_classes(&contest, binary, &data)?;
     let (folds, no_folds) = validate::folds(&data, as_of, spec, binary.validate);
     if folds.is_empty() && no_folds.is_empty() {
@@ -35,18 +32,22 @@ pub fn train(contest: Contest<'_>, binary: &Binary) -> Result<Trained> {
             data.known_by(as_of).len()
         )));
     }
-    let (lines, notes): (Vec<Measured>, Vec<String>) =
+    let (lines, mut notes): (Vec<Measured>, Vec<String>) =
         no_folds.into_iter().map(|none| (none.line, none.note)).unzip();
     if folds.is_empty() {
         return Ok(Trained::TooEarly(notes.join("; ")));
     }
-    let progress = Progress::new(validate::steps(&folds, recipes) + AFTERWARDS, "train");
+    let progress = Progress::new(validate::steps(&folds, &contest.recipes) + AFTERWARDS, "train");
     progress.working_on(&contest.at.model.name);
-    let mut validated = validate::run(&data, &folds, recipes, spec.seed, &progress)?;
-    validated.metrics.extend(lines);
-    let compared = Compared { contest: &contest, incumbent, metrics: &validated.metrics, by: binary.metric };
-    let winner = compared.winner();
-    let recipe = &recipes[winner];
+    let mut validated = validate::run(&data, &folds, &contest.recipes, spec.seed, binary.metric, &progress)?;
+    let standing = rival::standing(&mut contest, &data, &folds)?;
+    let (by, of) = (binary.metric, &contest);
+    let gate = Gate { contest: of, by, data: &data, folds: &folds, validated: &validated };
+    let Ruling { winner, verdict, measured, notes: told } = gate.rule(standing)?;
+    let mean_metric = gate.value(winner);
+    validated.metrics.extend(measured.into_iter().chain(lines));
+    notes.extend(told);
+    let recipe = &contest.recipes[winner];
     let rows = data.known_by(as_of);
     let y = data.truth(&rows);
     let fitted = match recipe.rule() {
@@ -57,15 +58,16 @@ pub fn train(contest: Contest<'_>, binary: &Binary) -> Result<Trained> {
     let version = NewVersion {
         trained_through: data.trained_through(&rows).unwrap_or(as_of),
         base_rate: Some(y.iter().filter(|label| **label).count() as f64 / y.len() as f64),
-        metric: binary.metric.name(),
-        mean_metric: compared.value(winner),
+        metric: by.name(),
+        mean_metric,
         fitted,
-        reason: compared.reason(winner),
+        verdict,
         metrics: validated.metrics.clone(),
+        means: validated.means.clone(),
         importances: validated.importances(&data, &folds, recipe, spec.seed)?,
         ..contest.version(winner, &data, &rows)?
     };
-    let table = table::of(&validated.metrics, binary.metric);
+    let table = table::of(&validated.metrics, by);
     Ok(contest.won(version, table, notes, data, &rows))
 }
 
@@ -101,53 +103,4 @@ fn check_widths(contest: &Contest<'_>, width: usize) -> Result<()> {
             .into());
     }
     Ok(())
-}
-
-/// The recipes by one metric.
-struct Compared<'a> {
-    contest: &'a Contest<'a>,
-    /// The champion, where it can be computed.
-    incumbent: Option<usize>,
-    metrics: &'a [Measured],
-    by: Metric,
-}
-
-impl Compared<'_> {
-    /// A recipe's mean out of time.
-    fn value(&self, at: usize) -> Option<f64> {
-        mean(self.metrics, &self.contest.recipes[at].name, None, self.by)
-    }
-
-    /// The best mean. On a tie the champion stays, then a rule, then the candidate named first.
-    fn winner(&self) -> usize {
-        let recipes = &self.contest.recipes;
-        let sign = if self.by.higher_is_better() == Some(false) { -1.0 } else { 1.0 };
-        let value = |at| self.value(at).map_or(f64::NEG_INFINITY, |mean| sign * mean);
-        let rank = |at: usize| (Some(at) == self.incumbent, recipes[at].rule().is_some(), usize::MAX - at);
-        (0..recipes.len())
-            .max_by(|&a, &b| value(a).total_cmp(&value(b)).then_with(|| rank(a).cmp(&rank(b))))
-            .unwrap_or(0)
-    }
-
-    fn reason(&self, winner: usize) -> String {
-        let Contest { why, recipes, champion, .. } = self.contest;
-        let both = self.incumbent.and_then(|at| self.value(at)).zip(self.value(winner));
-        let digits = both.map_or(table::DIGITS, |(one, other)| digits(one, other));
-        let shown = |at| self.value(at).map_or_else(String::new, |mean| format!("{mean:.digits$}"));
-        let (name, metric) = (&recipes[winner].name, self.by.name());
-        match (self.incumbent, champion) {
-            (Some(at), Some(version)) if at == winner => {
-                let number = version.number;
-                format!("{why}: `{name}` stays (version {number}), fitted again; mean {metric} {}", shown(at))
-            }
-            (Some(at), Some(version)) => format!(
-                "{why}: `{name}` beats `{}` (version {}), mean {metric} {} against {}",
-                recipes[at].name,
-                version.number,
-                shown(winner),
-                shown(at)
-            ),
-            _ => format!("{why}: `{name}` has the best mean {metric}, {}", shown(winner)),
-        }
-    }
 }

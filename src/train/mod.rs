@@ -1,6 +1,9 @@
-//! Training: a contest of candidates, and the version that comes out of it. Nothing is written here.
+//! Training: a contest of candidates and the version that serves, and the version that comes out of it. Nothing is
+//! written here.
 
 mod binary;
+mod gate;
+mod rival;
 mod table;
 mod validate;
 
@@ -10,13 +13,14 @@ use anyhow::Result;
 use chrono::NaiveDate;
 
 pub use binary::train;
-pub use table::digits;
+pub use rival::{Own, Rival};
 
 use crate::dataset::{Dataset, Snapshot, Workspace, training_rows};
 use crate::drift;
 use crate::learn::{Recipe, rules};
 use crate::output::Table;
 use crate::registry::{NewVersion, Version};
+use crate::warehouse::Warehouse;
 
 /// What a training came to.
 pub enum Trained {
@@ -44,45 +48,63 @@ pub struct Training {
 /// Who competes as of a date, and for whose place.
 pub struct Contest<'a> {
     pub at: Workspace<'a>,
+    /// The project's, which has the registry.
+    pub warehouse: &'a Warehouse,
     pub as_of: NaiveDate,
     /// Why there is a training.
     pub why: &'a str,
+    /// Whether edited files take over whatever the comparison says.
+    pub is_accepted: bool,
     pub recipes: Vec<Recipe>,
-    pub champion: Option<Version>,
-    /// The champion's place among the recipes.
-    pub incumbent: Option<usize>,
-    started: Instant,
+    pub rival: Rival<'a>,
+    pub started: Instant,
 }
 
 impl<'a> Contest<'a> {
-    /// Between the candidates of the model's file and the `champion`, which is fitted again.
-    pub fn new(at: Workspace<'a>, as_of: NaiveDate, why: &'a str, champion: Option<Version>) -> Result<Self> {
-        let champion = champion.filter(|version| version.as_of <= as_of);
-        let mut recipes = at.model.spec.recipes();
-        let mut incumbent = None;
-        if let Some(version) = &champion {
+    /// Between the candidates of the model's file, and with the version that serves.
+    pub fn new(at: Workspace<'a>, as_of: NaiveDate, why: &'a str, rival: Rival<'a>) -> Result<Self> {
+        let (warehouse, mut recipes) = (at.warehouse, at.model.spec.recipes());
+        if let Rival::Same(version) = &rival {
             let mut recipe = version.recipe()?;
-            incumbent = recipes.iter().position(|other| other.parts == recipe.parts);
-            if incumbent.is_none() {
-                recipe.name = format!("{} (version {})", recipe.name, version.number);
-                incumbent = Some(recipes.len());
+            // A version of an earlier olist may have stayed after its recipe had left the file.
+            if !recipes.iter().any(|other| other.parts == recipe.parts) {
+                recipe.name = rival::called(&recipe, version.number);
                 recipes.push(recipe);
             }
         }
-        Ok(Self { at, as_of, why, recipes, champion, incumbent, started: Instant::now() })
+        Ok(Self { at, warehouse, as_of, why, is_accepted: false, recipes, rival, started: Instant::now() })
+    }
+
+    /// Of nobody but the version that serves, by its own files.
+    pub fn again(
+        at: Workspace<'a>,
+        warehouse: &'a Warehouse,
+        as_of: NaiveDate,
+        why: &'a str,
+        version: Version,
+    ) -> Result<Self> {
+        let recipes = vec![version.recipe()?];
+        let rival = Rival::Same(version);
+        Ok(Self { at, warehouse, as_of, why, is_accepted: false, recipes, rival, started: Instant::now() })
     }
 
     /// The rows of all snapshots up to its date; their ABT partitions have to be built.
     pub fn pull(&self) -> Result<Dataset> {
         let dates = self.at.model.spec.snapshots(self.as_of);
         let snapshots = dates.into_iter().map(|date| self.at.snapshot(date));
-        training_rows(self.at, &snapshots.collect::<Result<Vec<Snapshot>>>()?, &rules(&self.recipes))
+        let mut rules = rules(&self.recipes);
+        if let Rival::Lost(version, _) = &self.rival {
+            let recipe = version.recipe()?;
+            // Whether it can be computed says whether the version still can score.
+            rules.extend(recipe.rule().map(|rule| (rival::called(&recipe, version.number), rule.clone())));
+        }
+        training_rows(self.at, &snapshots.collect::<Result<Vec<Snapshot>>>()?, &rules)
     }
 
     /// The version of the recipe at `winner`, trained on `rows`: what is the same whatever was learned.
     pub fn version(&self, winner: usize, data: &Dataset, rows: &[usize]) -> Result<NewVersion> {
-        let model = self.at.model;
-        let (definition, definition_parts) = self.at.catalog.definition(model)?;
+        let (catalog, model) = (self.at.catalog, self.at.model);
+        let (definition, definition_parts) = catalog.definition(model)?;
         Ok(NewVersion {
             model: model.name.clone(),
             recipe: self.recipes[winner].clone(),
@@ -92,6 +114,7 @@ impl<'a> Contest<'a> {
             data_digest: data.digest(rows),
             definition,
             definition_parts,
+            files: catalog.files_of(model),
             profiles: drift::profiles(&data.matrix.select(rows), &data.dates_of(rows)),
             ..NewVersion::default()
         })

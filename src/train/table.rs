@@ -8,9 +8,7 @@ use super::validate::mean;
 use crate::learn::Metric;
 use crate::output::Table;
 use crate::registry::Measured;
-
-/// Digits of a metric that stands alone.
-pub const DIGITS: usize = 4;
+use crate::registry::contests::DIGITS;
 
 /// One row a candidate, and below each a row a slice; one column a fold or what is none, and the mean of the folds.
 pub fn of(measured: &[Measured], metric: Metric) -> Table {
@@ -45,10 +43,4 @@ pub fn of(measured: &[Measured], metric: Metric) -> Table {
         table.push(row);
     }
     table
-}
-
-/// As many digits as it takes to tell two means apart, if they differ.
-pub fn digits(one: f64, other: f64) -> usize {
-    let differs = |digits: &usize| format!("{one:.0$}", *digits) != format!("{other:.0$}", *digits);
-    (DIGITS..16).find(differs).unwrap_or(DIGITS)
 }

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use crate::config::{ModelSpec, Validate};
 use crate::dataset::Dataset;
 use crate::learn::{self, Algorithm, Fitted, Importance, Metric, Recipe, Scored, ValidationSet};
-use crate::registry::Measured;
+use crate::registry::{Mean, Measured};
 use crate::term::{self, Progress};
 
 /// Resamples behind each interval.
@@ -108,6 +108,7 @@ pub fn folds(
 /// What a validation leaves behind.
 pub struct Validated {
     pub metrics: Vec<Measured>,
+    pub means: Vec<Mean>,
     algorithms: Vec<Algorithm>,
     /// For each fold, the fitted algorithms in their order.
     fitted: Vec<Vec<Fitted>>,
@@ -134,8 +135,32 @@ pub fn steps(folds: &[Fold], recipes: &[Recipe]) -> usize {
     folds.len() * (learned(recipes).len() + recipes.len())
 }
 
-/// Every recipe at every fold.
+/// Every recipe at every fold, measured.
 pub fn run(
+    data: &Dataset,
+    folds: &[Fold],
+    recipes: &[Recipe],
+    seed: u64,
+    by: Metric,
+    progress: &Progress,
+) -> Result<Validated> {
+    let mut validated = fit(data, folds, recipes, seed, progress)?;
+    for recipe in recipes.iter().filter(|recipe| is_computable(recipe, data)) {
+        let predicted = validated.predicted(data, folds, recipe)?;
+        let of_fold = |(fold, predicted): (&Fold, &Vec<f64>)| {
+            let measured = measure(data, fold, &recipe.name, predicted, seed);
+            progress.step();
+            measured
+        };
+        let of_folds = folds.par_iter().zip(&predicted).map(of_fold).collect::<Result<Vec<_>>>()?;
+        validated.metrics.extend(of_folds.into_iter().flatten());
+        validated.means.push(mean_of(data, folds, &recipe.name, &predicted, seed, by)?);
+    }
+    Ok(validated)
+}
+
+/// Every recipe at every fold. Algorithms that several recipes share are fitted once.
+pub fn fit(
     data: &Dataset,
     folds: &[Fold],
     recipes: &[Recipe],
@@ -154,21 +179,7 @@ pub fn run(
     let mut all = jobs.par_iter().map(fit).collect::<Result<Vec<Fitted>>>()?.into_iter();
     let fitted: Vec<Vec<Fitted>> =
         folds.iter().map(|_| all.by_ref().take(algorithms.len()).collect()).collect();
-    let mut validated = Validated { metrics: Vec::new(), algorithms, fitted };
-    for recipe in recipes.iter().filter(|recipe| is_computable(recipe, data)) {
-        let of_fold = |(at, fold): (usize, &Fold)| {
-            let predicted = match data.rules.get(&recipe.name) {
-                Some(rule) => fold.test.iter().map(|&row| rule[row]).collect(),
-                None => validated.of(recipe, at)?.predict(&data.matrix.select(&fold.test))?,
-            };
-            let measured = measure(data, fold, &recipe.name, &predicted, seed);
-            progress.step();
-            measured
-        };
-        let of_folds = folds.par_iter().enumerate().map(of_fold).collect::<Result<Vec<_>>>()?;
-        validated.metrics.extend(of_folds.into_iter().flatten());
-    }
-    Ok(validated)
+    Ok(Validated { metrics: Vec::new(), means: Vec::new(), algorithms, fitted })
 }
 
 impl Validated {
@@ -180,6 +191,15 @@ impl Validated {
             Ok(self.fitted[at][place].clone())
         };
         Recipe::join(recipe.parts.iter().map(part).collect::<Result<Vec<Fitted>>>()?)
+    }
+
+    /// What a recipe says of the rows of each fold.
+    pub fn predicted(&self, data: &Dataset, folds: &[Fold], recipe: &Recipe) -> Result<Vec<Vec<f64>>> {
+        let of_fold = |(at, fold): (usize, &Fold)| match data.rules.get(&recipe.name) {
+            Some(rule) => Ok(fold.test.iter().map(|&row| rule[row]).collect()),
+            None => self.of(recipe, at)?.predict(&data.matrix.select(&fold.test)),
+        };
+        folds.par_iter().enumerate().map(of_fold).collect()
     }
 
     /// How much ROC AUC each input is worth to `recipe`, out of time; empty for a rule.
@@ -202,8 +222,39 @@ impl Validated {
     }
 }
 
+/// The deciding metric's mean over all folds.
+fn mean_of(
+    data: &Dataset,
+    folds: &[Fold],
+    name: &str,
+    predicted: &[Vec<f64>],
+    seed: u64,
+    by: Metric,
+) -> Result<Mean> {
+    let scored =
+        folds.iter().zip(predicted).map(|(fold, scores)| Scored::new(&data.truth(&fold.test), scores));
+    let scored = scored.collect::<Result<Vec<Scored>>>()?;
+    let entity = |&row: &usize| data.entities[row].as_str();
+    let entities: Vec<Vec<&str>> = folds.iter().map(|fold| fold.test.iter().map(entity).collect()).collect();
+    let entities: Vec<&[&str]> = entities.iter().map(Vec::as_slice).collect();
+    let interval =
+        learn::interval_of_mean(&entities, DRAWS, seed, |at, weights| scored[at].weighted(by, weights))?;
+    Ok(Mean {
+        candidate: name.to_owned(),
+        metric: by.name(),
+        low: interval.map(|interval| interval.low),
+        high: interval.map(|interval| interval.high),
+    })
+}
+
 /// The metrics of a fold, and of its slices that have rows.
-fn measure(data: &Dataset, fold: &Fold, name: &str, predicted: &[f64], seed: u64) -> Result<Vec<Measured>> {
+pub fn measure(
+    data: &Dataset,
+    fold: &Fold,
+    name: &str,
+    predicted: &[f64],
+    seed: u64,
+) -> Result<Vec<Measured>> {
     let all = (None, (0..fold.test.len()).collect::<Vec<usize>>());
     let of_slice = |(slice, inside): &(String, Vec<bool>)| {
         let part = (0..fold.test.len()).filter(|&at| inside[fold.test[at]]);

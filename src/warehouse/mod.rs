@@ -54,7 +54,12 @@ pub struct Warehouse {
     /// Of a database that is open for writing. After `conn`: it outlives DuckDB's own handle.
     journal: Option<Arc<Journal>>,
     is_first: bool,
+    /// The attached database that names without one mean.
+    database: String,
 }
+
+/// The database of the file.
+const WAREHOUSE: &str = "warehouse";
 
 impl Warehouse {
     /// Opens the database file for writing, and creates it where there is none.
@@ -104,7 +109,8 @@ impl Warehouse {
         let name = path::literal(file)?;
         let conn = Connection::open_in_memory().context("could not start DuckDB")?;
         let gate = Gate::new(&conn);
-        let warehouse = Self { conn, gate, path: path.to_owned(), journal: None, is_first: true };
+        let database = WAREHOUSE.to_owned();
+        let warehouse = Self { conn, gate, path: path.to_owned(), journal: None, is_first: true, database };
         warehouse.batch("set global errors_as_json = true; set preserve_insertion_order = true; set autoinstall_known_extensions = false")?;
         // Checkpoints are made under the journal alone.
         warehouse.batch("set checkpoint_threshold = '1TB'; pragma disable_checkpoint_on_shutdown")?;
@@ -150,16 +156,28 @@ impl Warehouse {
 
     /// A second connection to the same database, for work side by side.
     pub fn another(&self) -> Result<Self> {
+        self.connect(&self.database, self.journal.clone())
+    }
+
+    fn connect(&self, database: &str, journal: Option<Arc<Journal>>) -> Result<Self> {
         let conn = self.conn.try_clone().context("could not connect again")?;
-        let other = Self {
-            gate: Gate::new(&conn),
-            conn,
-            path: self.path.clone(),
-            journal: self.journal.clone(),
-            is_first: false,
-        };
-        other.batch("use warehouse")?;
+        let (gate, path, database) = (Gate::new(&conn), self.path.clone(), database.to_owned());
+        let other = Self { conn, gate, path, journal, is_first: false, database };
+        other.batch(&format!("use {}", other.database))?;
         Ok(other)
+    }
+
+    /// A connection to an empty warehouse `name` beside this one, in memory; this one can read it.
+    pub fn beside(&self, name: &str) -> Result<Self> {
+        self.batch(&format!("detach database if exists {name}; attach ':memory:' as {name}"))?;
+        let other = self.connect(name, None)?;
+        other.batch(tables::CREATE)?;
+        Ok(other)
+    }
+
+    /// The attached database that names without one mean.
+    pub fn database(&self) -> &str {
+        &self.database
     }
 
     /// DuckDB's threads, the caller's own included.
@@ -225,7 +243,7 @@ impl Warehouse {
 
     /// Columns of a table, in order; empty where there is no such table.
     pub fn columns(&self, table: &str) -> Result<Vec<(String, String)>, SqlError> {
-        self.columns_of("warehouse", table)
+        self.columns_of(&self.database, table)
     }
 
     /// As `columns`, in another database that is attached.

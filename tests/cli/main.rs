@@ -12,6 +12,7 @@ mod crash;
 mod export;
 mod files;
 mod floors;
+mod gate;
 mod hostile;
 mod ingest;
 mod interrupts;

@@ -74,8 +74,8 @@ fn a_new_candidate_is_trained_and_the_reason_is_told() {
     place.olist(&["run", "--date", "2018-06-01"]).code(0);
     place.write("models/seller_churn.sql", model(&format!("{RULE}\n        {LOGISTIC}")));
     place.olist(&["run", "--date", "2018-06-01"]).code(0).says(&[
-        "models/seller_churn.sql changed since version 2: `logistic` beats `rule` (version 2)",
-        "seller_churn: version 3",
+        "version 3, models/seller_churn.sql changed since version 2: `logistic`: roc_auc 0.",
+        "): `logistic` takes over",
     ]);
     place.olist(&["run", "--date", "2018-06-01"]).code(0).says(&["nothing to do"]);
 }
@@ -97,10 +97,11 @@ fn the_champion_defends_itself_after_it_left_the_file() {
     let place = with_candidates(LOGISTIC);
     place.olist(&["run", "--date", "2018-06-01"]).code(0);
     place.write("models/seller_churn.sql", model(CHANCE));
-    place
-        .olist(&["run", "--date", "2018-06-01"])
-        .code(0)
-        .says(&["`logistic (version 2)` stays (version 2), fitted again"]);
+    place.olist(&["run", "--date", "2018-06-01"]).code(0).says(&[
+        "`chance`: roc_auc 0.5000 against 0.",
+        " of version 2 (-0.",
+        "): version 2 stays",
+    ]);
 }
 
 #[test]

@@ -52,6 +52,27 @@ comment on column registry.metrics.snapshots is 'How many snapshots the fold has
 comment on column registry.metrics.slice is 'The part of the population that is measured; NULL for all of it';
 comment on column registry.metrics.entities is 'How many entities the rows belong to: rows / entities is the mean weight of one';
 
+create table if not exists registry.means (
+    model varchar, version integer, candidate varchar, metric varchar, low double, high double
+);
+comment on table registry.means is 'One row per version and candidate: the 95 % interval of the mean over all folds of the metric that decides, by resampling entities';
+
+create table if not exists registry.files (model varchar, version integer, file varchar, digest varchar);
+comment on table registry.files is 'One row per version and file that decided it: the model, what it needs, and macros; digest names its text in registry.texts';
+
+create table if not exists registry.texts (digest varchar, text varchar);
+comment on table registry.texts is 'One row per text that a file had when a version was trained';
+
+create table if not exists registry.contests (
+    model varchar, version integer, against integer, candidate varchar, metric varchar, value double,
+    against_value double, difference double, low double, high double, basis varchar, outcome varchar, reason varchar
+);
+comment on table registry.contests is 'One row per version that a training made: the version that served until then, the difference in the deciding metric, and what came of it';
+comment on column registry.contests.candidate is 'Of the challenger; NULL where there was none, as where a version is only fitted again';
+comment on column registry.contests.difference is 'Mean over the folds, of the challenger less the version that served, with a 95 % interval by resampling entities';
+comment on column registry.contests.basis is 'What the other value is: `paired`, of the same rows; `recorded`, of its own training';
+comment on column registry.contests.outcome is '`first`, `takes over`, `accepted` (in spite of the interval), `fitted again`, or `kept`: it does not serve';
+
 create table if not exists registry.segments (
     model varchar, version integer, segment integer, segment_name varchar, sets_apart varchar, rows bigint, share double,
     outcome_share double, outcome_from date

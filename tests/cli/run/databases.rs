@@ -16,7 +16,7 @@ fn an_older_database_is_brought_up_to_date() {
         .does_not_say(&["there is no champion yet", "seller_churn: trained"]);
     assert_eq!(
         place.cell("select value from pipeline.settings where name = 'tables_version'"),
-        "6",
+        "7",
         "the upgrade did not happen"
     );
     let filled = "select bool_and(snapshots = 1 and entities = rows and slice is null) from registry.metrics";
@@ -30,6 +30,10 @@ fn first_version_of_the_tables(database: &std::path::Path) {
     connection
         .execute_batch(
             "drop table registry.outbox;
+             drop table registry.files;
+             drop table registry.texts;
+             drop table registry.contests;
+             drop table registry.means;
              drop table registry.inputs;
              drop table registry.segments;
              drop table pipeline.failures;

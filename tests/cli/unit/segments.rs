@@ -32,21 +32,21 @@ fn clusters() -> Clusters {
 #[test]
 fn the_best_silhouette_of_the_stable_ones_with_no_small_segment_wins() {
     let tried = tried(&[(0.30, 0.9, 0.2), (0.50, 0.8, 0.2), (0.40, 0.9, 0.02), (0.35, 0.9, 0.03)]);
-    let choice = best(&tried, &clusters(), None);
-    assert_eq!((choice.place, choice.is_admissible), (3, true), "{}", choice.reason);
+    let choice = best(&tried, &clusters(), None, None);
+    assert_eq!((choice.place, choice.is_admissible), (3, true), "{}", choice.verdict.reason);
 }
 
 #[test]
 fn the_champion_stays_while_it_is_nearly_as_good() {
-    assert_eq!(best(&tried(&[(0.30, 0.9, 0.2), (0.315, 0.9, 0.2)]), &clusters(), Some(0)).place, 0);
-    assert_eq!(best(&tried(&[(0.30, 0.9, 0.2), (0.335, 0.9, 0.2)]), &clusters(), Some(0)).place, 1);
+    assert_eq!(best(&tried(&[(0.30, 0.9, 0.2), (0.315, 0.9, 0.2)]), &clusters(), Some(0), Some(1)).place, 0);
+    assert_eq!(best(&tried(&[(0.30, 0.9, 0.2), (0.335, 0.9, 0.2)]), &clusters(), Some(0), Some(1)).place, 1);
     // ... and while it is stable.
-    assert_eq!(best(&tried(&[(0.30, 0.8, 0.2), (0.29, 0.9, 0.2)]), &clusters(), Some(0)).place, 1);
+    assert_eq!(best(&tried(&[(0.30, 0.8, 0.2), (0.29, 0.9, 0.2)]), &clusters(), Some(0), Some(1)).place, 1);
 }
 
 #[test]
 fn without_a_stable_one_the_most_stable_is_taken() {
-    let choice = best(&tried(&[(0.5, 0.6, 0.2), (0.3, 0.7, 0.2)]), &clusters(), None);
+    let choice = best(&tried(&[(0.5, 0.6, 0.2), (0.3, 0.7, 0.2)]), &clusters(), None, None);
     assert_eq!((choice.place, choice.is_admissible), (1, false));
 }
 

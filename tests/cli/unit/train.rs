@@ -1,6 +1,6 @@
 //! How means are told.
 
-use olist::train::digits;
+use olist::registry::contests::digits;
 
 #[test]
 fn means_have_the_digits_in_which_they_differ() {

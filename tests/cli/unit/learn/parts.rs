@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use olist::learn::{
-    Bins, GrownNode, Interval, Matrix, MatrixBuilder, Metric, Random, Scored, Tree, adjusted_rand_index,
-    log_odds, probability, quantile, silhouette,
+    Bins, Difference, GrownNode, Interval, Matrix, MatrixBuilder, Metric, Pair, Random, Scored, Tree,
+    adjusted_rand_index, difference, log_odds, probability, quantile, silhouette,
 };
 
 fn column(values: &[f64]) -> Matrix {
@@ -196,6 +196,35 @@ fn a_metric_without_meaning_has_no_interval() -> Result<()> {
     assert_eq!(scored.intervals(&[Metric::RocAuc], &[1, 2], 50, 1)?, [None]);
     assert_eq!(Scored::new(&[], &[])?.intervals::<u8>(&[Metric::Brier], &[], 50, 1)?, [None]);
     assert!(scored.intervals(&[Metric::RocAuc], &[1], 50, 1).is_err());
+    Ok(())
+}
+
+#[test]
+fn a_difference_is_paired() -> Result<()> {
+    // Two models that are wrong on other rows alike, in two folds of the same entities; a third that is hardly worse.
+    let y: Vec<bool> = (0..200).map(|i| i % 2 == 0).collect();
+    let entities: Vec<String> = (0..200).map(|i| format!("s{i}")).collect();
+    let scores = |wrong: usize, of: usize| -> Vec<f64> {
+        let score = |i: usize| if (i % 2 == 0) == (i % of == wrong) { 0.4 } else { 0.6 };
+        (0..200).map(score).collect()
+    };
+    let found = |one: &[f64], other: &[f64]| -> Result<Difference> {
+        let pair = || -> Result<Pair<'_>> {
+            let entities = entities.iter().map(String::as_str).collect();
+            Ok(Pair { one: Scored::new(&y, one)?, other: Scored::new(&y, other)?, entities })
+        };
+        Ok(difference(Metric::Brier, &[pair()?, pair()?], 300, 1)?.unwrap())
+    };
+    let same = found(&scores(0, 5), &scores(0, 5))?;
+    assert_eq!(same.interval, Interval { low: 0.0, high: 0.0 });
+    let tie = found(&scores(0, 5), &scores(1, 5))?;
+    assert!(tie.one == tie.other && tie.interval.low < 0.0 && tie.interval.high > 0.0, "{tie:?}");
+    // A wrong row costs 0.36 where a right one costs 0.16: 1 of 5 is wrong here, 2 of 5 there.
+    let twice: Vec<f64> = (0..200).map(|i| if (i % 2 == 0) == (i % 5 < 2) { 0.4 } else { 0.6 }).collect();
+    let worse = found(&twice, &scores(0, 5))?;
+    assert!((worse.one - worse.other - 0.04).abs() < 1e-12, "{worse:?}");
+    assert!(worse.interval.low > 0.02 && worse.interval.high < 0.06, "{worse:?}");
+    assert_eq!(difference(Metric::Brier, &[], 300, 1)?, None);
     Ok(())
 }
 
