@@ -1,5 +1,6 @@
 //! Schema `registry`: model versions and their metrics, who is champion when, and what is still to be told of it.
 
+mod adopt;
 mod champions;
 pub mod changes;
 pub mod comparison;
@@ -11,6 +12,7 @@ pub mod outbox;
 mod version;
 pub mod whole;
 
+pub use adopt::adopt;
 pub use champions::{promote, rollback};
 pub use contests::recorded;
 pub use files::{files, keep as keep_files};

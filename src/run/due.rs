@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use super::train::{self, Attempt, Fitted, How};
 use super::{Run, Scored};
 use crate::catalog::{Catalog, Model};
+use crate::partitions::SCRATCH;
 use crate::registry::{self, Version};
 use crate::term;
 use crate::warehouse::Warehouse;
@@ -41,6 +42,13 @@ impl<'a> Run<'a> {
         champion: Option<Version>,
     ) -> Result<Option<Version>> {
         let reason = why.to_string();
+        if let Some(version) = self.planned(model, date)? {
+            term::note(&format!(
+                "{}: version {}, as `olist plan` has trained it: {reason}",
+                model.name, version.number
+            ));
+            return Ok(Some(version));
+        }
         let attempt = match (why, &champion) {
             (Reason::Old { is_edited: true, .. }, Some(version)) => {
                 self.fit_again(model, version, date, &reason).map(|made| {
@@ -64,6 +72,22 @@ impl<'a> Run<'a> {
             None => tell_not_trained(model, date, champion.as_ref(), "the training failed"),
         }
         Ok(champion)
+    }
+
+    /// The version that serves after a training, where `olist plan` has made that.
+    fn planned(&mut self, model: &'a Model, date: NaiveDate) -> Result<Option<Version>> {
+        if self.is_accepted {
+            return Ok(None);
+        }
+        let (definition, _) = self.catalog.definition(model)?;
+        self.begin()?;
+        let (warehouse, id) = (self.warehouse, &self.options.id);
+        let adopted = registry::adopt(warehouse, SCRATCH, &model.name, date, &definition, id)?;
+        if adopted.is_some() {
+            // What it was trained on goes along.
+            self.build(&self.catalog.upstream(&model.table()), &model.spec.snapshots(date))?;
+        }
+        Ok(adopted)
     }
 
     /// A model whose files changed is expected to show it: scores of the old one are not what was asked for.
