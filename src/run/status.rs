@@ -123,8 +123,9 @@ pub fn status(
 fn scores_differ(at: Workspace<'_>, date: NaiveDate, entry: &Entry, plan: &Plan) -> Result<Option<String>> {
     let Some(version) = registry::in_force(at.warehouse, &at.model.name, date)? else { return Ok(None) };
     let mut inputs = score::inputs(&at.snapshot(date)?, &version, &plan.fingerprints);
-    if at.catalog.definition(at.model)?.0 != version.definition {
-        // It scores by files of its own: what the project's are now does not matter.
+    let due = due::due(at.warehouse, at.catalog, at.model, Some(&version), date, false)?;
+    if due.pending.is_some() {
+        // It goes on to score by files of its own: what the project's are now does not matter.
         inputs.retain(|name, _| name == "version");
     }
     let changed = inputs.iter().find(|(name, value)| entry.inputs.get(*name) != Some(*value));

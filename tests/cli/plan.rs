@@ -10,7 +10,7 @@ const RULE: &str =
 fn place() -> Place {
     let place = Place::with_sample();
     place.write("models/seller_churn.sql", model(RULE));
-    place.olist(&["run", "--date", "2018-06-01"]).code(0);
+    place.olist(&["run", "--date", "2018-06-01", "--accept"]).code(0);
     place
 }
 
