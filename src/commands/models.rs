@@ -17,12 +17,7 @@ pub fn models(
     version: Option<i32>,
     diff: Option<&[i32]>,
 ) -> Result<()> {
-    let mut warehouse = session.open_whole(Vec::new())?;
-    if !warehouse.has_table("registry.means")? {
-        // A database of an earlier olist is brought up to date by opening it for writing.
-        drop(warehouse);
-        warehouse = session.open_existing()?;
-    }
+    let warehouse = session.open_whole(Vec::new())?;
     match (name, version, diff) {
         (Some(name), _, Some(&[one, other])) => difference(session, &warehouse, name, one, other),
         (Some(name), Some(number), _) => version_of(session, &warehouse, name, number),

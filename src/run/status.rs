@@ -124,8 +124,9 @@ fn scores_differ(at: Workspace<'_>, date: NaiveDate, entry: &Entry, plan: &Plan)
     let Some(version) = registry::in_force(at.warehouse, &at.model.name, date)? else { return Ok(None) };
     let made_of = score::made_of(&at.model.spec.task, &plan.visible, &plan.fingerprints);
     let mut inputs = score::inputs(&at.snapshot(date)?, &version, made_of);
-    if at.catalog.definition(at.model)?.0 != version.definition {
-        // It scores by files of its own: what the project's are now does not matter.
+    let due = due::due(at.warehouse, at.catalog, at.model, Some(&version), date, false)?;
+    if due.pending.is_some() {
+        // It goes on to score by files of its own: what the project's are now does not matter.
         inputs.retain(|name, _| name == "version");
     }
     Ok(score::changed(&entry.inputs, &inputs))

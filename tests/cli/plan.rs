@@ -10,7 +10,7 @@ const RULE: &str =
 fn place() -> Place {
     let place = Place::with_sample();
     place.write("models/seller_churn.sql", model(RULE));
-    place.olist(&["run", "--date", "2018-06-01"]).code(0);
+    place.olist(&["run", "--date", "2018-06-01", "--accept"]).code(0);
     place
 }
 
@@ -46,9 +46,15 @@ fn an_edit_is_tried_and_taken_over() {
     place.olist(&["run", "--date", "2018-06-01"]).code(0).says(&[
         "built 0 partitions, ",
         " over from `olist plan`",
+        "seller_churn: version 3, as `olist plan` has trained it: features/seller_reviews.sql changed since version 2",
         "new column answer",
     ]);
     assert_eq!(place.cell("select distinct answer from features.seller_reviews"), "42");
+    let kept = "select (select count(*) from registry.metrics where version = 3) > 0
+        and (select count(*) from registry.contests where version = 3) = 1
+        and (select count(*) from registry.champions where until is null) = 1
+        and (select count(distinct item) = count(*) and max(version) = 3 from registry.outbox)";
+    assert_eq!(place.cell(kept), "true");
     assert!(!place.path("olist.duckdb.plan").exists());
     place.olist(&plan).code(0).says(&["nothing to do"]);
 }
