@@ -23,6 +23,7 @@ mod monthly;
 mod places;
 mod plan;
 mod python;
+mod quarantine;
 mod reports;
 mod run;
 mod safety;
