@@ -9,6 +9,7 @@ mod bad_day;
 mod cases;
 mod client;
 mod crash;
+mod dirty;
 mod export;
 mod files;
 mod floors;
