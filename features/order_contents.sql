@@ -5,7 +5,9 @@
         One row per order under way (features.order_progress): what it is, how
         it is paid, and where it comes from.
     ',
-    checks = ['distance_km between 0 and 5000'],
+    checks = [
+        {'expression': 'distance_km between 0 and 5000', 'severity': 'warn'},
+    ],
 ) }}
 with orders as (
     select order_id from {{ ref('features.order_progress') }}

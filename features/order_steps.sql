@@ -18,7 +18,10 @@ with orders as (
     select
         *,
         {{ day_of('order_purchase_timestamp') }} as purchase_day,
-        {{ day_of('order_delivered_carrier_date') }} as handover_day,
+        -- not before the purchase, whatever was noted
+        case when order_delivered_carrier_date is not null then greatest(
+            {{ day_of('order_delivered_carrier_date') }}, purchase_day
+        ) end as handover_day,
         {{ day_of('order_delivered_customer_date') }} as delivery_day,
         {{ day_of('order_estimated_delivery_date') }} as promised_day,
     from {{ recent('orders', 150) }}

@@ -65,20 +65,20 @@ final as (
         -- Median freight of the seller in an order
         median(freight) as median_freight_brl,
         -- Mean days from approval to delivery, of orders delivered
-        avg({{ days_between('approval_day', 'delivery_day') }})
+        avg({{ step_days('approval_day', 'delivery_day') }})
             as avg_approval_to_delivery_days,
         -- Mean days from purchase to delivery, of orders delivered
-        avg({{ days_between('purchase_day', 'delivery_day') }})
+        avg({{ step_days('purchase_day', 'delivery_day') }})
             as avg_purchase_to_delivery_days,
         -- Mean days from delivery to the promised day, of orders delivered;
         -- negative when late
         avg({{ days_between('delivery_day', 'promised_day') }})
             as avg_days_ahead_of_promise,
         -- Mean days from purchase to the carrier, of orders handed over
-        avg({{ days_between('purchase_day', 'handover_day') }})
+        avg({{ step_days('purchase_day', 'handover_day') }})
             as avg_handover_days,
         -- Longest time from purchase to the carrier, of orders handed over
-        max({{ days_between('purchase_day', 'handover_day') }})
+        max({{ step_days('purchase_day', 'handover_day') }})
             as max_handover_days,
         -- Orders that the carrier does not have yet / orders; canceled and
         -- unavailable ones left out of the first

@@ -63,10 +63,10 @@ final as (
         {{ shrunk('handover_count', 'expected_handover_count', 1, 5) }}
             as handover_ratio,
         -- Mean days from purchase to hand-over; NULL without one
-        avg({{ days_between('purchase_day', 'handover_day') }})
+        avg({{ step_days('purchase_day', 'handover_day') }})
             as avg_recent_handover_days,
         -- Mean days from hand-over to delivery; NULL without one
-        avg({{ days_between('handover_day', 'delivery_day') }})
+        avg({{ step_days('handover_day', 'delivery_day') }})
             as avg_recent_transit_days,
         -- Orders handed over after their shipping limit, or not yet though it
         -- has passed / orders whose limit has passed; NULL without one

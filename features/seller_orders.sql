@@ -6,7 +6,11 @@
         One row per seller and order bought in the 6 months before the reference
         date: the part of the seller in it. What the six seller stores stand on.
     ',
-    checks = ['item_count > 0'],
+    checks = [
+        'item_count > 0',
+        {'expression': 'min_item_price >= 0', 'severity': 'drop'},
+        {'expression': 'freight >= 0', 'severity': 'drop'},
+    ],
 ) }}
 with items as (
     select * from {{ last_six_months('order_items') }}

@@ -26,6 +26,7 @@ with seller_orders as (
 
 payments as (
     select * from {{ last_six_months('order_payments') }}
+    where payment_value >= 0
 ),
 
 order_payments as (

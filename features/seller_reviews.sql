@@ -21,6 +21,7 @@ with seller_orders as (
 reviews as (
     select order_id, review_score
     from {{ last_six_months('order_reviews') }}
+    where review_score between 1 and 5
     qualify row_number() over (
         partition by order_id
         order by

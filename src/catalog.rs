@@ -309,7 +309,8 @@ impl Catalog {
         for name in self.upstream(&own).into_iter().chain([own.clone()]) {
             let rendered = self.render(&name, fixed_date())?;
             let sql = normal(&rendered.sql);
-            let substance = if name == own { model.spec.substance() } else { String::new() };
+            let substance =
+                self.tables.get(&name).map_or_else(|| model.spec.substance(), |t| t.spec.substance());
             parts.insert(rendered.file.clone(), fingerprint::of(&[&sql, &substance]));
         }
         Ok((fingerprint::of_named(&parts), parts))

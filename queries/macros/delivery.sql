@@ -19,11 +19,11 @@ coalesce({{ delivery_day }}, {{ reference_date }}) > {{ promised_day }}
 {%- endmacro %}
 
 {# The day of a step, from 0, on which it ended or is now: not after the last
-   day of the life table. #}
+   day of the life table. What is noted before it began is of day 0. #}
 {% macro day_of_step(from_day, to_day) -%}
-least({{ last_step_day() }}, {{ days_between(
+greatest(0, least({{ last_step_day() }}, {{ days_between(
     from_day, 'coalesce(' ~ to_day ~ ', ' ~ days_before(reference_date, 1) ~ ')'
-) }})
+) }}))
 {%- endmacro %}
 
 {# Kilometres along a great circle between two rows with `lat` and `lng` in

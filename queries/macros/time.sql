@@ -9,6 +9,15 @@ them here. Arguments are SQL expressions.
 date_diff('day', cast({{ earlier }} as date), cast({{ later }} as date))
 {%- endmacro %}
 
+{# The same of a step from one to the other, which takes no less than 0: where
+   they are noted in the wrong order, both are of one day. #}
+{% macro step_days(earlier, later) -%}
+case
+            when {{ later }} < {{ earlier }} then 0
+            else {{ days_between(earlier, later) }}
+        end
+{%- endmacro %}
+
 {# Hours between two timestamps, with their fraction. #}
 {% macro hours_between(earlier, later) -%}
 (date_diff('second', {{ earlier }}, {{ later }}) / 3600.0)

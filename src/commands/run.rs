@@ -176,6 +176,12 @@ fn summary(
             term::counted(usize::try_from(rows)?, "score"),
             term::counted(written, "partition"),
         ));
+        if run.set_aside > 0 {
+            let rows = term::counted(run.set_aside, "row");
+            term::note(&format!(
+                "set aside {rows} that failed a check: `olist query \"from pipeline.quarantine\"`"
+            ));
+        }
         run.tell_unbuilt();
     }
     if ingest::is_synthetic(warehouse)? {

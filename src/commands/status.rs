@@ -48,6 +48,7 @@ pub fn status(session: &Session, selection: &Selection) -> Result<()> {
             term::data(&sources.text())?;
             term::data(&map(&status.standings))?;
             term::data(&reasons(&status.standings))?;
+            term::data(&quarantined(&status.standings))?;
             term::data(&models(&status.prospects, loaded.last_date()))?;
             term::note(&format!(
                 "\n`olist run --date latest` ({}) builds {}",
@@ -76,7 +77,7 @@ fn sources(warehouse: &Warehouse) -> Result<Table> {
 }
 
 fn partitions(standings: &[Standing]) -> Table {
-    let mut table = Table::new(&["table_name", "reference_date", "state", "why", "rows"]);
+    let mut table = Table::new(&["table_name", "reference_date", "state", "why", "rows", "quarantined"]);
     for one in standings {
         let rows = one.rows.map_or_else(String::new, |rows| rows.to_string());
         table.push(vec![
@@ -85,6 +86,7 @@ fn partitions(standings: &[Standing]) -> Table {
             one.state.name().to_owned(),
             one.why.clone(),
             rows,
+            one.quarantined.to_string(),
         ]);
     }
     table
@@ -151,6 +153,22 @@ fn reasons(standings: &[Standing]) -> String {
         };
         let why: String = why.lines().next().unwrap_or_default().chars().take(REASON).collect();
         format!("{:<8}{table}, {dates}\n        {why}\n", State::ALL[place].name())
+    };
+    let head = if lines.is_empty() { "" } else { "\n" };
+    [head.to_owned()].into_iter().chain(lines.into_iter().map(line)).collect()
+}
+
+/// The tables out of which checks keep rows.
+fn quarantined(standings: &[Standing]) -> String {
+    let mut lines: BTreeMap<&str, (i64, usize)> = BTreeMap::new();
+    for one in standings.iter().filter(|one| one.quarantined > 0) {
+        let (rows, dates) = lines.entry(&one.table).or_default();
+        (*rows, *dates) = (*rows + one.quarantined, *dates + 1);
+    }
+    let line = |(table, (rows, dates)): (&str, (i64, usize))| {
+        let rows = term::counted(usize::try_from(rows).unwrap_or(0), "row");
+        let dates = term::counted(dates, "date");
+        format!("aside   {table}, {rows} of {dates}: pipeline.quarantine\n")
     };
     let head = if lines.is_empty() { "" } else { "\n" };
     [head.to_owned()].into_iter().chain(lines.into_iter().map(line)).collect()

@@ -14,7 +14,7 @@ pub use candidate::Candidate;
 pub use model::{Binary, Clusters, ModelSpec, Task, Validate};
 pub use read::Config;
 pub use source::{Column, SourceSpec, When};
-pub use table::{Severity, TableSpec, matches_family};
+pub use table::{Check, Severity, TableSpec, matches_family};
 
 /// The config of a report or of a file of the sample: what it is about.
 #[derive(Debug, Deserialize)]

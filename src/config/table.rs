@@ -15,8 +15,20 @@ pub enum Severity {
     /// The partition is not replaced.
     #[default]
     Fail,
+    /// The rows are kept out of the partition, and set aside.
+    Drop,
     /// The partition is replaced, and the rows are named.
     Warn,
+}
+
+impl Severity {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Drop => "drop",
+            Self::Warn => "warn",
+        }
+    }
 }
 
 /// An expression that has to be true, or NULL, for every row.
@@ -71,11 +83,22 @@ impl TableSpec {
         match (kind == Kind::Abt, &spec.label) {
             (true, None) => Err(config.missing("", "label").into()),
             (false, Some(_)) => Err(config.wrong("label", "only an ABT has a label").into()),
+            _ if spec.row_count == Severity::Drop => {
+                Err(config.wrong("row_count", "too few rows fail or warn: there is nothing to drop").into())
+            }
             _ if spec.is_intermediate && kind != Kind::Feature => {
                 Err(config.wrong("intermediate", "only a feature store is an intermediate").into())
             }
             _ => Ok(spec),
         }
+    }
+}
+
+impl TableSpec {
+    /// What decides the rows of a table beside its SQL.
+    pub fn substance(&self) -> String {
+        let drops = self.checks.iter().filter(|check| check.severity == Severity::Drop);
+        drops.map(|check| check.expression.as_str()).collect::<Vec<_>>().join("; ")
     }
 }
 

@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 
 use super::walk::{Allowed, Walk};
 use crate::catalog::{Catalog, Model};
-use crate::config::Task;
+use crate::config::{Severity, Task};
 use crate::fingerprint;
 use crate::learn::Algorithm;
 use crate::problem::{Place, Problem};
@@ -64,8 +64,12 @@ impl Reach {
             Ok(())
         };
         if let Some(node) = catalog.tables.get(table) {
+            // Whoever is kept out by what is known only later is in when it is scored.
+            let label: Vec<&str> =
+                node.spec.label.as_deref().into_iter().flat_map(|label| [label, "label_known_on"]).collect();
             for check in &node.spec.checks {
-                look(&check.path, &check.expression, &[])?;
+                let hidden = if check.severity == Severity::Drop { &label[..] } else { &[] };
+                look(&check.path, &check.expression, hidden)?;
             }
         } else {
             let model = catalog.model(table.trim_start_matches("scores."))?;

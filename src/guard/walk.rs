@@ -40,7 +40,7 @@ const OTHER_DATE: &str = "read at another date than the reference date";
 const AS_REF_IS: &str = "ref() gives the partition of the reference date: use it as it is";
 const AS_SOURCE_IS: &str = "source() gives what was known at the reference date: use it as it is";
 const OF_INPUTS: &str =
-    "these expressions are over the inputs; `outcome_share` of the profile says what followed";
+    "these expressions are over what is known at the date; `outcome_share` of a profile says what followed";
 
 /// What a query may reach.
 pub struct Allowed<'a> {
@@ -208,7 +208,9 @@ impl<'a> Walk<'a> {
             self.clock(node, name);
         }
         if self.allowed.hidden.iter().any(|hidden| hidden.eq_ignore_ascii_case(last)) {
-            let what = format!("`{last}` is known only later: no rule, slice or profile may read it");
+            let what = format!(
+                "`{last}` is known only later: no rule, slice, profile or check that drops rows may read it"
+            );
             self.find(node, &what, OF_INPUTS);
         }
     }

@@ -40,6 +40,14 @@ fn copy(warehouse: &Warehouse, task: &Task, entry: &Entry, run_id: &str) -> Resu
     let change = shape::fit(warehouse, table, &warehouse.describe(&Select::of(&rows)?)?)?;
     warehouse.execute(&format!("delete from {table} where reference_date = ?"), &[date])?;
     warehouse.execute(&format!("insert into {table} by name {rows}"), &[])?;
+    super::quarantine::forget(warehouse, table, *date)?;
+    warehouse.execute(
+        &format!(
+            "insert into pipeline.quarantine select * replace (? as run_id) from {SCRATCH}.pipeline.quarantine
+             where table_name = ? and reference_date = ?"
+        ),
+        &[&run_id, table, date],
+    )?;
     Line {
         table,
         date: *date,

@@ -7,6 +7,7 @@ mod ledger;
 mod partition;
 mod plan;
 mod pool;
+pub mod quarantine;
 mod shape;
 pub mod texts;
 mod unbuilt;

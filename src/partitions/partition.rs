@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 
 use super::ledger::Line;
 use super::plan::Task;
+use super::quarantine::{self, SetAside};
 use super::shape::{self, Change};
 use super::{columns, label, verify};
 use crate::catalog::{Catalog, Node};
@@ -35,12 +36,14 @@ pub struct Done {
     pub rows: i64,
     pub change: Option<Change>,
     pub warnings: Vec<String>,
+    pub set_aside: Vec<SetAside>,
 }
 
 /// Replaces the partition of `task`. On any failure the earlier one stays.
 pub fn replace(warehouse: &Warehouse, catalog: &Catalog, task: &Task, context: &Context<'_>) -> Result<Done> {
     let node = &catalog.tables[&task.table];
     let started = Instant::now();
+    let mut examples = Vec::new();
     let work = || {
         let explain = |error| analyst(warehouse, error, &task.rendered, &catalog.templates);
         let own = task.rendered.select().map_err(explain)?;
@@ -64,8 +67,11 @@ pub fn replace(warehouse: &Warehouse, catalog: &Catalog, task: &Task, context: &
         warehouse
             .execute(&format!("{head}{query}"), &[])
             .map_err(|error| explain(error.shifted(head.len() + query.start())))?;
+        quarantine::forget(warehouse, &node.name, task.date)?;
+        let set_aside = verify::set_aside(warehouse, catalog, node, task.date, &query, context)?;
         label::verify(warehouse, catalog, node, &task.rendered, task.date)?;
-        let (rows, mut warnings) = verify::rows(warehouse, catalog, node, task.date, &query)?;
+        let (rows, mut warnings) = verify::rows(warehouse, catalog, node, task.date, &query, &mut examples)?;
+        quarantine::keep(warehouse, &node.name, task.date, &examples, context.run_id)?;
         warnings.extend(verify::row_count(warehouse, catalog, node, task, rows, context.force)?);
         Line {
             table: &task.table,
@@ -78,9 +84,16 @@ pub fn replace(warehouse: &Warehouse, catalog: &Catalog, task: &Task, context: &
             labels_until: label::known_until(warehouse, node, task.date)?,
         }
         .write(warehouse)?;
-        Ok(Done { rows, change, warnings })
+        Ok(Done { rows, change, warnings, set_aside })
     };
-    in_time(warehouse, catalog, &task.rendered, context.time_limit, || warehouse.transaction(work))
+    let done =
+        in_time(warehouse, catalog, &task.rendered, context.time_limit, || warehouse.transaction(work));
+    if done.is_err() && !examples.is_empty() {
+        // They went with the transaction. Why it failed is what counts, whether they can be kept or not.
+        let keep = || quarantine::keep(warehouse, &node.name, task.date, &examples, context.run_id);
+        let _ = warehouse.transaction(keep);
+    }
+    done
 }
 
 /// Makes a partition of `rendered` by `work`, which is stopped after `limit`.

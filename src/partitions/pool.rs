@@ -1,7 +1,7 @@
 //! Partitions side by side: every table at one date is its own transaction; two dates of one table never run at once,
 //! because both would alter or delete in the same table.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Error, Result};
@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 use super::Unbuilt;
 use super::partition::{self, Context, Done};
 use super::plan::{Plan, Task};
+use super::quarantine::SetAside;
 use super::shape::Change;
 use super::unbuilt::{Cause, sort_out};
 use crate::catalog::Catalog;
@@ -30,6 +31,8 @@ pub struct Built {
     pub rows: i64,
     pub changes: Vec<Change>,
     pub warnings: Vec<String>,
+    /// One for each partition and check.
+    pub set_aside: Vec<SetAside>,
 }
 
 #[derive(Default)]
@@ -128,6 +131,12 @@ impl Built {
         self.rows += done.rows;
         self.changes.extend(done.change);
         self.warnings.extend(done.warnings);
+        self.set_aside.extend(done.set_aside);
+    }
+
+    /// Rows that checks kept out.
+    pub fn rows_aside(&self) -> usize {
+        self.set_aside.iter().map(|aside| aside.rows).sum()
     }
 }
 
@@ -181,6 +190,15 @@ fn next(tasks: &[Task], state: &Mutex<State>, changed: &Condvar) -> Option<usize
 pub fn report(built: &Built) {
     for change in &built.changes {
         term::note(&format!("  {change}"));
+    }
+    let mut aside: BTreeMap<(&str, &str), (usize, usize)> = BTreeMap::new();
+    for SetAside { table, check, rows } in &built.set_aside {
+        let (all, dates) = aside.entry((table, check)).or_default();
+        (*all, *dates) = (*all + rows, *dates + 1);
+    }
+    for ((table, check), (rows, dates)) in aside {
+        let (rows, dates) = (term::counted(rows, "row"), term::counted(dates, "date"));
+        term::note(&format!("  {table}: {rows} of {dates} set aside: {check}"));
     }
     for warning in &built.warnings {
         term::warn(warning);

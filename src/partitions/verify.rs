@@ -3,7 +3,9 @@
 use anyhow::Result;
 use chrono::NaiveDate;
 
+use super::Context;
 use super::plan::Task;
+use super::quarantine::{self, Examples, SetAside};
 use crate::catalog::{Catalog, Node};
 use crate::config::Severity;
 use crate::diagnose;
@@ -16,13 +18,15 @@ use crate::warehouse::{SqlError, Warehouse, ident, idents};
 const STAYS: &str = "the earlier partition stays";
 const A_CHECK: &str = "a check is an expression over the columns of this table, such as `price >= 0`";
 
-/// Key and checks, in one pass over the rows of a partition, which `query` gave. Gives their number, and what only warns.
+/// Key and checks, in one pass over the rows of a partition, which `query` gave. Gives their number, and what only warns;
+/// rows that fail join `examples`.
 pub fn rows(
     warehouse: &Warehouse,
     catalog: &Catalog,
     node: &Node,
     date: NaiveDate,
     query: &Select,
+    examples: &mut Vec<Examples>,
 ) -> Result<(i64, Vec<String>)> {
     let key = idents(&node.spec.key);
     let nulls =
@@ -51,18 +55,66 @@ pub fn rows(
     }
     let mut warnings = Vec::new();
     for (check, failing) in node.spec.checks.iter().zip(&counts[3..]).filter(|(_, failing)| **failing > 0) {
-        let sql = format!("select {key} {partition} and not ({}) order by {key} limit 3", check.expression);
-        let rows = example_rows(warehouse, &sql)?;
+        let found = quarantine::examples(warehouse, node, date, check)?;
+        let example = format!("for example {}", found.named);
+        examples.push(found);
         let of = term::thousands(u64::try_from(counts[0]).unwrap_or(0));
         let problem = Problem::data(format!("check failed for {failing} of {of} rows: {}", check.expression))
             .at(catalog.templates.in_config(&node.file, &check.path, 0))
             .on(date);
-        match check.severity {
-            Severity::Fail => return Err(problem.hint(format!("for example {rows}; {STAYS}")).into()),
-            Severity::Warn => warnings.push(problem.hint(format!("for example {rows}")).to_string()),
+        if check.severity == Severity::Warn {
+            warnings.push(problem.hint(example).to_string());
+        } else {
+            return Err(problem.hint(format!("{example}; {STAYS}")).into());
         }
     }
     Ok((counts[0], warnings))
+}
+
+/// Moves to the quarantine what checks keep out of the partition, which `query` gave.
+///
+/// # Errors
+/// They keep out nearly all, unless that is `forced`; a check that does not work.
+pub fn set_aside(
+    warehouse: &Warehouse,
+    catalog: &Catalog,
+    node: &Node,
+    date: NaiveDate,
+    query: &Select,
+    context: &Context<'_>,
+) -> Result<Vec<SetAside>> {
+    let aside = quarantine::set_aside(warehouse, node, date, context.run_id)
+        .map_err(|error| wrong_check(warehouse, catalog, node, date, query, error))?;
+    let gone: usize = aside.iter().map(|aside| aside.rows).sum();
+    if gone == 0 || context.force {
+        return Ok(aside);
+    }
+    let sql = format!("select count(*) from {} where reference_date = date '{date}'", node.name);
+    let left: i64 = warehouse.row(&sql, &[], |row| row.get(0))?.unwrap_or(0);
+    let all = gone as f64 + left as f64;
+    if !loss::is_most(left, all) {
+        return Ok(aside);
+    }
+    let rows = term::thousands(gone as u64);
+    Err(Problem::data(format!("checks would keep out {rows} of {all:.0} rows"))
+        .at(catalog.templates.config_key(&node.file, "checks"))
+        .on(date)
+        .hint(format!("severity `drop` is for a few: look at the check; `--force` builds it; {STAYS}"))
+        .into())
+}
+
+/// The same of a table that is built in the database `place` for a proof: nothing is put down.
+pub fn drop_rows(
+    warehouse: &Warehouse,
+    catalog: &Catalog,
+    node: &Node,
+    date: NaiveDate,
+    query: &Select,
+    place: &str,
+) -> Result<()> {
+    let table = format!("{place}.{}", node.name);
+    let dropped = quarantine::drop_rows(warehouse, node, date, &table);
+    Ok(dropped.map_err(|error| wrong_check(warehouse, catalog, node, date, query, error))?)
 }
 
 /// Rows without a key, or with the key of another one. `counts` are rows, keys, and rows without one.

@@ -101,11 +101,14 @@ impl Proof<'_> {
         }
         warehouse.batch(&format!("use {WHOLE}"))?;
         let found = columns::verify(warehouse, catalog, node, rendered, date, &shape[1..]).and_then(|()| {
+            let built = Select::of(&format!("from {WHOLE}.{}", node.name))?;
+            for place in [WHOLE, CUT] {
+                verify::drop_rows(warehouse, catalog, node, date, &built, place)?;
+            }
             if !with_checks {
                 return Ok((Vec::new(), warnings));
             }
-            let built = Select::of(&format!("from {WHOLE}.{}", node.name))?;
-            match verify::rows(warehouse, catalog, node, date, &built) {
+            match verify::rows(warehouse, catalog, node, date, &built, &mut Vec::new()) {
                 Ok((_, more)) => {
                     warnings.extend(more);
                     Ok((Vec::new(), warnings))

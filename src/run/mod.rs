@@ -72,6 +72,8 @@ pub struct Run<'a> {
     unbuilt: Unbuilt,
     /// Partitions built.
     pub built: usize,
+    /// Rows that checks kept out of them.
+    pub set_aside: usize,
     /// Partitions that were built before and did not change.
     pub unchanged: usize,
     /// What was scored by a model that is not of the files as they are now, and why.
@@ -105,6 +107,7 @@ impl<'a> Run<'a> {
             is_finished: Cell::new(false),
             unbuilt: Unbuilt::default(),
             built: 0,
+            set_aside: 0,
             unchanged: 0,
             outdated: Vec::new(),
             is_accepted: false,
@@ -171,6 +174,7 @@ impl<'a> Run<'a> {
         self.describe(dates)?;
         partitions::report(&built);
         self.built += built.partitions + adopted.partitions;
+        self.set_aside += built.rows_aside();
         let planned = match adopted.partitions {
             0 => String::new(),
             count => format!(", took {} over from `olist plan`", term::counted(count, "partition")),

@@ -44,6 +44,8 @@ pub struct Standing {
     /// Why it is not simply built.
     pub why: String,
     pub rows: Option<i64>,
+    /// Rows that checks kept out.
+    pub quarantined: i64,
 }
 
 /// A model, and what the next run does with it.
@@ -72,6 +74,7 @@ pub fn status(
 ) -> Result<Status> {
     let ledger = Ledger::read(warehouse)?;
     let failures = failures(warehouse)?;
+    let quarantined = quarantined(warehouse)?;
     let basis =
         Basis { ledger: &ledger, loads: &loaded.loads, settled_until: loaded.last_date(), force: false };
     let mut dates: BTreeMap<NaiveDate, BTreeSet<String>> = BTreeMap::new();
@@ -110,6 +113,7 @@ pub fn status(
                 state,
                 why,
                 rows: entry.map(|entry| entry.rows),
+                quarantined: quarantined.get(&(table.clone(), date)).copied().unwrap_or(0),
             });
         }
     }
@@ -151,6 +155,14 @@ type Failures = BTreeMap<(String, NaiveDate), String>;
 /// What failed and has not been built since.
 fn failures(warehouse: &Warehouse) -> Result<Failures> {
     let sql = "select table_name, reference_date, message from pipeline.failures";
+    let rows = warehouse.rows(sql, &[], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
+    Ok(rows.into_iter().collect())
+}
+
+/// How many rows checks keep out of each partition.
+fn quarantined(warehouse: &Warehouse) -> Result<BTreeMap<(String, NaiveDate), i64>> {
+    let sql = "select table_name, reference_date, count(*) from pipeline.quarantine
+        where severity = 'drop' group by all";
     let rows = warehouse.rows(sql, &[], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
     Ok(rows.into_iter().collect())
 }

@@ -29,6 +29,12 @@ create table if not exists pipeline.failures (
 );
 comment on table pipeline.failures is 'One row per table and reference date that failed and has not been built since: when, and why';
 
+create table if not exists pipeline.quarantine (
+    table_name varchar, reference_date date, failed_check varchar, severity varchar, row_json varchar, run_id varchar,
+    found_at timestamp
+);
+comment on table pipeline.quarantine is 'One row per row that fails a check: those that were kept out of a partition (severity drop), and some of the others';
+
 create table if not exists pipeline.runs (
     run_id varchar, command varchar, tool_version varchar, started_at timestamp, finished_at timestamp, outcome varchar
 );

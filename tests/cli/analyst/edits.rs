@@ -155,7 +155,7 @@ fn a_warning_check_lets_the_partition_pass() {
     place
         .olist(&["run", "--date", "2018-06-01", "--select", "features.w"])
         .code(0)
-        .says(&["warning: check failed for 2 of 4 rows: y < 2", "for example 2, 3"]);
+        .says(&["warning: check failed for 2 of 4 rows: y < 2", "for example 2 (y 2), 3 (y 3)"]);
     assert_eq!(place.cell("select count(*) from features.w"), "4");
 }
 
