@@ -65,7 +65,7 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
         term::note(&format!("published {} to `{}`", term::counted(tables, "table"), file.display()));
     }
     mlflow::flush(&warehouse)?;
-    run.verdict()
+    run.verdict(!args.selection.select.is_empty())
 }
 
 /// Dates that were scored by a version which was trained on what came after them. Its scores look better than those that

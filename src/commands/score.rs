@@ -41,7 +41,7 @@ pub fn score(session: &Session, name: &str, dates: &Dates, force: bool) -> Resul
         show_scores(session, &warehouse, model, last, 10)?;
     }
     mlflow::flush(&warehouse)?;
-    run.verdict()
+    run.verdict(false)
 }
 
 /// What a date's scores look like, on stdout: the highest few, or the profile of the segments. And how to read all.

@@ -28,7 +28,7 @@ pub fn train(session: &Session, name: &str, as_of: Option<NaiveDate>) -> Result<
         }
         Attempt::Lacking(_) => {
             run.tell_unbuilt();
-            return run.verdict();
+            return run.verdict(false);
         }
     };
     comparison::of(&warehouse, name, version.number)?.print(session.options.format)?;
