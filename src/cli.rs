@@ -66,6 +66,10 @@ pub enum Command {
     Ingest(Ingest),
     /// Features, ABTs, training where it is due, scores: the main job
     Run(Run),
+    /// What a run would do, tried in a copy beside the database: tables, models and scores before and after
+    ///
+    /// Exit code 0: nothing to do; 3: there are changes. The next `olist run` takes over what was built.
+    Plan(Plan),
     /// What is built, stale and why, missing, failed; the champions, and what the next run does with them
     Status(Selection),
     /// Print a file's SQL, after Jinja, as it would run
@@ -273,6 +277,18 @@ pub struct Run {
     /// Copy scores, features, ABTs and their history to FILE, for those who only read; an earlier copy is replaced
     #[arg(long, value_name = "FILE")]
     pub publish: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// A reference date, or a range FIRST..LAST; `latest` is the day after data until; repeatable
+    #[arg(long = "date", value_name = "D[..D]", default_value = "latest")]
+    pub ranges: Vec<DateRange>,
+    /// The step of a range
+    #[arg(long, value_enum, default_value = "month")]
+    pub every: Every,
+    #[command(flatten)]
+    pub selection: Selection,
 }
 
 #[derive(Debug, Args)]

@@ -23,6 +23,7 @@ pub mod loss;
 pub mod mlflow;
 pub mod output;
 pub mod partitions;
+pub mod preview;
 pub mod problem;
 pub mod project;
 pub mod proof;

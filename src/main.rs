@@ -19,7 +19,7 @@ fn start() -> ExitCode {
     let cli = Cli::parse();
     term::set_quiet(cli.global.quiet);
     match commands::execute(cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             let kind = error.downcast_ref::<Problem>().map(|problem| problem.kind);
             if let Some(signal) = interrupt::signal() {

@@ -6,6 +6,7 @@ mod ingest;
 mod init;
 mod mlflow;
 mod models;
+mod plan;
 mod promote;
 mod query;
 mod render;
@@ -21,6 +22,7 @@ pub use ingest::ingest;
 pub use init::init;
 pub use mlflow::mlflow_sync;
 pub use models::models;
+pub use plan::plan;
 pub use promote::{promote, rollback};
 pub use query::query;
 pub use render::render;
@@ -30,14 +32,22 @@ pub use session::Session;
 pub use status::status;
 pub use train::train;
 
+use std::process::ExitCode;
+
 use anyhow::Result;
 
 use crate::cli::{Cli, Command, Mlflow, ModelsCommand};
 
+/// The exit code of a plan that would change something.
+const CHANGES: u8 = 3;
+
 /// Does what was asked.
-pub fn execute(cli: Cli) -> Result<()> {
+pub fn execute(cli: Cli) -> Result<ExitCode> {
     let session = Session::new(cli.global)?;
-    match cli.command {
+    let done = match cli.command {
+        Command::Plan(args) => {
+            return Ok(if plan(&session, &args)? { ExitCode::from(CHANGES) } else { ExitCode::SUCCESS });
+        }
         Command::Init { dir } => init(&dir),
         Command::Ingest(args) => ingest(&session, &args),
         Command::Run(args) => run(&session, &args),
@@ -52,5 +62,6 @@ pub fn execute(cli: Cli) -> Result<()> {
         Command::Rollback { model, reason } => rollback(&session, &model, &reason),
         Command::Mlflow(Mlflow::Sync) => mlflow_sync(&session),
         Command::Query { sql, date } => query(&session, &sql, date),
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }

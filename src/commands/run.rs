@@ -1,6 +1,7 @@
 //! `olist run --date …`: features, ABTs, training where it is due, scores.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Result;
@@ -13,17 +14,21 @@ use crate::cli;
 use crate::ingest::{self, Origin};
 use crate::mlflow;
 use crate::output::{Format, Table};
+use crate::partitions::SCRATCH;
 use crate::publish;
 use crate::registry::Version;
 use crate::run::{Loaded, Run, Scored};
 use crate::term;
-use crate::warehouse::Warehouse;
-use std::path::PathBuf;
+use crate::warehouse::journal::remove_database;
+use crate::warehouse::{Warehouse, path, scratch_of};
 
 pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
     let started = Instant::now();
     args.publish.as_deref().map_or(Ok(()), |file| publish::check(session.database(), file))?;
-    let folder = args.publish.as_deref().map(publish::folder_of).transpose()?;
+    let mut folders: Vec<PathBuf> =
+        args.publish.as_deref().map(publish::folder_of).transpose()?.into_iter().collect();
+    let scratch = scratch_of(session.database())?;
+    folders.extend(scratch.exists().then(|| path::folder(&scratch).to_owned()));
     let select = |catalog: &Catalog| catalog.select(&args.selection.select, &args.selection.exclude);
     // A mistake is told before the sample is loaded.
     let early = if args.dates.needs_latest() {
@@ -32,7 +37,7 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
         Some(session.catalog(args.dates.expand(NaiveDate::MAX)?[0])?)
     };
     early.as_ref().map(select).transpose()?;
-    let warehouse = open(session, folder)?;
+    let warehouse = open(session, folders)?;
     let loaded = Loaded::read(&warehouse)?;
     let dates = args.dates.expand(loaded.last_date())?;
     let (first, last) = (dates[0], dates[dates.len() - 1]);
@@ -40,6 +45,7 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
     let catalog = early.map_or_else(|| session.catalog(first), Ok)?;
     let selected = select(&catalog)?;
     loaded.warn_of_no_data(&warehouse, first)?;
+    attach_scratch(&warehouse, &scratch)?;
     let mut run = session.run(&warehouse, &catalog, &loaded, args.force)?;
     let tables: BTreeSet<String> =
         selected.iter().filter(|name| catalog.tables.contains_key(*name)).cloned().collect();
@@ -57,6 +63,7 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
         }
     }
     run.finish()?;
+    forget_scratch(&warehouse, &scratch)?;
     run.note_older(&tables);
     back_casts.tell();
     summary(session, &warehouse, &run, &scored, &models, last, started)?;
@@ -66,6 +73,21 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
     }
     mlflow::flush(&warehouse)?;
     run.verdict(!args.selection.select.is_empty())
+}
+
+/// What `olist plan` has built can be taken over. A scratch that cannot be read is as good as none.
+fn attach_scratch(warehouse: &Warehouse, scratch: &Path) -> Result<()> {
+    if scratch.exists() {
+        let attach = format!("attach {} as {SCRATCH} (type duckdb, read_only)", path::literal(scratch)?);
+        let _ = warehouse.batch(&attach);
+    }
+    Ok(())
+}
+
+/// What was built there is taken over, or is not what is wanted any more.
+fn forget_scratch(warehouse: &Warehouse, scratch: &Path) -> Result<()> {
+    warehouse.batch(&format!("detach database if exists {SCRATCH}"))?;
+    if scratch.exists() { remove_database(scratch) } else { Ok(()) }
 }
 
 /// Dates that were scored by a version which was trained on what came after them. Its scores look better than those that
@@ -100,12 +122,12 @@ impl BackCasts {
 }
 
 /// The database: one that is named has to be there; else the synthetic marketplace is loaded where there are no sources.
-fn open(session: &Session, folder: Option<PathBuf>) -> Result<Warehouse> {
+fn open(session: &Session, folders: Vec<PathBuf>) -> Result<Warehouse> {
     if session.options.database.is_some() {
         Warehouse::check_there(session.database())?;
-        return session.open_with(folder);
+        return session.open_with(folders);
     }
-    let warehouse = session.open_with(folder)?;
+    let warehouse = session.open_with(folders)?;
     if !ingest::current_versions(&warehouse)?.is_empty() {
         return Ok(warehouse);
     }

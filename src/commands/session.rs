@@ -68,9 +68,8 @@ impl Session {
         Warehouse::open(self.database(), &self.engine)
     }
 
-    /// As `open`, to read or write files in `folder` as well.
-    pub fn open_with(&self, folder: Option<PathBuf>) -> Result<Warehouse> {
-        let folders = folder.into_iter().collect();
+    /// As `open`, to read or write files in `folders` as well.
+    pub fn open_with(&self, folders: Vec<PathBuf>) -> Result<Warehouse> {
         Warehouse::open(self.database(), &Engine { folders, ..self.engine.clone() })
     }
 

@@ -19,6 +19,7 @@ pub struct Entry {
     pub inputs: BTreeMap<String, String>,
     /// Of an ABT: the latest `label_known_on`; `None` where a row has none.
     pub labels_until: Option<NaiveDate>,
+    pub duration_ms: f64,
 }
 
 /// The source that an input of a partition is.
@@ -34,15 +35,29 @@ pub struct Ledger {
 
 impl Ledger {
     pub fn read(warehouse: &Warehouse) -> Result<Self> {
+        Self::read_of(warehouse, "warehouse")
+    }
+
+    /// That of a database that is attached.
+    pub fn read_of(warehouse: &Warehouse, database: &str) -> Result<Self> {
         let rows = warehouse.rows(
-            "select table_name, reference_date, fingerprint, inputs, rows, labels_until from pipeline.partitions",
+            &format!(
+                "select table_name, reference_date, fingerprint, inputs, rows, labels_until, duration_ms
+                 from {database}.pipeline.partitions"
+            ),
             &[],
             |row| {
                 let inputs: Option<String> = row.get(3)?;
                 let inputs = inputs.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
                 Ok((
                     (row.get(0)?, row.get(1)?),
-                    Entry { rows: row.get(4)?, fingerprint: row.get(2)?, inputs, labels_until: row.get(5)? },
+                    Entry {
+                        rows: row.get(4)?,
+                        fingerprint: row.get(2)?,
+                        inputs,
+                        labels_until: row.get(5)?,
+                        duration_ms: row.get(6)?,
+                    },
                 ))
             },
         )?;
@@ -52,6 +67,21 @@ impl Ledger {
     /// Every table and date that is built.
     pub fn keys(&self) -> impl Iterator<Item = &(String, NaiveDate)> {
         self.entries.keys()
+    }
+
+    /// The dates at which `table` is built.
+    pub fn dates(&self, table: &str) -> Vec<NaiveDate> {
+        let of_table = |date| (table.to_owned(), date);
+        self.entries
+            .range(of_table(NaiveDate::MIN)..=of_table(NaiveDate::MAX))
+            .map(|((_, date), _)| *date)
+            .collect()
+    }
+
+    /// How long the newest partition of `table` took, in milliseconds.
+    pub fn usual_ms(&self, table: &str) -> Option<f64> {
+        let last = *self.dates(table).last()?;
+        Some(self.get(table, last)?.duration_ms)
     }
 
     pub fn get(&self, table: &str, date: NaiveDate) -> Option<&Entry> {

@@ -1,5 +1,6 @@
 //! From files and reference dates to partitions: what is to be built, why, and side by side.
 
+mod adopt;
 pub mod columns;
 mod label;
 mod ledger;
@@ -11,9 +12,10 @@ pub mod texts;
 mod unbuilt;
 pub mod verify;
 
+pub use adopt::{SCRATCH, adopt};
 pub use ledger::{Entry, Ledger, Line};
 pub use partition::{Context, in_time};
-pub use plan::{Basis, Plan};
+pub use plan::{Basis, Plan, why};
 pub use pool::{build, report};
 pub use shape::fit;
 pub use unbuilt::{Cause, Unbuilt, sort_out, trained};

@@ -178,6 +178,11 @@ impl Plan {
     }
 }
 
+/// Why a partition of these `inputs` is not the one that `entry` tells of; `None` where it is.
+pub fn why(inputs: &BTreeMap<String, String>, entry: Option<&Entry>) -> Option<String> {
+    reason(&fingerprint::of_named(inputs), inputs, entry, false).map(|reason| reason.to_string())
+}
+
 fn reason(
     fingerprint: &str,
     inputs: &BTreeMap<String, String>,

@@ -110,7 +110,7 @@ impl<'a> Run<'a> {
             !tables.iter().all(|table| self.fingerprints.contains_key(&(table.clone(), *date)))
         };
         let open: Vec<NaiveDate> = dates.iter().copied().filter(is_new).collect();
-        let plan = Plan::make(self.catalog, tables, &open, &basis)?;
+        let mut plan = Plan::make(self.catalog, tables, &open, &basis)?;
         self.unchanged += plan.unchanged;
         self.fingerprints.extend(plan.fingerprints.clone());
         if plan.tasks.is_empty() {
@@ -130,9 +130,14 @@ impl<'a> Run<'a> {
             time_limit: self.options.time_limit,
         };
         let cores = self.options.cores;
-        let built = partitions::build(self.warehouse, self.catalog, &plan, &context, cores, &mut unbuilt);
+        let built = partitions::adopt(self.warehouse, &mut plan, &self.options.id).and_then(|adopted| {
+            let built =
+                partitions::build(self.warehouse, self.catalog, &plan, &context, cores, &mut unbuilt)?;
+            Ok((adopted, built))
+        });
         self.unbuilt = unbuilt;
-        let mut built = built?;
+        let (adopted, mut built) = built?;
+        built.changes.splice(0..0, adopted.changes);
         if let (Some(&date), false) = (open.first(), built.changes.is_empty()) {
             let mut texts = Texts::new(self.warehouse, self.catalog, "warehouse", date);
             for change in &built.changes {
@@ -145,11 +150,15 @@ impl<'a> Run<'a> {
         }
         self.describe(dates)?;
         partitions::report(&built);
-        self.built += built.partitions;
+        self.built += built.partitions + adopted.partitions;
+        let planned = match adopted.partitions {
+            0 => String::new(),
+            count => format!(", took {} over from `olist plan`", term::counted(count, "partition")),
+        };
         term::note(&format!(
-            "built {}, {}, in {:.1} s",
+            "built {}, {}{planned}, in {:.1} s",
             term::counted(built.partitions, "partition"),
-            term::counted(usize::try_from(built.rows)?, "row"),
+            term::counted(usize::try_from(built.rows + adopted.rows)?, "row"),
             started.elapsed().as_secs_f64()
         ));
         self.ledger = Ledger::read(self.warehouse)?;

@@ -8,6 +8,7 @@ mod error;
 mod gate;
 pub mod journal;
 pub mod path;
+mod scratch;
 mod tables;
 
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ use duckdb::{Connection, Row, params};
 pub use self::arrow::{Batches, texts};
 pub use gate::stop_all;
 pub use journal::sync_folder;
+pub use scratch::{make_scratch, scratch_of};
 
 use crate::interrupt;
 use crate::problem::Problem;

@@ -110,6 +110,8 @@ fn segments_are_stable_keep_their_numbers_and_differ_in_what_follows() {
 
     // A new name reaches the scores; the segments stay.
     place.edit(MODEL, "'pillars'", "'stars'");
+    let plan = place.olist(&["plan", "--date", "2018-06-01", "--select", "scores.seller_segments"]).code(3);
+    assert!(plan.stdout.contains("  pillars -> stars\n"), "{}", plan.stdout);
     place.olist(&run).code(0).says(&["models/seller_segments.sql changed since version 4"]);
     let stars = "select count(distinct segment) from scores.seller_segments
                  where reference_date = date '2018-06-01' and segment_name = 'stars'";
