@@ -360,7 +360,7 @@ pub struct Plan {
 
 #[derive(Debug, Args)]
 pub struct Check {
-    /// A reference date, or a range FIRST..LAST; `latest` is the day after data until; repeatable; else three dates of the past
+    /// A reference date, or a range FIRST..LAST; `latest` is the day after data until; repeatable; else the first snapshot and three later dates
     #[arg(long = "date", value_name = "D[..D]")]
     pub ranges: Vec<DateRange>,
     /// The step of a range

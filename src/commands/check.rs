@@ -28,7 +28,7 @@ pub fn check(session: &Session, args: &Check) -> Result<()> {
     let folders = args.against.as_deref().map(publish::folder_of).transpose()?.into_iter().collect();
     let warehouse = session.open_whole(folders)?;
     let loaded = Loaded::read(&warehouse)?;
-    let dates = if args.ranges.is_empty() {
+    let mut dates = if args.ranges.is_empty() {
         default_dates(loaded.last_date())
     } else {
         dates::expand(&args.ranges, args.every, loaded.last_date())
@@ -38,6 +38,13 @@ pub fn check(session: &Session, args: &Check) -> Result<()> {
     let mut catalog = session.catalog_of_the_rest(dates[0])?;
     let mistakes = std::mem::take(&mut catalog.mistakes);
     let selected = catalog.select(&args.selection.select, &args.selection.exclude)?;
+    if args.ranges.is_empty() {
+        // What is cut off at a fixed day hides nothing of the future from the dates behind it.
+        let models = catalog.models.values().filter(|model| selected.contains(&model.table()));
+        let first = models.map(|model| model.spec.from).min();
+        dates.extend(first.filter(|first| dates.iter().all(|date| first < date)));
+        dates.sort_unstable();
+    }
     let specs = ingest::specs(session.project()?, &catalog.templates)?;
     let definitions = audit::definitions(&warehouse, "warehouse")?;
     let mut report = Report::default();

@@ -85,7 +85,7 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
     show(session, &warehouse, &catalog, &shown, last)?;
     published?;
     flushed?;
-    run.verdict()
+    run.verdict(!args.selection.select.is_empty())
 }
 
 /// What `olist plan` has built can be taken over. A scratch that cannot be read is as good as none.

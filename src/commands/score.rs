@@ -36,5 +36,5 @@ pub fn score(session: &Session, name: &str, dates: &Dates, force: bool) -> Resul
         show_scores(session, &warehouse, model, last, MOST)?;
     }
     mlflow::flush(&warehouse)?;
-    run.verdict()
+    run.verdict(false)
 }

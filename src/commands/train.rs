@@ -28,7 +28,7 @@ pub fn train(session: &Session, name: &str, as_of: Option<NaiveDate>, is_accepte
         }
         Attempt::Lacking(_) => {
             run.tell_unbuilt();
-            return run.verdict();
+            return run.verdict(false);
         }
     };
     if let Some((version, _)) = made.first() {

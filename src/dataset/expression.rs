@@ -49,7 +49,19 @@ impl Computed {
 
     /// What the SELECT's columns do not give it.
     pub fn binding(&self, at: Workspace<'_>, select: &Select) -> Option<Problem> {
-        let error = at.warehouse.describe(&self.over(select)).err()?;
+        let gives = |sql: Select| at.warehouse.describe(&sql);
+        let error = match gives(self.over(select)) {
+            Err(error) => error,
+            // DuckDB takes any number but 0 for true.
+            Ok(_) if self.sql_type == "boolean" => {
+                let own = gives(select.computing("select (", &self.sql, ")")).ok()?;
+                let (_, other) = own.first().filter(|(_, of)| of != "BOOLEAN")?;
+                let problem = Problem::usage(format!("{} is no condition: it gives {other}", self.what))
+                    .hint("it is true for the rows that belong to it, such as `age_days <= 7`");
+                return Some(problem.at(at.catalog.templates.in_config(&at.model.file, &self.path, 0)));
+            }
+            Ok(_) => return None,
+        };
         let near = error.near();
         let problem = Problem::usage(format!("{} does not work: {}", self.what, error.headline()))
             .hint("it is an expression over the columns of this file's SELECT");

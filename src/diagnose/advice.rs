@@ -48,7 +48,8 @@ const HINTS: [(&str, &str); 24] = [
 ];
 
 /// Functions of other engines, and what is written here.
-const FOREIGN: [(&str, &str); 9] = [
+const FOREIGN: [(&str, &str); 10] = [
+    ("=>", "`>=` compares"),
     ("dateadd", "the macros `days_after(d, n)`, `days_before(d, n)` and `months_before(d, n)` shift dates"),
     ("date_sub", "the macros `days_before(d, n)` and `months_before(d, n)` shift dates"),
     ("getdate", "`{{ reference_date }}` is the day that counts"),
@@ -59,6 +60,28 @@ const FOREIGN: [(&str, &str); 9] = [
     ("iff", "`case when … then … else … end`"),
     ("charindex", "`strpos(text, part)`"),
 ];
+
+/// Signs that look like those of SQL.
+const LOOKALIKES: [(char, &str); 9] = [
+    ('‘', "'…' around a text"),
+    ('’', "'…' around a text"),
+    ('“', "'…' around a text"),
+    ('”', "'…' around a text"),
+    ('´', "'…' around a text"),
+    ('–', "`-`"),
+    ('—', "`-`, and `--` before a comment"),
+    ('，', "`,`"),
+    ('；', "`;`"),
+];
+
+/// Signs of other languages, by the types that they do not take.
+const SIGNS: [(&str, &str); 3] = [
+    ("types '&&(", "write `and`"),
+    ("'+(STRING_LITERAL, ", "`||` joins texts, `+` adds numbers"),
+    ("'+(VARCHAR, VARCHAR", "`||` joins texts, `+` adds numbers"),
+];
+
+const DATE_PARTS: [&str; 8] = ["year", "quarter", "month", "week", "day", "hour", "minute", "second"];
 
 /// A message and a hint for the analyst.
 pub struct Advice {
@@ -79,7 +102,25 @@ pub fn advice(warehouse: &Warehouse, sql: &str, error: &SqlError, tables: &[Stri
     }
     let message = plain(error);
     let known = HINTS.iter().find(|(part, _)| message.contains(part)).map(|(_, hint)| (*hint).to_owned());
-    Advice { message, hint: error.near().or(known) }
+    Advice { hint: meant(sql, error, &message).or(error.near()).or(known), message }
+}
+
+/// What is written by hand and looks right: other quotes, a text in the quotes of a name, the part of a date without any.
+fn meant(sql: &str, error: &SqlError, message: &str) -> Option<String> {
+    if let Some((sign, own)) = LOOKALIKES.iter().find(|(sign, _)| message.contains(*sign)) {
+        return Some(format!("`{sign}` comes from a word processor: SQL has {own}"));
+    }
+    if let Some((_, hint)) = SIGNS.iter().find(|(types, _)| message.contains(types)) {
+        return Some((*hint).to_owned());
+    }
+    let name = message.strip_prefix("Referenced column \"")?.split_once('"')?.0;
+    let at = error.position?;
+    if sql.get(at..)?.starts_with('"') {
+        return Some(format!("names stand in double quotes; a text stands in single ones: '{name}'"));
+    }
+    let is_first =
+        sql[..at].trim_end().ends_with('(') && sql[at + name.len()..].trim_start().starts_with(',');
+    (is_first && DATE_PARTS.contains(&name)).then(|| format!("the part of a date is a text: '{name}'"))
 }
 
 /// The message, where DuckDB's own is of its insides.
@@ -154,6 +195,9 @@ fn missing_table(sql: &str, error: &SqlError, tables: &[String]) -> Option<Advic
         let names = ctes.iter().cloned().chain(tables.iter().map(plain)).collect::<Vec<_>>();
         let near = near.or_else(|| nearest(&last, names.iter().map(String::as_str)).map(str::to_owned));
         match near {
+            Some(near) if ctes.contains(&near) && near == last => {
+                format!("the CTE `{near}` begins further down: a CTE reads those above it")
+            }
             Some(near) if ctes.contains(&near) => format!("did you mean the CTE `{near}`?"),
             Some(near) => {
                 let table = tables.iter().find(|table| **table == near || plain(table) == near);

@@ -3,7 +3,7 @@
 use super::advice::{Advice, advice};
 use super::{placed, syntax};
 use crate::problem::{Kind, Problem};
-use crate::template::{Located, Rendered, Templates};
+use crate::template::{Located, MISSING_COMMA, Rendered, Templates};
 use crate::warehouse::{DAMAGED, SqlError, Warehouse};
 
 /// The problem that `error` is for the analyst: `error.position` counts from the start of `rendered.sql`.
@@ -24,6 +24,7 @@ pub fn analyst(
     let error = &placed(warehouse, &rendered.sql, error);
     let Advice { message, hint } =
         advice(warehouse, &rendered.sql, error, &templates.readable(rendered.kind));
+    let hint = unbraced(&message, rendered, templates).or(hint);
     let problem = Problem { kind: kind(warehouse, &rendered.sql, error), ..Problem::usage(message) };
     let problem = problem.maybe_on(rendered.date).maybe_hint(hint);
     let inside = error.position.filter(|at| rendered.sql.is_char_boundary(*at));
@@ -37,9 +38,23 @@ pub fn analyst(
     problem.at(located.place).noting(located.notes)
 }
 
+/// What Jinja knows and SQL does not was meant for Jinja.
+fn unbraced(message: &str, rendered: &Rendered, templates: &Templates) -> Option<String> {
+    if let Some(name) = message.strip_prefix("there is no function `") {
+        let name = name.trim_end_matches('`');
+        return templates.can_call(name).then(|| format!("it is Jinja's: write `{{{{ {name}(…) }}}}`"));
+    }
+    let name = message.strip_prefix("Referenced column \"")?.split_once('"')?.0;
+    let is_set = templates.sets(&rendered.file, name);
+    is_set.then(|| format!("it is Jinja's: write `{{{{ {name} }}}}`"))
+}
+
 /// The place of byte `at` of the SQL.
 fn place(error: &SqlError, at: usize, rendered: &Rendered, templates: &Templates) -> Option<Located> {
     let sql = &rendered.sql;
+    if error.message == MISSING_COMMA {
+        return templates.locate_seam(rendered, syntax::token_behind(sql, at), at);
+    }
     if error.message.starts_with("syntax error") {
         let mut located = templates.locate_seam(rendered, syntax::token_before(sql, at), at)?;
         // What the parser read may have come out of a `{{ … }}`.

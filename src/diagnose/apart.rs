@@ -46,16 +46,19 @@ impl Apart<'_> {
             return Ok(leftmost(select));
         }
         for (at, from) in joins(&select["from_table"]).into_iter().enumerate() {
-            if self.differs(top, &part(select, from, &Json::Null))? {
+            if self.has_others(top, select, from, &Json::Null)? {
                 let below = inner(top, from).filter(|_| at == 0 && depth < DEEPEST);
                 let deeper = below.map(|below| self.rows(top, below, depth + 1)).transpose()?.flatten();
-                return Ok(deeper.or_else(|| position(from)));
+                let condition = || self.in_condition(top, select, from);
+                return Ok(deeper
+                    .map_or_else(condition, |found| Ok(Some(found)))?
+                    .or_else(|| position(from)));
             }
         }
         let condition = &select["where_clause"];
-        if self.differs(top, &part(select, &select["from_table"], condition))? {
+        if self.has_others(top, select, &select["from_table"], condition)? {
             for one in conjuncts(condition) {
-                if self.differs(top, &part(select, &select["from_table"], one))? {
+                if self.has_others(top, select, &select["from_table"], one)? {
                     return Ok(leftmost(one));
                 }
             }
@@ -63,6 +66,34 @@ impl Apart<'_> {
         }
         let rest = ["group_expressions", "having", "qualify", "modifiers"].map(|key| &select[key]);
         Ok(rest.into_iter().rev().find_map(leftmost).or_else(|| leftmost(&select["from_table"])))
+    }
+
+    /// The term of a join's condition without which its rows are the same in both.
+    fn in_condition(&self, top: &Json, select: &Json, join: &Json) -> Result<Option<usize>> {
+        for (at, term) in conjuncts(&join["condition"]).iter().enumerate() {
+            let mut without = join.clone();
+            without["condition"]["children"].as_array_mut().map(|terms| terms.remove(at));
+            if !self.has_others(top, select, &without, &Json::Null)? {
+                return Ok(leftmost(term));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether `from` and `condition` give other rows in both: another number of them, or those of other keys.
+    fn has_others(&self, top: &Json, select: &Json, from: &Json, condition: &Json) -> Result<bool> {
+        let mut part = part(select, from, condition);
+        if self.differs(top, &part)? {
+            return Ok(true);
+        }
+        let key = self.rendered.config.get("key").unwrap_or(&Json::Null);
+        let table = name_in(leftmost_table(from));
+        let path = [json!(table), key.get(0).unwrap_or(key).clone()];
+        let one = &mut part["select_list"][0];
+        one["class"] = json!("COLUMN_REF");
+        one["type"] = json!("COLUMN_REF");
+        one["column_names"] = json!(path.into_iter().filter(|name| name != "").collect::<Vec<_>>());
+        self.differs(top, &part)
     }
 
     /// The smallest part of an item of `select` that is another in both, where they stand on lines of their own.
@@ -82,7 +113,10 @@ impl Apart<'_> {
             let Some(part) = found else { break };
             guilty = part;
         }
-        Ok(leftmost(guilty))
+        let label = self.rendered.config.get("label").map(lower);
+        let is_subquery = guilty["class"] == "SUBQUERY" && !self.is_on_one_line(guilty);
+        let read = if is_subquery { later(guilty, label.as_deref()) } else { None };
+        Ok(read.or_else(|| leftmost(guilty)))
     }
 
     /// Whether all of an expression comes from one line.
@@ -130,6 +164,26 @@ fn part(select: &Json, from: &Json, condition: &Json) -> Json {
     part
 }
 
+/// Where a query below `node` reads an outcome, or the label.
+fn later(node: &Json, label: Option<&str>) -> Option<usize> {
+    let is_outcome = node["type"] == "BASE_TABLE" && node["schema_name"] == "sources";
+    let is_label =
+        node["class"] == "COLUMN_REF" && texts(&node["column_names"]).next_back().as_deref() == label;
+    let here = position(node).filter(|_| is_outcome || is_label && label.is_some());
+    here.or_else(|| children(node).filter_map(|child| later(child, label)).min())
+}
+
+/// The first table of a FROM.
+fn leftmost_table(from: &Json) -> &Json {
+    if from["type"] == "JOIN" { leftmost_table(&from["left"]) } else { from }
+}
+
+/// The name that a table has in its SELECT.
+fn name_in(table: &Json) -> String {
+    let alias = lower(&table["alias"]);
+    if alias.is_empty() { lower(&table["table_name"]) } else { alias }
+}
+
 /// A FROM by its joins: its first table alone, then with one join more each.
 fn joins(from: &Json) -> Vec<&Json> {
     if from["type"] == "JOIN" {
@@ -171,29 +225,28 @@ fn giver<'a>(select: &'a Json, column: &str, top: &'a Json, depth: usize) -> Opt
         return Some((select, &item["value"]));
     }
     let named = items.iter().find(|item| name_of(item) == column);
-    let tables = joined_tables(&select["from_table"]);
+    let tables = joined(&select["from_table"]);
     // `final.x` is nothing but a name for what stands further up; of several tables, this is where one was chosen.
-    let is_name = tables.len() < 2 && named.is_some_and(|item| item["type"] == "COLUMN_REF");
+    let several = tables.iter().filter(|table| table["type"] == "BASE_TABLE").count() > 1;
+    let is_name = !several && named.is_some_and(|item| item["type"] == "COLUMN_REF");
     if let Some(item) = named.filter(|_| !is_name) {
         return Some((select, item));
     }
     let below = named.and_then(|item| texts(&item["column_names"]).last());
     let column = below.as_deref().unwrap_or(column);
-    let deeper = tables.iter().filter(|_| depth < DEEPEST).find_map(|(table, alias)| {
-        let found = giver(cte(top, table)?, column, top, depth + 1)?;
+    let deeper = tables.iter().filter(|_| depth < DEEPEST).find_map(|table| {
+        let found = giver(inner(top, table)?, column, top, depth + 1)?;
         // `later.*` was chosen as well.
-        let star = items.iter().find(|item| lower(&item["relation_name"]) == *alias && tables.len() > 1);
+        let star = items.iter().find(|item| lower(&item["relation_name"]) == name_in(table) && several);
         Some(star.map_or(found, |star| (select, star)))
     });
     deeper.or_else(|| named.map(|item| (select, item)))
 }
 
-/// Tables of a FROM, each with the name that it has there.
-fn joined_tables(from: &Json) -> Vec<(String, String)> {
-    if from["type"] == "BASE_TABLE" {
-        let (name, alias) = (lower(&from["table_name"]), lower(&from["alias"]));
-        return vec![(name.clone(), if alias.is_empty() { name } else { alias })];
+/// The tables and subqueries of a FROM.
+fn joined(from: &Json) -> Vec<&Json> {
+    if from["type"] == "JOIN" {
+        return [&from["left"], &from["right"]].into_iter().flat_map(joined).collect();
     }
-    let below = ["left", "right", "subquery", "node"].into_iter().filter_map(|key| from.get(key));
-    below.flat_map(joined_tables).collect()
+    vec![from]
 }

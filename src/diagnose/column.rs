@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
-use crate::sql::tokens;
+use super::parts::with;
 use crate::sql::tree::{self, cte, extent, leftmost, list, lower, name_of};
+use crate::sql::{Select, tokens};
+use crate::warehouse::Warehouse;
 
 /// The items of a SELECT that give, or may give, one column.
 #[derive(Debug, Default)]
@@ -47,5 +49,76 @@ fn items_of(node: &Json, top: &Json, name: &str, place: &dyn Fn(Range<usize>) ->
     match cte(top, &lower(&from["table_name"])).filter(|_| is_passed_on) {
         Some(inner) => items_of(inner, top, name, place),
         None => found,
+    }
+}
+
+/// A column that a query gives twice.
+pub struct Twice {
+    pub name: String,
+    /// The items that give it: of a `*` its place, and the name of its table.
+    pub givers: Vec<Option<(usize, String)>>,
+}
+
+/// The first of `names` that the query gives twice. DuckDB renames the second `x` of a CTE to `x_1`, so each SELECT whose
+/// columns are passed on by a `*` is asked alone.
+pub fn twice(warehouse: &Warehouse, sql: &str, names: &[&str]) -> Option<Twice> {
+    let ask = |node: &Json| -> Option<Vec<String>> {
+        let columns = warehouse.describe(&Select::of(&tree::unparse(node)?).ok()?).ok()?;
+        Some(columns.into_iter().map(|(name, _)| name.to_lowercase()).collect())
+    };
+    tree::deep(|| twice_in(sql, &tree::query(sql).ok()?, &[], names, &ask))
+}
+
+fn twice_in(
+    sql: &str,
+    node: &Json,
+    outer: &[Json],
+    names: &[&str],
+    ask: &dyn Fn(&Json) -> Option<Vec<String>>,
+) -> Option<Twice> {
+    let ctes: Vec<Json> = outer.iter().chain(list(&node["cte_map"]["map"])).cloned().collect();
+    let select = node.pointer("/children/0").unwrap_or(node);
+    let whole = with(outer, node);
+    let columns = ask(&whole)?;
+    let count =
+        |of: &[String], name: &str| of.iter().filter(|other| other.eq_ignore_ascii_case(name)).count();
+    let items = list(&select["select_list"]);
+    if let Some(name) = names.iter().find(|name| count(&columns, name) > 1) {
+        let mut alone = with(&ctes, select);
+        alone["modifiers"] = json!([]);
+        let mut givers = Vec::new();
+        for item in items {
+            alone["select_list"] = json!([item]);
+            let times = ask(&alone).map_or(0, |own| count(&own, name));
+            // A loop may have made the name before the sign.
+            let sign = leftmost(item).and_then(|at| Some(at + sql.get(at..)?.find('*')?));
+            let giver = sign.filter(|_| item["type"] == "STAR");
+            let giver = giver.map(|at| (at, lower(&item["relation_name"])));
+            givers.extend(std::iter::repeat_n(giver, times));
+        }
+        return Some(Twice { name: (*name).to_owned(), givers });
+    }
+    let mut stars = items.iter().filter(|item| item["type"] == "STAR");
+    stars.find_map(|star| {
+        let wanted = lower(&star["relation_name"]);
+        sources(&select["from_table"]).into_iter().find_map(|from| {
+            let (name, alias) = (lower(&from["table_name"]), lower(&from["alias"]));
+            let is_meant = wanted.is_empty() || wanted == if alias.is_empty() { name.clone() } else { alias };
+            let at = ctes.iter().rposition(|cte| lower(&cte["key"]) == name);
+            match at.filter(|_| is_meant) {
+                Some(at) => twice_in(sql, &ctes[at]["value"]["query_node"], &ctes[..at], names, ask),
+                None => {
+                    twice_in(sql, from.pointer("/subquery/node").filter(|_| is_meant)?, &ctes, names, ask)
+                }
+            }
+        })
+    })
+}
+
+/// What a FROM joins.
+fn sources(from: &Json) -> Vec<&Json> {
+    match from["type"].as_str() {
+        Some("JOIN") => [&from["left"], &from["right"]].into_iter().flat_map(sources).collect(),
+        _ => vec![from],
     }
 }

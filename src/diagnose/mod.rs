@@ -12,7 +12,7 @@ mod syntax;
 pub use advice::{Advice, advice};
 pub use analyst::{analyst, kind};
 pub use apart::Apart;
-pub use column::{Items, items};
+pub use column::{Items, Twice, items, twice};
 pub use place::placed;
 
 use crate::sql::{Select, SqlError};

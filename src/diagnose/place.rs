@@ -8,6 +8,7 @@ use super::search::Search;
 use super::syntax;
 use crate::sql::tree::{self, children, extent, leftmost, list, lower, texts};
 use crate::sql::{SqlError, tokens};
+use crate::template::MISSING_COMMA;
 use crate::warehouse::{Warehouse, text};
 
 /// Looking for the place of an error must not take longer than anyone waits for it.
@@ -44,6 +45,10 @@ pub fn placed(warehouse: &Warehouse, sql: &str, mut error: SqlError) -> SqlError
     if error.message.starts_with("Wrong number of parameters") {
         error.position = syntax::parameter(sql);
         "this parameter has no value".clone_into(&mut error.message);
+    }
+    if error.message.contains("types '&&(") {
+        let sign = error.position.and_then(|at| Some(at + sql.get(at..)?.find("&&")?));
+        error.position = sign.or(error.position);
     }
     if error.message.starts_with("Duplicate CTE name") {
         error.position = syntax::named_again(sql, &error.message);
@@ -84,20 +89,30 @@ fn use_of(node: &Json, name: &str) -> Option<usize> {
 
 fn unreadable(sql: &str, mut error: SqlError) -> SqlError {
     let stumbled = error.position.unwrap_or(sql.len());
+    let is =
+        |at: usize, what: &str, error| SqlError { position: Some(at), message: what.to_owned(), ..error };
+    // What a macro is called that was written out and not called.
+    if let Some((at, what)) = syntax::uncalled_macro(sql) {
+        return is(at, &what, error);
+    }
     if let Some((at, what)) = syntax::unbalanced(sql, stumbled) {
         // A bracket that is never closed stands before the place where that shows. One that closes nothing may stand long
         // behind the place where its other half is missing.
         if at > stumbled && what.ends_with("closes nothing") {
             error.also = Some((at, what));
-        } else {
-            let shows = error.position.filter(|there| *there != at && *there < sql.len());
-            error.also = shows.map(|there| (there, "which shows".to_owned()));
-            error.position = Some(at);
-            error.message = what;
+            return error;
         }
-    } else if stumbled >= sql.trim_end().len() {
-        error.position = Some(syntax::token_before(sql, sql.len()));
-        "the query ends too early".clone_into(&mut error.message);
+        let shows = error.position.filter(|there| *there != at && *there < sql.len());
+        error.also = shows.map(|there| (there, "which shows".to_owned()));
+        return is(at, &what, error);
+    }
+    let comma = || syntax::missing_comma(sql).map(|at| (at, MISSING_COMMA));
+    let join = || Some((syntax::join_without_condition(sql, stumbled)?, "this join has no `on …`"));
+    if let Some((at, what)) = tree::deep(|| comma().or_else(join)) {
+        return is(at, what, error);
+    }
+    if stumbled >= sql.trim_end().len() {
+        return is(syntax::token_before(sql, sql.len()), "the query ends too early", error);
     }
     error
 }

@@ -1,6 +1,6 @@
 //! What in a text makes that DuckDB cannot read it.
 
-use crate::sql::{Brackets, Token, lexemes, tokens};
+use crate::sql::{Brackets, SqlError, Token, lexemes, tokens, tree};
 
 /// The quote or bracket that makes `sql` unreadable, and what is wrong with it. `stumbled` is where the parser stopped.
 pub fn unbalanced(sql: &str, stumbled: usize) -> Option<(usize, String)> {
@@ -64,7 +64,109 @@ pub fn named_again(sql: &str, message: &str) -> Option<usize> {
     named.nth(1).map(|it| it[0].range.start)
 }
 
+/// Where the word or sign behind the one at byte `at` begins; the end where nothing is behind it.
+pub fn token_behind(sql: &str, at: usize) -> usize {
+    tokens(sql).into_iter().find(|token| token.range.start > at).map_or(sql.len(), |token| token.range.start)
+}
+
 /// Where the word or sign before byte `at` begins; `at` itself where nothing is before it.
 pub fn token_before(sql: &str, at: usize) -> usize {
     tokens(sql).into_iter().rfind(|token| token.range.end <= at).map_or(at, |token| token.range.start)
+}
+
+/// A macro that was written out, which Jinja shows as `<macro ratio>`, and what is wrong.
+pub fn uncalled_macro(sql: &str) -> Option<(usize, String)> {
+    let at = sql.find("<macro ")?;
+    let name = sql[at..].split_once(' ')?.1.split('>').next()?;
+    Some((at, format!("`{name}` is a macro, and not called: write {name}(…)")))
+}
+
+/// Words behind which a list begins, and those behind which there is none.
+const LISTS: [(&str, bool); 12] = [
+    ("select", true),
+    ("by", true),
+    ("with", true),
+    ("values", true),
+    ("from", false),
+    ("join", false),
+    ("on", false),
+    ("using", false),
+    ("where", false),
+    ("having", false),
+    ("qualify", false),
+    ("limit", false),
+];
+
+/// Commas that may be missing: a loop lacks one in each of its iterations.
+const MOST_COMMAS: usize = 200;
+
+/// How far the parser comes: to the end, or to where it stumbles.
+fn readable(sql: &str) -> usize {
+    match tree::parse(sql) {
+        Err(SqlError { class, position, .. }) if class == "Parser" => position.unwrap_or(0),
+        _ => usize::MAX,
+    }
+}
+
+/// The word or sign behind which a comma makes `sql` readable, where more of them may be needed further on. It is one of the
+/// last before the parser stumbles: `a.x b.y` is a column, its alias, and a dot too many.
+pub fn missing_comma(sql: &str) -> Option<usize> {
+    let (mut text, mut until, mut first) = (sql.to_owned(), readable(sql), None);
+    for _ in 0..MOST_COMMAS {
+        if until == usize::MAX {
+            return first;
+        }
+        let all = tokens(&text);
+        let before = all.iter().rposition(|token| token.range.end <= until)?;
+        let places = (before.saturating_sub(2)..=before).filter(|at| is_in_list(&all, *at));
+        let tried = places.map(|at| {
+            let end = all[at].range.end;
+            let mended = format!("{},{}", &text[..end], &text[end..]);
+            // Most are missing at the end of a line.
+            let next = all.get(at + 1).map_or(end, |next| next.range.start);
+            (readable(&mended), text[end..next].contains('\n'), all[at].range.start, mended)
+        });
+        let (reached, _, at, mended) = tried.max_by_key(|(reached, ends_line, ..)| (*reached, *ends_line))?;
+        if reached <= until + 1 {
+            return None;
+        }
+        first = first.or(Some(at));
+        (text, until) = (mended, reached);
+    }
+    None
+}
+
+/// Whether token `at` stands in a list: items of a SELECT that has a FROM, CTEs, arguments.
+fn is_in_list(all: &[Token<'_>], at: usize) -> bool {
+    let depth = all[at].depth;
+    let is_near = |token: &&Token<'_>| token.depth >= depth;
+    let mut before = all[..=at].iter().rev().take_while(is_near).filter(|token| token.depth == depth);
+    let found = before.find_map(|token| LISTS.iter().find(|(word, _)| token.is(word)));
+    let mut behind = all[at..].iter().take_while(is_near).filter(|token| token.depth == depth);
+    match found {
+        Some(("select", _)) => behind.any(|token| token.is("from")),
+        Some((_, is_list)) => *is_list,
+        None => depth > 0,
+    }
+}
+
+/// The join before byte `stumbled` that says nothing of which rows belong together, where that alone keeps `sql` from
+/// being read.
+pub fn join_without_condition(sql: &str, stumbled: usize) -> Option<usize> {
+    let all = tokens(sql);
+    let before = all.iter().rposition(|token| token.range.end <= stumbled)?;
+    let (head, tail) = sql.split_at(all[before].range.end);
+    if readable(&format!("{head} on true {tail}")) != usize::MAX {
+        return None;
+    }
+    let depth = all[before].depth;
+    let mut own = all[..=before].iter().rev().take_while(|t| t.depth >= depth).filter(|t| t.depth == depth);
+    let mut conditions = 0;
+    let join = own.find(|token| {
+        conditions += usize::from(token.is("on") || token.is("using"));
+        let is_bare = token.is("join") && conditions == 0;
+        conditions -= usize::from(token.is("join") && conditions > 0);
+        is_bare
+    })?;
+    Some(join.range.start)
 }

@@ -39,6 +39,8 @@ const RANDOM: &str = "choose by a hash of the key, for example `hash(seller_id) 
 const OTHER_DATE: &str = "read at another date than the reference date";
 const AS_REF_IS: &str = "ref() gives the partition of the reference date: use it as it is";
 const AS_SOURCE_IS: &str = "source() gives what was known at the reference date: use it as it is";
+const IS_NULL: &str = "write `is null` or `is not null`; `is distinct from` compares what may be NULL";
+const OTHER_SIDE: &str = "the other side of a join is another table's column";
 const OF_INPUTS: &str =
     "these expressions are over what is known at the date; `outcome_share` of a profile says what followed";
 
@@ -170,7 +172,7 @@ impl<'a> Walk<'a> {
     /// Whether this is what `ref` gives: one table at the reference date.
     fn is_partition(&self, select: &Json) -> bool {
         let (from, condition) = (&select["from_table"], &select["where_clause"]);
-        let schema = from["schema_name"].as_str().unwrap_or_default();
+        let schema = lower(&from["schema_name"]);
         from["type"] == "BASE_TABLE"
             && schema.strip_prefix(self.allowed.seal).is_some_and(|schema| schema != "sources")
             && condition["type"] == "COMPARE_EQUAL"
@@ -188,6 +190,7 @@ impl<'a> Walk<'a> {
             }
             "FUNCTION" | "WINDOW_FUNCTION" => self.function(node),
             "COLUMN_REF" => self.column(node, scope),
+            "COMPARE_EQUAL" | "COMPARE_NOTEQUAL" => self.comparison(node),
             _ => {}
         }
         if node.get("sample").is_some_and(|sample| !sample.is_null()) {
@@ -195,6 +198,20 @@ impl<'a> Walk<'a> {
         }
         if node.get("at_clause").is_some_and(|clause| !clause.is_null()) {
             self.find(node, "`at (…)` reads another version of a table", READ);
+        }
+    }
+
+    /// What is the same for all rows, whatever they hold, was not meant.
+    fn comparison(&mut self, node: &Json) {
+        let (left, right) = (&node["left"], &node["right"]);
+        let is_null = |side: &&Json| side["literal"]["kind"] == "NULL_LITERAL";
+        if let Some(null) = [right, left].into_iter().find(is_null) {
+            self.find(null, "nothing is equal to NULL, and nothing is not: this is never true", IS_NULL);
+        } else if left["type"] == "COLUMN_REF"
+            && texts(&left["column_names"]).eq(texts(&right["column_names"]))
+        {
+            let name = texts(&left["column_names"]).collect::<Vec<_>>().join(".");
+            self.find(node, &format!("`{name}` is compared with itself"), OTHER_SIDE);
         }
     }
 
@@ -217,20 +234,18 @@ impl<'a> Walk<'a> {
 
     fn table(&mut self, node: &Json, scope: &Scope) {
         let parts = ["catalog_name", "schema_name", "table_name"];
-        let path: Vec<&str> =
-            parts.iter().filter_map(|part| node[part].as_str().filter(|p| !p.is_empty())).collect();
+        // In small letters: a filter may have made capitals of what `source` gave.
+        let path: Vec<String> =
+            parts.iter().map(|part| lower(&node[part])).filter(|part| !part.is_empty()).collect();
         let whole = path.join(".");
-        let is_known = match path[..] {
+        let is_known = match &path.iter().map(String::as_str).collect::<Vec<_>>()[..] {
             [schema, name] => match schema.strip_prefix(self.allowed.seal) {
-                Some("sources") => self.allowed.whole.contains(name),
+                Some("sources") => self.allowed.whole.contains(*name),
                 // What `ref` gives was looked at as a whole.
                 Some(_) => return self.find(node, &format!("`ref('{whole}')` is {OTHER_DATE}"), AS_REF_IS),
                 None => false,
             },
-            [name] => {
-                let lower = name.to_lowercase();
-                self.allowed.raw == Some(name) || scope.ctes.iter().any(|(cte, _)| *cte == lower)
-            }
+            [name] => self.allowed.raw == Some(name) || scope.ctes.iter().any(|(cte, _)| cte == name),
             _ => false,
         };
         if !is_known {
@@ -241,7 +256,7 @@ impl<'a> Walk<'a> {
     fn table_function(&mut self, node: &Json) {
         let function = &node["function"];
         let name = lower(&function["function_name"]);
-        let schema = function["schema"].as_str().unwrap_or_default();
+        let schema = lower(&function["schema"]);
         if schema.starts_with(self.allowed.seal) {
             let date = function.pointer("/arguments/0/expression/child/literal/text").and_then(Json::as_str);
             if date != self.date().as_deref() {

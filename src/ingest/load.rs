@@ -50,6 +50,7 @@ pub fn load(
     warehouse.batch(&format!("{head}{select}")).map_err(|error| {
         explain(warehouse, templates, source, &select.as_str()[..select.start()], error.shifted(head.len()))
     })?;
+    check::columns(warehouse, templates, source)?;
     check::key(warehouse, templates, source)?;
     check::known(warehouse, source)?;
     check::times(warehouse, templates, source)?;

@@ -11,6 +11,7 @@ use super::synthetic::{SYNTHETIC, is_synthetic};
 use super::{Source, data_until};
 use crate::output::Table;
 use crate::problem::Problem;
+use crate::sql::Select;
 use crate::template::Templates;
 use crate::term;
 use crate::warehouse::Warehouse;
@@ -56,17 +57,22 @@ pub fn read(
         ]);
         for (name, expression) in &source.spec.odd {
             let head = format!("select count(*) from {table} where (");
-            let (sql, head) = (format!("{head}{expression})"), head.len());
-            let count = warehouse.row(&sql, &[], |row| row.get::<_, i64>(0)).map_err(|error| {
-                let file = &source.rendered.file;
-                Problem::usage(format!("odd '{name}': {}", error.headline()))
-                    .at(templates.in_config(
-                        file,
-                        &format!("odd.{name}"),
-                        error.position.map_or(0, |at| at.saturating_sub(head)),
-                    ))
+            let wrong = |message: String, at: usize| {
+                let path = format!("odd.{name}");
+                Problem::usage(format!("odd '{name}': {message}"))
+                    .at(templates.in_config(&source.rendered.file, &path, at))
                     .hint("an odd expression is true for an odd row of the loaded table")
+            };
+            let count = warehouse.row(&format!("{head}{expression})"), &[], |row| row.get::<_, i64>(0));
+            let count = count.map_err(|error| {
+                wrong(error.headline(), error.position.map_or(0, |at| at.saturating_sub(head.len())))
             });
+            // DuckDB takes any number but 0 for true.
+            let rows = Select::of(&format!("from {table}"))?;
+            let kinds = warehouse.describe(&rows.computing("select (", expression, ")")).unwrap_or_default();
+            if let Some((_, other)) = kinds.first().filter(|(_, of)| of != "BOOLEAN") {
+                return Err(wrong(format!("this is no condition: it gives {other}"), 0).into());
+            }
             match count {
                 Ok(count) => odd.push((name.clone(), count.unwrap_or(0))),
                 // An oddity may compare with a table that is not there, such as the funnel's.

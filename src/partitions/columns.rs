@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 
 use super::texts;
 use crate::catalog::{Catalog, Node};
-use crate::diagnose::items;
+use crate::diagnose::{Twice, items, twice};
 use crate::problem::{Place, Problem};
 use crate::template::{Kind, Rendered};
 use crate::warehouse::Warehouse;
@@ -32,32 +32,55 @@ pub fn verify(
                 .into());
         }
     }
-    // DuckDB renames the second `x` of a subquery to `x_1`.
-    let is_renamed = |name: &str| name.rsplit_once('_').is_some_and(|(first, _)| has(first));
-    let own = shape.iter().any(|(name, _)| is_renamed(name)).then(|| warehouse.describe(&rendered.select()?));
-    let own = own.and_then(std::result::Result::ok).unwrap_or_default();
-    let again = |of: &[(String, String)]| {
-        let first =
-            |at: usize, name: &str| of[..at].iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
-        of.iter().enumerate().find(|(at, (name, _))| first(*at, name)).map(|(_, (name, _))| name.clone())
-    };
-    let twice = again(&own).or_else(|| again(shape));
-    if let Some(name) = twice {
-        let message = if name == "reference_date" {
-            "the query returns `reference_date`: olist puts it in front by itself".to_owned()
-        } else {
-            format!("the query returns two columns `{name}`")
-        };
-        let given = items(&rendered.sql, &name);
-        let at = given.named.get(1..).and_then(<[usize]>::last).or_else(|| given.stars.last());
-        let place = at.and_then(|at| catalog.templates.locate(rendered, *at)).map(|located| located.place);
-        return Err(Problem::usage(message)
-            .at(place.unwrap_or_else(|| catalog.templates.last_mention(&node.file, &name)))
-            .on(date)
-            .hint("`exclude (…)` behind a `*` leaves columns out; `as` gives one another name")
-            .into());
-    }
+    once(warehouse, catalog, node, rendered, date, shape)?;
     label_types(catalog, node, rendered, date, shape)
+}
+
+/// No name is given twice, and none is that of the date.
+fn once(
+    warehouse: &Warehouse,
+    catalog: &Catalog,
+    node: &Node,
+    rendered: &Rendered,
+    date: NaiveDate,
+    shape: &[(String, String)],
+) -> Result<()> {
+    let templates = &catalog.templates;
+    let count = |name: &str| shape.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name)).count();
+    let repeated = shape.iter().map(|(name, _)| name.as_str()).find(|name| count(name) > 1);
+    // DuckDB renames the second `x` to `x_1` where something is put around the query.
+    let renamed = shape.iter().filter_map(|(name, _)| name.rsplit_once('_'));
+    let renamed = renamed.filter(|(first, number)| count(first) > 0 && number.parse::<u32>().is_ok());
+    let suspects: Vec<&str> = renamed.map(|(first, _)| first).chain(repeated).collect();
+    if suspects.is_empty() {
+        return Ok(());
+    }
+    let database = warehouse.row("select current_database()", &[], |row| row.get::<_, String>(0))?;
+    let other = warehouse.another()?;
+    other.batch(&format!("use {}", database.unwrap_or_default()))?;
+    let of_shape = || Some(Twice { name: repeated?.to_owned(), givers: Vec::new() });
+    let Some(Twice { name, givers }) = twice(&other, &rendered.sql, &suspects).or_else(of_shape) else {
+        return Ok(());
+    };
+    let message = match &givers[..] {
+        _ if name == "reference_date" => {
+            "the query returns `reference_date`: olist puts it in front by itself".to_owned()
+        }
+        [Some((_, first)), Some((_, second))] if !first.is_empty() && !second.is_empty() => {
+            format!("the query returns two columns `{name}`: of `{first}` and of `{second}`")
+        }
+        _ => format!("the query returns two columns `{name}`"),
+    };
+    // The `*` that gives the last of them, or the name behind it.
+    let given = items(&rendered.sql, &name);
+    let star = givers.last().and_then(Option::as_ref).map(|(at, _)| at);
+    let at = star.or(given.named.last()).or(given.stars.last()).copied();
+    let place = at.and_then(|at| templates.locate(rendered, at)).map(|located| located.place);
+    Err(Problem::usage(message)
+        .at(place.unwrap_or_else(|| templates.last_mention(&node.file, &name)))
+        .on(date)
+        .hint("`exclude (…)` behind a `*` leaves columns out; `as` gives one another name")
+        .into())
 }
 
 /// A label is a number, and known from a day on: what is put around the query compares the one, and models learn the other.
@@ -97,9 +120,13 @@ fn label_types(
 
 /// The item of the SELECT that gives column `name`.
 pub fn column_place(catalog: &Catalog, node: &Node, rendered: &Rendered, name: &str) -> Place {
-    let named = items(&rendered.sql, name).named.last().copied();
-    let located = named.and_then(|at| catalog.templates.locate(rendered, at));
-    located.map_or_else(|| catalog.templates.last_mention(&node.file, name), |located| located.place)
+    let given = items(&rendered.sql, name);
+    let located = |at: Option<&usize>| catalog.templates.locate(rendered, *at?).map(|located| located.place);
+    let named = located(given.named.last());
+    let mentioned = || Some(catalog.templates.last_mention(&node.file, name)).filter(|place| place.line > 1);
+    // Else one of the `*`, of which the last may as well be it.
+    let place = named.or_else(mentioned).or_else(|| located(given.stars.last()));
+    place.unwrap_or_else(|| catalog.templates.place(&node.file, name))
 }
 
 /// The key of the config that promises column `name`.

@@ -126,6 +126,13 @@ impl Ledger {
         older
     }
 
+    /// Whether `table` is built, and has no row at any date.
+    pub fn is_empty(&self, table: &str) -> bool {
+        let mut rows =
+            self.entries.iter().filter(|((name, _), _)| name == table).map(|(_, entry)| entry.rows);
+        rows.next() == Some(0) && rows.all(|rows| rows == 0)
+    }
+
     /// The median rows of the last four dates before `end`.
     pub fn usual_rows(&self, table: &str, end: Bound<NaiveDate>) -> Option<f64> {
         let of_table = |date| (table.to_owned(), date);

@@ -1,5 +1,6 @@
 //! One table at one reference date: rows, checks and the line in the ledger, in one transaction.
 
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -17,7 +18,11 @@ use crate::interrupt;
 use crate::problem::Problem;
 use crate::sql::Select;
 use crate::template::{Kind, Rendered};
+use crate::term;
 use crate::warehouse::{Warehouse, ident};
+
+/// A partition that takes longer is named: most take less than a second.
+const LONG: Duration = Duration::from_secs(60);
 
 /// What all partitions of a run share.
 pub struct Context<'a> {
@@ -104,6 +109,7 @@ pub fn in_time<T>(
     limit: Option<Duration>,
     work: impl FnOnce() -> Result<T>,
 ) -> Result<T> {
+    let work = || telling(rendered, work);
     let Some(limit) = limit else { return work() };
     let started = Instant::now();
     let done = warehouse.within(limit, work);
@@ -117,6 +123,23 @@ pub fn in_time<T>(
         .maybe_on(rendered.date)
         .hint("--time-limit gives it longer; the earlier partition stays")
         .into())
+}
+
+/// Does `work`; what takes long is named, once: a join that multiplies rows may never end.
+fn telling<T>(rendered: &Rendered, work: impl FnOnce() -> T) -> T {
+    let (ended, end) = channel::<()>();
+    let date = rendered.date.map(|date| format!(" at {date}")).unwrap_or_default();
+    let what = format!("{}{date} takes longer than {} s", rendered.file, LONG.as_secs());
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            if end.recv_timeout(LONG) == Err(RecvTimeoutError::Timeout) {
+                term::note(&format!("{what}; --time-limit SECONDS ends what never comes to an end"));
+            }
+        });
+        let value = work();
+        drop(ended);
+        value
+    })
 }
 
 /// The analyst's SELECT, with the reference date in front and the label hidden where it is not settled.

@@ -29,6 +29,7 @@ impl<'a> Run<'a> {
             Some(why) => self.renew(model, date, &why, champion)?,
         };
         let Some(version) = version else { return Ok(None) };
+        self.unscored.remove(&model.name);
         let scored = self.score(model, &version, date)?;
         Ok(Some((version, scored)))
     }
@@ -99,13 +100,18 @@ impl<'a> Run<'a> {
         champion: Option<&Version>,
         cause: &str,
     ) {
-        match (champion, why) {
-            (Some(Version { number, .. }), Reason::Edited { .. }) => self.outdated.push(format!(
+        if let (Some(Version { number, .. }), Reason::Edited { .. }) = (champion, why) {
+            self.outdated.push(format!(
                 "{}: cannot be trained as of {date}: {cause}, though {why}; scored by version {number}, of the files before",
                 model.name
-            )),
-            _ => tell_not_trained(model, date, champion, cause),
+            ));
+            return;
         }
+        if champion.is_none() {
+            let why = format!("it cannot be trained as of {date}: {cause}");
+            self.unscored.insert(model.name.clone(), why);
+        }
+        tell_not_trained(model, date, champion, cause);
     }
 }
 

@@ -44,18 +44,21 @@ impl Loaded {
             .into())
     }
 
-    /// Says so where nothing was known yet at the first date of a build: its tables are right, and empty.
-    pub fn warn_of_no_data(&self, warehouse: &Warehouse, date: NaiveDate) -> Result<()> {
+    /// Whether nothing was known yet at a date: its tables are right, and empty. Says on which day the data begin.
+    pub fn begins_after(&self, warehouse: &Warehouse, date: NaiveDate) -> Result<Option<NaiveDate>> {
         let mut moments = Vec::new();
         for source in self.loads.sources() {
             moments.push(format!("select min(known_at)::date as day from sources.{}", ident(source)));
         }
         let sql = format!("select min(day) from ({})", moments.join(" union all "));
-        match warehouse.row(&sql, &[], |row| row.get::<_, Option<NaiveDate>>(0))?.flatten() {
-            Some(first) if date <= first => {
-                term::warn(&format!("reference date {date} is before all data, which begin on {first}"));
-            }
-            _ => {}
+        let first = warehouse.row(&sql, &[], |row| row.get::<_, Option<NaiveDate>>(0))?.flatten();
+        Ok(first.filter(|first| date <= *first))
+    }
+
+    /// Says so where that is the first date of a build.
+    pub fn warn_of_no_data(&self, warehouse: &Warehouse, date: NaiveDate) -> Result<()> {
+        if let Some(first) = self.begins_after(warehouse, date)? {
+            term::warn(&format!("reference date {date} is before all data, which begin on {first}"));
         }
         Ok(())
     }

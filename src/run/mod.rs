@@ -84,6 +84,8 @@ pub struct Run<'a> {
     earlier: BTreeMap<String, Box<Earlier>>,
     /// What is not told again.
     told: BTreeSet<String>,
+    /// Models that no date was scored with, and why.
+    unscored: BTreeMap<String, String>,
 }
 
 impl<'a> Run<'a> {
@@ -113,6 +115,7 @@ impl<'a> Run<'a> {
             is_accepted: false,
             earlier: BTreeMap::new(),
             told: BTreeSet::new(),
+            unscored: BTreeMap::new(),
         })
     }
 
@@ -186,6 +189,22 @@ impl<'a> Run<'a> {
             started.elapsed().as_secs_f64()
         ));
         self.ledger = Ledger::read(self.warehouse)?;
+        self.warn_of_empty(&plan)
+    }
+
+    /// Tells of tables that were built and never had a row, though there are data.
+    fn warn_of_empty(&self, plan: &Plan) -> Result<()> {
+        let last: BTreeMap<&String, NaiveDate> =
+            plan.tasks.iter().map(|task| (&task.table, task.date)).collect();
+        for (table, date) in last.into_iter().filter(|(table, _)| self.ledger.is_empty(table)) {
+            if self.loaded.begins_after(self.warehouse, date)?.is_none() {
+                let place = self.catalog.templates.config_key(&self.catalog.tables[table].file, "");
+                let problem = Problem::data(format!("`{table}` has no rows, at this date and at all others"));
+                term::warn(
+                    &problem.at(place).on(date).hint("is there a condition that no row meets?").to_string(),
+                );
+            }
+        }
         Ok(())
     }
 
@@ -326,11 +345,15 @@ impl<'a> Run<'a> {
     }
 
     /// # Errors
-    /// Something failed, or a file was edited and the model that should show it could not be trained. All but the last of
-    /// them are told here.
-    pub fn verdict(self) -> Result<()> {
+    /// Something failed, or a file was edited and the model that should show it could not be trained, or a model that was
+    /// `asked` for gave no scores at all. All but the last of them are told here.
+    pub fn verdict(self, asked: bool) -> Result<()> {
         let mut run = self;
         let mut problems = std::mem::take(&mut run.unbuilt).into_problems();
+        for (name, why) in run.unscored.iter().filter(|_| asked) {
+            let place = run.catalog.templates.config_key(&run.catalog.models[name].file, "snapshots.from");
+            problems.push(Problem::data(format!("there are no scores of `{name}`: {why}")).at(place));
+        }
         if !run.outdated.is_empty() {
             let hint =
                 "the rest of the run is done; undo the edit, or change `snapshots`, `validate` or the label";

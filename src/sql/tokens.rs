@@ -55,6 +55,20 @@ pub fn lexemes(sql: &str) -> (Vec<Token<'_>>, Option<usize>) {
     (tokens, (!is_whole).then_some(end))
 }
 
+/// The first character outside of texts and comments that nobody sees: DuckDB takes some for blanks, and some for a part
+/// of a name.
+pub fn invisible(sql: &str) -> Option<(usize, char)> {
+    let is_one = |c: char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}');
+    if !sql.contains(is_one) {
+        return None;
+    }
+    let code = tokens(sql).into_iter().filter(|token| !token.text.starts_with('\''));
+    let mut found = code.filter_map(|token| {
+        token.text.char_indices().find(|(_, c)| is_one(*c)).map(|(at, c)| (token.range.start + at, c))
+    });
+    found.next()
+}
+
 /// SQL without comments and layout: what is left decides what the query does. Quoted texts and names stay as they are.
 pub fn normal(sql: &str) -> String {
     let (tokens, unclosed) = lexemes(sql);

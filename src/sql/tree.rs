@@ -33,6 +33,10 @@ pub(super) fn parse_json(sql: &str) -> Result<Json, SqlError> {
     if let Some(at) = sql.find('\0') {
         return Err(SqlError::statement("there is a NUL byte here", Some(at)));
     }
+    if let Some((at, c)) = super::tokens::invisible(sql) {
+        let what = format!("there is an invisible character here, U+{:04X}: take it out", u32::from(c));
+        return Err(SqlError::statement(&what, Some(at)));
+    }
     let json: String = ask("select json_serialize_sql(?)::varchar", sql)?;
     let mut reader = serde_json::Deserializer::from_str(&json);
     reader.disable_recursion_limit();

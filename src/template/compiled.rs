@@ -9,6 +9,7 @@ use minijinja::machinery::Token;
 
 use super::comments;
 use super::tokens::{self, Segment, Segments, Span};
+use crate::problem::{Place, Problem};
 
 /// Where the macros live that every file may call.
 pub const MACROS: &str = "queries/macros";
@@ -17,14 +18,26 @@ pub const MACROS: &str = "queries/macros";
 pub type Macros = BTreeMap<String, String>;
 
 /// The macros of `files`, which are all files of the project.
-pub fn macros<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> Macros {
+///
+/// # Errors
+/// A name that two of them have: which of them is called would depend on the names of their files.
+pub fn macros<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Macros, Problem> {
     let mut macros = Macros::new();
     for (file, source) in files.filter(|(file, _)| file.starts_with(MACROS)) {
         let segments = tokens::read(source).all;
-        let heads = segments.iter().filter(|segment| segment.keyword() == "macro");
-        macros.extend(heads.filter_map(|head| Some((head.names().nth(1)?.to_owned(), file.to_owned()))));
+        for head in segments.iter().filter(|segment| segment.keyword() == "macro") {
+            let [_, (Token::Ident(name), span), ..] = &head.tokens[..] else { continue };
+            if let Some(first) = macros.insert((*name).to_owned(), file.to_owned()) {
+                return Err(Problem::usage(format!("there are two macros `{name}`"))
+                    .at(Place::at_offset(file, source, span.start))
+                    .noting(vec![format!("the other one is in {first}")])
+                    .hint(
+                        "every file can call each macro of queries/macros/: give one of them another name",
+                    ));
+            }
+        }
     }
-    macros
+    Ok(macros)
 }
 
 /// What replaces a part of the file.

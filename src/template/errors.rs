@@ -109,7 +109,11 @@ fn guess(error: &Error, templates: &Templates, source: &str, span: &Span) -> (Pr
             let told = detail.and_then(|detail| detail.split('`').nth(1));
             let told = told.and_then(|name| Some((mentions(text, name).next()?, name)));
             let unknown = || names::unknown(source, span).map(|(at, name)| (at - span.start, name));
-            let Some((at, name)) = told.or_else(unknown) else { return (problem, span.start) };
+            let Some((at, name)) = told.or_else(unknown) else {
+                let name = detail.and_then(|detail| detail.split('`').nth(1)).unwrap_or_default();
+                let Some(at) = tokens::in_set(source, name) else { return (problem, span.start) };
+                return (problem.hint(format!("a text stands between quotes: '{name}'")), at);
+            };
             let message = if detail.is_none() { format!("`{name}` is undefined") } else { problem.message };
             let quotes = |function| format!("put quotes around the name: {function}('{name}')");
             let hint = quoting(&text[..at]).map(quotes).or_else(|| meant(name));
@@ -185,21 +189,27 @@ fn signature(templates: &Templates, source: &str, text: &str) -> Option<String> 
     Some(format!("{whose} has {}", &source[first.start..head.inner().end]))
 }
 
-/// The frame and place of the name that was undefined when a macro was called, as Jinja tells: `(from FILE:LINE)`.
+/// The frame and place of a name that a macro was called with: of one that was undefined there, as Jinja tells by `(from
+/// FILE:LINE)`, and of one that is no table's.
 fn handed_over(error: &Error, templates: &Templates, frames: &[Frame]) -> Option<(usize, usize)> {
     let detail = error.detail()?;
     let name = detail.split('`').nth(1)?;
-    let (file, _) = from(detail)?;
-    frames.iter().enumerate().rev().filter(|(_, frame)| frame.file == file).find_map(|(at, frame)| {
-        let call = frame.call.clone()?;
+    let is_wanted = |frame: &&Frame| match from(detail) {
+        Some(file) => frame.file == file,
+        None => detail.starts_with("there is no "),
+    };
+    let calls = frames.iter().enumerate().rev().filter(|(_, frame)| is_wanted(frame));
+    let call = calls.filter_map(|(at, frame)| Some((at, frame.file.as_str(), frame.call.clone()?)));
+    call.into_iter().find_map(|(at, file, call)| {
         let found = mentions(&templates.source(file)[call.clone()], name).next()?;
         Some((at, call.start + found))
     })
 }
 
-fn from(detail: &str) -> Option<(&str, usize)> {
+/// The file that Jinja says an undefined value came from.
+fn from(detail: &str) -> Option<&str> {
     let (file, line) = detail.rsplit_once("from ")?.1.trim_end_matches(')').rsplit_once(':')?;
-    Some((file, line.parse().ok()?))
+    line.parse::<usize>().ok().map(|_| file)
 }
 
 /// Whether `name` is a parameter of the macro around `offset`.
@@ -218,11 +228,14 @@ pub fn explained(error: &Error) -> Problem {
         }
         (ErrorKind::MissingArgument, _) => "an argument is missing".to_owned(),
         (ErrorKind::TooManyArguments, detail) => detail.unwrap_or("there are too many arguments").to_owned(),
+        (_, Some("non-keyword arg after keyword arg")) => "this argument has no key".to_owned(),
         (_, Some("recursion limit exceeded")) => "macros or includes call each other without end".to_owned(),
         // The place shows where it came from.
-        (_, Some(detail)) => match from(detail).and_then(|_| detail.rsplit_once("from ")) {
-            Some((what, _)) => what.trim_end_matches([' ', '(', ',']).to_owned(),
-            None => detail.to_owned(),
+        (_, Some(detail)) => match detail.rsplit_once("from ") {
+            Some((what, place)) if what.ends_with('(') || place.ends_with(')') => {
+                what.trim_end_matches([' ', '(', ',']).to_owned()
+            }
+            _ => detail.to_owned(),
         },
         (kind, None) => kind.to_string(),
     };
@@ -235,6 +248,15 @@ pub fn explained(error: &Error) -> Problem {
         ErrorKind::UnknownFunction => {
             Some("macros live in queries/macros/; functions: config, source, ref, outcome, var")
         }
+        ErrorKind::SyntaxError => match error.detail() {
+            Some("non-keyword arg after keyword arg") => {
+                Some("a key and its value are written `key = 'seller_id'`")
+            }
+            Some(detail) if detail.starts_with("unexpected `=`") => {
+                Some("`==` compares; `=` gives a value to a name")
+            }
+            _ => None,
+        },
         ErrorKind::TemplateNotFound => {
             Some("only SQL files of the project can be included, by their path from its top")
         }

@@ -25,6 +25,7 @@ use serde_json::Map;
 
 pub use locate::{Located, SourceMap};
 pub use scope::Kind;
+pub use syntax::MISSING_COMMA;
 
 use crate::problem::{Place, Problem};
 use crate::project::Project;
@@ -93,7 +94,7 @@ impl Templates {
 
     fn compile(project: &Project, vars: Vars) -> Result<Self> {
         let mut env = environment(FUEL);
-        let macros = compiled::macros(project.files());
+        let macros = compiled::macros(project.files())?;
         let mut files = BTreeMap::new();
         for (file, source) in project.files() {
             let segments = tokens::read(source);

@@ -2,6 +2,7 @@
 
 use minijinja::machinery::Token;
 
+use super::Templates;
 use super::tokens::{Part, Segment, Span, read};
 
 /// Words of an expression that are no names.
@@ -12,6 +13,19 @@ const EVERYWHERE: [&str; 4] = ["reference_date", "loop", "caller", "range"];
 
 /// The functions of every file.
 pub const FUNCTIONS: [&str; 6] = ["config", "source", "ref", "outcome", "var", "raw"];
+
+impl Templates {
+    /// Whether a file can call `name`.
+    pub fn can_call(&self, name: &str) -> bool {
+        FUNCTIONS.contains(&name) || self.macros.contains_key(name)
+    }
+
+    /// Whether `name` has a value at the end of a file.
+    pub fn sets(&self, file: &str, name: &str) -> bool {
+        let source = self.source(file);
+        name == "reference_date" || in_scope(source, source.len()).contains(&name)
+    }
+}
 
 /// The variables that are set at `offset` of `source`: loops, macros, and what was set before.
 pub fn in_scope(source: &str, offset: usize) -> Vec<&str> {

@@ -12,6 +12,8 @@ use crate::sql::Brackets;
 const SINGLE: [&str; 11] =
     ["elif", "else", "include", "import", "from", "extends", "do", "break", "continue", "raw", "endraw"];
 const PAIRS: [&str; 9] = ["for", "if", "macro", "call", "filter", "block", "with", "autoescape", "set"];
+/// What is said of the last word or sign before it.
+pub const MISSING_COMMA: &str = "a comma is missing behind this";
 /// Words of other languages.
 const FOREIGN: [(&str, &str); 4] =
     [("elseif", "elif"), ("elsif", "elif"), ("foreach", "for"), ("let", "set")];
@@ -21,7 +23,10 @@ pub fn problem(error: &Error, file: &str, source: &str, compiled: &Compiled) -> 
     let stumbled = error.range().map_or(source.len(), |range| compiled.origin(range.start));
     let segments = tokens::read(source);
     let reader = Reader { file, source, segments: &segments, stumbled };
-    reader.first().unwrap_or_else(|| explained(error).at(Place::at_offset(file, source, stumbled)))
+    let wants_comma = error.detail().is_some_and(|detail| detail.contains("expected `,`"));
+    let comma = || reader.comma().filter(|_| wants_comma);
+    let plain = || explained(error).at(Place::at_offset(file, source, stumbled));
+    reader.first().or_else(comma).unwrap_or_else(plain)
 }
 
 struct Reader<'a> {
@@ -72,6 +77,17 @@ impl Reader<'_> {
             }
         }
         self.unread().or_else(|| open.pop().map(|opener| self.never_closed(opener)))
+    }
+
+    /// Where a comma makes Jinja read on, one is missing.
+    fn comma(&self) -> Option<Problem> {
+        let tokens = self.segments.all.iter().flat_map(|segment| &segment.tokens);
+        let (_, before) = tokens.take_while(|(_, span)| span.end <= self.stumbled).last()?;
+        let (head, tail) = self.source.split_at(before.end);
+        let mended = format!("{head},{tail}");
+        let read = super::environment(1).template_from_str(&mended).map(|_| usize::MAX);
+        let until = read.unwrap_or_else(|error| error.range().map_or(0, |range| range.start));
+        (until > self.stumbled + 1).then(|| self.at(before.start, MISSING_COMMA))
     }
 
     fn never_closed(&self, opener: &Segment<'_>) -> Problem {

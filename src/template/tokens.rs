@@ -121,22 +121,30 @@ pub fn gap_before(source: &str, all: &[Segment<'_>], at: usize) -> Span {
     end - (gap.len() - gap.trim_end().len())..end
 }
 
-/// Where `word` stands in the tags of `source`, or in its text.
+/// Where `word` stands in the segments of one kind.
 fn mentions_in<'a>(
     source: &'a str,
     all: &'a [Segment<'a>],
-    in_tags: bool,
+    part: Part,
     word: &'a str,
 ) -> impl Iterator<Item = usize> + 'a {
-    all.iter().filter(move |segment| segment.is_tag() == in_tags).flat_map(move |segment| {
+    all.iter().filter(move |segment| segment.part == part).flat_map(move |segment| {
         mentions(&source[segment.span.clone()], word).map(move |at| segment.span.start + at)
     })
 }
 
-/// The only place in the tags of `source` where `word` stands.
+/// Where a `{% set … %}` of `source` has the name `name` first.
+pub fn in_set(source: &str, name: &str) -> Option<usize> {
+    let all = read(source).all;
+    let mut tokens =
+        all.iter().filter(|segment| segment.keyword() == "set").flat_map(|segment| &segment.tokens);
+    tokens.find(|(token, _)| matches!(token, Token::Ident(own) if *own == name)).map(|(_, span)| span.start)
+}
+
+/// The only place in the statements of `source`, which set values, where `word` stands.
 pub fn only_mention(source: &str, word: &str) -> Option<usize> {
     let all = read(source).all;
-    let mut found = mentions_in(source, &all, true, word);
+    let mut found = mentions_in(source, &all, Part::Statement, word);
     let first = found.next()?;
     found.next().is_none().then_some(first)
 }
@@ -145,7 +153,7 @@ pub fn only_mention(source: &str, word: &str) -> Option<usize> {
 /// loop makes the rest: `share_` of `share_{{ days }}`.
 pub fn last_in_text(source: &str, word: &str) -> Option<usize> {
     let all = read(source).all;
-    mentions_in(source, &all, false, word).last().or_else(|| {
+    mentions_in(source, &all, Part::Text, word).last().or_else(|| {
         let texts = all.iter().enumerate().filter(|(_, segment)| !segment.is_tag());
         let beside = |at: Option<usize>| {
             at.and_then(|at| all.get(at)).filter(|segment| segment.part == Part::Expression)

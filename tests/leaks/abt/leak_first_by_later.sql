@@ -18,8 +18,8 @@ final as (
         order_count as x,
     from population
     left join later using (seller_id)
-    order by later.orders desc nulls last, population.seller_id
+    order by later.orders desc nulls last, population.seller_id -- <<
     limit 20
 )
 
-select * from final -- <<
+select * from final

@@ -15,8 +15,8 @@ final as (
         population.seller_id,
         coalesce(next_at < {{ days_after(reference_date, 30) }}, false)::int as sells,
         {{ days_after(reference_date, 30) }} as label_known_on,
-        (select avg(date_diff('day', o.order_purchase_timestamp, o.order_delivered_customer_date)) -- <<
-            from {{ outcome('order_items') }} as i inner join {{ outcome('orders') }} as o using (order_id)
+        (select avg(date_diff('day', o.order_purchase_timestamp, o.order_delivered_customer_date))
+            from {{ outcome('order_items') }} as i inner join {{ outcome('orders') }} as o using (order_id) -- <<
             where i.seller_id = population.seller_id and i.known_at < {{ reference_date }}) as x,
     from population
     left join later using (seller_id)

@@ -18,7 +18,7 @@ final as (
         order_count as x,
     from population
     left join later using (seller_id)
-    qualify row_number() over (order by later.orders desc nulls last, seller_id) <= 20
+    qualify row_number() over (order by later.orders desc nulls last, seller_id) <= 20 -- <<
 )
 
-select * from final -- <<
+select * from final
