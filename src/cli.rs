@@ -1,20 +1,23 @@
 //! The command line: what was asked, before anything is done.
 
+mod args;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::dates::{self, DateRange, Every};
+use crate::dates;
 use crate::output::Format;
-use crate::problem::Problem;
+
+pub use args::{Check, DEFAULT_ORDERS, DEFAULT_SEED, Dates, Export, Ingest, Plan, Query, Run, Selection};
 
 /// SQL-first machine learning in the warehouse: features, ABTs and models are Jinja SQL files.
 ///
-/// Exit codes: 0 done, 1 the data or a check failed, 2 usage, template, SQL or environment, 130 and 143 interrupted.
+/// Exit codes: 0 done, 1 the data or a check failed, 2 usage, template, SQL or environment, 3 a plan with changes, 130 and 143
+/// interrupted.
 #[derive(Debug, Parser)]
 #[command(name = "olist", version, max_term_width = 100)]
 pub struct Cli {
@@ -228,152 +231,6 @@ pub enum Mlflow {
 pub enum ModelsCommand {
     /// Write a version as an ONNX model that MLflow loads, or as one SELECT that scores in DuckDB
     Export(Export),
-}
-
-#[derive(Debug, Args)]
-pub struct Export {
-    /// As `olist models` names it
-    pub model: String,
-    /// Which version; else the champion
-    #[arg(long, value_name = "N")]
-    pub version: Option<i32>,
-    /// What to write: a folder that MLflow loads, with an ONNX model or a rule's SQL in it; the same, and never a rule;
-    /// or one SELECT
-    // The global option of this name, with other values: it has to have the same id and type.
-    #[arg(long, value_name = "FORMAT", default_value = "mlflow",
-          value_parser = PossibleValuesParser::new(["mlflow", "onnx", "sql"]).map(|word| Format::of_export(&word)))]
-    pub format: Format,
-    /// The folder, else MODEL-VERSION; or the file of the SQL, else it is printed
-    #[arg(long, value_name = "PATH")]
-    pub out: Option<PathBuf>,
-    /// At which reference date the model's SELECT is written out; else the last one that has scores
-    #[arg(long, value_name = "D", value_parser = dates::parse)]
-    pub date: Option<NaiveDate>,
-}
-
-#[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("origin").required(true).args(["dir", "sample"]))]
-pub struct Ingest {
-    /// The folder with Kaggle's files
-    pub dir: Option<PathBuf>,
-    /// Generate the synthetic marketplace instead
-    #[arg(long)]
-    pub sample: bool,
-    /// Orders of the synthetic marketplace
-    #[arg(long, value_name = "N", conflicts_with = "dir", default_value_t = DEFAULT_ORDERS,
-          value_parser = clap::value_parser!(u64).range(100..=100_000_000))]
-    pub orders: u64,
-    /// Another seed, another marketplace
-    #[arg(long, value_name = "S", conflicts_with = "dir", default_value_t = DEFAULT_SEED)]
-    pub seed: u64,
-    /// The last complete day, set by hand, until the next load; else it is found from the flow of orders
-    #[arg(long, value_name = "D", value_parser = dates::parse)]
-    pub until: Option<NaiveDate>,
-    /// Replace a source even if it lost nine of ten rows
-    #[arg(long)]
-    pub force: bool,
-}
-
-/// Orders of the sample that a newcomer's first run loads.
-pub const DEFAULT_ORDERS: u64 = 100_000;
-/// Its seed.
-pub const DEFAULT_SEED: u64 = 42;
-
-#[derive(Debug, Args)]
-pub struct Dates {
-    /// A reference date, or a range FIRST..LAST; `latest` is the day after data until; repeatable
-    #[arg(long = "date", value_name = "D[..D]", required = true)]
-    pub ranges: Vec<DateRange>,
-    /// The step of a range
-    #[arg(long, value_enum, default_value = "month")]
-    pub every: Every,
-}
-
-impl Dates {
-    /// Whether they depend on what is loaded.
-    pub fn needs_latest(&self) -> bool {
-        self.ranges.iter().any(DateRange::needs_latest)
-    }
-
-    /// # Errors
-    /// A range up to the latest date that begins after it.
-    pub fn expand(&self, latest: NaiveDate) -> Result<Vec<NaiveDate>, Problem> {
-        let dates = dates::expand(&self.ranges, self.every, latest);
-        if dates.is_empty() {
-            return Err(Problem::usage(format!("no date is meant: the latest one is {latest}")));
-        }
-        Ok(dates)
-    }
-}
-
-#[derive(Debug, Args)]
-pub struct Selection {
-    /// A table or model, and all it needs; `NAME+` also what depends on it; `'features.seller_*'` all such; repeatable
-    #[arg(long, value_name = "NAME")]
-    pub select: Vec<String>,
-    /// A table or model that is left out, with all that depends on it; repeatable
-    #[arg(long, value_name = "NAME")]
-    pub exclude: Vec<String>,
-}
-
-#[derive(Debug, Args)]
-pub struct Run {
-    #[command(flatten)]
-    pub dates: Dates,
-    #[command(flatten)]
-    pub selection: Selection,
-    /// Build also what is built and unchanged, and what lost nine of ten rows; score what the wall refuses
-    #[arg(long)]
-    pub force: bool,
-    /// Edited files take over, however they compare with the version that serves
-    #[arg(long)]
-    pub accept: bool,
-    /// Copy scores, features, ABTs and their history to FILE, for those who only read; an earlier copy is replaced
-    #[arg(long, value_name = "FILE")]
-    pub publish: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("what").required(true).args(["sql", "file"]))]
-pub struct Query {
-    /// SQL, or the name of a report such as `seller_churn_to_call`; `-` reads SQL from stdin
-    pub sql: Option<String>,
-    /// A file with the SQL; `-` is stdin
-    #[arg(short, long, value_name = "FILE")]
-    pub file: Option<PathBuf>,
-    /// The reference date of a report; else the last one that has scores
-    #[arg(long, value_name = "D", value_parser = dates::parse)]
-    pub date: Option<NaiveDate>,
-}
-
-#[derive(Debug, Args)]
-pub struct Plan {
-    /// A reference date, or a range FIRST..LAST; `latest` is the day after data until; repeatable
-    #[arg(long = "date", value_name = "D[..D]", default_value = "latest")]
-    pub ranges: Vec<DateRange>,
-    /// The step of a range
-    #[arg(long, value_enum, default_value = "month")]
-    pub every: Every,
-    #[command(flatten)]
-    pub selection: Selection,
-}
-
-#[derive(Debug, Args)]
-pub struct Check {
-    /// A reference date, or a range FIRST..LAST; `latest` is the day after data until; repeatable; else the first snapshot and three later dates
-    #[arg(long = "date", value_name = "D[..D]")]
-    pub ranges: Vec<DateRange>,
-    /// The step of a range
-    #[arg(long, value_enum, default_value = "month")]
-    pub every: Every,
-    #[command(flatten)]
-    pub selection: Selection,
-    /// Only the proof: descriptions, keys and checks are left out
-    #[arg(long)]
-    pub future: bool,
-    /// An older copy of the database: what it shows otherwise was rewritten in place, undeclared
-    #[arg(long, value_name = "FILE")]
-    pub against: Option<PathBuf>,
 }
 
 fn name_and_value(text: &str) -> Result<(String, String), String> {

@@ -33,14 +33,11 @@ with one as (
     {measured}
 ),
 mean as (
-    select one.candidate, slice, 'mean' as snapshot, sum(snapshots) as snapshots, one.metric, avg(value) as value,
-        any_value(m.low) as low, any_value(m.high) as high, sum(rows) as rows, null as entities,
-        avg(base_rate) as base_rate, max(place) as place
+    select candidate, slice, 'mean' as snapshot, sum(snapshots) as snapshots, metric, avg(value) as value,
+        null as low, null as high, sum(rows) as rows, null as entities, avg(base_rate) as base_rate, max(place) as place
     from one
-    left join (select candidate, metric, low, high from registry.means where {version}) as m
-        on m.candidate = one.candidate and m.metric = one.metric and one.slice is null
     where snapshots > 0
-    group by one.candidate, slice, one.metric
+    group by candidate, slice, metric
 ),
 wide as (
     select candidate, slice, snapshot, min(place) as place, max(snapshots) as snapshots, max(rows) as rows,
@@ -59,7 +56,13 @@ wide as (
 )
 select candidate, slice, snapshot, snapshots, rows, entities, printf('%.3f', base_rate) as base_rate,
     printf('%.3f', mean_score) as mean_score, printf('%.4f', roc_auc) as roc_auc,
-    case when low is not null then printf('%.3f..%.3f', low, high) end as roc_auc_95,
+    case when snapshot = 'mean' and slice is null
+        then (
+            select printf('%.3f..%.3f', m.low, m.high) from registry.means as m
+            where {version} and m.candidate = wide.candidate and m.metric = 'roc_auc' and m.low is not null
+        )
+        when low is not null then printf('%.3f..%.3f', low, high)
+    end as roc_auc_95,
     printf('%.3f', pr_auc) as pr_auc, printf('%.3f', ks) as ks, printf('%.4f', log_loss) as log_loss,
     printf('%.4f', brier) as brier, printf('%.2f', top_decile_lift) as lift_10
 from wide

@@ -2,6 +2,7 @@
 
 mod due;
 mod earlier;
+mod end;
 mod loaded;
 mod promote;
 mod score;
@@ -22,20 +23,15 @@ pub use status::{Prospect, Standing, State, status};
 pub use train::{Attempt, How, note_verdict};
 
 use crate::catalog::{Catalog, Model};
-use crate::config::Task;
 use crate::dataset::Workspace;
-use crate::dates;
 use crate::earlier::Earlier;
 use crate::guard::Guard;
-use crate::ingest;
 use crate::interrupt;
-use crate::monitor;
 use crate::partitions::texts::{self, Texts};
 use crate::partitions::{
     self, Basis, Cause, Context, Fingerprints, Ledger, Plan, Unbuilt, columns, sort_out,
 };
 use crate::problem::Problem;
-use crate::reports::{self, Refreshed};
 use crate::secret;
 use crate::term;
 use crate::warehouse::Warehouse;
@@ -219,27 +215,6 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Looks at what came of the lists of `model` whose labels are known by now, and warns where the last is not as
-    /// promised.
-    pub fn monitor(&self, model: &'a Model) -> Result<()> {
-        let (Task::Binary(binary), true) = (&model.spec.task, self.warehouse.has_table(&model.table())?)
-        else {
-            return Ok(());
-        };
-        match monitor::update(self.workspace(model), self.loaded.last_date()).map_err(sort_out) {
-            Ok(_) => {}
-            Err(Ok(problem)) => {
-                term::warn(&format!("{}: what came of its lists cannot be computed: {problem}", model.name));
-            }
-            Err(Err(error)) => return Err(error),
-        }
-        let last = monitor::last(self.warehouse, &model.name, binary.metric)?;
-        if let Some(complaint) = last.and_then(|last| last.complaint(&model.name)) {
-            term::warn(&complaint);
-        }
-        Ok(())
-    }
-
     fn workspace(&self, model: &'a Model) -> Workspace<'a> {
         Workspace { warehouse: self.warehouse, catalog: self.catalog, model }
     }
@@ -273,29 +248,6 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Makes the views of the reports anew, and closes the line of the run.
-    pub fn finish(&mut self) -> Result<()> {
-        ingest::mark_synthetic(self.warehouse)?;
-        self.refresh_reports()?;
-        self.unbuilt.write(self.warehouse, &self.options.id)?;
-        self.close(if self.unbuilt.is_empty() { "done" } else { "failed" })
-    }
-
-    /// A report with a mistake in its file has failed, as a table has.
-    fn refresh_reports(&mut self) -> Result<()> {
-        let last = self.loaded.last_date();
-        let Refreshed { failed, left_out } = reports::refresh(self.warehouse, &self.catalog.templates, last)?;
-        if !left_out.is_empty() {
-            let names = left_out.join(", ");
-            term::note(&format!("no views of {names}: the project does not have what they refer to"));
-        }
-        self.warehouse.execute("delete from pipeline.failures where table_name like 'reports.%'", &[])?;
-        for (name, error) in failed {
-            self.attempt::<()>(&format!("reports.{name}"), last, Err(error))?;
-        }
-        Ok(())
-    }
-
     /// What came of a step with `table` at `date`: its problem is kept for the end, and the run goes on.
     fn attempt<T>(&mut self, table: &str, date: NaiveDate, outcome: Result<T>) -> Result<Option<T>> {
         match outcome.map_err(sort_out) {
@@ -314,56 +266,6 @@ impl<'a> Run<'a> {
         let all = dates.iter().flat_map(|date| tables.iter().map(move |table| (table, *date)));
         let mut all = all.filter(|(table, date)| self.unbuilt.has(table, *date));
         all.next().map(|(table, date)| (table.clone(), date))
-    }
-
-    pub fn has_failures(&self) -> bool {
-        !self.unbuilt.is_empty()
-    }
-
-    /// Lists what failed and what was skipped.
-    pub fn tell_unbuilt(&self) {
-        self.unbuilt.tell();
-    }
-
-    /// Tells of dates that were built before the last load, and not since.
-    pub fn note_older(&self, tables: &BTreeSet<String>) {
-        let older = self.ledger.older(self.catalog, tables, &self.loaded.loads);
-        let dates: BTreeSet<NaiveDate> = older.values().flatten().copied().collect();
-        if dates.is_empty() {
-            return;
-        }
-        let of = match older.keys().collect::<Vec<_>>()[..] {
-            [table] => table.clone(),
-            ref tables => term::counted(tables.len(), "table"),
-        };
-        term::note(&format!(
-            "{} of {of} {} on older sources: {} builds again",
-            term::counted(dates.len(), "other date"),
-            if dates.len() == 1 { "rests" } else { "rest" },
-            dates::options(&dates)
-        ));
-    }
-
-    /// # Errors
-    /// Something failed, or a file was edited and the model that should show it could not be trained, or a model that was
-    /// `asked` for gave no scores at all. All but the last of them are told here.
-    pub fn verdict(self, asked: bool) -> Result<()> {
-        let mut run = self;
-        let mut problems = std::mem::take(&mut run.unbuilt).into_problems();
-        for (name, why) in run.unscored.iter().filter(|_| asked) {
-            let place = run.catalog.templates.config_key(&run.catalog.models[name].file, "snapshots.from");
-            problems.push(Problem::data(format!("there are no scores of `{name}`: {why}")).at(place));
-        }
-        if !run.outdated.is_empty() {
-            let hint =
-                "the rest of the run is done; undo the edit, or change `snapshots`, `validate` or the label";
-            problems.push(Problem::data(run.outdated.join("\n")).hint(hint));
-        }
-        let last = problems.pop();
-        for problem in &problems {
-            term::error(&problem.to_string());
-        }
-        last.map_or(Ok(()), |problem| Err(problem.into()))
     }
 
     fn close(&self, outcome: &str) -> Result<()> {
