@@ -31,7 +31,8 @@ fn content(place: &Place) -> Vec<String> {
     let sql = "select schema_name || '.' || table_name, string_agg(column_name, ', ' order by column_index)
         from duckdb_columns() where not internal
             and column_name not in ('built_at', 'duration_ms', 'run_id', 'scored_at', 'trained_at', 'loaded_at', 'created_at',
-                'since', 'until', 'started_at', 'finished_at', 'seconds', 'load_id', 'payload')
+                'since', 'until', 'started_at', 'finished_at', 'seconds', 'load_id', 'payload', 'computed_at', 'replaced_at',
+                'failed_at')
             and table_name not in ('runs', 'loads')
         group by all order by all";
     let mut statement = conn.prepare(sql).unwrap();
@@ -67,7 +68,7 @@ fn is_whole(place: &Place) {
         return;
     }
     let sql = "select schema_name || '.' || table_name from duckdb_tables()
-        where schema_name in ('features', 'abt', 'scores') and not table_name like '%_profile'";
+        where schema_name in ('features', 'abt', 'scores') and not regexp_matches(table_name, '_(profile|history)$')";
     let mut statement = conn.prepare(sql).unwrap();
     let tables: Vec<String> =
         statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
