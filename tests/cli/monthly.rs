@@ -35,7 +35,7 @@ fn three_months_of_which_one_is_bad() {
     place.write("models/seller_churn.sql", model(RULE));
     script(&place);
     let as_of = |date: &str| {
-        files(&sample, &place, |name| format!("select * from sources.{name}_as_of(date '{date}')"))
+        files(&sample, &place, |name| format!("select * from sources.{name}_as_of(date '{date}')"));
     };
     as_of("2018-07-01");
     month(&place).code(0).says(&["published"]);
