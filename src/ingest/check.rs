@@ -11,20 +11,19 @@ use crate::template::Templates;
 use crate::term;
 use crate::warehouse::{Warehouse, ident, idents, text};
 
-/// The SELECT gives every column that config describes.
+/// Tells of columns that config describes and the SELECT does not give: one that is only computed with may be meant.
 pub fn columns(warehouse: &Warehouse, templates: &Templates, source: &Source) -> Result<()> {
     let present = warehouse.columns(&format!("sources.{}", source.name))?;
     let is_there = |name: &str| present.iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
-    let Some(missing) = source.spec.columns.iter().find(|column| !is_there(&column.name)) else {
-        return Ok(());
-    };
-    let what = format!("the query does not return `{}`, which config describes", missing.name);
-    let sql = &source.rendered.sql;
-    let place = templates.locate(&source.rendered, sql.len() - sql.trim_start().len());
-    Err(Problem::usage(what)
-        .at(place.map_or_else(|| source.column_place(templates, &missing.name), |located| located.place))
-        .hint("take it out of `columns` as well: what a file has beside them is not read")
-        .into())
+    for missing in source.spec.columns.iter().filter(|column| !is_there(&column.name)) {
+        let what = format!("the query does not return `{}`, which config describes", missing.name);
+        let sql = &source.rendered.sql;
+        let place = templates.locate(&source.rendered, sql.len() - sql.trim_start().len());
+        let place = place
+            .map_or_else(|| source.column_place(templates, &missing.name), |located| located.place);
+        term::warn(&Problem::usage(what).at(place).to_string());
+    }
+    Ok(())
 }
 
 /// Every row has a key, and no two have the same.
