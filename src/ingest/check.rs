@@ -19,8 +19,8 @@ pub fn columns(warehouse: &Warehouse, templates: &Templates, source: &Source) ->
         let what = format!("the query does not return `{}`, which config describes", missing.name);
         let sql = &source.rendered.sql;
         let place = templates.locate(&source.rendered, sql.len() - sql.trim_start().len());
-        let place = place
-            .map_or_else(|| source.column_place(templates, &missing.name), |located| located.place);
+        let place =
+            place.map_or_else(|| source.column_place(templates, &missing.name), |located| located.place);
         term::warn(&Problem::usage(what).at(place).to_string());
     }
     Ok(())
