@@ -56,7 +56,8 @@ fn rule(at: Workspace<'_>, date: NaiveDate) -> Result<Rule> {
     let recipes = at.model.spec.recipes();
     let Some(recipe) = recipes.iter().find(|recipe| recipe.rule().is_some()) else { return Ok(None) };
     let rules = rules(std::slice::from_ref(recipe));
-    let rows = training_rows(at, &[at.snapshot(date)?], &rules)?;
+    // One that the files as they are now cannot compute any more is not compared with.
+    let Ok(rows) = training_rows(at, &[at.snapshot(date)?], &rules) else { return Ok(None) };
     let Some(values) = rows.rules.get(&recipe.name) else { return Ok(None) };
     let by_entity = rows.entities.iter().cloned().zip(values.iter().copied()).collect();
     Ok(Some((recipe.name.clone(), by_entity)))

@@ -61,6 +61,11 @@ impl Unbuilt {
         self.0.contains_key(&(table.to_owned(), date))
     }
 
+    /// Whether anything failed with `table`, at whatever date.
+    pub fn concerns(&self, table: &str) -> bool {
+        self.0.keys().any(|(name, _)| name == table)
+    }
+
     /// Whether `task` is not to be built; if so because of what it needs, that is put down.
     pub fn blocks(&mut self, task: &Task) -> bool {
         if let Some(need) = task.rendered.refs.iter().find(|need| self.has(need, task.date)) {

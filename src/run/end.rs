@@ -24,6 +24,10 @@ impl<'a> Run<'a> {
         else {
             return Ok(());
         };
+        // What is wrong with its files is told already.
+        if self.unbuilt.concerns(&model.table()) || self.unbuilt.concerns(&model.training()) {
+            return Ok(());
+        }
         match monitor::update(self.workspace(model), self.loaded.last_date()).map_err(sort_out) {
             Ok(_) => {}
             Err(Ok(problem)) => {
