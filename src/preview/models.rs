@@ -104,7 +104,7 @@ fn moved(warehouse: &Warehouse, model: &Model, date: NaiveDate) -> Result<Moved>
         Task::Clusters(_) => (
             "{side}.segment_name",
             "w.segment_name is distinct from c.segment_name",
-            "(w.segment <> c.segment)::int",
+            "(w.segment_name is distinct from c.segment_name)::int",
         ),
     };
     let table = model.table();
