@@ -94,7 +94,7 @@ pub fn monitor(session: &Session, name: Option<&str>, fail: bool) -> Result<()> 
         for pending in &pending {
             table.push(unsettled(&model.name, pending));
         }
-        let last = monitor::last(&warehouse, &model.name, binary.metric)?;
+        let last = monitor::last(&warehouse, &model.name, binary.metric, &session.run_id)?;
         complaints.extend(last.and_then(|last| last.complaint(&model.name)));
     }
     table.print(session.options.format)?;

@@ -85,10 +85,15 @@ select $1 as model, $4 as reference_date, $2 as model_version, $5 as scored_at, 
     now()::timestamp as computed_at
 from promise";
 
-/// The last list of a model that has settled and was no back-cast, by the metric that decides.
-pub fn last(warehouse: &Warehouse, model: &str, metric: Metric) -> Result<Option<Outcome>> {
+/// The last list of a model that has settled, was no back-cast and was not delivered by the run `run_id`, by the metric
+/// that decides.
+pub fn last(warehouse: &Warehouse, model: &str, metric: Metric, run_id: &str) -> Result<Option<Outcome>> {
     let sql = "select reference_date, model_version, value, promised_low, promised_high, rule_value
         from registry.outcomes where model = ? and metric = ? and value is not null and not is_back_cast
+            and reference_date not in (
+                select reference_date from pipeline.partitions
+                where table_name = 'scores.' || model and run_id = ?
+            )
         order by reference_date desc, scored_at desc limit 1";
     let read = |row: &duckdb::Row<'_>| {
         let (low, high): (Option<f64>, Option<f64>) = (row.get(3)?, row.get(4)?);
@@ -101,7 +106,7 @@ pub fn last(warehouse: &Warehouse, model: &str, metric: Metric) -> Result<Option
             rule: row.get(5)?,
         })
     };
-    Ok(warehouse.row(sql, &[&model, &metric.name()], read)?)
+    Ok(warehouse.row(sql, &[&model, &metric.name(), &run_id], read)?)
 }
 
 impl Outcome {

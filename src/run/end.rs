@@ -18,7 +18,7 @@ use crate::term;
 
 impl<'a> Run<'a> {
     /// Looks at what came of the lists of `model` whose labels are known by now, and warns where the last is not as
-    /// promised.
+    /// promised. One that was delivered just now, over a past that is known, is no news.
     pub fn monitor(&self, model: &'a Model) -> Result<()> {
         let (Task::Binary(binary), true) = (&model.spec.task, self.warehouse.has_table(&model.table())?)
         else {
@@ -35,7 +35,7 @@ impl<'a> Run<'a> {
             }
             Err(Err(error)) => return Err(error),
         }
-        let last = monitor::last(self.warehouse, &model.name, binary.metric)?;
+        let last = monitor::last(self.warehouse, &model.name, binary.metric, &self.options.id)?;
         if let Some(complaint) = last.and_then(|last| last.complaint(&model.name)) {
             term::warn(&complaint);
         }
