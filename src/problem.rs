@@ -7,6 +7,8 @@ use std::fmt;
 
 use chrono::NaiveDate;
 
+use crate::term;
+
 /// What kind of mistake it is; decides the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -209,6 +211,15 @@ impl fmt::Display for Problem {
 }
 
 impl std::error::Error for Problem {}
+
+/// Ends in the last of `problems`, if there are any; the others are told here.
+pub fn end(mut problems: Vec<Problem>) -> Result<(), Problem> {
+    let last = problems.pop();
+    for problem in &problems {
+        term::error(&problem.to_string());
+    }
+    last.map_or(Ok(()), Err)
+}
 
 /// The valid name nearest to a misspelt one, if any is near.
 pub fn nearest<'a>(wrong: &str, valid: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

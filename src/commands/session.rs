@@ -10,11 +10,11 @@ use chrono::NaiveDate;
 use crate::catalog::Catalog;
 use crate::cli::Global;
 use crate::ingest;
+use crate::problem;
 use crate::project::Project;
 use crate::publish;
 use crate::run::{Loaded, Options, Run};
 use crate::template::{Templates, Vars};
-use crate::term;
 use crate::warehouse::{Engine, Warehouse};
 
 /// One run of the program.
@@ -115,9 +115,8 @@ impl Session {
 
     pub fn catalog(&self, date: NaiveDate) -> Result<Catalog> {
         let mut catalog = self.catalog_of_the_rest(date)?;
-        let last = catalog.mistakes.pop();
-        catalog.mistakes.iter().for_each(|mistake| term::error(&mistake.to_string()));
-        last.map_or(Ok(catalog), |mistake| Err(mistake.into()))
+        problem::end(std::mem::take(&mut catalog.mistakes))?;
+        Ok(catalog)
     }
 
     /// As `catalog`, without the files that have mistakes.

@@ -10,6 +10,7 @@ use super::Session;
 use crate::cli::Selection;
 use crate::ingest;
 use crate::output::{Format, Table};
+use crate::problem;
 use crate::run::{Loaded, Prospect, Standing, State, status as standing};
 use crate::term;
 use crate::warehouse::Warehouse;
@@ -57,16 +58,8 @@ pub fn status(session: &Session, selection: &Selection) -> Result<()> {
             ));
         }
     }
-    end(mistakes)
-}
-
-/// Files with mistakes are left out of what is shown.
-fn end(mut mistakes: Vec<crate::problem::Problem>) -> Result<()> {
-    let last = mistakes.pop();
-    for mistake in &mistakes {
-        term::error(&mistake.to_string());
-    }
-    last.map_or(Ok(()), |mistake| Err(mistake.into()))
+    // Files with mistakes are left out of what is shown.
+    Ok(problem::end(mistakes)?)
 }
 
 fn sources(warehouse: &Warehouse) -> Result<Table> {

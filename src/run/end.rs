@@ -12,7 +12,7 @@ use crate::dates;
 use crate::ingest;
 use crate::monitor;
 use crate::partitions::sort_out;
-use crate::problem::Problem;
+use crate::problem::{self, Problem};
 use crate::reports::{self, Refreshed};
 use crate::term;
 
@@ -108,10 +108,6 @@ impl<'a> Run<'a> {
                 "the rest of the run is done; undo the edit, or change `snapshots`, `validate` or the label";
             problems.push(Problem::data(run.outdated.join("\n")).hint(hint));
         }
-        let last = problems.pop();
-        for problem in &problems {
-            term::error(&problem.to_string());
-        }
-        last.map_or(Ok(()), |problem| Err(problem.into()))
+        Ok(problem::end(problems)?)
     }
 }

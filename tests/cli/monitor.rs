@@ -2,10 +2,7 @@
 
 use super::again::files;
 use super::support::Place;
-use super::train::model;
-
-const RULE: &str =
-    "'rule': {'algorithm': 'sql', 'expression': 'exp(-orders_90d / 90.0 * (45 - recency_days))'},";
+use super::train::{RULE, model};
 
 /// A list of 1 June by the rule, on data up to `until`.
 fn delivered(until: &str) -> (Place, Place) {

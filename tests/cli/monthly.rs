@@ -7,10 +7,7 @@ use duckdb::{AccessMode, Config, Connection};
 
 use super::again::files;
 use super::support::{Place, Ran, repository};
-use super::train::model;
-
-const RULE: &str =
-    "'rule': {'algorithm': 'sql', 'expression': 'exp(-orders_90d / 90.0 * (45 - recency_days))'},";
+use super::train::{RULE, model};
 
 fn script(place: &Place) {
     let page = std::fs::read_to_string(repository().join("docs/monthly.md")).unwrap();

@@ -1,11 +1,7 @@
 //! `olist plan`: what an edit does is seen before it is done, and is not computed twice.
 
 use super::support::Place;
-use super::train::model;
-
-/// A candidate that is trained fast.
-const RULE: &str =
-    "'rule': {'algorithm': 'sql', 'expression': 'exp(-orders_90d / 90.0 * (45 - recency_days))'},";
+use super::train::{RULE, model};
 
 fn place() -> Place {
     let place = Place::with_sample();

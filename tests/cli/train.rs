@@ -33,7 +33,8 @@ from {{{{ ref('abt.seller_churn') }}}}
     )
 }
 
-const RULE: &str =
+/// The analyst's rule, which takes no time to train.
+pub const RULE: &str =
     "'rule': {'algorithm': 'sql', 'expression': 'exp(-orders_90d / 90.0 * (45 - recency_days))'},";
 const LOGISTIC: &str = "'logistic': {'algorithm': 'logistic_regression'},";
 const CHANCE: &str = "'chance': {'algorithm': 'sql', 'expression': '0.3'},";
