@@ -14,7 +14,7 @@
     ],
 ) }}
 {% set horizon_days = 30 %}
-{% set stores = ['peer_starts'] %}
+{% set stores = ['peer_starts', 'first_month'] %}
 with population as (
     select * from {{ ref('features.deal_profile') }}
     where days_since_deal <= 90

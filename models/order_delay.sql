@@ -42,6 +42,8 @@ with final as (
         order_id,
         is_late,
         label_known_on,
+        -- What the customer pays
+        price_brl + freight_brl as stake_brl,
 
         -- what the record of its seller, route and network says
 

@@ -41,6 +41,7 @@ with final as (
         seller_id,
         is_activated,
         label_known_on,
+        first_month_brl as stake_brl,
 
         -- how its peers started, all deals and those like this one
 

@@ -63,6 +63,7 @@ final as (
         seller_id,
         is_churned,
         label_known_on,
+        revenue_90d_brl / 3 as stake_brl,  -- What a month of it brings
 
         recency_days,
         {{ shrunk('gaps_over_45_days', 'gaps_over_recency', 0.35, 1) }}

@@ -139,6 +139,16 @@ pub enum Command {
         #[arg(long)]
         fail: bool,
     },
+    /// What tables and columns are: text, type, unit, values, the SQL, and the lineage of a column from file to score
+    ///
+    /// Without a name, the tables; with a table's, its columns; with a column's, all that is known of it.
+    Docs {
+        /// A table, a column, or TABLE.COLUMN
+        name: Option<String>,
+        /// Write all of it as one HTML page
+        #[arg(long, value_name = "FILE", conflicts_with = "name")]
+        out: Option<PathBuf>,
+    },
     /// Make a version champion
     Promote {
         /// As `olist models` names it

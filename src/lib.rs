@@ -11,6 +11,7 @@ pub mod dataset;
 pub mod dates;
 pub mod diagnose;
 pub mod difference;
+pub mod docs;
 pub mod drift;
 pub mod earlier;
 pub mod export;

@@ -1,9 +1,14 @@
 {{ config(
     description = '
         The hundred sellers to call first: most revenue expected to be lost,
-        with what their record says about why
+        with what their record says about why. worth_brl: revenue of a month
+        that a call is expected to keep, if it keeps one in five of those who
+        would go
     ',
 ) }}
+{# An assumption, until a month in which half of the list is not called has
+   measured it. #}
+{% set kept_share = 0.2 %}
 with scores as (
     select * from {{ ref('scores.seller_churn') }}
 ),
@@ -24,10 +29,11 @@ final as (
     select
         scores.seller_id,
         round(scores.score, 3) as churn_probability,
-        -- What a month of the seller brings, from its last 90 days.
-        round(sales.revenue_90d_brl / 3, 2) as monthly_revenue_brl,
-        round(scores.score * sales.revenue_90d_brl / 3, 2)
+        round(scores.stake_brl, 2) as monthly_revenue_brl,
+        round(scores.score * scores.stake_brl, 2)
             as monthly_revenue_at_stake_brl,
+        round(scores.score * scores.stake_brl * {{ kept_share }}, 2)
+            as worth_brl,
         sales.recency_days,
         round(sales.avg_days_between_sales, 1) as usual_gap_days,
         sales.orders_90d,

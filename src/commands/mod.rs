@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod docs;
 mod export;
 mod ingest;
 mod init;
@@ -21,6 +22,7 @@ mod train;
 
 pub use check::check;
 pub use completions::{completions, man};
+pub use docs::docs;
 pub use export::export;
 pub use ingest::ingest;
 pub use init::init;
@@ -66,6 +68,7 @@ pub fn execute(cli: Cli) -> Result<ExitCode> {
             models(&session, model.as_deref(), version, diff.as_deref())
         }
         Command::Monitor { model, fail } => monitor(&session, model.as_deref(), fail),
+        Command::Docs { name, out } => docs(&session, name.as_deref(), out.as_deref()),
         Command::Promote { model, version, reason } => promote(&session, &model, version, &reason),
         Command::Rollback { model, reason } => rollback(&session, &model, &reason),
         Command::Mlflow(Mlflow::Sync) => mlflow_sync(&session),

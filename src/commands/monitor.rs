@@ -14,7 +14,7 @@ use crate::run::Loaded;
 use crate::term;
 use crate::warehouse::text;
 
-const COLUMNS: [&str; 17] = [
+const COLUMNS: [&str; 20] = [
     "model",
     "reference_date",
     "version",
@@ -30,6 +30,9 @@ const COLUMNS: [&str; 17] = [
     "log_loss",
     "mean_score",
     "base_rate",
+    "stake_brl",
+    "true_brl",
+    "top_10_brl",
     "max_psi",
     "back_cast",
 ];
@@ -61,6 +64,10 @@ select
     printf('%.4f', max(value) filter (where metric = 'log_loss')),
     printf('%.3f', max(value) filter (where metric = 'mean_score')),
     printf('%.3f', max(value) filter (where metric = 'base_rate')),
+    format('{:,.0f}', max(value) filter (where metric = 'stake_brl')),
+    format('{:,.0f}', max(value) filter (where metric = 'stake_true_brl')),
+    concat(format('{:,.0f}', max(value) filter (where metric = 'stake_true_top_decile_brl')),
+        format(' (rule {:,.0f})', max(rule_value) filter (where metric = 'stake_true_top_decile_brl'))),
     printf('%.2f', any_value(drifts.psi)), any_value(is_back_cast)
 from one
 left join drifts using (model, reference_date, model_version)

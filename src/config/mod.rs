@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 pub use audit::{AuditSpec, Each};
 pub use candidate::Candidate;
-pub use model::{Binary, Clusters, ModelSpec, Task, Validate};
+pub use model::{Binary, Clusters, ModelSpec, STAKE, Task, Validate};
 pub use read::Config;
 pub use source::{Column, SourceSpec, When};
 pub use table::{Check, Severity, TableSpec, matches_family};

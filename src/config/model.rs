@@ -8,11 +8,15 @@ use serde_json::{Map, Value};
 
 use super::candidate::{self, Candidate};
 use super::read::{self, Config};
+use super::table::matches_family;
 use crate::dates::{self, Every};
 use crate::learn::{self, Algorithm, Metric, Recipe};
 use crate::problem::{Problem, suggest};
 use crate::sql::Expression;
 use crate::template::Rendered;
+
+/// The column, where a model has it, of what a row is worth if its label comes true, in BRL: carried into the scores.
+pub const STAKE: &str = "stake_brl";
 
 /// What a model learns.
 #[derive(Debug, Clone, PartialEq)]
@@ -196,6 +200,18 @@ impl ModelSpec {
             Task::Binary(binary) => Some(&binary.label),
             Task::Clusters(clusters) => clusters.label.as_deref(),
         }
+    }
+
+    /// Whether a column stands beside the inputs: no model learns from it.
+    pub fn is_beside(&self, column: &str) -> bool {
+        const ALL: [&str; 3] = ["reference_date", "label_known_on", STAKE];
+        ALL.contains(&column) || self.label() == Some(column) || self.key.iter().any(|key| key == column)
+    }
+
+    /// Whether a column of its SELECT is learned from.
+    pub fn learns_from(&self, column: &str) -> bool {
+        let is_chosen = |pattern: &String| matches_family(pattern, column);
+        !self.is_beside(column) && (self.inputs.is_empty() || self.inputs.iter().any(is_chosen))
     }
 
     /// What is fitted for each candidate.

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 
 use super::expression::Computed;
 use super::{Snapshot, Workspace};
-use crate::config::{Task, matches_family};
+use crate::config::{STAKE, Task, matches_family};
 use crate::diagnose::analyst;
 use crate::problem::{Problem, suggest};
 use crate::sql::{Expression, Select};
@@ -43,7 +43,7 @@ impl Layout {
                     .into());
             }
         }
-        let inputs = inputs(at, &columns, &needed)?;
+        let inputs = inputs(at, &columns)?;
         let mut computable = Vec::new();
         for (name, sql) in rules {
             let rule = Computed::rule(name, sql);
@@ -68,7 +68,7 @@ impl Layout {
         }
     }
 
-    /// Inputs, rules, slices, label, `label_known_on` and key of every row, ordered by key: the order decides nothing
+    /// Inputs, rules, slices, label, `label_known_on`, stake and key of every row, ordered by key: the order decides nothing
     /// else, but the same rows in the same order give the same model.
     pub fn run(&self, at: Workspace<'_>, snapshot: &Snapshot) -> Result<Batches> {
         let spec = &at.model.spec;
@@ -80,8 +80,10 @@ impl Layout {
             }
             None => ["null::double".to_owned(), "null::date".to_owned()],
         };
+        let has_stake = self.columns.iter().any(|(name, _)| name == STAKE);
+        let stake = if has_stake { format!("cast({STAKE} as double)") } else { "null::double".to_owned() };
         let keys = spec.key.iter().map(|name| ident(name));
-        let columns: Vec<String> = inputs.chain(own).chain(label).chain(keys).collect();
+        let columns: Vec<String> = inputs.chain(own).chain(label).chain([stake]).chain(keys).collect();
         let head = format!("select {} from (\n", columns.join(", "));
         let explain = |error| analyst(at.warehouse, error, &snapshot.select, &at.catalog.templates);
         let select = snapshot.select.select().map_err(explain)?;
@@ -108,15 +110,15 @@ impl Layout {
 }
 
 /// The columns that are learned from.
-fn inputs(at: Workspace<'_>, columns: &[(String, String)], needed: &[&str]) -> Result<Vec<String>> {
+fn inputs(at: Workspace<'_>, columns: &[(String, String)]) -> Result<Vec<String>> {
     let (model, templates) = (at.model, &at.catalog.templates);
     let chosen = &model.spec.inputs;
     for (place, pattern) in chosen.iter().enumerate() {
         let place = || templates.in_config(&model.file, &format!("inputs.{place}"), 0);
-        if needed.contains(&pattern.as_str()) || pattern == "reference_date" {
+        if model.spec.is_beside(pattern) {
             return Err(Problem::usage(format!("`{pattern}` is no input"))
                 .at(place())
-                .hint("a model does not learn from its key, its label, label_known_on or the reference date")
+                .hint("a model does not learn from its key, its label, label_known_on, stake_brl or the reference date")
                 .into());
         }
         if !columns.iter().any(|(name, _)| matches_family(pattern, name)) {
@@ -127,21 +129,16 @@ fn inputs(at: Workspace<'_>, columns: &[(String, String)], needed: &[&str]) -> R
                 .into());
         }
     }
-    let is_input = |name: &str| {
-        name != "reference_date"
-            && !needed.contains(&name)
-            && (chosen.is_empty() || chosen.iter().any(|pattern| matches_family(pattern, name)))
-    };
-    let mut inputs = Vec::new();
-    for (name, sql_type) in columns.iter().filter(|(name, _)| is_input(name)) {
-        if !is_number(sql_type) {
-            return Err(Problem::usage(format!("input `{name}` is {sql_type}, not a number"))
-                .at(templates.last_mention(&model.file, name))
-                .hint("turn it into numbers in this file, e.g. (column = 'value')::int, or leave it out of `inputs`")
-                .into());
-        }
-        inputs.push(name.clone());
+    let is_input = |name: &String| model.spec.learns_from(name);
+    let numbers = columns.iter().filter(|(name, _)| is_input(name) || name == STAKE);
+    if let Some((name, sql_type)) = numbers.clone().find(|(_, sql_type)| !is_number(sql_type)) {
+        let what = if name == STAKE { name.clone() } else { format!("input `{name}`") };
+        return Err(Problem::usage(format!("{what} is {sql_type}, not a number"))
+            .at(templates.last_mention(&model.file, name))
+            .hint("turn it into numbers in this file, e.g. (column = 'value')::int, or leave it out of `inputs`")
+            .into());
     }
+    let inputs: Vec<String> = numbers.map(|(name, _)| name.clone()).filter(|name| is_input(name)).collect();
     if inputs.is_empty() {
         let place = templates.config_key(&model.file, "inputs");
         return Err(Problem::usage("the query returns no inputs").at(place).into());

@@ -64,6 +64,8 @@ pub struct Dataset {
     pub rules: BTreeMap<String, Vec<f64>>,
     /// Which rows belong to each slice of the model, in the order of its file.
     pub slices: Vec<(String, Vec<bool>)>,
+    /// What each row is worth if its label comes true, in BRL; `None` where the model does not say.
+    pub stakes: Vec<Option<f64>>,
     /// Name and type of all columns of the SELECT.
     pub columns: Vec<(String, String)>,
 }

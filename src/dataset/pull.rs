@@ -93,10 +93,11 @@ impl Rows<'_> {
         for ((_, inside), column) in dataset.slices.iter_mut().zip(slices) {
             inside.extend(column.as_boolean().iter().map(|inside| inside == Some(true)));
         }
-        let (label, known, keys) = (&rest[0], &rest[1], &rest[2..]);
+        let (label, known, stake, keys) = (&rest[0], &rest[1], &rest[2], &rest[3..]);
         for value in label.as_primitive::<Float64Type>() {
             dataset.labels.push(value.map(|value| label::class(self.at, value, date)).transpose()?);
         }
+        dataset.stakes.extend(stake.as_primitive::<Float64Type>());
         dataset.known_on.extend(known.as_primitive::<Date32Type>().iter().map(|days| from_epoch(days?)));
         dataset.dates.extend(std::iter::repeat_n(date, batch.num_rows()));
         dataset.entities.extend(texts(keys).iter().map(|cells| cells.join(" ")));

@@ -7,7 +7,7 @@ use chrono::{NaiveDate, NaiveDateTime};
 
 use super::{Delivery, cohort};
 use crate::dataset::Workspace;
-use crate::learn::{Metric, Scored};
+use crate::learn::{Interval, Metric, Scored};
 use crate::warehouse::Warehouse;
 
 /// Resamples behind each interval.
@@ -45,28 +45,44 @@ pub fn add(
     let rule = rule.and_then(|(name, by_entity)| {
         let values: Option<Vec<f64>> =
             rows.entities.iter().map(|entity| by_entity.get(entity).copied()).collect();
-        Some((name, Scored::new(&rows.labels, &values?).ok()?))
+        Some((name.as_str(), Scored::new(&rows.labels, &values?).ok()?))
     });
+    let count = i64::try_from(rows.labels.len())?;
+    let (rule_name, rule) = rule.unzip();
+    let write = |name: &str, value: Option<f64>, interval: Option<Interval>, rule: Option<f64>| {
+        at.warehouse.execute(
+            ADD,
+            &[
+                &at.model.name,
+                &delivery.version,
+                &name,
+                &delivery.date,
+                &delivery.scored_at,
+                &settled_on,
+                &count,
+                &value,
+                &interval.map(|interval| interval.low),
+                &interval.map(|interval| interval.high),
+                &rule_name,
+                &rule,
+            ],
+        )
+    };
     at.warehouse.transaction(|| {
         for (metric, interval) in Metric::ALL.into_iter().zip(&intervals) {
-            at.warehouse.execute(
-                ADD,
-                &[
-                    &at.model.name,
-                    &delivery.version,
-                    &metric.name(),
-                    &delivery.date,
-                    &delivery.scored_at,
-                    &settled_on,
-                    &i64::try_from(rows.labels.len())?,
-                    &scored.metric(metric),
-                    &interval.map(|interval| interval.low),
-                    &interval.map(|interval| interval.high),
-                    &rule.as_ref().map(|(name, _)| name.as_str()),
-                    &rule.as_ref().and_then(|(_, scored)| scored.metric(metric)),
-                ],
-            )?;
+            let of_rule = rule.as_ref().and_then(|rule| rule.metric(metric));
+            write(metric.name(), scored.metric(metric), *interval, of_rule)?;
         }
+        let Some(stakes) = &rows.stakes else { return Ok(()) };
+        let came_true = |row: usize| if rows.labels[row] { stakes[row] } else { 0.0 };
+        let of_top = |scored: &Scored| {
+            let top = scored.order.len().div_ceil(10);
+            scored.order.iter().take(top).map(|&row| came_true(row as usize)).sum::<f64>()
+        };
+        let all = (0..rows.labels.len()).map(came_true).sum();
+        write("stake_brl", Some(stakes.iter().sum()), None, None)?;
+        write("stake_true_brl", Some(all), None, None)?;
+        write("stake_true_top_decile_brl", Some(of_top(&scored)), None, rule.as_ref().map(of_top))?;
         Ok(())
     })
 }

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use super::{Scores, stage};
+use crate::config::STAKE;
 use crate::dataset::{Snapshot, Workspace, pull};
 use crate::learn::{Fitted, rules};
 use crate::registry::Version;
@@ -23,7 +24,8 @@ pub fn probabilities(at: Workspace<'_>, version: &Version, snapshot: &Snapshot) 
             .cloned()
             .ok_or_else(|| misfit("its rule reads columns that the file no longer selects"))?,
     };
-    stage(at, &data, &data.all(), &[("score", scores.clone())])?;
+    let stakes = data.stakes.iter().map(|stake| stake.unwrap_or(f64::NAN)).collect();
+    stage(at, &data, &data.all(), &[("score", scores.clone()), (STAKE, stakes)])?;
     let key = idents(&at.model.spec.key);
     let columns = vec![
         ("score", "score".to_owned(), "Probability of the label, 0..1"),
@@ -36,6 +38,11 @@ pub fn probabilities(at: Workspace<'_>, version: &Version, snapshot: &Snapshot) 
             "decile",
             format!("ntile(10) over (order by score desc, {key})"),
             "1 is the tenth with the highest scores",
+        ),
+        (
+            STAKE,
+            format!("nullif({STAKE}, 'nan')"),
+            "What the row is worth if its label comes true, in BRL; NULL where the model's SELECT does not say",
         ),
     ];
     Ok(Scores { data, values: scores, columns, order: "score desc", summary: DISTRIBUTION })

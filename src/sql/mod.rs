@@ -1,6 +1,7 @@
 //! A reader of SQL text: DuckDB's own syntax tree where it parses, its tokens where it does not.
 
 mod error;
+mod items;
 pub mod outputs;
 mod select;
 mod tokens;

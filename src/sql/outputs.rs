@@ -1,19 +1,14 @@
 //! What each column of a query is: the comment at its item, and the columns of tables that it is made of.
-//!
-//! The tree is DuckDB's own; the comments are of the text, which the tree leaves out. A comment belongs to the item that
-//! ends on its line, else to the item right below it: a blank line between makes it a heading.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
-use sqlparser::keywords::Keyword;
-use sqlparser::tokenizer::{Token as Lexeme, Whitespace};
 
-use super::tokens::{Token, lexemes};
-use super::tree::{self, children, leftmost, list, lower, name_of, texts};
+use super::items::Written;
+use super::tree::{self, children, list, lower, name_of, texts};
 
-/// A column of a table: `features.seller_sales`, `order_count`.
+/// A column of a table: `features.seller_sales`, `order_count`; `*` where its rows are counted.
 pub type Origin = (String, String);
 
 /// One column that a query gives.
@@ -23,15 +18,18 @@ pub struct Output {
     pub text: Option<String>,
     /// The columns that it is made of.
     pub reads: BTreeSet<Origin>,
+    /// What it is made of besides, and could not be followed to a table.
+    pub unresolved: BTreeSet<String>,
     /// What makes it; `None` where it is a column as it was.
     pub expression: Option<String>,
+    /// The byte at which that begins.
+    pub at: Option<usize>,
 }
 
 /// A query that is read for its columns.
 pub struct Outputs<'a> {
     node: Json,
-    tokens: Vec<Token<'a>>,
-    sql: &'a str,
+    written: Written<'a>,
     /// Whether a table has a column.
     has: &'a dyn Fn(&str, &str) -> bool,
     known: RefCell<BTreeMap<(usize, String), Option<Output>>>,
@@ -40,22 +38,35 @@ pub struct Outputs<'a> {
 /// Named queries that a query may read, each of which sees those before it.
 type Ctes<'t> = Vec<(String, &'t Json)>;
 
-/// What a FROM names: a table, or a query with what it may read.
+/// What a FROM names.
+#[derive(Clone)]
 enum Relation<'t> {
     Table(String),
-    Query(&'t Json, Ctes<'t>),
+    /// A query with what it may read, and other names for its columns.
+    Query(&'t Json, Ctes<'t>, Vec<String>),
+    /// A function, whose columns are made of its arguments, and their names.
+    Function(&'t Json, Vec<String>),
+}
+
+/// What names mean at a place: the tables and the queries that can be read.
+#[derive(Clone)]
+struct Scope<'t> {
+    /// By alias, those of the innermost query first.
+    from: Vec<(String, Relation<'t>)>,
+    ctes: Ctes<'t>,
 }
 
 impl<'a> Outputs<'a> {
     /// Reads `sql`; `None` where DuckDB has no tree of it, which others tell.
     pub fn read(sql: &'a str, has: &'a dyn Fn(&str, &str) -> bool) -> Option<Self> {
         let node = tree::deep(|| tree::query(sql)).ok()?;
-        Some(Self { node, tokens: lexemes(sql).0, sql, has, known: RefCell::default() })
+        Some(Self { node, written: Written::new(sql), has, known: RefCell::default() })
     }
 
     /// Where column `name` comes from.
     pub fn column(&self, name: &str) -> Output {
-        self.of_query(&self.node, &name.to_lowercase(), &Ctes::new()).unwrap_or_default()
+        let found = tree::deep(|| self.of_query(&self.node, &name.to_lowercase(), &Ctes::new()));
+        found.unwrap_or_else(|| Output { unresolved: BTreeSet::from([name.to_owned()]), ..Output::default() })
     }
 
     fn of_query(&self, node: &Json, name: &str, outer: &Ctes<'_>) -> Option<Output> {
@@ -63,177 +74,181 @@ impl<'a> Outputs<'a> {
         if let Some(known) = self.known.borrow().get(&key) {
             return known.clone();
         }
-        let ctes = outer.iter().cloned().chain(tree::ctes(node)).collect();
+        let ctes: Ctes<'_> = outer.iter().cloned().chain(tree::ctes(node)).collect();
         let found = match node["type"].as_str() {
             Some("SELECT_NODE") => self.of_select(node, name, &ctes),
-            Some("SET_OPERATION_NODE") => self.of_query(&node["children"][0], name, &ctes),
-            Some("RECURSIVE_CTE_NODE") => self.of_query(&node["left"], name, &ctes),
+            Some("SET_OPERATION_NODE") => self.of_branches(node, name, &ctes),
+            Some("RECURSIVE_CTE_NODE") => {
+                let first = self.of_query(&node["left"], name, &ctes)?;
+                let itself = (lower(&node["cte_name"]), &node["left"]);
+                let ctes = ctes.into_iter().chain([itself]).collect();
+                Some(first.with(self.of_branch(&node["left"], &node["right"], name, &ctes)))
+            }
             _ => None,
         };
         self.known.borrow_mut().insert(key, found.clone());
         found
     }
 
+    fn of_branches(&self, node: &Json, name: &str, ctes: &Ctes<'_>) -> Option<Output> {
+        let (first, others) = list(&node["children"]).split_first()?;
+        let output = self.of_query(first, name, ctes)?;
+        Some(
+            others.iter().fold(output, |output, other| output.with(self.of_branch(first, other, name, ctes))),
+        )
+    }
+
+    /// What stands in `other` at the place of the column `name` of `first`.
+    fn of_branch(&self, first: &Json, other: &Json, name: &str, ctes: &Ctes<'_>) -> Option<Output> {
+        let has_star = |node: &Json| list(&node["select_list"]).iter().any(|item| item["type"] == "STAR");
+        let at = list(&first["select_list"]).iter().position(|item| name_of(item) == name);
+        match at.and_then(|at| list(&other["select_list"]).get(at)) {
+            Some(item) if !has_star(first) && !has_star(other) => {
+                let ctes: Ctes<'_> = ctes.iter().cloned().chain(tree::ctes(other)).collect();
+                let from = relations(&other["from_table"], &ctes);
+                Some(self.of_item(item, list(&other["select_list"]), &Scope { from, ctes }))
+            }
+            _ => self.of_query(other, name, ctes),
+        }
+    }
+
     fn of_select(&self, select: &Json, name: &str, ctes: &Ctes<'_>) -> Option<Output> {
-        let from = relations(&select["from_table"], ctes);
+        let scope = Scope { from: relations(&select["from_table"], ctes), ctes: ctes.clone() };
         let items = list(&select["select_list"]);
         if let Some(item) = items.iter().find(|item| name_of(item) == name) {
-            return Some(self.of_item(item, items, &from));
+            return Some(self.of_item(item, items, &scope));
         }
-        items.iter().filter(|item| item["type"] == "STAR" && !item["columns"].is_object()).find_map(|star| {
+        let mut stars = items.iter().filter(|item| item["type"] == "STAR");
+        stars.find_map(|star| {
+            if star["columns"] == Json::Bool(true) {
+                let by = BTreeSet::from(["columns(…)".to_owned()]);
+                return Some(Output { unresolved: by, ..Output::default() });
+            }
             if texts(&star["exclude_list"]).any(|excluded| excluded == name) {
                 return None;
             }
             if let Some(with) = list(&star["replace_list"]).iter().find(|with| lower(&with["key"]) == name) {
-                return Some(self.of_item(&with["value"], &[], &from));
+                return Some(self.of_item(&with["value"], &[], &scope));
             }
-            self.of_relations(&from, &lower(&star["relation_name"]), name)
+            self.of_relations(&scope, &lower(&star["relation_name"]), name)
         })
     }
 
     /// The column that an item gives, in a select list of `items`, which may name each other.
-    fn of_item(&self, item: &Json, items: &[Json], from: &[(String, Relation<'_>)]) -> Output {
-        let comment = self.comment(item);
+    fn of_item(&self, item: &Json, items: &[Json], scope: &Scope<'_>) -> Output {
+        let text = self.written.comment(item);
         let is_passed_on = item["type"] == "COLUMN_REF";
-        let passed = is_passed_on.then(|| self.of_reference(item, item, items, from)).flatten();
+        let passed = is_passed_on.then(|| self.of_reference(item, item, items, scope)).flatten();
         if let Some(passed) = passed {
-            return Output { text: comment.or(passed.text), ..passed };
+            return Output { text: text.or(passed.text), ..passed };
         }
-        let mut found = Vec::new();
-        references(item, &mut found);
-        let reads = found.into_iter().filter_map(|reference| self.of_reference(reference, item, items, from));
-        let reads = reads.flat_map(|output| output.reads).collect();
-        Output { text: comment, reads, expression: self.expression(item) }
+        let (expression, at) = (self.written.expression(item), self.written.start(item));
+        let made = Output { text, expression, at, ..Output::default() };
+        self.parts(item, item, items, scope).into_iter().fold(made, |made, (name, part)| match part {
+            Some(part) => made.with(Some(part)),
+            None => Output { unresolved: made.unresolved.into_iter().chain([name]).collect(), ..made },
+        })
     }
 
-    /// What a reference to a column means, within `inside`: one of FROM, else an item of the same list.
-    fn of_reference(
+    /// What the columns mean that stand below `node`, those of queries inside it too.
+    fn parts(
         &self,
         node: &Json,
         inside: &Json,
         items: &[Json],
-        from: &[(String, Relation<'_>)],
-    ) -> Option<Output> {
+        scope: &Scope<'_>,
+    ) -> Vec<(String, Option<Output>)> {
+        match node["type"].as_str() {
+            Some("COLUMN_REF") => {
+                let name = texts(&node["column_names"]).collect::<Vec<_>>().join(".");
+                vec![(name, self.of_reference(node, inside, items, scope))]
+            }
+            Some("FUNCTION") if node["function_name"] == "count_star" => {
+                let tables = scope.from.iter().flat_map(|(_, relation)| counted(relation));
+                let reads = tables.map(|table| (table, "*".to_owned())).collect();
+                vec![(String::new(), Some(Output { reads, ..Output::default() }))]
+            }
+            Some("LAMBDA") => {
+                let own = tree::column_names(&node["lhs"]);
+                let mut parts = self.parts(&node["expr"], inside, items, scope);
+                parts.retain(|(name, _)| !own.contains(name));
+                parts
+            }
+            Some("SELECT_NODE") => {
+                let ctes: Ctes<'_> = scope.ctes.iter().cloned().chain(tree::ctes(node)).collect();
+                let mut from = relations(&node["from_table"], &ctes);
+                from.extend(scope.from.iter().cloned());
+                let (own, scope) = (list(&node["select_list"]), Scope { from, ctes });
+                let clauses = ["select_list", "where_clause", "group_expressions", "having", "qualify"];
+                let parts = clauses.iter().flat_map(|clause| self.parts(&node[*clause], node, own, &scope));
+                parts.collect()
+            }
+            _ => children(node).flat_map(|child| self.parts(child, inside, items, scope)).collect(),
+        }
+    }
+
+    /// What a reference to a column means, within `inside`: one of FROM, else an item of the same list.
+    fn of_reference(&self, node: &Json, inside: &Json, items: &[Json], scope: &Scope<'_>) -> Option<Output> {
         let path: Vec<String> = texts(&node["column_names"]).collect();
-        let (relation, name) = match &path[..] {
-            [name] => ("", name),
-            [relation, name, ..] => (relation.as_str(), name),
-            [] => return None,
-        };
-        self.of_relations(from, relation, name).or_else(|| {
-            let is_it = |item: &Json| path.len() == 1 && lower(&item["alias"]) == *name;
+        let first = path.first()?;
+        let of_table = path.get(1).and_then(|name| self.of_relations(scope, first, name));
+        // `s.f` may be a field of the column `s` as well.
+        of_table.or_else(|| self.of_relations(scope, "", first)).or_else(|| {
+            let is_it = |item: &Json| path.len() == 1 && lower(&item["alias"]) == *first;
             let at = items.iter().position(|item| is_it(item) && !std::ptr::eq(item, inside))?;
             // What stands before it, so that two items that name each other end.
-            Some(self.of_item(&items[at], &items[..at], from))
+            Some(self.of_item(&items[at], &items[..at], scope))
         })
     }
 
-    fn of_relations(&self, from: &[(String, Relation<'_>)], alias: &str, name: &str) -> Option<Output> {
-        let mut named = from.iter().filter(|(other, _)| alias.is_empty() || other == alias);
-        named.find_map(|(_, relation)| match relation {
-            Relation::Query(node, ctes) => self.of_query(node, name, ctes),
-            Relation::Table(table) => (self.has)(table, name).then(|| Output {
-                reads: BTreeSet::from([(table.clone(), name.to_owned())]),
-                ..Output::default()
-            }),
-        })
+    fn of_relations(&self, scope: &Scope<'_>, alias: &str, name: &str) -> Option<Output> {
+        let is_meant = |other: &str| alias.is_empty() || other == alias;
+        scope.from.iter().enumerate().filter(|(_, (other, _))| is_meant(other)).find_map(
+            |(at, (own, relation))| match relation {
+                Relation::Table(table) => (self.has)(table, name).then(|| Output {
+                    reads: BTreeSet::from([(table.clone(), name.to_owned())]),
+                    ..Output::default()
+                }),
+                Relation::Query(node, ctes, names) => match names.iter().position(|other| other == name) {
+                    Some(at) => self.of_query(node, &name_of(list(&node["select_list"]).get(at)?), ctes),
+                    None => self.of_query(node, name, ctes),
+                },
+                Relation::Function(node, names) => {
+                    let is_it = names.iter().any(|other| other == name) || own == name || !alias.is_empty();
+                    let before = Scope { from: scope.from[..at].to_vec(), ctes: scope.ctes.clone() };
+                    is_it.then(|| self.of_item(node, &[], &before))
+                }
+            },
+        )
     }
+}
 
-    /// The tokens of an item, its first and its last.
-    fn span(&self, item: &Json) -> Option<(usize, usize)> {
-        let at = leftmost(item)?;
-        let mut first = self.tokens.iter().position(|token| token.range.end > at)?;
-        // A bracket around its beginning has no place in the tree.
-        while let Some(before) = (0..first).rev().find(|&at| !self.tokens[at].is_space())
-            && self.tokens[before].text == "("
-            && before.checked_sub(1).is_some_and(|at| !is_name(&self.tokens[at]))
-        {
-            first = before;
-        }
-        let depth = self.tokens[first].depth;
-        let mut last = first;
-        for at in first..self.tokens.len() {
-            let token = &self.tokens[at];
-            if token.depth < depth || token.depth == depth && ends_item(token, &self.tokens[last]) {
-                break;
+impl Output {
+    /// Made of the columns of `other` as well; `None` could not be followed.
+    fn with(mut self, other: Option<Self>) -> Self {
+        match other {
+            Some(other) => {
+                self.reads.extend(other.reads);
+                self.unresolved.extend(other.unresolved);
             }
-            if !token.is_space() {
-                last = at;
-            }
+            None => self.unresolved.extend(["a part of a union".to_owned()]),
         }
-        Some((first, last))
+        self
     }
+}
 
-    /// The comment behind an item, else the lines of comment right above it.
-    fn comment(&self, item: &Json) -> Option<String> {
-        let (first, last) = self.span(item)?;
-        let mut behind = self.tokens[last + 1..].iter().filter(|token| !is_blank(token) && token.text != ",");
-        if let Some(text) = behind.next().and_then(comment) {
-            return Some(text).filter(|text| !text.is_empty());
+/// The tables whose rows are those of a FROM.
+fn counted(relation: &Relation<'_>) -> Vec<String> {
+    match relation {
+        Relation::Table(table) => vec![table.clone()],
+        Relation::Query(node, ctes, _) => {
+            let ctes: Ctes<'_> = ctes.iter().cloned().chain(tree::ctes(node)).collect();
+            let branches = list(&node["children"]).iter().chain([*node, &node["left"]]);
+            let from = branches.flat_map(|branch| relations(&branch["from_table"], &ctes));
+            from.flat_map(|(_, relation)| counted(&relation)).collect()
         }
-        let mut lines = Vec::new();
-        let mut before = self.tokens[..first].iter().rev().filter(|token| !is_blank(token)).peekable();
-        // One behind something else on its line belongs to that.
-        while before.next().is_some_and(is_newline)
-            && let Some(text) = before.next().and_then(comment)
-            && before.peek().is_none_or(|above| is_newline(above))
-        {
-            lines.push(text);
-        }
-        lines.reverse();
-        Some(lines.join(" ")).filter(|text| !text.is_empty())
+        Relation::Function(..) => Vec::new(),
     }
-
-    /// The text of an item without its alias, on one line.
-    fn expression(&self, item: &Json) -> Option<String> {
-        let (first, last) = self.span(item)?;
-        let is_named = !lower(&item["alias"]).is_empty();
-        let as_at = (first..last).rev().find(|&at| is_named && self.tokens[at].is("as"));
-        let end = as_at.map_or(self.tokens[last].range.end, |at| self.tokens[at].range.start);
-        let text = self.sql.get(self.tokens[first].range.start..end)?;
-        Some(text.split_whitespace().collect::<Vec<_>>().join(" "))
-    }
-}
-
-/// Space within a line.
-fn is_blank(token: &Token<'_>) -> bool {
-    matches!(token.lexeme, Lexeme::Whitespace(Whitespace::Space | Whitespace::Tab))
-}
-
-fn is_newline(token: &Token<'_>) -> bool {
-    token.lexeme == Lexeme::Whitespace(Whitespace::Newline)
-}
-
-fn is_name(token: &Token<'_>) -> bool {
-    matches!(&token.lexeme, Lexeme::Word(word) if word.keyword == Keyword::NoKeyword)
-}
-
-fn comment(token: &Token<'_>) -> Option<String> {
-    match &token.lexeme {
-        Lexeme::Whitespace(Whitespace::SingleLineComment { comment, .. }) => Some(comment.trim().to_owned()),
-        _ => None,
-    }
-}
-
-/// Whether an item ends before this token, which follows `before`.
-fn ends_item(token: &Token<'_>, before: &Token<'_>) -> bool {
-    const ENDS: [&str; 13] = [
-        ",",
-        "from",
-        "where",
-        "group",
-        "having",
-        "window",
-        "qualify",
-        "order",
-        "limit",
-        "union",
-        "intersect",
-        "except",
-        "offset",
-    ];
-    // `a is distinct from b` goes on.
-    ENDS.iter().any(|end| token.is(end)) && !before.is("distinct") && before.text != "."
 }
 
 /// What a FROM names, by alias.
@@ -242,12 +257,13 @@ fn relations<'t>(from: &'t Json, ctes: &Ctes<'t>) -> Vec<(String, Relation<'t>)>
         alias if !alias.is_empty() => alias,
         _ => name.to_owned(),
     };
+    let names: Vec<String> = texts(&from["column_name_alias"]).collect();
     match from["type"].as_str() {
         Some("BASE_TABLE") => {
             let (schema, name) = (lower(&from["schema_name"]), lower(&from["table_name"]));
             let cte = ctes.iter().rposition(|(cte, _)| schema.is_empty() && *cte == name);
             let relation = match cte {
-                Some(at) => Relation::Query(ctes[at].1, ctes[..at].to_vec()),
+                Some(at) => Relation::Query(ctes[at].1, ctes[..at].to_vec(), names),
                 None => Relation::Table(format!("{schema}.{name}")),
             };
             vec![(alias(&name), relation)]
@@ -256,24 +272,20 @@ fn relations<'t>(from: &'t Json, ctes: &Ctes<'t>) -> Vec<(String, Relation<'t>)>
         Some("TABLE_FUNCTION") => {
             let (function, name) = (&from["function"], lower(&from["function"]["function_name"]));
             let source = name.strip_suffix("_as_of").filter(|_| function["schema"] == "sources");
-            let table = source.map(|source| (alias(&name), Relation::Table(format!("sources.{source}"))));
-            table.into_iter().collect()
+            let relation = match source {
+                Some(source) => Relation::Table(format!("sources.{source}")),
+                None => Relation::Function(function, names),
+            };
+            vec![(alias(&name), relation)]
         }
-        Some("SUBQUERY") => vec![(alias(""), Relation::Query(&from["subquery"]["node"], ctes.clone()))],
+        Some("SUBQUERY") => {
+            vec![(alias(""), Relation::Query(&from["subquery"]["node"], ctes.clone(), names))]
+        }
         Some("JOIN") => {
             let is_seen = !["SEMI", "ANTI"].iter().any(|join| from["join_type"] == *join);
             let right = is_seen.then(|| relations(&from["right"], ctes));
             relations(&from["left"], ctes).into_iter().chain(right.into_iter().flatten()).collect()
         }
         _ => Vec::new(),
-    }
-}
-
-/// The columns that an expression names, without those of queries inside it.
-fn references<'t>(node: &'t Json, found: &mut Vec<&'t Json>) {
-    match node["type"].as_str() {
-        Some("COLUMN_REF") => found.push(node),
-        Some("SUBQUERY") => {}
-        _ => children(node).for_each(|child| references(child, found)),
     }
 }

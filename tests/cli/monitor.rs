@@ -7,7 +7,8 @@ use super::train::{RULE, model};
 /// A list of 1 June by the rule, on data up to `until`.
 fn delivered(until: &str) -> (Place, Place) {
     let (sample, place) = (Place::with_sample(), Place::with_churn());
-    place.write("models/seller_churn.sql", model(RULE));
+    let with_stake = model(RULE).replace("recency_days,", "revenue_90d_brl / 3 as stake_brl, recency_days,");
+    place.write("models/seller_churn.sql", with_stake);
     load(&sample, &place, until);
     place.olist(&["run", "--date", "2018-06-01"]).code(0);
     (sample, place)
@@ -53,6 +54,19 @@ fn a_list_is_judged_when_all_its_labels_are_known_and_not_before() {
         from list as a, list as b where a.y = 1 and b.y = 0";
     place.olist(&["run", "--date", "2018-06-01"]).code(0);
     assert_eq!(place.cell(auc), "true");
+    let money = "with list as (
+            select stake_brl, decile, is_churned from scores.seller_churn
+            inner join abt.seller_churn using (reference_date, seller_id) where reference_date = date '2018-06-01'
+        ),
+        by_hand as (
+            select sum(stake_brl) as stake_brl, sum(stake_brl) filter (where is_churned = 1) as stake_true_brl,
+                sum(stake_brl) filter (where is_churned = 1 and decile = 1) as stake_true_top_decile_brl
+            from list
+        )
+        select count(*) = 3 and max(abs(o.value - h.value)) < 1e-6
+        from (unpivot by_hand on columns(*) into name metric value value) as h
+        inner join registry.outcomes as o on o.metric = h.metric and o.reference_date = date '2018-06-01'";
+    assert_eq!(place.cell(money), "true");
     // The list is the rule's, so both are the same; the interval and the promise are there.
     let same = "select bool_and(value = rule_value and low <= value and value <= high and promised_low < promised_high
             and settled_on = date '2018-07-16' and not is_back_cast)

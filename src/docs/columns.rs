@@ -1,0 +1,115 @@
+//! The columns of a table, and what each is made of.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+
+use super::Column;
+use crate::catalog::Model;
+use crate::config::STAKE;
+use crate::sql::outputs::{Output, Outputs};
+use crate::template::{Rendered, Templates};
+use crate::warehouse::Warehouse;
+
+/// What the raw file of a source is called in its SELECT, and how that is seen as a table.
+pub const RAW: &str = "raw";
+pub const FROM_RAW: &str = ".raw";
+
+/// What the end of a column's name says of its values.
+const UNITS: [(&str, &str); 12] = [
+    ("_brl", "BRL"),
+    ("_days", "days"),
+    ("_share", "share, 0..1"),
+    ("_ratio", "ratio"),
+    ("_count", "count"),
+    ("_km", "km"),
+    ("_g", "g"),
+    ("_cm", "cm"),
+    ("_cm3", "cm³"),
+    ("_psi", "PSI"),
+    ("_date", "day"),
+    ("score", "probability, 0..1"),
+];
+
+/// Name and type of the columns of all tables of the warehouse.
+pub struct Names(BTreeMap<String, Vec<(String, String)>>);
+
+impl Names {
+    pub fn read(warehouse: &Warehouse) -> Result<Self> {
+        let sql = "select schema_name || '.' || table_name, column_name, data_type from duckdb_columns()
+            where database_name = 'warehouse' and schema_name in ('sources', 'features', 'abt', 'scores')
+            order by table_oid, column_index";
+        let mut names: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+        let read = |row: &duckdb::Row<'_>| Ok((row.get::<_, String>(0)?, (row.get(1)?, row.get(2)?)));
+        for (table, column) in warehouse.rows(sql, &[], read)? {
+            names.entry(table).or_default().push(column);
+        }
+        Ok(Self(names))
+    }
+
+    pub fn of(&self, table: &str) -> Vec<(String, String)> {
+        self.0.get(table).cloned().unwrap_or_default()
+    }
+
+    /// The date stands beside the columns of every table that is read at one.
+    pub fn has(&self, table: &str, column: &str) -> bool {
+        let names = self.0.get(table);
+        names.is_some_and(|names| {
+            column == "reference_date" || names.iter().any(|(name, _)| name.eq_ignore_ascii_case(column))
+        })
+    }
+}
+
+/// The columns of `shape`, name and type, as `sql` makes them.
+pub fn columns(shape: &[(String, String)], sql: &str, has: &dyn Fn(&str, &str) -> bool) -> Vec<Column> {
+    let outputs = Outputs::read(sql, has);
+    let own = |(name, sql_type): &(String, String)| {
+        let made = match &outputs {
+            Some(outputs) if name != "reference_date" => outputs.column(name),
+            _ => Output::default(),
+        };
+        let unit = UNITS.iter().find(|(end, _)| name.ends_with(end)).map(|(_, unit)| *unit);
+        Column {
+            name: name.clone(),
+            sql_type: sql_type.to_lowercase(),
+            text: None,
+            unit,
+            expression: made.expression,
+            line: made.at,
+            statistics: None,
+            from: made.reads,
+            to: BTreeSet::new(),
+            unresolved: made.unresolved,
+        }
+    };
+    shape.iter().map(own).collect()
+}
+
+/// The columns of a score table: those of the model's SELECT, whose columns are `select`, and what is made of its inputs.
+pub fn score_columns(shape: &[(String, String)], model: &Model, select: &[(String, String)]) -> Vec<Column> {
+    let all = columns(shape, "select 1", &|_: &str, _: &str| false);
+    let own = |column: Column| {
+        let of_model = |name: &str| BTreeSet::from([(model.name.clone(), name.to_owned())]);
+        let from = match column.name.as_str() {
+            name @ STAKE if select.iter().any(|(other, _)| other == name) => of_model(name),
+            name if model.spec.key.iter().any(|key| key == name) => of_model(name),
+            "score" | "segment" | "distance" | "reasons" => {
+                let inputs = select.iter().map(|(name, _)| name).filter(|name| model.spec.learns_from(name));
+                inputs.map(|name| (model.name.clone(), name.clone())).collect()
+            }
+            "rank" | "decile" => BTreeSet::from([(model.table(), "score".to_owned())]),
+            "segment_name" => BTreeSet::from([(model.table(), "segment".to_owned())]),
+            _ => BTreeSet::new(),
+        };
+        Column { from, unresolved: BTreeSet::new(), ..column }
+    };
+    all.into_iter().map(own).collect()
+}
+
+impl Column {
+    /// Turns the byte at which its expression stands, behind `head` of the tool's own, into a line of its file.
+    pub fn place(&mut self, templates: &Templates, rendered: &Rendered, head: usize) {
+        let at = self.line.and_then(|at| at.checked_sub(head));
+        self.line = at.and_then(|at| templates.locate(rendered, at)).map(|located| located.place.line);
+    }
+}
