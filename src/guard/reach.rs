@@ -27,14 +27,18 @@ pub struct Functions {
 
 impl Functions {
     fn read(warehouse: &Warehouse) -> Result<Self> {
-        let names = |sql: &str| warehouse.rows(sql, &[], |row| row.get::<_, String>(0));
-        let functions = |condition: &str| {
-            names(&format!("select distinct lower(function_name) from duckdb_functions() where {condition}"))
-        };
+        let functions = "select distinct lower(function_name), not internal from duckdb_functions()
+            where not internal or stability <> 'CONSISTENT' and function_name <> 'error'";
+        let functions: Vec<(String, bool)> =
+            warehouse.rows(functions, &[], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let (foreign, changing): (Vec<_>, Vec<_>) =
+            functions.into_iter().partition(|(_, is_foreign)| *is_foreign);
+        let schemas = "select distinct lower(schema_name) from duckdb_schemas()";
+        let names = |functions: Vec<(String, bool)>| functions.into_iter().map(|(name, _)| name).collect();
         Ok(Self {
-            foreign: functions("not internal")?,
-            changing: functions("internal and stability <> 'CONSISTENT' and function_name <> 'error'")?,
-            schemas: names("select distinct lower(schema_name) from duckdb_schemas()")?,
+            foreign: names(foreign),
+            changing: names(changing),
+            schemas: warehouse.rows(schemas, &[], |row| row.get(0))?,
         })
     }
 }

@@ -1,5 +1,7 @@
 //! What a source knew at a reference date, by its config: the relation `sources.<name>_as_of(reference_date)`.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 
 use super::source_file;
@@ -28,18 +30,27 @@ pub fn create(warehouse: &Warehouse, name: &str, spec: &SourceSpec) -> Result<()
         .batch(&format!("create or replace macro sources.{name}(reference_date) as table {select}"))?)
 }
 
-/// Whether the macro in the database is another one than `create` makes.
-pub fn differs(warehouse: &Warehouse, name: &str, spec: &SourceSpec) -> Result<bool> {
-    let select = as_of_select(warehouse, name, spec)?;
-    warehouse.batch(&format!("create or replace temp macro expected(reference_date) as table {select}"))?;
-    let is_same = "select count(*) = 2 and count(distinct macro_definition) = 1 from duckdb_functions()
-        where function_type = 'table_macro' and parameters = ['reference_date']
-            and (database_name = 'temp' and function_name = 'expected'
-                or database_name = 'warehouse' and schema_name = 'sources' and function_name = ?)";
-    let name = format!("{name}_as_of");
-    let is_same = warehouse.row(is_same, &[&name], |row| row.get::<_, bool>(0))?;
-    warehouse.batch("drop macro table temp.expected")?;
-    Ok(is_same != Some(true))
+/// The sources whose macro in the database is another one than `create` makes.
+pub fn others<'a>(
+    warehouse: &Warehouse,
+    specs: &'a BTreeMap<String, SourceSpec>,
+) -> Result<Vec<(&'a String, &'a SourceSpec)>> {
+    let (mut made, mut dropped) = (Vec::new(), Vec::new());
+    for (name, spec) in specs {
+        let select = as_of_select(warehouse, name, spec)?;
+        let own = ident(&format!("{name}_as_of"));
+        made.push(format!("create or replace temp macro {own}(reference_date) as table {select}"));
+        dropped.push(format!("drop macro table temp.{own}"));
+    }
+    warehouse.batch(&made.join(";"))?;
+    // Going through all functions takes much longer than to make a macro: once for all.
+    let same = "select function_name[:-7] from duckdb_functions()
+        where function_type = 'table_macro' and parameters = ['reference_date'] and function_name like '%\\_as\\_of' escape '\\'
+            and (database_name = 'temp' or database_name = 'warehouse' and schema_name = 'sources')
+        group by function_name having count(*) = 2 and count(distinct macro_definition) = 1";
+    let same = warehouse.rows(same, &[], |row| row.get::<_, String>(0))?;
+    warehouse.batch(&dropped.join(";"))?;
+    Ok(specs.iter().filter(|(name, _)| !same.contains(name)).collect())
 }
 
 /// The SELECT of what a source knew strictly before midnight of `reference_date`, by its config.

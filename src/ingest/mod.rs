@@ -109,9 +109,7 @@ pub fn ingest(
     if let (Origin::Sample { orders, seed }, false) = (origin, unchanged) {
         sample::generate(warehouse, project, templates, *orders, *seed)?;
     }
-    for source in &changed {
-        check_reach(warehouse, templates, &source.rendered)?;
-    }
+    check_reach(warehouse, templates, &changed)?;
     let mut differences = Vec::new();
     warehouse.transaction(|| {
         for source in &changed {
@@ -161,13 +159,17 @@ fn sources(project: &Project, templates: &Templates, origin: &Origin) -> Result<
 }
 
 /// A source reads its raw file and other sources. What does not even run is told by what loads it.
-fn check_reach(warehouse: &Warehouse, templates: &Templates, rendered: &Rendered) -> Result<()> {
-    let found = Reach::new(warehouse, templates, &rendered.sql)?.source(&rendered.file)?;
-    let runs = || rendered.select().is_ok_and(|select| warehouse.describe(&select).is_ok());
-    match found.into_iter().next() {
-        Some(problem) if runs() => Err(problem.into()),
-        _ => Ok(()),
+fn check_reach(warehouse: &Warehouse, templates: &Templates, sources: &[&Source]) -> Result<()> {
+    let texts: Vec<&str> = sources.iter().map(|source| &*source.rendered.sql).collect();
+    let reach = Reach::new(warehouse, templates, &texts.concat())?;
+    for Source { rendered, .. } in sources {
+        let runs = || rendered.select().is_ok_and(|select| warehouse.describe(&select).is_ok());
+        match reach.source(&rendered.file)?.into_iter().next() {
+            Some(problem) if runs() => return Err(problem.into()),
+            _ => {}
+        }
     }
+    Ok(())
 }
 
 /// `queries/sources/<name>.sql`
@@ -217,15 +219,16 @@ pub fn check_sources(warehouse: &Warehouse, project: &Project, templates: &Templ
     let specs = read_specs(project, templates)?;
     let edited = edited_of(warehouse, &specs, templates)?;
     let loaded = current_versions(warehouse)?;
-    for (name, Known { spec, .. }) in specs {
-        let file = source_file(&name);
-        if edited.contains(&name) {
-            let what = "was edited after it was loaded: `olist ingest` puts the edit into effect";
-            term::warn(&format!("{file} {what}"));
-        } else if loaded.contains_key(&name) && as_of::differs(warehouse, &name, &spec)? {
-            term::warn(&format!("sources.{name}_as_of was not what {file} says: it is made again"));
-            as_of::create(warehouse, &name, &spec)?;
-        }
+    for name in &edited {
+        let what = "was edited after it was loaded: `olist ingest` puts the edit into effect";
+        term::warn(&format!("{} {what}", source_file(name)));
+    }
+    let unedited = specs.into_iter().filter(|(name, _)| loaded.contains_key(name) && !edited.contains(name));
+    let unedited = unedited.map(|(name, known)| (name, known.spec)).collect();
+    for (name, spec) in as_of::others(warehouse, &unedited)? {
+        let file = source_file(name);
+        term::warn(&format!("sources.{name}_as_of was not what {file} says: it is made again"));
+        as_of::create(warehouse, name, spec)?;
     }
     Ok(())
 }
