@@ -24,13 +24,13 @@ const LINES: usize = 24;
 pub fn docs(session: &Session, name: Option<&str>, _out: Option<&Path>) -> Result<()> {
     let warehouse = session.open_existing()?;
     let loaded = Loaded::read(&warehouse)?;
-    let (catalog, templates) = (session.catalog(loaded.last_date())?, session.templates()?);
+    let catalog = session.catalog(loaded.last_date())?;
     let guard = Guard::new(&warehouse, &catalog, &session.run_id)?;
     // Of the tables only the names and the texts are read.
     for table in catalog.models.values().map(Model::table) {
         guard.clear(&warehouse, &catalog, &table, loaded.last_date())?;
     }
-    let sources = &ingest::specs(session.project()?, &templates)?;
+    let sources = &ingest::specs(session.project()?, &catalog.templates)?;
     let library = Library { warehouse: &warehouse, catalog: &catalog, sources, date: loaded.last_date() };
     let tables = library.tables()?;
     match name {

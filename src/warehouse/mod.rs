@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use duckdb::{Connection, Row};
+use duckdb::{Connection, Row, params};
 
 pub use self::arrow::{Batches, texts};
 pub use gate::stop_all;
@@ -249,13 +249,12 @@ impl Warehouse {
     /// As `columns`, in another database that is attached.
     pub fn columns_of(&self, database: &str, table: &str) -> Result<Vec<(String, String)>, SqlError> {
         let (schema, name) = table.split_once('.').unwrap_or(("main", table));
-        let name = [database, schema, name].map(ident).join(".");
-        // `duckdb_columns()` would go through all tables of all databases.
-        let sql = format!("select name, type from pragma_table_info({})", text(&name));
-        match self.rows(&sql, &[], |row| Ok((row.get(0)?, row.get(1)?))) {
-            Err(error) if error.class == "Catalog" => Ok(Vec::new()),
-            columns => columns,
-        }
+        self.rows(
+            "select column_name, data_type from duckdb_columns()
+             where database_name = ? and schema_name = ? and table_name = ? order by column_index",
+            params![database, schema, name],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
     }
 
     pub fn has_table(&self, table: &str) -> Result<bool, SqlError> {
