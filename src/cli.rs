@@ -149,6 +149,20 @@ pub enum Command {
         #[arg(long, value_name = "FILE", conflicts_with = "name")]
         out: Option<PathBuf>,
     },
+    /// Why a score: what each input adds to the mean of the list, in words
+    ///
+    /// Contributions add up to the score on the model's own scale: log-odds, of a forest alone and of a rule the
+    /// probability, of segments the squared distance. The table of scores has the strongest as `reasons`.
+    Explain {
+        /// As `olist models` names it
+        model: String,
+        /// Whose score: the value of each column of the model's key
+        #[arg(required = true)]
+        key: Vec<String>,
+        /// The reference date; else the last one that has scores
+        #[arg(long, value_name = "D", value_parser = dates::parse)]
+        date: Option<NaiveDate>,
+    },
     /// Make a version champion
     Promote {
         /// As `olist models` names it

@@ -14,6 +14,7 @@ pub mod difference;
 pub mod docs;
 pub mod drift;
 pub mod earlier;
+pub mod explain;
 pub mod export;
 pub mod fingerprint;
 pub mod graph;

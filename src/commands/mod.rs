@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod docs;
+mod explain;
 mod export;
 mod ingest;
 mod init;
@@ -23,6 +24,7 @@ mod train;
 pub use check::check;
 pub use completions::{completions, man};
 pub use docs::docs;
+pub use explain::explain;
 pub use export::export;
 pub use ingest::ingest;
 pub use init::init;
@@ -69,6 +71,7 @@ pub fn execute(cli: Cli) -> Result<ExitCode> {
         }
         Command::Monitor { model, fail } => monitor(&session, model.as_deref(), fail),
         Command::Docs { name, out } => docs(&session, name.as_deref(), out.as_deref()),
+        Command::Explain { model, key, date } => explain(&session, &model, &key, date),
         Command::Promote { model, version, reason } => promote(&session, &model, version, &reason),
         Command::Rollback { model, reason } => rollback(&session, &model, &reason),
         Command::Mlflow(Mlflow::Sync) => mlflow_sync(&session),

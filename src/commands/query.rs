@@ -14,9 +14,10 @@ use crate::problem::{Place, Problem, nearest};
 use crate::publish;
 use crate::reports::{self, Report};
 use crate::run::Loaded;
+use crate::score::REASONS;
 use crate::sql::{Select, starts, unended};
 use crate::term;
-use crate::warehouse::{SqlError, Warehouse};
+use crate::warehouse::{SqlError, Warehouse, ident};
 
 /// Rows that are shown in a terminal, where nobody reads more.
 const SHOWN: usize = 1000;
@@ -137,8 +138,12 @@ fn print(
 ) -> Result<()> {
     let format = session.options.format;
     let names = warehouse.describe(select).map_err(|error| explain(&error))?;
+    let made = match format {
+        Format::Json => "to_json(q)::varchar".to_owned(),
+        Format::Csv => "columns(*)::varchar".to_owned(),
+        _ => for_people(&names),
+    };
     let names: Vec<&str> = names.iter().map(|(name, _)| name.as_str()).collect();
-    let made = if format == Format::Json { "to_json(q)::varchar" } else { "columns(*)::varchar" };
     let query = select.within(&format!("select {made} from (\n"), "\n) as q");
     let width = if format == Format::Json { 1 } else { names.len() };
     let read = |row: &duckdb::Row<'_>| {
@@ -177,6 +182,23 @@ fn print(
         }
     };
     Ok(term::data(&text)?)
+}
+
+/// All columns as texts, with the reasons of scores in words: `recency_days = 38 (+1.9); orders_90d = 12 (-0.22)`.
+fn for_people(columns: &[(String, String)]) -> String {
+    let in_words = |(name, _): &(String, String)| {
+        format!(
+            "array_to_string(list_transform({name}, lambda r: concat(r.input, printf(' = %.4g', r.value),
+                 printf(' (%+.3g)', r.contribution))), '; ') as {name}",
+            name = ident(name)
+        )
+    };
+    let reasons: Vec<String> =
+        columns.iter().filter(|(_, sql_type)| sql_type == REASONS).map(in_words).collect();
+    if reasons.is_empty() {
+        return "columns(*)::varchar".to_owned();
+    }
+    format!("columns(* replace ({}))::varchar", reasons.join(", "))
 }
 
 /// A cell of CSV: NULL is nothing, an empty text is a pair of quotes.

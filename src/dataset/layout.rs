@@ -146,7 +146,8 @@ fn inputs(at: Workspace<'_>, columns: &[(String, String)]) -> Result<Vec<String>
     Ok(inputs)
 }
 
-fn is_number(sql_type: &str) -> bool {
+/// Whether values of a type are numbers, or truths.
+pub fn is_number(sql_type: &str) -> bool {
     let names = ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "BOOLEAN"];
     names.contains(&sql_type)
         || names.iter().any(|name| sql_type == format!("U{name}"))

@@ -13,6 +13,7 @@ use chrono::NaiveDate;
 use duckdb::arrow::array::{ArrayRef, UInt64Array};
 use duckdb::arrow::compute::take;
 
+pub use layout::is_number;
 pub use pull::{pull, training_rows};
 
 use crate::catalog::{Catalog, Model};

@@ -146,7 +146,8 @@ impl Fitted {
             }
     }
 
-    fn check(&self, x: &Matrix) -> Result<()> {
+    /// Whether `x` has its inputs.
+    pub(super) fn check(&self, x: &Matrix) -> Result<()> {
         let Some((expected, given)) =
             self.columns.iter().zip(x.columns()).find(|(left, right)| left != right)
         else {

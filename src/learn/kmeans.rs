@@ -149,6 +149,16 @@ impl Clustering {
             .collect())
     }
 
+    /// Places of the segments with the nearest centre and the next; of a single one, twice the same.
+    pub fn nearest_two(&self, row: &[f64]) -> [usize; 2] {
+        let own = nearest(&self.segments, row).0;
+        let others: Vec<&[f64]> = (self.segments.iter().enumerate())
+            .map(|(at, segment)| if at == own { &[] } else { segment.as_ref() })
+            .collect();
+        let (next, distance) = nearest(&others, row);
+        [own, if distance.is_finite() { next } else { own }]
+    }
+
     /// The same centres with the numbers of those of `earlier` that they succeed, by the least total distance between
     /// pairs (Kuhn, The Hungarian method for the assignment problem, 1955). A centre without a counterpart gets a new
     /// number. With other inputs nothing can be compared, and the numbers stay.

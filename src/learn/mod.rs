@@ -8,6 +8,7 @@
 //! * [`fit`]: trains it; [`Fitted::predict`] scores; [`Fitted::to_bytes`] stores;
 //! * [`Fitted::learner`] and [`Clustering::segments`]: what was learned, to be written in another form;
 //! * [`Fitted::blend`]: several models as one;
+//! * [`Fitted::contributions`] and [`Clustering::contributions`]: why a score, input by input;
 //! * [`cluster`]: groups rows; [`silhouette`] and [`stability`]: whether the groups are worth anything;
 //! * [`Scored`]: metrics and their intervals; [`permutation_importance`]: what the model looks at.
 //!
@@ -17,6 +18,7 @@
 mod algorithm;
 mod bins;
 mod boosting;
+mod contribution;
 mod extract;
 mod fitted;
 mod forest;
@@ -32,12 +34,14 @@ mod random;
 mod recipe;
 mod scored;
 mod settings;
+mod shap;
 mod store;
 mod tree;
 
 pub use algorithm::{Algorithm, BoostingSettings, ForestSettings, KMeansSettings, LogisticSettings};
 pub use bins::Bins;
 pub use boosting::Boosting;
+pub use contribution::{Contributions, Scale};
 pub use fitted::{Fitted, Learner, fit};
 pub use grouping::{adjusted_rand_index, silhouette, stability};
 pub use importance::{Importance, ValidationSet, permutation_importance};

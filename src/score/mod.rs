@@ -1,13 +1,19 @@
 //! Scores: what a version says of one reference date, and the partition that is made of it.
 
 mod probability;
+mod reasons;
+mod rule;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use anyhow::Result;
 use chrono::NaiveDate;
+use duckdb::arrow::array::{ArrayRef, Float64Array};
+use duckdb::arrow::datatypes::DataType;
 
 pub use probability::probabilities;
+pub use reasons::{Reasons, TYPE as REASONS};
 
 use crate::config::Task;
 use crate::dataset::{Dataset, Snapshot, Workspace};
@@ -22,6 +28,7 @@ pub struct Scores {
     pub data: Dataset,
     /// A number a row: the probability, or the segment.
     pub values: Vec<f64>,
+    pub reasons: Reasons,
     /// Name, expression over the staged rows, and comment.
     pub columns: Vec<(&'static str, String, &'static str)>,
     /// In which order they are stored; the key follows.
@@ -182,16 +189,29 @@ const SHARED: [(&str, &str); 4] = [
 ];
 
 /// Puts the keys of `rows`, and `values` beside them, into the temporary table `stage`.
-pub fn stage(at: Workspace<'_>, data: &Dataset, rows: &[usize], values: &[(&str, Vec<f64>)]) -> Result<()> {
+pub fn stage(at: Workspace<'_>, data: &Dataset, rows: &[usize], values: Vec<(&str, ArrayRef)>) -> Result<()> {
     let typed = |name: &String| {
         let sql_type = data.columns.iter().find(|(column, _)| column == name).map_or("varchar", |(_, t)| t);
         format!("{} {sql_type}", ident(name))
     };
-    let keys = at.model.spec.key.iter().map(typed);
-    let columns: Vec<String> = keys.chain(values.iter().map(|(name, _)| format!("{name} double"))).collect();
+    let own = |(name, values): &(&str, ArrayRef)| {
+        let sql_type = if *values.data_type() == DataType::Float64 { "double" } else { REASONS };
+        format!("{name} {sql_type}")
+    };
+    let columns: Vec<String> = at.model.spec.key.iter().map(typed).chain(values.iter().map(own)).collect();
     at.warehouse.batch(&format!(
         "drop table if exists temp.main.stage; create temp table stage ({})",
         columns.join(", ")
     ))?;
-    if data.keys.is_empty() { Ok(()) } else { at.warehouse.stage(&data.keys_of(rows)?, values) }
+    if data.keys.is_empty() {
+        return Ok(());
+    }
+    let mut columns = data.keys_of(rows)?;
+    columns.extend(values.into_iter().map(|(name, values)| (name.to_owned(), values)));
+    at.warehouse.stage(columns)
+}
+
+/// Numbers, to be staged.
+pub fn numbers(values: &[f64]) -> ArrayRef {
+    Arc::new(Float64Array::from(values.to_vec()))
 }

@@ -1,8 +1,11 @@
 //! Scores of a model that predicts: the probability of its label.
 
-use anyhow::Result;
+use std::sync::Arc;
 
-use super::{Scores, stage};
+use anyhow::Result;
+use duckdb::arrow::array::{ArrayRef, Float64Array};
+
+use super::{Reasons, Scores, numbers, rule, stage};
 use crate::config::STAKE;
 use crate::dataset::{Snapshot, Workspace, pull};
 use crate::learn::{Fitted, rules};
@@ -14,18 +17,26 @@ pub fn probabilities(at: Workspace<'_>, version: &Version, snapshot: &Snapshot) 
     let recipe = version.recipe()?;
     let data = pull(at, std::slice::from_ref(snapshot), &rules(std::slice::from_ref(&recipe)))?;
     let misfit = |what: &str| version.misfit(&at.model.file, what);
-    let scores = match version.fitted(at.warehouse)? {
-        Some(bytes) => Fitted::from_bytes(&bytes)
-            .and_then(|fitted| fitted.predict(&data.matrix))
-            .map_err(|error| misfit(&error.to_string()))?,
-        None => data
-            .rules
-            .get(&recipe.name)
-            .cloned()
-            .ok_or_else(|| misfit("its rule reads columns that the file no longer selects"))?,
+    let learned = |bytes: &[u8]| {
+        let fitted = Fitted::from_bytes(bytes)?;
+        Ok((fitted.predict(&data.matrix)?, fitted))
     };
-    let stakes = data.stakes.iter().map(|stake| stake.unwrap_or(f64::NAN)).collect();
-    stage(at, &data, &data.all(), &[("score", scores.clone()), (STAKE, stakes)])?;
+    let (scores, reasons) = match (version.fitted(at.warehouse)?, recipe.rule(), data.rules.get(&recipe.name))
+    {
+        (Some(bytes), ..) => {
+            let (scores, fitted) =
+                learned(&bytes).map_err(|error: anyhow::Error| misfit(&error.to_string()))?;
+            (scores, Reasons::new(&data.matrix, fitted.contributions(&data.matrix)?))
+        }
+        (None, Some(rule), Some(scores)) => {
+            (scores.clone(), rule::reasons(at, rule, snapshot, &data.columns)?)
+        }
+        _ => return Err(misfit("its rule reads columns that the file no longer selects").into()),
+    };
+    let stakes: ArrayRef = Arc::new(Float64Array::from(data.stakes.clone()));
+    let reasons_of_rows = reasons.column(scores.len());
+    let staged = vec![("score", numbers(&scores)), (STAKE, stakes), ("reasons", reasons_of_rows)];
+    stage(at, &data, &data.all(), staged)?;
     let key = idents(&at.model.spec.key);
     let columns = vec![
         ("score", "score".to_owned(), "Probability of the label, 0..1"),
@@ -41,11 +52,17 @@ pub fn probabilities(at: Workspace<'_>, version: &Version, snapshot: &Snapshot) 
         ),
         (
             STAKE,
-            format!("nullif({STAKE}, 'nan')"),
+            STAKE.to_owned(),
             "What the row is worth if its label comes true, in BRL; NULL where the model's SELECT does not say",
         ),
+        (
+            "reasons",
+            "reasons".to_owned(),
+            "The inputs that moved the score most from the mean of the list, up to three up and three down; \
+             contributions are log-odds, of a forest alone and of a rule probability",
+        ),
     ];
-    Ok(Scores { data, values: scores, columns, order: "score desc", summary: DISTRIBUTION })
+    Ok(Scores { data, values: scores, reasons, columns, order: "score desc", summary: DISTRIBUTION })
 }
 
 const DISTRIBUTION: &str = "

@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use crate::dataset::{Dataset, Snapshot, Workspace, pull};
 use crate::learn::Clustering;
 use crate::registry::Version;
-use crate::score::{self, Scores};
+use crate::score::{self, Reasons, Scores, numbers};
 use crate::warehouse::text;
 
 /// The segments of a date, staged, and the columns made of them.
@@ -14,7 +14,7 @@ pub fn assign(at: Workspace<'_>, version: &Version, snapshot: &Snapshot) -> Resu
     let misfit = |error: anyhow::Error| version.misfit(&at.model.file, &error.to_string());
     let clustering = Clustering::from_bytes(&bytes).map_err(misfit)?;
     let data = pull(at, std::slice::from_ref(snapshot), &std::collections::BTreeMap::new())?;
-    let values = stage(at, &data, &data.all(), &clustering).map_err(misfit)?;
+    let (values, reasons) = stage(at, &data, &data.all(), &clustering).map_err(misfit)?;
     let name = format!(
         "(select segment_name from registry.segments as s
           where s.model = {} and s.version = {} and s.segment = stage.segment)",
@@ -25,18 +25,37 @@ pub fn assign(at: Workspace<'_>, version: &Version, snapshot: &Snapshot) -> Resu
         ("segment", "segment::integer".to_owned(), "Number of the segment; the same in later versions"),
         ("segment_name", name, "Name of the segment in this version, from the model's `name`"),
         ("distance", "distance".to_owned(), "From the centre of the segment, in units of the inputs"),
+        (
+            "reasons",
+            "reasons".to_owned(),
+            "The inputs that say most for this segment and against the next one, up to three each; contributions are \
+             by how much nearer its centre is, in squared units",
+        ),
     ];
-    Ok(Scores { data, values, columns, order: "segment", summary: SHARES })
+    Ok(Scores { data, values, reasons, columns, order: "segment", summary: SHARES })
 }
 
-/// Puts keys, segments and distances of `rows`, all of one date, into the temporary table `stage`; gives the segments.
-pub fn stage(at: Workspace<'_>, data: &Dataset, rows: &[usize], clustering: &Clustering) -> Result<Vec<f64>> {
-    let assigned = clustering.assign(&data.matrix.select(rows))?;
+/// Puts keys, segments and distances of `rows`, all of one date, into the temporary table `stage`; gives the segments
+/// and why.
+pub fn stage(
+    at: Workspace<'_>,
+    data: &Dataset,
+    rows: &[usize],
+    clustering: &Clustering,
+) -> Result<(Vec<f64>, Reasons)> {
+    let x = data.matrix.select(rows);
+    let assigned = clustering.assign(&x)?;
+    let reasons = Reasons::new(&x, clustering.contributions(&x)?);
     let number = |(at, _): &(usize, f64)| f64::from(clustering.segments()[*at].number);
-    let numbers: Vec<f64> = assigned.iter().map(number).collect();
-    let distances = assigned.iter().map(|(_, distance)| *distance).collect();
-    score::stage(at, data, rows, &[("segment", numbers.clone()), ("distance", distances)])?;
-    Ok(numbers)
+    let segments: Vec<f64> = assigned.iter().map(number).collect();
+    let distances: Vec<f64> = assigned.iter().map(|(_, distance)| *distance).collect();
+    let columns = vec![
+        ("segment", numbers(&segments)),
+        ("distance", numbers(&distances)),
+        ("reasons", reasons.column(rows.len())),
+    ];
+    score::stage(at, data, rows, columns)?;
+    Ok((segments, reasons))
 }
 
 const SHARES: &str = "

@@ -151,6 +151,12 @@ pub fn column_names(node: &Json) -> Vec<String> {
     }
 }
 
+/// Whether `node`, or one below it, is of one of `classes`.
+pub fn has_class(node: &Json, classes: &[&str]) -> bool {
+    node["class"].as_str().is_some_and(|class| classes.contains(&class))
+        || children(node).any(|child| has_class(child, classes))
+}
+
 /// A name as DuckDB compares it.
 pub fn lower(name: &Json) -> String {
     name.as_str().unwrap_or_default().to_lowercase()

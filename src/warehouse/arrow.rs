@@ -1,8 +1,8 @@
 //! Whole columns in and out, as Arrow.
 
 use anyhow::{Context, Result};
-use duckdb::arrow::array::{Array, ArrayRef, Float64Array, RecordBatch};
-use duckdb::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use duckdb::arrow::array::{Array, ArrayRef, RecordBatch};
+use duckdb::arrow::datatypes::{Field, Schema, SchemaRef};
 use duckdb::arrow::error::ArrowError;
 use duckdb::arrow::util::display::{ArrayFormatter, FormatOptions};
 use std::sync::Arc;
@@ -54,19 +54,11 @@ impl Warehouse {
         Ok(())
     }
 
-    /// Writes `keys` (columns as they came out of a query) and `values` beside them to the temporary table `stage`,
-    /// which is created anew with `columns`.
-    pub fn stage(&self, keys: &[(String, ArrayRef)], values: &[(&str, Vec<f64>)]) -> Result<()> {
-        let mut fields = Vec::new();
-        let mut arrays: Vec<ArrayRef> = Vec::new();
-        for (name, array) in keys {
-            fields.push(Field::new(name, array.data_type().clone(), true));
-            arrays.push(Arc::clone(array));
-        }
-        for (name, numbers) in values {
-            fields.push(Field::new(*name, DataType::Float64, true));
-            arrays.push(Arc::new(Float64Array::from(numbers.clone())));
-        }
+    /// Writes `columns` to the temporary table `stage`, which has been created for them.
+    pub fn stage(&self, columns: Vec<(String, ArrayRef)>) -> Result<()> {
+        let field = |(name, array): &(String, ArrayRef)| Field::new(name, array.data_type().clone(), true);
+        let fields: Vec<Field> = columns.iter().map(field).collect();
+        let arrays = columns.into_iter().map(|(_, array)| array).collect();
         let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
             .context("columns differ in length")?;
         self.append("temp", "main", "stage", batch)

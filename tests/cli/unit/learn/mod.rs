@@ -1,6 +1,7 @@
 //! The learners and their metrics: by hand, against scikit-learn and against smartcore itself.
 
 mod boosting;
+mod contribution;
 mod fitted;
 mod forest;
 mod kmeans;

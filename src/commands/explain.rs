@@ -1,0 +1,65 @@
+//! `olist explain MODEL KEY`
+
+use std::time::Duration;
+
+use anyhow::Result;
+use chrono::NaiveDate;
+
+use super::Session;
+use crate::dataset::Workspace;
+use crate::earlier::{Earlier, Means};
+use crate::explain::{self, Delivered, Explanation};
+use crate::guard::Guard;
+use crate::output::Format;
+use crate::partitions::Ledger;
+use crate::registry;
+use crate::run::Loaded;
+use crate::term;
+
+pub fn explain(session: &Session, name: &str, key: &[String], date: Option<NaiveDate>) -> Result<()> {
+    let explanation = explanation(session, name, key, date)?;
+    match session.options.format {
+        Format::Json => term::data(&(serde_json::to_string_pretty(&explanation)? + "\n"))?,
+        Format::Csv => explanation.table(true).print(Format::Csv)?,
+        format => {
+            term::data(&(explanation.text() + "\n"))?;
+            explanation.table(false).print(format)?;
+        }
+    }
+    explanation.notes.iter().for_each(|note| term::note(note));
+    Ok(())
+}
+
+fn explanation(
+    session: &Session,
+    name: &str,
+    key: &[String],
+    date: Option<NaiveDate>,
+) -> Result<Explanation> {
+    let warehouse = session.open_whole(Vec::new())?;
+    let loaded = Loaded::read(&warehouse)?;
+    let catalog = session.catalog(loaded.last_date())?;
+    let model = catalog.model(name)?;
+    let delivered = Delivered::find(&warehouse, model, date, key)?;
+    let (date, version) = (delivered.date, registry::version(&warehouse, name, delivered.version)?);
+    let means = Means {
+        warehouse: &warehouse,
+        ledger: &Ledger::read(&warehouse)?,
+        loads: &loaded.loads,
+        settled_until: loaded.last_date(),
+        run_id: &session.run_id,
+        cores: session.cores(),
+        time_limit: session.options.time_limit.map(Duration::from_secs),
+    };
+    if catalog.definition(model)?.0 != version.definition {
+        // As a run scores: by the version's own files, where they are kept.
+        if let Ok(mut earlier) = Earlier::of(means, &catalog, &version)? {
+            earlier.plan(means, &[date])?;
+            earlier.build(means, &[date])?;
+            return explain::explain(earlier.at(&warehouse)?, &version, &earlier.snapshot(date)?, delivered);
+        }
+    }
+    Guard::new(&warehouse, &catalog, &session.run_id)?.clear(&warehouse, &catalog, &model.table(), date)?;
+    let at = Workspace { warehouse: &warehouse, catalog: &catalog, model };
+    explain::explain(at, &version, &at.snapshot(date)?, delivered)
+}

@@ -1,0 +1,224 @@
+//! Why a score, in words: where it stands in its list, and what each input adds to the mean.
+
+mod delivered;
+
+use anyhow::Result;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+pub use delivered::Delivered;
+
+use crate::config::Task;
+use crate::dataset::{Snapshot, Workspace};
+use crate::learn::{Clustering, Scale, quantile};
+use crate::output::Table;
+use crate::problem::Problem;
+use crate::registry::Version;
+use crate::score::{self, Scores};
+use crate::segment;
+
+/// Inputs that are told one by one to people.
+const TOLD: usize = 10;
+
+/// What moved one score.
+#[derive(Serialize)]
+pub struct Explanation {
+    pub model: String,
+    pub reference_date: String,
+    /// What the table of scores says of it, its key included.
+    #[serde(flatten)]
+    pub delivered: Map<String, Value>,
+    pub scale: &'static str,
+    /// Of a rule the value where all inputs are as usual, else the mean of the list.
+    pub base: f64,
+    /// Base and contributions.
+    pub total: f64,
+    /// Whether the contributions are Shapley values; else some are approximated, and add up all the same.
+    pub is_exact: bool,
+    /// The strongest first.
+    pub inputs: Vec<Line>,
+    /// What has to be known of it.
+    pub notes: Vec<String>,
+}
+
+/// One input.
+#[derive(Serialize)]
+pub struct Line {
+    pub input: String,
+    pub value: Option<f64>,
+    /// The median of the list.
+    pub usual: Option<f64>,
+    pub contribution: f64,
+    pub description: Option<String>,
+}
+
+/// Explains what `version` says now of the row that was `delivered`.
+///
+/// # Errors
+/// A row that is not in the list any more, or of which the model can say nothing.
+pub fn explain(
+    at: Workspace<'_>,
+    version: &Version,
+    snapshot: &Snapshot,
+    delivered: Delivered,
+) -> Result<Explanation> {
+    let (name, date) = (&at.model.name, snapshot.date);
+    let scores = match &at.model.spec.task {
+        Task::Binary(_) => score::probabilities(at, version, snapshot)?,
+        Task::Clusters(_) => segment::assign(at, version, snapshot)?,
+    };
+    let Some(row) = scores.data.entities.iter().position(|entity| *entity == delivered.entity) else {
+        let what = format!("`{}` is not in the list of `{name}` at {date} any more", delivered.entity);
+        let hint =
+            format!("its tables were built again since: `olist run --date {date}` makes the list anew");
+        return Err(Problem::data(what).hint(hint).into());
+    };
+    let Some(strongest) = scores.reasons.strongest(row) else {
+        let what = format!("nothing can be said of why version {} of `{name}` scores so", version.number);
+        return Err(Problem::data(what).hint(
+            "a rule is explained where it reads at most 12 columns of its own row, and can be computed for the \
+             usual value of each",
+        )
+        .into());
+    };
+    let mut notes = notes(&scores, version, &delivered, row);
+    if matches!(at.model.spec.task, Task::Clusters(_)) {
+        notes.extend(next_segment(at, version, &scores, row)?);
+    }
+    let contributions = &scores.reasons.contributions;
+    Ok(Explanation {
+        model: name.clone(),
+        reference_date: date.to_string(),
+        delivered: delivered.facts,
+        scale: match contributions.scale {
+            Scale::LogOdds => "log-odds",
+            Scale::Probability | Scale::Rule => "probability",
+            Scale::Distance => "squared distance",
+        },
+        base: contributions.base,
+        total: contributions.total(row),
+        is_exact: contributions.is_exact,
+        inputs: lines(at, version, &scores, row, &strongest)?,
+        notes,
+    })
+}
+
+fn lines(
+    at: Workspace<'_>,
+    version: &Version,
+    scores: &Scores,
+    row: usize,
+    strongest: &[usize],
+) -> Result<Vec<Line>> {
+    let sql = "select input, description from registry.inputs
+        where model = ? and version = ? and description is not null";
+    let read = |row: &duckdb::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
+    let texts = at.warehouse.rows(sql, &[&version.model, &version.number], read)?;
+    let rows = 0..scores.values.len();
+    let line = |input: &usize| {
+        let name = &scores.reasons.inputs[*input];
+        let (value, contribution) = scores.reasons.at(row, *input);
+        let mut values: Vec<f64> = rows.clone().filter_map(|row| scores.reasons.at(row, *input).0).collect();
+        values.sort_unstable_by(f64::total_cmp);
+        let usual = (!values.is_empty()).then(|| quantile(&values, 0.5));
+        let description = texts.iter().find(|(input, _)| input == name).map(|(_, words)| words.clone());
+        Line { input: name.clone(), value, usual, contribution, description }
+    };
+    Ok(strongest.iter().map(line).collect())
+}
+
+/// How far this can be trusted.
+fn notes(scores: &Scores, version: &Version, delivered: &Delivered, row: usize) -> Vec<String> {
+    let mut notes = Vec::new();
+    let now = scores.values[row];
+    if (now - delivered.value).abs() > 1e-9 {
+        notes.push(format!(
+            "delivered was {}; its tables were built again since, and of them version {} makes {}, which is explained here",
+            short(delivered.value),
+            version.number,
+            short(now)
+        ));
+    }
+    if !scores.reasons.contributions.is_exact {
+        notes.push(
+            "the part of a forest in a blend is approximated: its contributions to the probability, scaled to log-odds"
+                .to_owned(),
+        );
+    }
+    notes
+}
+
+/// Which segment the row is compared with.
+fn next_segment(at: Workspace<'_>, version: &Version, scores: &Scores, row: usize) -> Result<Option<String>> {
+    let Some(bytes) = version.fitted(at.warehouse)? else { return Ok(None) };
+    let clustering = Clustering::from_bytes(&bytes)?;
+    let [_, next] = clustering.nearest_two(&scores.data.matrix.row_major(&[row]));
+    let number = clustering.segments()[next].number;
+    let sql = "select segment_name from registry.segments where model = ? and version = ? and segment = ?";
+    let name = at.warehouse.row(sql, &[&version.model, &version.number, &number], |row| row.get(0))?;
+    let name: String = name.unwrap_or_else(|| number.to_string());
+    Ok(Some(format!("the next segment is `{name}`: what speaks for it is below 0")))
+}
+
+impl Explanation {
+    /// For people: who and where, the strongest inputs, and that it adds up.
+    pub fn text(&self) -> String {
+        let facts: Vec<String> =
+            self.delivered.iter().map(|(name, value)| format!("{name} {}", plain(value))).collect();
+        let by = self.total - self.base;
+        let sum = match self.scale {
+            "squared distance" => format!("nearer to its centre than to the next one by {}", short(by)),
+            scale => format!("{scale} {} = {} {:+.3}", short(self.total), short(self.base), by),
+        };
+        let base = match self.scale {
+            "squared distance" => ", squared",
+            "log-odds" => ": the mean of the list, and what the inputs add",
+            _ => ": where all is as usual, and what the inputs add",
+        };
+        format!("{} at {}\n{}\n{sum}{base}\n", self.model, self.reference_date, facts.join(", "))
+    }
+
+    /// The inputs: all of them, or the strongest, and the others in one row.
+    pub fn table(&self, is_whole: bool) -> Table {
+        let told = if is_whole || self.inputs.len() <= TOLD + 1 { self.inputs.len() } else { TOLD };
+        let mut table = Table::new(&["contribution", "input", "value", "usual", "description"]);
+        for line in &self.inputs[..told] {
+            let number = |value: Option<f64>| value.map(short).unwrap_or_default();
+            table.push(vec![
+                format!("{:+.3}", line.contribution),
+                line.input.clone(),
+                number(line.value),
+                number(line.usual),
+                line.description.clone().unwrap_or_default(),
+            ]);
+        }
+        let others = &self.inputs[told..];
+        if !others.is_empty() {
+            let sum: f64 = others.iter().map(|line| line.contribution).sum();
+            let blank = String::new;
+            table.push(vec![
+                format!("{sum:+.3}"),
+                format!("{} others", others.len()),
+                blank(),
+                blank(),
+                blank(),
+            ]);
+        }
+        table
+    }
+}
+
+/// A number in as few digits as say it.
+fn short(value: f64) -> String {
+    let digits = if value.abs() >= 100.0 { 1 } else { 3 };
+    let text = format!("{value:.digits$}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.as_f64().map_or_else(|| number.to_string(), short),
+        other => other.to_string(),
+    }
+}
