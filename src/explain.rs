@@ -1,12 +1,14 @@
 //! Why a score, in words: where it stands in its list, and what each input adds to the mean.
 
 mod delivered;
+mod parts;
 
 use anyhow::Result;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 pub use delivered::Delivered;
+use parts::Part;
 
 use crate::config::Task;
 use crate::dataset::{Snapshot, Workspace};
@@ -16,6 +18,7 @@ use crate::problem::Problem;
 use crate::registry::Version;
 use crate::score::{self, Scores};
 use crate::segment;
+use crate::warehouse::Warehouse;
 
 /// Inputs that are told one by one to people.
 const TOLD: usize = 10;
@@ -29,8 +32,8 @@ pub struct Explanation {
     #[serde(flatten)]
     pub delivered: Map<String, Value>,
     pub scale: &'static str,
-    /// Of a rule the value where all inputs are as usual, else the mean of the list.
     pub base: f64,
+    pub base_is: &'static str,
     /// Base and contributions.
     pub total: f64,
     /// Whether the contributions are Shapley values; else some are approximated, and add up all the same.
@@ -50,15 +53,18 @@ pub struct Line {
     pub usual: Option<f64>,
     pub contribution: f64,
     pub description: Option<String>,
+    /// The columns of the ABT that it is computed from, if it is.
+    pub made_of: Vec<Part>,
 }
 
-/// Explains what `version` says now of the row that was `delivered`.
+/// Explains what `version` says now of the row that was `delivered`; `tables` has the ABTs.
 ///
 /// # Errors
 /// A row that is not in the list any more, or of which the model can say nothing.
 pub fn explain(
     at: Workspace<'_>,
     version: &Version,
+    tables: &Warehouse,
     snapshot: &Snapshot,
     delivered: Delivered,
 ) -> Result<Explanation> {
@@ -85,20 +91,27 @@ pub fn explain(
     if matches!(at.model.spec.task, Task::Clusters(_)) {
         notes.extend(next_segment(at, version, &scores, row)?);
     }
+    let mut lines = lines(at, version, &scores, row, &strongest)?;
+    let inputs: Vec<&str> = lines.iter().map(|line| line.input.as_str()).collect();
+    let parts = parts::of(tables, at.model, snapshot, &delivered, &inputs)?;
+    lines.iter_mut().zip(parts).for_each(|(line, parts)| line.made_of = parts);
     let contributions = &scores.reasons.contributions;
+    let (scale, base_is) = match contributions.scale {
+        Scale::LogOdds => ("log-odds", "mean of the list"),
+        Scale::Probability => ("probability", "mean of the list"),
+        Scale::Rule => ("probability", "all inputs as usual"),
+        Scale::Distance => ("squared distance", "as near to the next centre"),
+    };
     Ok(Explanation {
         model: name.clone(),
         reference_date: date.to_string(),
         delivered: delivered.facts,
-        scale: match contributions.scale {
-            Scale::LogOdds => "log-odds",
-            Scale::Probability | Scale::Rule => "probability",
-            Scale::Distance => "squared distance",
-        },
+        scale,
         base: contributions.base,
+        base_is,
         total: contributions.total(row),
         is_exact: contributions.is_exact,
-        inputs: lines(at, version, &scores, row, &strongest)?,
+        inputs: lines,
         notes,
     })
 }
@@ -122,7 +135,7 @@ fn lines(
         values.sort_unstable_by(f64::total_cmp);
         let usual = (!values.is_empty()).then(|| quantile(&values, 0.5));
         let description = texts.iter().find(|(input, _)| input == name).map(|(_, words)| words.clone());
-        Line { input: name.clone(), value, usual, contribution, description }
+        Line { input: name.clone(), value, usual, contribution, description, made_of: Vec::new() }
     };
     Ok(strongest.iter().map(line).collect())
 }
@@ -141,7 +154,7 @@ fn notes(scores: &Scores, version: &Version, delivered: &Delivered, row: usize) 
     }
     if !scores.reasons.contributions.is_exact {
         notes.push(
-            "the part of a forest in a blend is approximated: its contributions to the probability, scaled to log-odds"
+            "approximated: a forest's part in the blend is its contributions to the probability, scaled to log-odds"
                 .to_owned(),
         );
     }
@@ -160,22 +173,29 @@ fn next_segment(at: Workspace<'_>, version: &Version, scores: &Scores, row: usiz
     Ok(Some(format!("the next segment is `{name}`: what speaks for it is below 0")))
 }
 
+impl Line {
+    /// What it is, or what it is made of.
+    fn words(&self) -> String {
+        let parts: Vec<String> = self.made_of.iter().map(Part::text).collect();
+        if parts.is_empty() { self.description.clone().unwrap_or_default() } else { parts.join("; ") }
+    }
+}
+
 impl Explanation {
     /// For people: who and where, the strongest inputs, and that it adds up.
     pub fn text(&self) -> String {
         let facts: Vec<String> =
             self.delivered.iter().map(|(name, value)| format!("{name} {}", plain(value))).collect();
-        let by = self.total - self.base;
-        let sum = match self.scale {
-            "squared distance" => format!("nearer to its centre than to the next one by {}", short(by)),
-            scale => format!("{scale} {} = {} {:+.3}", short(self.total), short(self.base), by),
-        };
-        let base = match self.scale {
-            "squared distance" => ", squared",
-            "log-odds" => ": the mean of the list, and what the inputs add",
-            _ => ": where all is as usual, and what the inputs add",
-        };
-        format!("{} at {}\n{}\n{sum}{base}\n", self.model, self.reference_date, facts.join(", "))
+        let sum = format!(
+            "{}: {} ({}) {:+.3} (inputs) = {}",
+            self.scale,
+            short(self.base),
+            self.base_is,
+            self.total - self.base,
+            short(self.total)
+        );
+        let facts = facts.join(", ").replacen(", of ", " of ", 1);
+        format!("{} at {}\n{facts}\n{sum}\n", self.model, self.reference_date)
     }
 
     /// The inputs: all of them, or the strongest, and the others in one row.
@@ -189,7 +209,7 @@ impl Explanation {
                 line.input.clone(),
                 number(line.value),
                 number(line.usual),
-                line.description.clone().unwrap_or_default(),
+                line.words(),
             ]);
         }
         let others = &self.inputs[told..];

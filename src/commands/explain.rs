@@ -56,10 +56,11 @@ fn explanation(
         if let Ok(mut earlier) = Earlier::of(means, &catalog, &version)? {
             earlier.plan(means, &[date])?;
             earlier.build(means, &[date])?;
-            return explain::explain(earlier.at(&warehouse)?, &version, &earlier.snapshot(date)?, delivered);
+            let (at, tables) = (earlier.at(&warehouse)?, earlier.tables()?.warehouse);
+            return explain::explain(at, &version, tables, &earlier.snapshot(date)?, delivered);
         }
     }
     Guard::new(&warehouse, &catalog, &session.run_id)?.clear(&warehouse, &catalog, &model.table(), date)?;
     let at = Workspace { warehouse: &warehouse, catalog: &catalog, model };
-    explain::explain(at, &version, &at.snapshot(date)?, delivered)
+    explain::explain(at, &version, &warehouse, &at.snapshot(date)?, delivered)
 }

@@ -4,7 +4,7 @@
 //! usual one: the median of the list, which for truths and texts is the middle one.
 
 use anyhow::Result;
-use duckdb::arrow::array::AsArray;
+use duckdb::arrow::array::{Array, AsArray};
 use duckdb::arrow::datatypes::Float64Type;
 
 use super::reasons::Reasons;
@@ -39,7 +39,7 @@ pub fn reasons(
     for batch in at.warehouse.arrow(select.as_str())?.batches {
         let cells: Vec<_> = batch.columns().iter().map(|c| c.as_primitive::<Float64Type>()).collect();
         for row in 0..batch.num_rows() {
-            let cell = |column: usize| cells[column].iter().nth(row).flatten();
+            let cell = |at: usize| cells[at].is_valid(row).then(|| cells[at].value(row));
             reasons.values.extend((0..width).map(cell));
             let by = (width..2 * width).map(|column| cell(column).unwrap_or(f64::NAN));
             reasons.contributions.values.extend(by);
@@ -67,13 +67,16 @@ fn around(rule: &Expression, columns: &[&(String, String)], key: &str) -> (Strin
         format!("case when {} then given.{name} else usual.{name} end as {name}", is_in(at))
     });
     let own = list(&|at, name| {
-        let value =
-            if is_number(&columns[at].1) { format!("{name}::double") } else { "null::double".to_owned() };
+        let value = if is_number(&columns[at].1) {
+            format!("given.{name}::double")
+        } else {
+            "null::double".to_owned()
+        };
         format!("{value} as \"value {at}\"")
     });
     let values = list(&|at, _| format!("max(\"value {at}\") filter (where {SET} = {})", sets - 1));
     let weights: Vec<String> = (0..width).map(|size| weight(size, width).to_string()).collect();
-    let weights = format!("[{}]::double[]", weights.join(", "));
+    let weights = format!("([{}]::double[])", weights.join(", "));
     // In a fixed order: a sum of floats is the same in each run.
     let by = list(&|at, _| {
         let change = format!(
