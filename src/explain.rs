@@ -12,7 +12,7 @@ use parts::Part;
 
 use crate::config::Task;
 use crate::dataset::{Snapshot, Workspace};
-use crate::learn::{Clustering, Scale, quantile};
+use crate::learn::{Clustering, Scale};
 use crate::output::Table;
 use crate::problem::Problem;
 use crate::registry::Version;
@@ -133,7 +133,8 @@ fn lines(
         let (value, contribution) = scores.reasons.at(row, *input);
         let mut values: Vec<f64> = rows.clone().filter_map(|row| scores.reasons.at(row, *input).0).collect();
         values.sort_unstable_by(f64::total_cmp);
-        let usual = (!values.is_empty()).then(|| quantile(&values, 0.5));
+        // One that occurs: of an even number of rows the lower one in the middle.
+        let usual = values.get(values.len().saturating_sub(1) / 2).copied();
         let description = texts.iter().find(|(input, _)| input == name).map(|(_, words)| words.clone());
         Line { input: name.clone(), value, usual, contribution, description, made_of: Vec::new() }
     };

@@ -55,9 +55,9 @@ pub fn of(
 fn part(tables: &Warehouse, model: &Model, delivered: &Delivered, table: &str, column: &str) -> Result<Part> {
     let keys: Vec<String> = model.spec.key.iter().map(|name| format!("{}::varchar", ident(name))).collect();
     let sql = format!(
-        "select any_value({column}::double) filter (where concat_ws(' ', {}) = ?), median({column}::double),
+        "select any_value({column}::double) filter (where concat_ws(' ', {}) = ?), quantile_disc({column}::double, 0.5),
              (select any_value(comment) from duckdb_columns()
-              where database_name = current_database() and schema_name || '.' || table_name = ? and column_name = ?)
+              where database_name = 'warehouse' and schema_name || '.' || table_name = ? and column_name = ?)
          from {table} where reference_date = ?",
         keys.join(", "),
         column = ident(column)

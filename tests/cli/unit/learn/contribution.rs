@@ -254,7 +254,7 @@ print(json.dumps(explainer.shap_values(np.array(given["rows"]), check_additivity
 #[test]
 #[ignore = "another Python"]
 fn contributions_of_trees_are_those_of_shap() -> Result<()> {
-    let Some(python) = python::with("shap-0.48.0", &["shap==0.48.0"]) else { return Ok(()) };
+    let Some(python) = python::with("shap-0.51.0", &["shap==0.51.0"]) else { return Ok(()) };
     let folder = tempfile::tempdir()?;
     let (x, _) = sample::rows(80, 12, 4)?;
     for model in fitted(12)? {
