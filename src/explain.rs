@@ -73,20 +73,20 @@ pub fn explain(
         Task::Binary(_) => score::probabilities(at, version, snapshot)?,
         Task::Clusters(_) => segment::assign(at, version, snapshot)?,
     };
-    let Some(row) = scores.data.entities.iter().position(|entity| *entity == delivered.entity) else {
-        let what = format!("`{}` is not in the list of `{name}` at {date} any more", delivered.entity);
-        let hint =
-            format!("its tables were built again since: `olist run --date {date}` makes the list anew");
-        return Err(Problem::data(what).hint(hint).into());
-    };
-    let Some(strongest) = scores.reasons.strongest(row) else {
+    let row =
+        scores.data.entities.iter().position(|entity| *entity == delivered.entity).ok_or_else(|| {
+            Problem::data(format!("`{}` is not in the list of `{name}` at {date} any more", delivered.entity))
+                .hint(format!(
+                    "its tables were built again since: `olist run --date {date}` makes the list anew"
+                ))
+        })?;
+    let strongest = scores.reasons.strongest(row).ok_or_else(|| {
         let what = format!("nothing can be said of why version {} of `{name}` scores so", version.number);
-        return Err(Problem::data(what).hint(
+        Problem::data(what).hint(
             "a rule is explained where it reads at most 12 columns of its own row, and can be computed for the \
              usual value of each",
         )
-        .into());
-    };
+    })?;
     let mut notes = notes(&scores, version, &delivered, row);
     if matches!(at.model.spec.task, Task::Clusters(_)) {
         notes.extend(next_segment(at, version, &scores, row)?);
@@ -175,16 +175,36 @@ fn next_segment(at: Workspace<'_>, version: &Version, scores: &Scores, row: usiz
 }
 
 impl Line {
-    /// What it is, or what it is made of.
-    fn words(&self) -> String {
-        let parts: Vec<String> = self.made_of.iter().map(Part::text).collect();
-        if parts.is_empty() { self.description.clone().unwrap_or_default() } else { parts.join("; ") }
+    /// What it adds, its value, and what it is or is made of.
+    fn text(&self) -> String {
+        let description = self.description.as_deref().filter(|_| self.made_of.is_empty());
+        let own = told(&self.input, self.value, self.usual, description);
+        let parts = self.made_of.iter().map(|part| {
+            let text = told(&part.column, part.value, part.usual, part.description.as_deref());
+            format!("          {text}\n")
+        });
+        format!("{:+8.3}  {own}\n{}", self.contribution, parts.collect::<String>())
     }
 }
 
+/// `recency_days 38 (usual 4): Days since the last order`
+fn told(name: &str, value: Option<f64>, usual: Option<f64>, description: Option<&str>) -> String {
+    let value = value.map(|value| format!(" {}", short(value))).unwrap_or_default();
+    let usual = usual.map(|usual| format!(" (usual {})", short(usual))).unwrap_or_default();
+    let words = description.map(|words| format!(": {words}")).unwrap_or_default();
+    format!("{name}{value}{usual}{words}")
+}
+
 impl Explanation {
-    /// For people: who and where, the strongest inputs, and that it adds up.
+    /// For people: who and where, that it adds up, and the strongest inputs.
     pub fn text(&self) -> String {
+        let told = if self.inputs.len() > TOLD + 1 { TOLD } else { self.inputs.len() };
+        let (inputs, others) = self.inputs.split_at(told);
+        let mut lines: String = inputs.iter().map(Line::text).collect();
+        if !others.is_empty() {
+            let sum: f64 = others.iter().map(|line| line.contribution).sum();
+            lines += &format!("{sum:+8.3}  {} other inputs\n", others.len());
+        }
         let facts: Vec<String> =
             self.delivered.iter().map(|(name, value)| format!("{name} {}", plain(value))).collect();
         let sum = format!(
@@ -196,33 +216,20 @@ impl Explanation {
             short(self.total)
         );
         let facts = facts.join(", ").replacen(", of ", " of ", 1);
-        format!("{} at {}\n{facts}\n{sum}\n", self.model, self.reference_date)
+        format!("{} at {}\n{facts}\n{sum}\n\n{lines}", self.model, self.reference_date)
     }
 
-    /// The inputs: all of them, or the strongest, and the others in one row.
-    pub fn table(&self, is_whole: bool) -> Table {
-        let told = if is_whole || self.inputs.len() <= TOLD + 1 { self.inputs.len() } else { TOLD };
-        let mut table = Table::new(&["contribution", "input", "value", "usual", "description"]);
-        for line in &self.inputs[..told] {
-            let number = |value: Option<f64>| value.map(short).unwrap_or_default();
+    /// For programs: all inputs.
+    pub fn table(&self) -> Table {
+        let mut table = Table::new(&["input", "value", "usual", "contribution", "description"]);
+        for line in &self.inputs {
+            let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
             table.push(vec![
-                format!("{:+.3}", line.contribution),
                 line.input.clone(),
                 number(line.value),
                 number(line.usual),
-                line.words(),
-            ]);
-        }
-        let others = &self.inputs[told..];
-        if !others.is_empty() {
-            let sum: f64 = others.iter().map(|line| line.contribution).sum();
-            let blank = String::new;
-            table.push(vec![
-                format!("{sum:+.3}"),
-                format!("{} others", others.len()),
-                blank(),
-                blank(),
-                blank(),
+                line.contribution.to_string(),
+                line.description.clone().unwrap_or_default(),
             ]);
         }
         table

@@ -20,11 +20,8 @@ pub fn explain(session: &Session, name: &str, key: &[String], date: Option<Naive
     let explanation = explanation(session, name, key, date)?;
     match session.options.format {
         Format::Json => term::data(&(serde_json::to_string_pretty(&explanation)? + "\n"))?,
-        Format::Csv => explanation.table(true).print(Format::Csv)?,
-        format => {
-            term::data(&(explanation.text() + "\n"))?;
-            explanation.table(false).print(format)?;
-        }
+        Format::Csv => explanation.table().print(Format::Csv)?,
+        _ => term::data(&explanation.text())?,
     }
     explanation.notes.iter().for_each(|note| term::note(note));
     Ok(())

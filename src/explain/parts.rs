@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use super::{Delivered, short};
+use super::Delivered;
 use crate::catalog::Model;
 use crate::dataset::{Snapshot, is_number};
 use crate::sql::outputs::Outputs;
@@ -17,16 +17,6 @@ pub struct Part {
     /// The median of the list.
     pub usual: Option<f64>,
     pub description: Option<String>,
-}
-
-impl Part {
-    /// `recency_days 38 (usual 4): Days since the last order`
-    pub fn text(&self) -> String {
-        let value = self.value.map_or_else(|| "missing".to_owned(), short);
-        let usual = self.usual.map(|usual| format!(" (usual {})", short(usual))).unwrap_or_default();
-        let words = self.description.iter().map(|words| format!(": {words}")).collect::<String>();
-        format!("{} {value}{usual}{words}", self.column)
-    }
 }
 
 /// The columns that each of `inputs` is made of, where it is not one of them as it is; `tables` has the ABTs.

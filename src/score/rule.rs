@@ -56,6 +56,7 @@ pub fn reasons(
 fn around(rule: &Expression, columns: &[&(String, String)], key: &str) -> (String, String) {
     const ROW: &str = "\"row of the list\"";
     const SET: &str = "\"columns of the set\"";
+    const WORTH: &str = "\"worth of the set\"";
     let width = columns.len();
     let sets = 1_usize << width;
     let list = |item: &dyn Fn(usize, &str) -> String| -> String {
@@ -75,7 +76,7 @@ fn around(rule: &Expression, columns: &[&(String, String)], key: &str) -> (Strin
         format!("{value} as \"value {at}\"")
     });
     let values = list(&|at, _| format!("max(\"value {at}\") filter (where {SET} = {})", sets - 1));
-    let weights: Vec<String> = (0..width).map(|size| weight(size, width).to_string()).collect();
+    let weights: Vec<String> = (0..width).map(|size| format!("{:e}", weight(size, width))).collect();
     let weights = format!("([{}]::double[])", weights.join(", "));
     // In a fixed order: a sum of floats is the same in each run.
     let by = list(&|at, _| {
@@ -83,7 +84,7 @@ fn around(rule: &Expression, columns: &[&(String, String)], key: &str) -> (Strin
             "case when {} then {weights}[bit_count({SET})] else -{weights}[bit_count({SET}) + 1] end",
             is_in(at)
         );
-        format!("case when count(worth) = {sets} then sum(worth * {change} order by {SET}) end")
+        format!("case when count({WORTH}) = {sets} then sum({WORTH} * {change} order by {SET}) end")
     });
     let head = "with given as materialized (select * from (\n".to_owned();
     let tail = format!(
@@ -94,8 +95,8 @@ fn around(rule: &Expression, columns: &[&(String, String)], key: &str) -> (Strin
             from (select *, row_number() over (order by {key}) as {ROW} from given) as given, usual,
                 (select range as {SET} from range({sets})) as sets
         ),
-        worths as (select try(cast(({rule}) as double)) as worth, * from mixed as q)
-        select {values} {by} max(worth) filter (where {SET} = 0) from worths group by {ROW} order by {ROW}"
+        worths as (select try(cast(({rule}) as double)) as {WORTH}, * from mixed as q)
+        select {values} {by} max({WORTH}) filter (where {SET} = 0) from worths group by {ROW} order by {ROW}"
     );
     (head, tail)
 }

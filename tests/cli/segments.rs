@@ -76,6 +76,21 @@ fn segments_are_stable_keep_their_numbers_and_differ_in_what_follows() {
                    ) as h using (reference_date, segment)";
     assert_eq!(place.cell(by_hand), "true");
 
+    // Why this one: what speaks for it outweighs what speaks for the next.
+    let why = "select count(reasons) = count(*)
+                   and min(list_sum(list_transform(reasons, lambda r: r.contribution))) > -1e-9
+               from scores.seller_segments";
+    assert_eq!(place.cell(why), "true");
+    let key = place.cell("select min(seller_id) from scores.seller_segments where segment_name = 'pillars'");
+    let explained =
+        place.olist(&["explain", "seller_segments", &key]).code(0).says(&["the next segment is `"]);
+    assert!(
+        explained.stdout.contains("squared distance: 0 (as near to the next centre) +"),
+        "{}",
+        explained.stdout
+    );
+    assert!(explained.stdout.contains("order_count "), "{}", explained.stdout);
+
     let moves = place.olist(&["query", "seller_segments_moves", "--format", "csv"]).code(0);
     assert!(
         moves
