@@ -14,7 +14,9 @@ pub use arguments::{arguments, is_commented};
 use crate::dates;
 use crate::output::Format;
 
-pub use args::{Check, DEFAULT_ORDERS, DEFAULT_SEED, Dates, Export, Ingest, Plan, Query, Run, Selection};
+pub use args::{
+    Check, DEFAULT_ORDERS, DEFAULT_SEED, Dates, Export, Ingest, Plan, Query, Report, Run, Selection,
+};
 
 /// SQL-first machine learning in the warehouse: features, ABTs and models are Jinja SQL files.
 ///
@@ -163,6 +165,11 @@ pub enum Command {
         #[arg(long, value_name = "D", value_parser = dates::parse)]
         date: Option<NaiveDate>,
     },
+    /// Write a page on a model: what it says, of whom, and how far to trust it
+    ///
+    /// HTML that needs nothing else and runs nothing, in light and dark, on a phone and on paper. It is made of what the
+    /// database keeps of the champion and its lists, so that nothing is trained or scored. An earlier page is replaced.
+    Report(Report),
     /// Make a version champion
     Promote {
         /// As `olist models` names it

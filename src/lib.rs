@@ -3,6 +3,7 @@
 //! The floors of this crate, and which may use which, stand in docs/architecture.md.
 
 pub mod audit;
+pub mod card;
 pub mod catalog;
 pub mod cli;
 pub mod commands;
@@ -26,6 +27,7 @@ pub mod loss;
 pub mod mlflow;
 pub mod monitor;
 pub mod output;
+pub mod page;
 pub mod partitions;
 pub mod preview;
 pub mod problem;

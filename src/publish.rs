@@ -162,6 +162,14 @@ fn copy(warehouse: &Warehouse, catalog: &Catalog, draft: &Path) -> Result<usize>
     Ok(tables.len() + views)
 }
 
+/// Writes a file that is there as a whole or, where that fails, as it was.
+pub fn write(file: &Path, bytes: &[u8]) -> Result<()> {
+    let target = behind_links(file)?;
+    let draft = Draft(beside(&target, &format!("{}.tmp", std::process::id())));
+    fs::write(&draft.0, bytes)?;
+    replace(&draft.0, &target)
+}
+
 /// On disk before it has its name; with the mode and the owner that an earlier copy has.
 fn replace(draft: &Path, file: &Path) -> Result<()> {
     if let Ok(about) = fs::metadata(file) {

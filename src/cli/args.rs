@@ -8,6 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::dates::{self, DateRange, Every};
 use crate::output::Format;
+use crate::page::Lang;
 use crate::problem::Problem;
 
 #[derive(Debug, Args)]
@@ -136,6 +137,18 @@ pub struct Plan {
     pub every: Every,
     #[command(flatten)]
     pub selection: Selection,
+}
+
+#[derive(Debug, Args)]
+pub struct Report {
+    /// As `olist models` names it; else all, and PATH is a folder
+    pub model: Option<String>,
+    /// The file; or a folder, which gets a file MODEL.html of each
+    #[arg(long, value_name = "PATH")]
+    pub out: PathBuf,
+    /// The language of its words, numbers and dates; descriptions stay as the SQL files have them
+    #[arg(long, value_enum, ignore_case = true, default_value_t)]
+    pub lang: Lang,
 }
 
 #[derive(Debug, Args)]

@@ -14,6 +14,7 @@ mod plan;
 mod promote;
 mod query;
 mod render;
+mod report;
 mod run;
 mod score;
 mod session;
@@ -35,6 +36,7 @@ pub use plan::plan;
 pub use promote::{promote, rollback};
 pub use query::query;
 pub use render::render;
+pub use report::report;
 pub use run::run;
 pub use score::score;
 pub use session::Session;
@@ -72,6 +74,7 @@ pub fn execute(cli: Cli) -> Result<ExitCode> {
         Command::Monitor { model, fail } => monitor(&session, model.as_deref(), fail),
         Command::Docs { name, out } => docs(&session, name.as_deref(), out.as_deref()),
         Command::Explain { model, key, date } => explain(&session, &model, &key, date),
+        Command::Report(args) => report(&session, &args),
         Command::Promote { model, version, reason } => promote(&session, &model, version, &reason),
         Command::Rollback { model, reason } => rollback(&session, &model, &reason),
         Command::Mlflow(Mlflow::Sync) => mlflow_sync(&session),

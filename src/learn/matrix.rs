@@ -45,6 +45,14 @@ impl Matrix {
         copy
     }
 
+    /// The same table with one value in all rows of a column: what partial dependence asks for.
+    #[must_use]
+    pub fn with_constant(&self, column: usize, value: f64) -> Self {
+        let mut other = self.clone();
+        other.values[column].fill(value);
+        other
+    }
+
     /// Some rows, one after another: learners read whole rows, and a block of them stays in the cache.
     pub fn row_major(&self, rows: &[usize]) -> Vec<f64> {
         let width = self.values.len();

@@ -10,7 +10,8 @@
 //! * [`Fitted::blend`]: several models as one;
 //! * [`Fitted::contributions`] and [`Clustering::contributions`]: why a score, input by input;
 //! * [`cluster`]: groups rows; [`silhouette`] and [`stability`]: whether the groups are worth anything;
-//! * [`Scored`]: metrics and their intervals; [`permutation_importance`]: what the model looks at.
+//! * [`Scored`]: metrics, their intervals, and curves; [`permutation_importance`]: what the model looks at, and
+//!   [`partial_dependence`] in which direction.
 //!
 //! Everything is deterministic: the same rows, settings and seed give the same bits for any number of threads.
 //! Work is spread over the rayon pool of the caller (`pool.install(|| ...)` sets the number of threads).
@@ -19,6 +20,8 @@ mod algorithm;
 mod bins;
 mod boosting;
 mod contribution;
+mod curve;
+mod dependence;
 mod extract;
 mod fitted;
 mod forest;
@@ -42,6 +45,8 @@ pub use algorithm::{Algorithm, BoostingSettings, ForestSettings, KMeansSettings,
 pub use bins::Bins;
 pub use boosting::Boosting;
 pub use contribution::{Contributions, Scale};
+pub use curve::CurvePart;
+pub use dependence::{Dependence, partial_dependence};
 pub use fitted::{Fitted, Learner, fit};
 pub use grouping::{adjusted_rand_index, silhouette, stability};
 pub use importance::{Importance, ValidationSet, permutation_importance};

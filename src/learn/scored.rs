@@ -84,6 +84,13 @@ impl Scored {
         self.ends.iter().map(group).collect()
     }
 
+    /// Every run of one score with its score, from the highest to the lowest.
+    pub fn runs(&self) -> impl Iterator<Item = (f64, Group)> {
+        let first = std::iter::once(0).chain(self.ends.iter().copied());
+        let score = |start: u32| self.scores[self.order[start as usize] as usize];
+        first.zip(self.groups(&vec![1.0; self.rows()])).map(move |(start, group)| (score(start), group))
+    }
+
     fn label(&self, row: usize) -> f64 {
         f64::from(u8::from(self.y[row]))
     }

@@ -12,7 +12,9 @@ use super::details::{Details, texts};
 use super::logged::{self, Logged};
 use super::message::{Message, Training};
 use super::versions::{self, Registered};
+use crate::card;
 use crate::export::{self, Trained};
+use crate::page::Lang;
 use crate::registry::outbox::Item;
 use crate::registry::{Version, comparison};
 use crate::term;
@@ -247,6 +249,13 @@ fn files(warehouse: &Warehouse, version: &Version, training: &Training) -> Resul
     if importances.rows() > 0 {
         files.push(("importances.csv".to_owned(), importances.table().csv()?.into_bytes()));
     }
+    let own = card::of(warehouse, version, Lang::English)?;
+    files.push(("report.html".to_owned(), own.html.into_bytes()));
+    let own_charts =
+        own.charts.into_iter().map(|(name, svg)| (format!("charts/{name}.svg"), svg.into_bytes()));
+    files.extend(own_charts);
+    let portuguese = card::of(warehouse, version, Lang::Portuguese)?.html;
+    files.push(("report.pt-BR.html".to_owned(), portuguese.into_bytes()));
     Ok(files)
 }
 

@@ -17,5 +17,5 @@ pub use champions::{promote, rollback};
 pub use contests::recorded;
 pub use files::{files, keep as keep_files};
 pub use inputs::{InputProfile, profiles};
-pub use new_version::{Mean, Measured, NewVersion, Segment, add};
+pub use new_version::{Curve, Mean, Measured, NewVersion, OverRule, Segment, add};
 pub use version::{Version, champion, in_force, no_champion, tried, version, versions};

@@ -13,7 +13,7 @@ use super::files;
 use super::inputs::InputProfile;
 use super::version::{Version, version};
 use crate::catalog::Parts;
-use crate::learn::{Importance, Recipe};
+use crate::learn::{CurvePart, Dependence, Importance, Recipe};
 use crate::warehouse::Warehouse;
 
 /// A version that is about to be written, with all that is kept of its training.
@@ -42,6 +42,10 @@ pub struct NewVersion {
     pub metrics: Vec<Measured>,
     pub means: Vec<Mean>,
     pub importances: Vec<Importance>,
+    pub dependence: Vec<Dependence>,
+    pub curves: Vec<Curve>,
+    /// `None` where there is no rule, or the version is one.
+    pub rule: Option<OverRule>,
     pub segments: Vec<Segment>,
     pub profiles: Vec<InputProfile>,
 }
@@ -72,6 +76,26 @@ pub struct Mean {
     pub metric: &'static str,
     pub low: Option<f64>,
     pub high: Option<f64>,
+}
+
+/// One line of `registry.curves`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Curve {
+    pub candidate: String,
+    #[serde(serialize_with = "as_text")]
+    pub snapshot: NaiveDate,
+    #[serde(flatten)]
+    pub part: CurvePart,
+}
+
+/// One line of `registry.rules`: how far a version is ahead of the best rule.
+#[derive(Debug, Clone, Serialize)]
+pub struct OverRule {
+    pub rule: String,
+    pub metric: &'static str,
+    pub difference: f64,
+    pub low: f64,
+    pub high: f64,
 }
 
 /// One line of `registry.segments`.
@@ -105,6 +129,11 @@ const METRICS: &str = r#"[{"candidate": "varchar", "snapshot": "date", "snapshot
     "base_rate": "double"}]"#;
 const MEANS: &str = r#"[{"candidate": "varchar", "metric": "varchar", "low": "double", "high": "double"}]"#;
 const IMPORTANCES: &str = r#"[{"input": "varchar", "roc_auc_drop": "double"}]"#;
+const DEPENDENCE: &str = r#"[{"input": "varchar", "value": "double", "mean_score": "double"}]"#;
+const CURVES: &str = r#"[{"candidate": "varchar", "snapshot": "date", "part": "integer", "rows": "double",
+    "positives": "double", "mean_score": "double"}]"#;
+const RULES: &str = r#"[{"rule": "varchar", "metric": "varchar", "difference": "double", "low": "double",
+    "high": "double"}]"#;
 const SEGMENTS: &str = r#"[{"segment": "integer", "segment_name": "varchar", "sets_apart": "varchar", "rows": "bigint",
     "share": "double", "outcome_share": "double", "outcome_from": "date"}]"#;
 const INPUTS: &str = r#"[{"input": "varchar", "edges": ["double"], "shares": ["double"], "usual_psi": "double",
@@ -150,6 +179,9 @@ pub fn add(warehouse: &Warehouse, new: &NewVersion, run_id: &str) -> Result<Vers
     let importance = |i: &Importance| json!({"input": i.column, "roc_auc_drop": i.roc_auc_drop});
     let importances: Vec<_> = new.importances.iter().map(importance).collect();
     of_version("importances", IMPORTANCES, serde_json::to_string(&importances)?)?;
+    of_version("dependence", DEPENDENCE, serde_json::to_string(&new.dependence)?)?;
+    of_version("curves", CURVES, serde_json::to_string(&new.curves)?)?;
+    of_version("rules", RULES, serde_json::to_string(new.rule.as_slice())?)?;
     of_version("segments", SEGMENTS, serde_json::to_string(&new.segments)?)?;
     of_version("inputs", INPUTS, serde_json::to_string(&new.profiles)?)?;
     files::keep(warehouse, &new.model, number, &new.files)?;

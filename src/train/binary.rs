@@ -7,12 +7,15 @@ use super::{Contest, Trained};
 use super::{rival, table, validate};
 use crate::config::Binary;
 use crate::dataset::Dataset;
+use crate::learn;
 use crate::problem::Problem;
 use crate::registry::{Measured, NewVersion};
 use crate::term::{self, Progress};
 
 /// Steps behind the validation: the winner is fitted to all rows, and its inputs are weighed.
 const AFTERWARDS: usize = 2;
+/// Inputs whose partial dependence is kept.
+const SHOWN: usize = 6;
 
 /// Trains what wins the contest on all that was known as of its date.
 ///
@@ -45,15 +48,25 @@ pub fn train(mut contest: Contest<'_>, binary: &Binary) -> Result<Trained> {
     let gate = Gate { contest: of, by, data: &data, folds: &folds, validated: &validated };
     let Ruling { winner, verdict, measured, notes: told } = gate.rule(standing)?;
     let mean_metric = gate.value(winner);
+    let (rule, over_rule) = gate.over_rule(winner)?.unzip();
     validated.metrics.extend(measured.into_iter().chain(lines));
     notes.extend(told);
     let recipe = &contest.recipes[winner];
-    let rows = data.known_by(as_of);
+    let (rows, importances) =
+        (data.known_by(as_of), validated.importances(&data, &folds, recipe, spec.seed)?);
     let y = data.truth(&rows);
-    let fitted = match recipe.rule() {
-        Some(_) => None,
-        None => Some(recipe.fit(&data.matrix.select(&rows), &y, spec.seed)?.to_bytes()?),
-    };
+    let (mut fitted, mut dependence) = (None, Vec::new());
+    if recipe.rule().is_none() {
+        let x = data.matrix.select(&rows);
+        let model = recipe.fit(&x, &y, spec.seed)?;
+        let first = importances.iter().take(SHOWN).map(|one| one.column.as_str());
+        dependence = learn::partial_dependence(&model, &x, &first.collect::<Vec<_>>(), spec.seed)?;
+        fitted = Some(model.to_bytes()?);
+    }
+    let mut curves = Vec::new();
+    for at in std::iter::once(winner).chain(rule) {
+        curves.extend(validated.curves(&data, &folds, &contest.recipes[at])?);
+    }
     progress.step();
     let version = NewVersion {
         trained_through: data.trained_through(&rows).unwrap_or(as_of),
@@ -64,7 +77,10 @@ pub fn train(mut contest: Contest<'_>, binary: &Binary) -> Result<Trained> {
         verdict,
         metrics: validated.metrics.clone(),
         means: validated.means.clone(),
-        importances: validated.importances(&data, &folds, recipe, spec.seed)?,
+        importances,
+        dependence,
+        curves,
+        rule: over_rule,
         ..contest.version(winner, &data, &rows)?
     };
     let table = table::of(&validated.metrics, by);

@@ -8,7 +8,7 @@ use super::validate::{Fold, Validated, mean, measure};
 use crate::dataset::Dataset;
 use crate::learn::{self, Difference, Interval, Metric, Pair, Scored};
 use crate::registry::contests::{DIGITS, Duel, Outcome, Verdict};
-use crate::registry::{Measured, recorded};
+use crate::registry::{Measured, OverRule, recorded};
 use crate::term;
 
 /// Resamples behind a difference.
@@ -64,12 +64,13 @@ impl Gate<'_> {
 
     /// The best mean but of the recipe at `except`; of equals a rule, then the candidate named first.
     fn best(&self, except: Option<usize>) -> Option<usize> {
-        let recipes = &self.contest.recipes;
+        self.first_of((0..self.contest.recipes.len()).filter(|at| Some(*at) != except))
+    }
+
+    fn first_of(&self, recipes: impl Iterator<Item = usize>) -> Option<usize> {
         let value = |at| self.value(at).map_or(f64::NEG_INFINITY, |mean| self.sign() * mean);
-        let rank = |at: usize| (recipes[at].rule().is_some(), usize::MAX - at);
-        (0..recipes.len())
-            .filter(|at| Some(*at) != except)
-            .max_by(|&a, &b| value(a).total_cmp(&value(b)).then_with(|| rank(a).cmp(&rank(b))))
+        let rank = |at: usize| (self.contest.recipes[at].rule().is_some(), usize::MAX - at);
+        recipes.max_by(|&a, &b| value(a).total_cmp(&value(b)).then_with(|| rank(a).cmp(&rank(b))))
     }
 
     /// Whether a difference leaves no doubt.
@@ -77,19 +78,27 @@ impl Gate<'_> {
         duel.interval.is_some_and(|Interval { low, high }| (self.sign() * low).min(self.sign() * high) > 0.0)
     }
 
+    /// The best rule but `winner`, with the difference of the winner to it.
+    pub fn over_rule(&self, winner: usize) -> Result<Option<(usize, OverRule)>> {
+        let recipes = &self.contest.recipes;
+        let rules = (0..recipes.len()).filter(|&at| recipes[at].rule().is_some() && self.value(at).is_some());
+        let Some(rule) = self.first_of(rules.filter(|_| recipes[winner].rule().is_none())) else {
+            return Ok(None);
+        };
+        let Some(Duel { value, against, interval: Some(Interval { low, high }), metric, .. }) =
+            self.between(winner, rule)?
+        else {
+            return Ok(None);
+        };
+        let name = recipes[rule].name.clone();
+        Ok(Some((rule, OverRule { rule: name, metric, difference: value - against, low, high })))
+    }
+
     /// The files did not change, or no row did: the other candidates against the recipe that serves.
     fn within(&self, version: i32, at: usize) -> Result<Ruling> {
         let Contest { why, recipes, .. } = self.contest;
-        let predicted = |at: usize| self.validated.predicted(self.data, self.folds, &recipes[at]);
         let challenger = self.best(Some(at));
-        let duel = match challenger {
-            None => None,
-            Some(best) => {
-                let both = predicted(best)?.into_iter().zip(predicted(at)?).zip(self.folds);
-                let both = both.map(|((one, other), fold)| (fold.test.clone(), one, other));
-                self.duel(best, &both.collect::<Vec<Both>>())?
-            }
-        };
+        let duel = challenger.map(|best| self.between(best, at)).transpose()?.flatten();
         let told = duel.as_ref().map(|duel| duel.against(version));
         if let (Some(best), Some(duel), Some(told)) = (challenger, &duel, &told)
             && self.wins(duel)
@@ -213,6 +222,14 @@ impl Gate<'_> {
             interval: Some(interval),
             is_recorded: true,
         }))
+    }
+
+    /// Two recipes on the folds.
+    fn between(&self, one: usize, other: usize) -> Result<Option<Duel>> {
+        let of = |at: usize| self.validated.predicted(self.data, self.folds, &self.contest.recipes[at]);
+        let both = of(one)?.into_iter().zip(of(other)?).zip(self.folds);
+        let both = both.map(|((one, other), fold)| (fold.test.clone(), one, other));
+        self.duel(one, &both.collect::<Vec<Both>>())
     }
 
     /// The recipe at `at` beside another model on the same rows.

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use crate::config::{ModelSpec, Validate};
 use crate::dataset::Dataset;
 use crate::learn::{self, Algorithm, Fitted, Importance, Metric, Recipe, Scored, ValidationSet};
-use crate::registry::{Mean, Measured};
+use crate::registry::{Curve, Mean, Measured};
 use crate::term::{self, Progress};
 
 /// Resamples behind each interval.
@@ -200,6 +200,17 @@ impl Validated {
             None => self.of(recipe, at)?.predict(&data.matrix.select(&fold.test)),
         };
         folds.par_iter().enumerate().map(of_fold).collect()
+    }
+
+    /// The lists that a recipe makes of the folds, in hundredths.
+    pub fn curves(&self, data: &Dataset, folds: &[Fold], recipe: &Recipe) -> Result<Vec<Curve>> {
+        let mut curves = Vec::new();
+        for (fold, scores) in folds.iter().zip(self.predicted(data, folds, recipe)?) {
+            let parts = Scored::new(&data.truth(&fold.test), &scores)?.curve();
+            let of_part = |part| Curve { candidate: recipe.name.clone(), snapshot: fold.snapshot, part };
+            curves.extend(parts.into_iter().map(of_part));
+        }
+        Ok(curves)
     }
 
     /// How much ROC AUC each input is worth to `recipe`, out of time; empty for a rule.

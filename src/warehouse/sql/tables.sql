@@ -103,6 +103,23 @@ comment on table registry.drift is 'One row per scoring and input: its PSI again
 create table if not exists registry.importances (model varchar, version integer, input varchar, roc_auc_drop double);
 comment on table registry.importances is 'One row per version and input: how much out-of-time ROC AUC falls when its values are shuffled';
 
+create table if not exists registry.dependence (
+    model varchar, version integer, input varchar, value double, mean_score double
+);
+comment on table registry.dependence is 'One row per version, input among the most important, and value: the mean score of training rows with this value in all of them (partial dependence)';
+
+create table if not exists registry.curves (
+    model varchar, version integer, candidate varchar, snapshot date, part integer, rows double, positives double,
+    mean_score double
+);
+comment on table registry.curves is 'One row per version, candidate, out-of-time fold and hundredth of its list, 1 with the highest scores: what ROC, precision-recall, gain, lift and calibration are drawn from; of the version''s own candidate and of the best rule';
+comment on column registry.curves.rows is 'A hundredth of the rows; rows of one score on both sides of a border are shared out in proportion';
+
+create table if not exists registry.rules (
+    model varchar, version integer, rule varchar, metric varchar, difference double, low double, high double
+);
+comment on table registry.rules is 'One row per version that is no rule itself: the best rule among the candidates, and the difference of the version to it in the deciding metric, mean over the folds, with a 95 % interval by resampling entities';
+
 create table if not exists registry.outbox (
     item bigint, kind varchar, model varchar, version integer, reference_date date, run_id varchar, created_at timestamp,
     sent_at timestamp, sent_to varchar, attempts integer, last_error varchar, payload varchar

@@ -1,0 +1,15 @@
+//! Model cards (Mitchell and others, Model cards for model reporting, 2019): a page on one version, of what the database
+//! keeps of it and of its lists. Nothing is trained or scored for it.
+
+mod facts;
+
+use anyhow::Result;
+
+use crate::page::{self, Lang, Page};
+use crate::registry::Version;
+use crate::warehouse::Warehouse;
+
+/// The page on a version, and its charts.
+pub fn of(warehouse: &Warehouse, version: &Version, lang: Lang) -> Result<Page> {
+    page::render("model.html.jinja", lang, &facts::of(warehouse, version)?)
+}
