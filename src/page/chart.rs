@@ -13,8 +13,8 @@ use serde::Deserialize;
 
 use super::Lang;
 
-const WIDTH: f64 = 460.0;
-const HEIGHT: f64 = 320.0;
+const WIDTH: f64 = 420.0;
+const HEIGHT: f64 = 300.0;
 /// Between series at one label, so that intervals do not hide each other.
 const APART: f64 = 0.06;
 
@@ -217,7 +217,7 @@ impl Chart {
         let is_bars = self.series.iter().any(|series| series.shape == Shape::Bars);
         if !self.x.labels.is_empty() && !is_bars {
             let last = self.x.labels.len() as f64 - 1.0;
-            layout = layout.with_x_tick_step((last / 4.0).ceil().max(1.0));
+            layout = layout.with_x_tick_step((last / 3.0).floor().max(1.0));
             layout = layout.with_x_axis_min(-0.4).with_x_axis_max(last + 0.4);
         }
         if !is_bars {

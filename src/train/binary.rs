@@ -7,7 +7,7 @@ use super::{Contest, Trained};
 use super::{rival, table, validate};
 use crate::config::Binary;
 use crate::dataset::Dataset;
-use crate::learn;
+use crate::learn::{self, Dependence, Importance, Recipe};
 use crate::problem::Problem;
 use crate::registry::{Measured, NewVersion};
 use crate::term::{self, Progress};
@@ -52,17 +52,9 @@ pub fn train(mut contest: Contest<'_>, binary: &Binary) -> Result<Trained> {
     validated.metrics.extend(measured.into_iter().chain(lines));
     notes.extend(told);
     let recipe = &contest.recipes[winner];
-    let (rows, importances) =
-        (data.known_by(as_of), validated.importances(&data, &folds, recipe, spec.seed)?);
-    let y = data.truth(&rows);
-    let (mut fitted, mut dependence) = (None, Vec::new());
-    if recipe.rule().is_none() {
-        let x = data.matrix.select(&rows);
-        let model = recipe.fit(&x, &y, spec.seed)?;
-        let first = importances.iter().take(SHOWN).map(|one| one.column.as_str());
-        dependence = learn::partial_dependence(&model, &x, &first.collect::<Vec<_>>(), spec.seed)?;
-        fitted = Some(model.to_bytes()?);
-    }
+    let rows = data.known_by(as_of);
+    let importances = validated.importances(&data, &folds, recipe, spec.seed)?;
+    let (fitted, dependence) = fit(recipe, &data, &rows, &importances, spec.seed)?;
     let mut curves = Vec::new();
     for at in std::iter::once(winner).chain(rule) {
         curves.extend(validated.curves(&data, &folds, &contest.recipes[at])?);
@@ -70,7 +62,7 @@ pub fn train(mut contest: Contest<'_>, binary: &Binary) -> Result<Trained> {
     progress.step();
     let version = NewVersion {
         trained_through: data.trained_through(&rows).unwrap_or(as_of),
-        base_rate: Some(y.iter().filter(|label| **label).count() as f64 / y.len() as f64),
+        base_rate: Some(base_rate(&data.truth(&rows))),
         metric: by.name(),
         mean_metric,
         fitted,
@@ -85,6 +77,28 @@ pub fn train(mut contest: Contest<'_>, binary: &Binary) -> Result<Trained> {
     };
     let table = table::of(&validated.metrics, by);
     Ok(contest.won(version, table, notes, data, &rows))
+}
+
+fn base_rate(labels: &[bool]) -> f64 {
+    labels.iter().filter(|label| **label).count() as f64 / labels.len() as f64
+}
+
+/// A recipe fitted to all rows, as bytes, and how it leans on the first of its inputs; nothing of a rule.
+fn fit(
+    recipe: &Recipe,
+    data: &Dataset,
+    rows: &[usize],
+    importances: &[Importance],
+    seed: u64,
+) -> Result<(Option<Vec<u8>>, Vec<Dependence>)> {
+    if recipe.rule().is_some() {
+        return Ok((None, Vec::new()));
+    }
+    let x = data.matrix.select(rows);
+    let fitted = recipe.fit(&x, &data.truth(rows), seed)?;
+    let first: Vec<&str> = importances.iter().take(SHOWN).map(|one| one.column.as_str()).collect();
+    let dependence = learn::partial_dependence(&fitted, &x, &first, seed)?;
+    Ok((Some(fitted.to_bytes()?), dependence))
 }
 
 /// Labels of one class alone teach nothing. Of a few rows that may be chance.

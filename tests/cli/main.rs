@@ -28,6 +28,7 @@ mod places;
 mod plan;
 mod python;
 mod quarantine;
+mod report;
 mod reports;
 mod run;
 mod safety;

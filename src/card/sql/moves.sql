@@ -11,6 +11,7 @@ before as (
 select
     before.segment_name as origin,
     now.segment_name as destination,
+    coalesce(any_value(now.segment), 1000) as place,
     count(*) as moved,
     (select min(date) from dates) as since,
     (select max(date) from dates) as until
@@ -18,4 +19,4 @@ from before
 full join now using ({key})
 where (select count(*) from dates) = 2
 group by all
-order by origin nulls last, moved desc, destination
+order by any_value(before.segment) nulls last, place
