@@ -25,13 +25,14 @@ const RULE: &str = include_str!("sql/rule.sql");
 const REIGNS: &str = include_str!("sql/reigns.sql");
 /// Of the lists, where there are some.
 const TOP: &str = include_str!("sql/top.sql");
+const MONEY: &str = include_str!("sql/money.sql");
 /// Of segments.
 const GROUPS: &str = include_str!("sql/groups.sql");
 const SIZES: &str = include_str!("sql/sizes.sql");
 const MOVES: &str = include_str!("sql/moves.sql");
 
 /// Names of what is one row, or none, rather than many.
-const ONE: [&str; 7] = ["mean", "months", "settled", "curves", "tenths", "drifts", "sizes"];
+const ONE: [&str; 8] = ["mean", "months", "settled", "curves", "tenths", "drifts", "money", "sizes"];
 
 /// A version and what its queries are about.
 struct Facts<'a> {
@@ -90,23 +91,16 @@ impl Facts<'_> {
         for (name, sql) in PREDICTING {
             self.find(name, sql)?;
         }
-        if self.has("scores")? {
-            return self.find("top", TOP);
-        }
-        self.found.insert("top".to_owned(), json!([]));
-        Ok(())
+        let (has_list, has_stake) = (self.has("scores", "score")?, self.has("scores", "stake_brl")?);
+        self.find_if(has_list, "top", TOP)?;
+        self.find_if(has_stake, "money", MONEY)
     }
 
     fn segments(&mut self) -> Result<()> {
-        let is_scored = self.has("profile")? && self.has("scores")?;
-        for (name, sql) in [("groups", GROUPS), ("sizes", SIZES), ("moves", MOVES)] {
-            if is_scored {
-                self.find(name, sql)?;
-            } else {
-                self.found.insert(name.to_owned(), json!([]));
-            }
-        }
-        Ok(())
+        let is_scored = self.has("profile", "segment")?;
+        self.find_if(is_scored, "groups", GROUPS)?;
+        self.find_if(is_scored, "sizes", SIZES)?;
+        self.find_if(is_scored, "moves", MOVES)
     }
 
     fn find(&mut self, name: &str, sql: &str) -> Result<()> {
@@ -117,10 +111,19 @@ impl Facts<'_> {
         Ok(())
     }
 
-    /// Whether there is the table that a name stands for.
-    fn has(&self, name: &str) -> Result<bool> {
-        let table = self.names.iter().find(|(other, _)| *other == name).context("a table of the page")?;
-        Ok(self.warehouse.has_table(&table.1)?)
+    fn find_if(&mut self, is_there: bool, name: &str, sql: &str) -> Result<()> {
+        if is_there {
+            return self.find(name, sql);
+        }
+        self.found.insert(name.to_owned(), Value::Null);
+        Ok(())
+    }
+
+    /// Whether the table that a name stands for has a column.
+    fn has(&self, name: &str, column: &str) -> Result<bool> {
+        let (_, table) =
+            self.names.iter().find(|(other, _)| *other == name).context("a table of the page")?;
+        Ok(self.warehouse.columns(table)?.iter().any(|(other, _)| other == column))
     }
 
     fn rows(&self, sql: &str) -> Result<Vec<Value>> {

@@ -77,8 +77,8 @@ print("params", training.data.params["candidate"], training.data.params["retrain
 print("steps", [m.step for m in client.get_metric_history(champion.run_id, "roc_auc")])
 dataset = training.inputs.dataset_inputs[0].dataset
 print("dataset", dataset.name, dataset.digest, json.loads(dataset.profile)["num_rows"])
-paths = [f.path for folder in ("", "sql/abt", "sql/models", "model") for f in client.list_artifacts(champion.run_id, folder)]
-print("files", [p for p in ("out_of_time.csv", "sql/abt/seller_churn.sql", "sql/models/seller_churn.sql", "model/MLmodel",
+paths = [f.path for folder in ("", "charts", "sql/abt", "sql/models", "model") for f in client.list_artifacts(champion.run_id, folder)]
+print("files", [p for p in ("out_of_time.csv", "report.html", "report.pt-BR.html", "charts/roc.svg", "sql/abt/seller_churn.sql", "sql/models/seller_churn.sql", "model/MLmodel",
     "model/model.onnx", "model/input_example.json") if p in paths])
 print("because", champion.tags["olist.champion_because"])
 earlier = [v for v in client.search_model_versions("name='shop.seller_churn'") if v.version != champion.version]
@@ -103,7 +103,7 @@ print("scores", one["scores"][0].info.run_name, sorted(one["scores"][0].data.met
     assert_eq!(line("dataset"), format!("abt.seller_churn {digest}"));
     assert_eq!(
         line("files"),
-        "['out_of_time.csv', 'sql/abt/seller_churn.sql', 'sql/models/seller_churn.sql', 'model/MLmodel', \
+        "['out_of_time.csv', 'report.html', 'report.pt-BR.html', 'charts/roc.svg', 'sql/abt/seller_churn.sql', 'sql/models/seller_churn.sql', 'model/MLmodel', \
          'model/model.onnx', 'model/input_example.json']"
     );
     assert!(line("because").contains("rolled back"), "{printed}");

@@ -10,6 +10,7 @@ mod learn;
 mod mlflow;
 mod output;
 mod outputs;
+mod page;
 mod problem;
 mod segments;
 mod sql;
