@@ -3,7 +3,6 @@
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 
-use crate::ingest;
 use crate::learn::Metric;
 use crate::output::strict;
 use crate::registry::{Version, whole};
@@ -69,8 +68,8 @@ pub fn of(warehouse: &Warehouse, version: &Version) -> Result<Value> {
     let mut found = facts.found;
     found.extend([
         ("model".to_owned(), json!(version.model)),
+        ("is_synthetic".to_owned(), about["is_synthetic"].clone()),
         ("about".to_owned(), about),
-        ("is_synthetic".to_owned(), json!(ingest::is_synthetic(warehouse)?)),
         ("tool_version".to_owned(), json!(env!("CARGO_PKG_VERSION"))),
         ("settings".to_owned(), json!(serde_json::to_string(&recipe.parts)?)),
         ("expression".to_owned(), json!(recipe.rule().map(ToString::to_string))),

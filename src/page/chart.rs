@@ -4,7 +4,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use kuva::plot::{BarPlot, LegendPosition, LinePlot, ScatterPlot};
+use kuva::plot::{BarPlot, LegendPosition, LinePlot, LineStyle, ScatterPlot};
 use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
 use kuva::render::theme::Theme;
@@ -99,29 +99,24 @@ enum Shape {
 }
 
 impl Ink {
-    /// The word for it.
-    pub fn key(self) -> &'static str {
+    /// The word for it; the page's colour, or that of a file by itself; how wide and with which dashes it is drawn.
+    fn look(self) -> (&'static str, &'static str, f64, LineStyle) {
+        let (model, realised) = ("var(--model, #0b5fa5)", "var(--realised, #b4450f)");
         match self {
-            Self::Model => "model",
-            Self::Rule => "rule",
-            Self::Realised => "realised",
-            Self::RealisedRule => "realised_rule",
-            Self::Inputs => "inputs",
-            Self::Scores => "scores",
-            Self::Guide | Self::Other => "by_chance",
+            Self::Model => ("model", model, 2.5, LineStyle::Solid),
+            Self::Rule => ("rule", "var(--rule, #6b7280)", 2.0, LineStyle::Dashed),
+            Self::Realised => ("realised", realised, 2.0, LineStyle::DashDot),
+            Self::RealisedRule => ("realised_rule", "var(--realised-rule, #857617)", 1.5, LineStyle::Dotted),
+            Self::Inputs => ("inputs", model, 2.5, LineStyle::Solid),
+            Self::Scores => ("scores", realised, 2.0, LineStyle::DashDot),
+            Self::Guide => ("by_chance", "var(--guide, #9aa3af)", 1.5, LineStyle::Dotted),
+            Self::Other => ("other", "var(--other, #6d28a8)", 2.5, LineStyle::Solid),
         }
     }
 
-    /// The page's colour, or that of a file by itself.
-    fn colour(self) -> &'static str {
-        match self {
-            Self::Model | Self::Inputs => "var(--model, #0b5fa5)",
-            Self::Rule => "var(--rule, #6b7280)",
-            Self::Realised | Self::Scores => "var(--realised, #b4450f)",
-            Self::RealisedRule => "var(--realised-rule, #9a8a2b)",
-            Self::Guide => "var(--guide, #9aa3af)",
-            Self::Other => "var(--other, #6d28a8)",
-        }
+    /// The key of the word for it.
+    pub fn key(self) -> &'static str {
+        self.look().0
     }
 }
 
@@ -270,21 +265,16 @@ impl Series {
     fn plots(&self, x: &Axis, lang: Lang, legend: Option<&str>, beside: f64) -> Vec<Plot> {
         let known: Vec<(f64, f64)> =
             self.points.iter().filter_map(|point| Some((point.x + beside, point.y?))).collect();
-        let colour = self.ink.colour();
+        let (_, colour, width, dashes) = self.ink.look();
         if self.shape == Shape::Bars {
             let bars = known.iter().map(|(at, y)| (x.text(lang, *at), *y));
             return vec![BarPlot::new().with_bars(bars).with_color(colour).into()];
         }
         let line = LinePlot::new().with_data(known.clone()).with_color(colour);
+        let line = line.with_stroke_width(width).with_line_style(dashes);
         let line = match legend {
             Some(name) => line.with_legend(name),
             None => line,
-        };
-        let line = match self.ink {
-            Ink::Model | Ink::Inputs | Ink::Other => line.with_stroke_width(2.5),
-            Ink::Realised | Ink::Scores => line.with_stroke_width(2.0).with_dashdot(),
-            Ink::Rule => line.with_stroke_width(2.0).with_dashed(),
-            Ink::RealisedRule | Ink::Guide => line.with_stroke_width(1.5).with_dotted(),
         };
         if self.shape == Shape::Line {
             return vec![line.into()];

@@ -1,7 +1,13 @@
 -- What a model is about, and from what: one row.
 select
     (select value from pipeline.settings where name = 'data_until') as data_until,
-    (select count(*) > 0 from pipeline.loads where is_current and file = 'sample') as is_synthetic,
+    (
+        select count(*) > 0 from pipeline.loads where is_current and file = 'sample'
+    ) or (
+        select coalesce(any_value(comment), '') like 'Synthetic: %'
+        from duckdb_tables()
+        where database_name = 'warehouse' and schema_name = 'scores' and table_name = {model}
+    ) as is_synthetic,
     (
         select max(reference_date) from pipeline.partitions
         where table_name = 'scores.' || {model}

@@ -38,12 +38,12 @@ fn a_chart_has_its_numbers_and_ticks_that_are_true() {
         "y": {"label": "AUC", "digits": 3},
         "series": [
             {"name": "m", "ink": "model", "shape": "points",
-             "points": [{"x": 0, "y": 0.81, "low": 0.8, "high": 0.825}, {"x": 1, "y": 0.84}]},
+             "points": [{"x": 0, "y": 0.81, "low": 0.8, "high": 0.825}, {"x": 1, "y": 0.91}]},
             {"name": "r", "ink": "rule", "shape": "points", "points": [{"x": 1, "y": null}]},
         ],
     }))
     .unwrap();
-    let rows = [["01/05/2018", "0,810 (0,800 – 0,825)", ""], ["01/06/2018", "0,840", ""]];
+    let rows = [["01/05/2018", "0,810 (0,800 – 0,825)", ""], ["01/06/2018", "0,910", ""]];
     assert_eq!(chart.rows(Lang::Portuguese), rows);
     let svg = chart.svg(Lang::Portuguese);
     assert!(
@@ -51,8 +51,16 @@ fn a_chart_has_its_numbers_and_ticks_that_are_true() {
         "{svg}"
     );
     assert!(svg.contains("url(#c-clip-0)") && !svg.contains("kuva-clip"), "{svg}");
-    // No tick says 0,82 at 0,825.
-    assert!(!svg.contains(">0,83<") && svg.contains(">0,8<"), "{svg}");
+    // Ticks are as far from each other as they say: none is 0,82 at 0,825.
+    let ticks = svg
+        .split("text-anchor=\"end\">")
+        .skip(1)
+        .map(|rest| rest.split('<').next().unwrap().replace(',', "."));
+    let ticks: Vec<f64> = ticks.map(|tick| tick.parse().unwrap()).collect();
+    assert!(
+        ticks.len() > 3 && ticks.windows(3).all(|t| (t[1] - t[0] - (t[2] - t[1])).abs() < 1e-9),
+        "{ticks:?}"
+    );
     assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
 }
 
