@@ -200,11 +200,9 @@ impl Explanation {
     pub fn text(&self) -> String {
         let told = if self.inputs.len() > TOLD + 1 { TOLD } else { self.inputs.len() };
         let (inputs, others) = self.inputs.split_at(told);
-        let mut lines: String = inputs.iter().map(Line::text).collect();
-        if !others.is_empty() {
-            let sum: f64 = others.iter().map(|line| line.contribution).sum();
-            lines += &format!("{sum:+8.3}  {} other inputs\n", others.len());
-        }
+        let rest: f64 = others.iter().map(|line| line.contribution).sum();
+        let rest = (!others.is_empty()).then(|| format!("{rest:+8.3}  {} other inputs\n", others.len()));
+        let lines: String = inputs.iter().map(Line::text).chain(rest).collect();
         let facts: Vec<String> =
             self.delivered.iter().map(|(name, value)| format!("{name} {}", plain(value))).collect();
         let sum = format!(

@@ -41,21 +41,19 @@ impl Delivered {
         }
         let date = date_of(warehouse, model, date)?;
         let (value, facts) = match model.spec.task {
-            Task::Binary(_) => ("score", "score, rank, 'of': list_rows, decile"),
-            Task::Clusters(_) => ("segment", "segment, segment_name, distance"),
+            Task::Binary(_) => ("score", "score: score, rank: rank, 'of': list_rows, decile: decile"),
+            Task::Clusters(_) => {
+                ("segment", "segment: segment, segment_name: segment_name, distance: distance")
+            }
         };
-        let keys = own.iter().map(|name| format!("{name}: {name}", name = ident(name)));
-        let facts = facts.split(", ").map(|fact| match fact.contains(':') {
-            true => fact.to_owned(),
-            false => format!("{fact}: {fact}"),
-        });
-        let facts: Vec<String> = keys.chain(facts).chain(["version: model_version".to_owned()]).collect();
+        let keys: Vec<String> =
+            own.iter().map(|name| format!("{name}: {name}", name = ident(name))).collect();
         let is_it: Vec<String> = own.iter().map(|name| format!("{}::varchar = ?", ident(name))).collect();
         let sql = format!(
-            "select model_version, {value}::double, to_json({{{}}})::varchar
+            "select model_version, {value}::double, to_json({{{}, {facts}, version: model_version}})::varchar
              from (select *, count(*) over () as list_rows from {} where reference_date = ?)
              where {}",
-            facts.join(", "),
+            keys.join(", "),
             model.table(),
             is_it.join(" and "),
         );

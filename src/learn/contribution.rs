@@ -47,7 +47,7 @@ impl Contributions {
     /// On the scale on which a blend takes the mean. Those of a probability p are multiplied by the slope of the log-odds
     /// between the base and p, so that they still add up: the rescale rule of `DeepLIFT` (Shrikumar et al., Learning
     /// important features through propagating activation differences, 2017). A blend bounds what a member says.
-    fn to_log_odds(mut self) -> Self {
+    fn into_log_odds(mut self) -> Self {
         let is_odds = self.scale == Scale::LogOdds;
         let (low, high) = if is_odds { (log_odds(0.0), log_odds(1.0)) } else { (EDGE, 1.0 - EDGE) };
         let (base, from) = (self.base, self.base.clamp(low, high));
@@ -64,7 +64,9 @@ impl Contributions {
                 // The difference of two log-odds, also where they are nearly the same.
                 (false, false) => ((moved / from).ln_1p() - (-moved / (1.0 - from)).ln_1p()) / by,
             };
-            row.iter_mut().for_each(|value| *value *= slope);
+            for value in row {
+                *value *= slope;
+            }
         }
         self.base = if is_odds { from } else { log_odds(from) };
         Self { scale: Scale::LogOdds, is_exact: is_odds && !is_bounded, ..self }
@@ -83,7 +85,9 @@ impl Fitted {
             Learner::Forest(trees) => {
                 let (sum, mut values) = shapley(trees, x)?;
                 let count = trees.len() as f64;
-                values.iter_mut().for_each(|value| *value /= count);
+                for value in &mut values {
+                    *value /= count;
+                }
                 exact(Scale::Probability, (sum / count, values))
             }
             Learner::Boosting(boosting) => {
@@ -94,7 +98,7 @@ impl Fitted {
                 let mut blend = exact(Scale::LogOdds, (0.0, vec![0.0; x.rows() * width]));
                 let count = members.len() as f64;
                 for member in members {
-                    let member = member.contributions(x)?.to_log_odds();
+                    let member = member.contributions(x)?.into_log_odds();
                     blend.base += member.base / count;
                     blend.is_exact &= member.is_exact;
                     blend.values.iter_mut().zip(member.values).for_each(|(sum, value)| *sum += value / count);

@@ -37,7 +37,7 @@ pub fn reasons(
     let width = columns.len();
     let mut reasons = Reasons::none();
     for batch in at.warehouse.arrow(select.as_str())?.batches {
-        let cells: Vec<_> = batch.columns().iter().map(|c| c.as_primitive::<Float64Type>()).collect();
+        let cells: Vec<_> = batch.columns().iter().map(AsArray::as_primitive::<Float64Type>).collect();
         for row in 0..batch.num_rows() {
             let cell = |at: usize| cells[at].is_valid(row).then(|| cells[at].value(row));
             reasons.values.extend((0..width).map(cell));
