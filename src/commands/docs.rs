@@ -11,6 +11,7 @@ use crate::docs::{Column, Library, Table};
 use crate::guard::Guard;
 use crate::ingest;
 use crate::output::{self, Format};
+use crate::page::{self, Lang};
 use crate::problem::{Problem, suggest};
 use crate::run::Loaded;
 use crate::sql::outputs::Origin;
@@ -21,7 +22,8 @@ const WHOLE: usize = 4;
 /// Lines of a lineage in a terminal.
 const LINES: usize = 24;
 
-pub fn docs(session: &Session, name: Option<&str>, _out: Option<&Path>) -> Result<()> {
+pub fn docs(session: &Session, name: Option<&str>, out: Option<&Path>) -> Result<()> {
+    out.map_or(Ok(()), super::page::check)?;
     let warehouse = session.open_existing()?;
     let loaded = Loaded::read(&warehouse)?;
     let catalog = session.catalog(loaded.last_date())?;
@@ -33,6 +35,17 @@ pub fn docs(session: &Session, name: Option<&str>, _out: Option<&Path>) -> Resul
     let sources = &ingest::specs(session.project()?, &catalog.templates)?;
     let library = Library { warehouse: &warehouse, catalog: &catalog, sources, date: loaded.last_date() };
     let tables = library.tables()?;
+    if let Some(file) = out {
+        let context = serde_json::json!({
+            "kinds": tables.iter().map(|table| (table.name.as_str(), table.kind)).collect::<BTreeMap<_, _>>(),
+            "tables": tables,
+            "data_until": loaded.data_until.to_string(),
+            "is_synthetic": ingest::is_synthetic(&warehouse)?,
+            "tool_version": env!("CARGO_PKG_VERSION"),
+        });
+        let html = page::render("docs.html.jinja", Lang::English, &context)?.html;
+        return super::page::write(file, &html, &format!("{} tables", tables.len()));
+    }
     match name {
         None => list(session, &tables),
         Some(name) => match tables.iter().find(|table| table.name == name) {

@@ -10,6 +10,7 @@ mod init;
 mod mlflow;
 mod models;
 mod monitor;
+mod page;
 mod plan;
 mod promote;
 mod query;

@@ -13,6 +13,9 @@ use serde::Deserialize;
 
 use super::Lang;
 
+/// What sets one end of an axis.
+type Set = fn(Layout, f64) -> Layout;
+
 const WIDTH: f64 = 420.0;
 const HEIGHT: f64 = 300.0;
 /// Between series at one label, so that intervals do not hide each other.
@@ -218,7 +221,7 @@ impl Chart {
         if !is_bars {
             layout = layout.with_x_tick_format(ticks(&self.x));
         }
-        let bounds: [(Option<f64>, fn(Layout, f64) -> Layout); 4] = [
+        let bounds: [(Option<f64>, Set); 4] = [
             (self.x.min, Layout::with_x_axis_min),
             (self.x.max, Layout::with_x_axis_max),
             (self.y.min, Layout::with_y_axis_min),

@@ -15,12 +15,13 @@ pub use chart::Chart;
 pub use lang::Lang;
 
 /// Templates by their names; `page.html.jinja` is the frame of all others.
-const TEMPLATES: [(&str, &str); 6] = [
+const TEMPLATES: [(&str, &str); 7] = [
     ("page.html.jinja", include_str!("templates/page.html.jinja")),
     ("style.css", include_str!("templates/style.css")),
     ("model.html.jinja", include_str!("templates/model.html.jinja")),
     ("binary.html.jinja", include_str!("templates/binary.html.jinja")),
     ("segments.html.jinja", include_str!("templates/segments.html.jinja")),
+    ("docs.html.jinja", include_str!("templates/docs.html.jinja")),
     ("parts.html.jinja", include_str!("templates/parts.html.jinja")),
 ];
 
