@@ -210,6 +210,8 @@ impl<'a> Outputs<'a> {
                     ..Output::default()
                 }),
                 Relation::Query(node, ctes, names) => match names.iter().position(|other| other == name) {
+                    // Of `(values …) as t (a, b)` the columns are made of nothing else.
+                    Some(_) if node["from_table"]["type"] == "EXPRESSION_LIST" => Some(Output::default()),
                     Some(at) => self.of_query(node, &name_of(list(&node["select_list"]).get(at)?), ctes),
                     None => self.of_query(node, name, ctes),
                 },
