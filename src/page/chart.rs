@@ -13,9 +13,6 @@ use serde::Deserialize;
 
 use super::Lang;
 
-/// What sets one end of an axis.
-type Set = fn(Layout, f64) -> Layout;
-
 const WIDTH: f64 = 420.0;
 const HEIGHT: f64 = 300.0;
 /// Between series at one label, so that intervals do not hide each other.
@@ -215,22 +212,20 @@ impl Chart {
         let is_bars = self.series.iter().any(|series| series.shape == Shape::Bars);
         if !self.x.labels.is_empty() && !is_bars {
             let last = self.x.labels.len() as f64 - 1.0;
-            layout = layout.with_x_tick_step((last / 3.0).floor().max(1.0));
+            layout = layout.with_x_tick_step((last / 3.0).ceil().max(1.0));
             layout = layout.with_x_axis_min(-0.4).with_x_axis_max(last + 0.4);
         }
         if !is_bars {
             layout = layout.with_x_tick_format(ticks(&self.x));
         }
-        let bounds: [(Option<f64>, Set); 4] = [
-            (self.x.min, Layout::with_x_axis_min),
-            (self.x.max, Layout::with_x_axis_max),
-            (self.y.min, Layout::with_y_axis_min),
-            (self.y.max, Layout::with_y_axis_max),
-        ];
-        bounds.into_iter().fold(layout, |layout, (bound, set)| match bound {
+        let set = |layout: Layout, bound: Option<f64>, set: fn(Layout, f64) -> Layout| match bound {
             Some(bound) => set(layout, bound),
             None => layout,
-        })
+        };
+        let layout = set(layout, self.x.min, Layout::with_x_axis_min);
+        let layout = set(layout, self.x.max, Layout::with_x_axis_max);
+        let layout = set(layout, self.y.min, Layout::with_y_axis_min);
+        set(layout, self.y.max, Layout::with_y_axis_max)
     }
 
     /// The same in numbers: a row an x, a cell a series. Of many, some.

@@ -172,7 +172,7 @@ fn what_is_said_of_the_rule_follows_the_interval() {
             &place,
             &format!(
                 "update registry.rules set low = {low}, high = {high}, difference = {}",
-                (low + high) / 2.0
+                f64::midpoint(low, high)
             ),
         );
         let [english, portuguese] = pages(&place);
