@@ -1,7 +1,7 @@
-//! The SQL folders are built into the binary: an edit of one of them has to build it again.
+//! The SQL folders and their cases are built into the binary: an edit of one of them has to build it again.
 
 fn main() {
-    for folder in ["queries", "features", "abt", "models"] {
+    for folder in ["queries", "features", "abt", "models", "tests/sql"] {
         println!("cargo::rerun-if-changed={folder}");
     }
 }

@@ -232,7 +232,7 @@ impl Catalog {
     }
 
     /// The tables and scores that `word` means; none where it means a file that was left out.
-    fn named(&self, option: &str, word: &str) -> Result<Vec<&String>> {
+    pub fn named(&self, option: &str, word: &str) -> Result<Vec<&String>> {
         let matches: Vec<&String> = self.order.iter().filter(|table| means(word, table)).collect();
         if !matches.is_empty() || self.left_out.iter().any(|table| means(word, table)) {
             return Ok(matches);
@@ -242,6 +242,11 @@ impl Catalog {
         Err(Problem::usage(format!("{option} {word}: there is no such table or model"))
             .maybe_hint(suggest(word, names))
             .into())
+    }
+
+    /// Whether `table` was left out, for a mistake in its file or in one that it needs.
+    pub fn is_left_out(&self, table: &str) -> bool {
+        self.left_out.contains(table)
     }
 
     /// All that `name` needs, without itself.
@@ -328,7 +333,7 @@ fn table_name(folder: &str, name: &str) -> String {
 }
 
 /// Whether the user's `word` means `table`: by its whole name, its short name, or its file; `*` stands for any part.
-fn means(word: &str, table: &str) -> bool {
+pub fn means(word: &str, table: &str) -> bool {
     let word = WildMatch::new(word);
     let file = table.replacen("scores.", "models.", 1);
     let short = table.split_once('.').map_or(table, |(_, short)| short);

@@ -15,7 +15,7 @@ use crate::dates;
 use crate::output::Format;
 
 pub use args::{
-    Check, DEFAULT_ORDERS, DEFAULT_SEED, Dates, Export, Ingest, Plan, Query, Report, Run, Selection,
+    Check, DEFAULT_ORDERS, DEFAULT_SEED, Dates, Export, Ingest, Plan, Query, Report, Run, Selection, Test,
 };
 
 /// SQL-first machine learning in the warehouse: features, ABTs and models are Jinja SQL files.
@@ -95,6 +95,11 @@ pub enum Command {
     /// after the reference date is deleted. What differs has seen the future. Tables reached past `source` and `ref`,
     /// clocks and randomness are found in the syntax tree before. Labels are compared apart. Numbers are equal within 1e-9.
     Check(Check),
+    /// Run the cases of tests/sql/: given these rows of sources, a table has those rows
+    ///
+    /// They run in memory, without the database. What differs is shown by key and column; exit code 1. Numbers are equal
+    /// within 1e-9. docs/files.md shows a case.
+    Test(Test),
     /// Compare a model's candidates out of time, with each other and with the version that serves
     ///
     /// The best one becomes champion where the 95 % interval of the difference, paired, leaves no doubt; else the version is

@@ -8,6 +8,11 @@ use crate::warehouse::{Warehouse, ident, text};
 /// larger one, and at least absolutely.
 const TOLERANCE: f64 = 1e-9;
 
+/// Whether two numbers are equal in this way.
+pub fn is_close(w: f64, c: f64) -> bool {
+    (w - c).abs() <= TOLERANCE * 1_f64.max(w.abs()).max(c.abs())
+}
+
 /// The rows `w` of one table and the rows `c` of the other, joined by their key.
 pub struct Difference<'a> {
     warehouse: &'a Warehouse,

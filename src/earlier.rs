@@ -159,7 +159,7 @@ impl Earlier {
 }
 
 /// The sources of the warehouse, as they are read in the one beside.
-fn lay_out(warehouse: &Warehouse, beside: &str) -> Result<()> {
+pub fn lay_out(warehouse: &Warehouse, beside: &str) -> Result<()> {
     let sources = "select table_name from duckdb_tables() where database_name = 'warehouse' and schema_name = 'sources'";
     for source in warehouse.rows(sources, &[], |row| row.get::<_, String>(0))? {
         let (name, as_of) = (ident(&source), ident(&format!("{source}_as_of")));

@@ -4,6 +4,7 @@
 
 pub mod audit;
 pub mod card;
+pub mod cases;
 pub mod catalog;
 pub mod cli;
 pub mod commands;

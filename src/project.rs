@@ -14,9 +14,12 @@ static QUERIES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/queries");
 static FEATURES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/features");
 static ABT: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/abt");
 static MODELS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/models");
+static CASE_FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/tests/sql");
 
 /// The folders an analyst edits.
 pub const FOLDERS: [&str; 4] = ["queries", "features", "abt", "models"];
+/// The folder of their cases, for `olist test`.
+pub const CASES: &str = "tests/sql";
 
 /// Bytes of a SQL file.
 const LARGEST: u64 = 4 << 20;
@@ -71,7 +74,7 @@ impl Project {
     pub fn built_in() -> Self {
         let mut files = BTreeMap::new();
         for (folder, dir) in FOLDERS.iter().zip([&QUERIES, &FEATURES, &ABT, &MODELS]) {
-            collect_embedded(folder, dir, &mut files);
+            collect_embedded(folder, dir, "sql", &mut files);
         }
         Self { root: None, files, others: Vec::new() }
     }
@@ -89,10 +92,24 @@ impl Project {
         for name in FOLDERS {
             let path = folder.join(name);
             check_link(&root, &path, name)?;
-            project.collect_folder(&root, &path, name)?;
+            project.collect_folder(&root, &path, name, "sql")?;
         }
         project.others.sort();
         Ok(project)
+    }
+
+    /// The texts of the files of cases, by their paths.
+    pub fn cases(&self) -> Result<BTreeMap<String, String>> {
+        let mut found = Self { root: self.root.clone(), files: BTreeMap::new(), others: Vec::new() };
+        match &self.root {
+            None => collect_embedded(CASES, &CASE_FILES, "case", &mut found.files),
+            Some(root) => {
+                let top =
+                    root.canonicalize().with_context(|| format!("could not find `{}`", root.display()))?;
+                found.collect_folder(&top, &root.join(CASES), CASES, "case")?;
+            }
+        }
+        Ok(found.files)
     }
 
     /// Files that an analyst may take for tables and that are none, each with the reason: those of another ending, and those
@@ -123,7 +140,8 @@ impl Project {
         self.files.get(path).map(String::as_str)
     }
 
-    fn collect_folder(&mut self, root: &Path, folder: &Path, prefix: &str) -> Result<()> {
+    /// Adds the files of `folder`, whose names end in `ending`.
+    fn collect_folder(&mut self, root: &Path, folder: &Path, prefix: &str, ending: &str) -> Result<()> {
         if !folder.is_dir() {
             return Ok(());
         }
@@ -137,20 +155,20 @@ impl Project {
             if name.starts_with('.') {
                 continue;
             }
-            let is_sql = path.extension().is_some_and(|end| end == "sql");
-            if path.is_dir() || is_sql {
+            let is_ours = path.extension().is_some_and(|end| end == ending);
+            if path.is_dir() || is_ours {
                 check_link(root, &path, &inner)?;
             }
             if path.is_dir() {
-                self.collect_folder(root, &path, &inner)?;
-            } else if is_sql {
-                // A pipe would be waited for, and a file of gigabytes is no SQL.
+                self.collect_folder(root, &path, &inner, ending)?;
+            } else if is_ours {
+                // A pipe would be waited for, and a file of gigabytes is nobody's text.
                 let about =
                     path.metadata().with_context(|| format!("could not read `{}`", path.display()))?;
                 if !about.is_file() || about.len() > LARGEST {
                     let what = if about.is_file() { "is larger than 4 MB" } else { "is no file" };
                     return Err(Problem::usage(format!("`{inner}` {what}"))
-                        .hint("files that end in .sql are the project's templates: move it elsewhere")
+                        .hint(format!("files that end in .{ending} are the project's: move it elsewhere"))
                         .into());
                 }
                 let text = read_text(&path, &inner)?;
@@ -215,13 +233,13 @@ fn is_project(folder: &Path) -> bool {
     folder.join("features").is_dir() && folder.join("queries").is_dir()
 }
 
-fn collect_embedded(prefix: &str, dir: &Dir<'_>, files: &mut BTreeMap<String, String>) {
-    for file in dir.files().filter(|file| file.path().extension().is_some_and(|end| end == "sql")) {
+fn collect_embedded(prefix: &str, dir: &Dir<'_>, ending: &str, files: &mut BTreeMap<String, String>) {
+    for file in dir.files().filter(|file| file.path().extension().is_some_and(|end| end == ending)) {
         let path = file.path().to_string_lossy().replace('\\', "/");
         files.insert(format!("{prefix}/{path}"), file.contents_utf8().unwrap_or_default().to_owned());
     }
     for inner in dir.dirs() {
-        collect_embedded(prefix, inner, files);
+        collect_embedded(prefix, inner, ending, files);
     }
 }
 

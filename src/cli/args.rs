@@ -168,3 +168,21 @@ pub struct Check {
     #[arg(long, value_name = "FILE")]
     pub against: Option<PathBuf>,
 }
+
+#[derive(Debug, Args)]
+pub struct Test {
+    /// A table, for its cases; a file of tests/sql/, or `FILE:LINE` for one case; repeatable; else all
+    pub names: Vec<String>,
+    /// Expect from now on what came out: the expected rows of cases that fail are rewritten, and nothing else
+    #[arg(long)]
+    pub update: bool,
+    /// Write a case of this feature store or ABT from real rows: those that its row of --key at --date needs
+    #[arg(long, value_name = "TABLE", requires_all = ["key", "date"], conflicts_with_all = ["names", "update"])]
+    pub new: Option<String>,
+    /// The row's key; repeated, in the order of `key` in config, where that has several columns
+    #[arg(long, value_name = "VALUE", requires = "new")]
+    pub key: Vec<String>,
+    /// The row's reference date
+    #[arg(long, value_name = "D", requires = "new", value_parser = dates::parse)]
+    pub date: Option<NaiveDate>,
+}

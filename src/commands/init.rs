@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use crate::problem::Problem;
-use crate::project::{FOLDERS, Project};
+use crate::project::{CASES, FOLDERS, Project};
 use crate::term;
 
 /// Writes the built-in files into `dir`, where none of their folders may be.
@@ -16,12 +16,16 @@ pub fn init(dir: &Path) -> Result<()> {
             .into());
     }
     let project = Project::built_in();
-    if let Some(there) = FOLDERS.into_iter().map(|name| dir.join(name)).find(|path| path.exists()) {
+    if let Some(there) =
+        FOLDERS.into_iter().chain([CASES]).map(|name| dir.join(name)).find(|path| path.exists())
+    {
         return Err(Problem::usage(format!("`{}` is there already", there.display()))
             .hint("name another folder: nothing is overwritten")
             .into());
     }
-    for (path, text) in project.files() {
+    let cases = project.cases()?;
+    let cases = cases.iter().map(|(path, text)| (path.as_str(), text.as_str()));
+    for (path, text) in project.files().chain(cases.clone()) {
         let target = dir.join(path);
         let folder = target.parent().unwrap_or(dir);
         std::fs::create_dir_all(folder)
@@ -30,8 +34,9 @@ pub fn init(dir: &Path) -> Result<()> {
     }
     let enter = if dir == Path::new(".") { String::new() } else { format!("cd {} && ", dir.display()) };
     term::note(&format!(
-        "wrote {} to {}\n\nnext: {enter}olist run --date 2018-06-01, then edit a file of features/ and run it again",
+        "wrote {}, and {} files of cases, to {}\n\nnext: {enter}olist run --date 2018-06-01, then edit a file of features/ and run it again",
         term::counted(project.files().count(), "SQL file"),
+        cases.count(),
         dir.display(),
     ));
     Ok(())

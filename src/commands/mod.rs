@@ -21,6 +21,7 @@ mod score;
 mod session;
 mod show;
 mod status;
+mod test;
 mod train;
 
 pub use check::check;
@@ -42,6 +43,7 @@ pub use run::run;
 pub use score::score;
 pub use session::Session;
 pub use status::status;
+pub use test::test;
 pub use train::train;
 
 use std::process::ExitCode;
@@ -66,6 +68,7 @@ pub fn execute(cli: Cli) -> Result<ExitCode> {
         Command::Status(selection) => status(&session, &selection),
         Command::Render { file, date } => render(&session, &file, date),
         Command::Check(args) => check(&session, &args),
+        Command::Test(args) => test(&session, &args),
         Command::Train { model, as_of, accept } => train(&session, &model, as_of, accept),
         Command::Score { model, dates, force } => score(&session, &model, &dates, force),
         Command::Models { command: Some(ModelsCommand::Export(args)), .. } => export(&session, &args),

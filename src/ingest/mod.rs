@@ -16,7 +16,7 @@ mod sample;
 mod summary;
 mod synthetic;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -191,6 +191,20 @@ type Specs = BTreeMap<String, Known>;
 /// The config of every source of the project, by name.
 pub fn specs(project: &Project, templates: &Templates) -> Result<BTreeMap<String, SourceSpec>> {
     Ok(read_specs(project, templates)?.into_iter().map(|(name, known)| (name, known.spec)).collect())
+}
+
+/// Every source of the project with its config and the sources it is made with, each after those.
+pub fn in_order(
+    project: &Project,
+    templates: &Templates,
+) -> Result<Vec<(String, SourceSpec, BTreeSet<String>)>> {
+    let mut specs = read_specs(project, templates)?;
+    let order = load_order(&specs, templates)?;
+    let take = |name: String| {
+        let Known { spec, needs, .. } = specs.remove(&name)?;
+        Some((name, spec, needs.into_iter().collect()))
+    };
+    Ok(order.into_iter().filter_map(take).collect())
 }
 
 /// The sources whose files were edited after they were loaded: the edit has no effect yet.

@@ -15,7 +15,7 @@ pub mod verify;
 
 pub use adopt::{SCRATCH, adopt};
 pub use ledger::{Entry, Ledger, Line};
-pub use partition::{Context, in_time};
+pub use partition::{Context, in_time, query};
 pub use plan::{Basis, Fingerprints, Plan, why};
 pub use pool::{build, report};
 pub use shape::fit;

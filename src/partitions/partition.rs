@@ -53,7 +53,7 @@ pub fn replace(warehouse: &Warehouse, catalog: &Catalog, task: &Task, context: &
         let explain = |error| analyst(warehouse, error, &task.rendered, &catalog.templates);
         let own = task.rendered.select().map_err(explain)?;
         context.guard.clear(warehouse, catalog, &task.table, task.date)?;
-        let query = query(node, task, context, &own);
+        let query = query(node, task.date, context.settled_until, &own);
         let shape = match warehouse.describe(&query) {
             Ok(shape) => shape,
             Err(error) => {
@@ -142,16 +142,14 @@ fn telling<T>(rendered: &Rendered, work: impl FnOnce() -> T) -> T {
     })
 }
 
-/// The analyst's SELECT, with the reference date in front and the label hidden where it is not settled.
-fn query(node: &Node, task: &Task, context: &Context<'_>, own: &Select) -> Select {
+/// The analyst's SELECT, with the reference date in front and the label hidden where it is not settled by then.
+pub fn query(node: &Node, date: NaiveDate, settled_until: NaiveDate, own: &Select) -> Select {
     let hidden = node.spec.label.as_deref().filter(|_| node.kind == Kind::Abt).map(|label| {
         format!(
-            " replace (case when q.label_known_on <= date '{}' then q.{label} end as {label})",
-            context.settled_until,
+            " replace (case when q.label_known_on <= date '{settled_until}' then q.{label} end as {label})",
             label = ident(label)
         )
     });
-    let head =
-        format!("select date '{}' as reference_date, q.*{} from (\n", task.date, hidden.unwrap_or_default());
+    let head = format!("select date '{date}' as reference_date, q.*{} from (\n", hidden.unwrap_or_default());
     own.within(&head, "\n) as q")
 }

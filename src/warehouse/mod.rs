@@ -58,6 +58,9 @@ pub struct Warehouse {
     database: String,
 }
 
+/// Statements whose plans are kept for `again`, in memory alone.
+const PLANNED: usize = 2_000;
+
 /// The database of the file.
 const WAREHOUSE: &str = "warehouse";
 
@@ -104,16 +107,23 @@ impl Warehouse {
         journal::remove_database(&path::behind_links(&self.path)?)
     }
 
-    /// Attaches `file`, which the user calls `path`.
-    fn attach(path: &Path, file: &Path, engine: &Engine, options: &str) -> Result<Self> {
-        let name = path::literal(file)?;
+    /// An empty one, in memory alone.
+    pub fn in_memory(engine: &Engine) -> Result<Self> {
+        let warehouse = Self::start(Path::new(":memory:"), engine)?;
+        warehouse.batch("set temp_directory = ''; attach ':memory:' as warehouse; use warehouse")?;
+        warehouse.close_off(&[])?;
+        warehouse.batch(tables::CREATE)?;
+        warehouse.conn.set_prepared_statement_cache_capacity(PLANNED);
+        Ok(warehouse)
+    }
+
+    /// A connection to a DuckDB of its own, without a database yet.
+    fn start(path: &Path, engine: &Engine) -> Result<Self> {
         let conn = Connection::open_in_memory().context("could not start DuckDB")?;
         let gate = Gate::new(&conn);
         let database = WAREHOUSE.to_owned();
         let warehouse = Self { conn, gate, path: path.to_owned(), journal: None, is_first: true, database };
         warehouse.batch("set global errors_as_json = true; set preserve_insertion_order = true; set autoinstall_known_extensions = false")?;
-        // Checkpoints are made under the journal alone.
-        warehouse.batch("set checkpoint_threshold = '1TB'; pragma disable_checkpoint_on_shutdown")?;
         if let Some(threads) = engine.threads {
             warehouse.batch(&format!("set threads = {threads}"))?;
         }
@@ -123,6 +133,15 @@ impl Warehouse {
                     .hint("for example --memory-limit 2GB")
             })?;
         }
+        Ok(warehouse)
+    }
+
+    /// Attaches `file`, which the user calls `path`.
+    fn attach(path: &Path, file: &Path, engine: &Engine, options: &str) -> Result<Self> {
+        let name = path::literal(file)?;
+        let warehouse = Self::start(path, engine)?;
+        // Checkpoints are made under the journal alone.
+        warehouse.batch("set checkpoint_threshold = '1TB'; pragma disable_checkpoint_on_shutdown")?;
         let spill = path::literal(&path::beside(file, "tmp"))?;
         warehouse.batch(&format!("set temp_directory = {spill}"))?;
         // The type is named, because another kind of file would have DuckDB look for an extension on the web.
@@ -208,6 +227,19 @@ impl Warehouse {
         let _busy = self.gate.enter()?;
         let mut statement = self.conn.prepare(sql).map_err(wrap)?;
         let rows = statement.query_map(values, read).map_err(wrap)?;
+        rows.collect::<duckdb::Result<Vec<T>>>().map_err(wrap)
+    }
+
+    /// As `rows`, of any statement that is run many times as it is: it is parsed and planned once.
+    pub fn again<T>(
+        &self,
+        sql: &str,
+        read: impl FnMut(&Row<'_>) -> duckdb::Result<T>,
+    ) -> Result<Vec<T>, SqlError> {
+        let wrap = |error: duckdb::Error| SqlError::new(&error);
+        let _busy = self.gate.enter()?;
+        let mut statement = self.conn.prepare_cached(sql).map_err(wrap)?;
+        let rows = statement.query_map([], read).map_err(wrap)?;
         rows.collect::<duckdb::Result<Vec<T>>>().map_err(wrap)
     }
 

@@ -1,0 +1,345 @@
+//! A warehouse in memory whose sources are given row by row, and the tool's own build upon it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+use chrono::{Days, NaiveDate};
+
+use super::file::{Case, Line, Row, Rows};
+use crate::catalog::{Catalog, Node};
+use crate::config::SourceSpec;
+use crate::diagnose::{advice, analyst};
+use crate::earlier;
+use crate::guard::Guard;
+use crate::ingest::{self, Loads, as_of_select, loaded_select, source_file};
+use crate::partitions::{self, Basis, Context, Ledger, Plan, Unbuilt};
+use crate::problem::{Problem, is_word, suggest};
+use crate::project::Project;
+use crate::sql::{Expression, Select};
+use crate::template::Kind;
+use crate::warehouse::{Engine, SqlError, Warehouse, ident, idents, text};
+
+/// Names the builds in the ledger, which nobody reads.
+const RUN: &str = "case";
+
+struct Source {
+    name: String,
+    spec: SourceSpec,
+    /// Of its rows, from its raw table.
+    select: String,
+    /// The sources it is made with.
+    needs: BTreeSet<String>,
+}
+
+/// One database for many cases, each of which finds other rows in it.
+pub struct Bench<'a> {
+    catalog: &'a Catalog,
+    warehouse: Warehouse,
+    guard: Guard,
+    loads: Loads,
+    /// Each after those that it is made with; none where the sources are somebody else's.
+    sources: Vec<Source>,
+    /// Raw tables with rows of an earlier case.
+    filled: BTreeSet<String>,
+    /// Tables that are there, with rows or without.
+    made: BTreeSet<String>,
+}
+
+impl<'a> Bench<'a> {
+    /// Empty tables of raw files and sources, with their as-of relations.
+    pub fn new(project: &Project, catalog: &'a Catalog) -> Result<Self> {
+        let warehouse = Warehouse::in_memory(&Engine { threads: Some(1), ..Engine::default() })?;
+        warehouse.batch("create schema raw")?;
+        let mut sources = Vec::new();
+        for (name, spec, needs) in ingest::in_order(project, &catalog.templates)? {
+            let (raw, table) = (format!("raw.{}", ident(&name)), format!("sources.{}", ident(&name)));
+            let columns: Vec<String> =
+                spec.in_file().map(|column| format!("{} {}", ident(&column.name), column.sql_type)).collect();
+            warehouse.batch(&format!("create table {raw} ({})", columns.join(", ")))?;
+            let rendered = catalog.templates.render(&source_file(&name), Kind::Source, None, Some(&raw))?;
+            let explain = |error| analyst(&warehouse, error, &rendered, &catalog.templates);
+            let select = loaded_select(&spec, &rendered.select().map_err(explain)?);
+            let head = format!("create table {table} as ");
+            warehouse
+                .batch(&format!("{head}{select}"))
+                .map_err(|error| explain(error.shifted(head.len() + select.start())))?;
+            let as_of = as_of_select(&warehouse, &name, &spec)?;
+            let relation = ident(&format!("{name}_as_of"));
+            warehouse.batch(&format!("create macro sources.{relation}(reference_date) as table {as_of}"))?;
+            sources.push(Source { name, spec, select: select.to_string(), needs });
+        }
+        let loads = sources.iter().map(|source| (source.name.clone(), String::new())).collect();
+        Self::of(warehouse, catalog, loads, sources)
+    }
+
+    /// Over the sources of a warehouse that is there; the tables are built beside it.
+    pub fn over(whole: &Warehouse, catalog: &'a Catalog) -> Result<Self> {
+        const BESIDE: &str = "cases";
+        let beside = whole.beside(BESIDE)?;
+        earlier::lay_out(whole, BESIDE)?;
+        Self::of(beside, catalog, Loads::read(whole)?, Vec::new())
+    }
+
+    fn of(warehouse: Warehouse, catalog: &'a Catalog, loads: Loads, sources: Vec<Source>) -> Result<Self> {
+        let guard = Guard::new(&warehouse, catalog, RUN)?;
+        let (filled, made) = (BTreeSet::new(), BTreeSet::new());
+        Ok(Self { catalog, warehouse, guard, loads, sources, filled, made })
+    }
+
+    /// What comes out of a case: rows of the columns that it expects.
+    pub fn rows(&mut self, case: &Case) -> Result<Vec<Vec<String>>> {
+        let node = self.check(case)?;
+        self.fill(case, &self.needed(&node.name, case.date)?)?;
+        self.build(&node.name, case.date, case.until)?;
+        let partition =
+            Select::of(&format!("from {} where reference_date = date '{}'", node.name, case.date))?;
+        let header = &case.expect.header;
+        let mut condition = "true".to_owned();
+        if let Some((line, text)) = &case.condition {
+            condition = proven(text).map_err(|error| self.explained(case, line, text, &partition, &error))?;
+        }
+        let mut columns = Vec::new();
+        for text in &case.expect.columns {
+            columns
+                .push(proven(text).map_err(|error| self.explained(case, header, text, &partition, &error))?);
+        }
+        let from = format!("({partition}) where {condition}");
+        self.texts(&columns, &from).map_err(|error| self.misnamed(case, &partition, &error).into())
+    }
+
+    /// All columns of the row of `node` with this key.
+    pub fn row(
+        &mut self,
+        node: &Node,
+        date: NaiveDate,
+        until: Option<NaiveDate>,
+        key: &[String],
+    ) -> Result<Option<Vec<String>>> {
+        self.build(&node.name, date, until)?;
+        let columns: Vec<String> = self.columns(node)?.iter().map(|name| ident(name)).collect();
+        let from = format!("{} where reference_date = date '{date}' and {}", node.name, is_key(node, key));
+        Ok(self.texts(&columns, &from)?.into_iter().next())
+    }
+
+    /// The columns of a table that is built, without the reference date.
+    pub fn columns(&self, node: &Node) -> Result<Vec<String>> {
+        let columns = self.warehouse.columns(&node.name)?.into_iter().map(|(name, _)| name);
+        Ok(columns.filter(|name| name != "reference_date").collect())
+    }
+
+    /// Rows of a table that is built at `date`.
+    pub fn count(&self, node: &Node, date: NaiveDate) -> Result<i64> {
+        let sql = format!("select count(*) from {} where reference_date = date '{date}'", node.name);
+        Ok(self.warehouse.row(&sql, &[], |row| row.get(0))?.unwrap_or(0))
+    }
+
+    /// The first keys of a table that is built.
+    pub fn keys(&self, node: &Node, date: NaiveDate) -> Result<Vec<String>> {
+        let key: Vec<String> = node.spec.key.iter().map(|name| ident(name)).collect();
+        let from = format!("{} where reference_date = date '{date}' order by all limit 3", node.name);
+        Ok(self.texts(&key, &from)?.into_iter().map(|cells| cells.join(" ")).collect())
+    }
+
+    /// Cells as texts; NULL is `null`.
+    fn texts(&self, columns: &[String], from: &str) -> Result<Vec<Vec<String>>, SqlError> {
+        let cells: Vec<String> =
+            columns.iter().map(|column| format!("coalesce(({column})::varchar, 'null')")).collect();
+        let read = |row: &duckdb::Row<'_>| {
+            (0..cells.len()).map(|at| Ok(written(&row.get::<_, String>(at)?))).collect()
+        };
+        self.warehouse.again(&format!("select {} from {from}", cells.join(", ")), read)
+    }
+
+    /// The table of a case, all whose names are known.
+    fn check(&self, case: &Case) -> Result<&'a Node> {
+        let table = &case.expect.table;
+        let Some(node) = self.catalog.tables.get(table) else {
+            return Err(Problem::usage(format!("there is no table `{table}`"))
+                .at(case.at(&case.expect.line, table))
+                .maybe_hint(suggest(table, self.catalog.tables.keys().map(String::as_str)))
+                .into());
+        };
+        for Rows { table, line, header, columns, .. } in &case.given {
+            let Some(source) = self.sources.iter().find(|source| source.name == *table) else {
+                return Err(Problem::usage(format!("there is no source `{table}`"))
+                    .at(case.at(line, table))
+                    .maybe_hint(suggest(table, self.sources.iter().map(|source| source.name.as_str())))
+                    .into());
+            };
+            let names: Vec<&str> = source.spec.in_file().map(|column| column.name.as_str()).collect();
+            if let Some(wrong) = columns.iter().find(|name| !names.contains(&name.as_str())) {
+                return Err(Problem::usage(format!("`{table}` has no column `{wrong}`"))
+                    .at(case.at(header, wrong))
+                    .maybe_hint(suggest(wrong, names))
+                    .into());
+            }
+        }
+        Ok(node)
+    }
+
+    /// The sources that a table is made of, directly or not.
+    pub fn needed(&self, table: &str, date: NaiveDate) -> Result<BTreeSet<String>> {
+        let mut needed = BTreeSet::new();
+        for name in self.catalog.upstream(table).iter().map(String::as_str).chain([table]) {
+            let rendered = self.catalog.render(name, date)?;
+            needed.extend(rendered.sources.union(&rendered.outcomes).cloned());
+        }
+        for source in self.sources.iter().rev() {
+            if needed.contains(&source.name) {
+                needed.extend(source.needs.iter().cloned());
+            }
+        }
+        Ok(needed)
+    }
+
+    fn fill(&mut self, case: &Case, needed: &BTreeSet<String>) -> Result<()> {
+        let given: Vec<&Rows> = case.given.iter().filter(|rows| !rows.rows.is_empty()).collect();
+        let names = given.iter().map(|rows| rows.table.clone()).collect();
+        let earlier = std::mem::replace(&mut self.filled, names);
+        self.warehouse.transaction(|| {
+            for name in &earlier {
+                self.warehouse.again(&format!("delete from raw.{}", ident(name)), |_| Ok(()))?;
+            }
+            given.iter().try_for_each(|rows| self.insert(case, rows))?;
+            for Source { name, select, .. } in
+                self.sources.iter().filter(|source| needed.contains(&source.name))
+            {
+                let name = ident(name);
+                self.warehouse.again(&format!("delete from sources.{name}"), |_| Ok(()))?;
+                self.warehouse.again(&format!("insert into sources.{name} {select}"), |_| Ok(()))?;
+            }
+            Ok(())
+        })
+    }
+
+    fn insert(&self, case: &Case, given: &Rows) -> Result<()> {
+        let row = |row: &Row| {
+            let cells: Vec<String> = row.cells.iter().map(|cell| literal(cell)).collect();
+            format!("({})", cells.join(", "))
+        };
+        let rows: Vec<String> = given.rows.iter().map(row).collect();
+        let (table, columns) = (ident(&given.table), idents(&given.columns));
+        let sql = format!("insert into raw.{table} ({columns}) values {}", rows.join(", "));
+        let Err(error) = self.warehouse.batch(&sql) else { return Ok(()) };
+        // The transaction is over.
+        let other = self.warehouse.another()?;
+        let types: BTreeMap<String, String> =
+            other.columns(&format!("raw.{}", given.table))?.into_iter().collect();
+        for Row { line, cells } in &given.rows {
+            for (column, cell) in given.columns.iter().zip(cells) {
+                let sql = format!("select {}::{}", literal(cell), types[column]);
+                if other.row(&sql, &[], |_| Ok(())).is_err() {
+                    let what =
+                        format!("`{cell}` is no {}, which `{column}` is", types[column].to_lowercase());
+                    return Err(Problem::usage(what).at(case.at(line, cell)).into());
+                }
+            }
+        }
+        Err(error.into())
+    }
+
+    /// Builds a table and what it needs.
+    fn build(&mut self, table: &str, date: NaiveDate, until: Option<NaiveDate>) -> Result<()> {
+        let settled_until = until.and_then(|until| until.checked_add_days(Days::new(1))).unwrap_or(always());
+        let mut tables = self.catalog.upstream(table);
+        tables.insert(table.to_owned());
+        for name in self.catalog.order.iter().filter(|name| tables.contains(*name)) {
+            let node = &self.catalog.tables[name];
+            let select = self.catalog.render(name, date)?.select();
+            self.guard.clear(&self.warehouse, self.catalog, name, date)?;
+            let query = select.map(|select| partitions::query(node, date, settled_until, &select));
+            let is_plain = query.and_then(|query| self.fill_table(node, &query));
+            // What is wrong, or set aside, is told and done by the build of a run.
+            if !is_plain.unwrap_or(false) {
+                return self.run(&tables, date, settled_until);
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the rows of `query` into a table, alone. Whether nothing has to be looked at: no check, key or label is amiss.
+    fn fill_table(&mut self, node: &Node, query: &Select) -> Result<bool, SqlError> {
+        let name = &node.name;
+        if !self.made.contains(name) {
+            self.warehouse.batch(&format!("create table if not exists {name} as {query} with no data"))?;
+            self.made.insert(name.clone());
+        }
+        self.warehouse.again(&format!("delete from {name}"), |_| Ok(()))?;
+        self.warehouse.again(&format!("insert into {name} by name {query}"), |_| Ok(()))?;
+        let key = idents(&node.spec.key);
+        let nulls = node.spec.key.iter().map(|name| format!("{} is null", ident(name)));
+        let checks = node.spec.checks.iter().map(|check| format!("not ({})", check.expression));
+        let label = node.spec.label.iter().map(|label| format!("{}::double not in (0, 1)", ident(label)));
+        let amiss: Vec<String> = nulls.chain(checks).chain(label).collect();
+        let sql = format!(
+            "select count(*) filter (where {}) = 0 and count(*) = count(distinct ({key})) from {name}",
+            amiss.join(" or ")
+        );
+        Ok(self.warehouse.again(&sql, |row| row.get(0))?.first() == Some(&true))
+    }
+
+    /// Builds tables as `olist run` does.
+    fn run(&self, tables: &BTreeSet<String>, date: NaiveDate, settled_until: NaiveDate) -> Result<()> {
+        let (ledger, loads) = (&Ledger::default(), &self.loads);
+        let plan =
+            Plan::make(self.catalog, tables, &[date], &Basis { ledger, loads, settled_until, force: true })?;
+        let context =
+            Context { run_id: RUN, settled_until, force: true, guard: &self.guard, time_limit: None };
+        let mut unbuilt = Unbuilt::default();
+        partitions::build(&self.warehouse, self.catalog, &plan, &context, 1, &mut unbuilt)?;
+        unbuilt.into_problems().into_iter().next().map_or(Ok(()), |problem| Err(problem.into()))
+    }
+
+    /// Which expression of a case it is that does not work.
+    fn misnamed(&self, case: &Case, partition: &Select, error: &SqlError) -> Problem {
+        let columns = case.expect.columns.iter().map(|text| (&case.expect.header, text));
+        let condition = case.condition.iter().map(|(line, text)| (line, text));
+        let failing = columns.chain(condition).find_map(|(line, text)| {
+            let sql = partition.computing(HEAD, &Expression::of(text).ok()?, ")");
+            let error = self.warehouse.rows(sql.as_str(), &[], |_| Ok(())).err()?;
+            Some(self.explained(case, line, text, &sql, &error))
+        });
+        failing.unwrap_or_else(|| self.explained(case, &case.expect.header, "", partition, error))
+    }
+
+    fn explained(&self, case: &Case, line: &Line, word: &str, sql: &Select, error: &SqlError) -> Problem {
+        let advice = advice(&self.warehouse, sql.as_str(), error, &[]);
+        Problem::usage(advice.message).at(case.at(line, word)).on(case.date).maybe_hint(advice.hint)
+    }
+}
+
+/// What stands before an expression that is tried alone.
+const HEAD: &str = "select (";
+
+/// An expression; the name of a column is one without being parsed.
+fn proven(text: &str) -> Result<String, SqlError> {
+    if text.chars().all(is_word) { Ok(text.to_owned()) } else { Ok(Expression::of(text)?.to_string()) }
+}
+
+/// Where a case does not say otherwise, every day is complete.
+fn always() -> NaiveDate {
+    NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or(NaiveDate::MAX)
+}
+
+/// The condition that is true for the row of `node` with this key.
+pub fn is_key(node: &Node, key: &[String]) -> String {
+    let parts = node.spec.key.iter().zip(key);
+    parts.map(|(name, value)| format!("{} = {}", plain(name), text(value))).collect::<Vec<_>>().join(" and ")
+}
+
+fn plain(name: &str) -> String {
+    if name.chars().all(is_word) { name.to_owned() } else { ident(name) }
+}
+
+/// An empty cell of a raw file is a NULL.
+fn literal(cell: &str) -> String {
+    if cell.is_empty() || cell == "null" { "null".to_owned() } else { text(cell) }
+}
+
+/// A value as a cell can hold it: in one line, and without the sign between cells.
+pub fn written(value: &str) -> String {
+    if value.contains('|') || value.contains(char::is_whitespace) {
+        return value.replace('|', "/").split_whitespace().collect::<Vec<_>>().join(" ");
+    }
+    value.to_owned()
+}

@@ -1,0 +1,139 @@
+//! The rows of a warehouse that are connected with one entity: those that have its id, those that have an id of one of these,
+//! and so on.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+
+use super::bench::written;
+use super::write::{Cells, NULL};
+use crate::catalog::Node;
+use crate::config::SourceSpec;
+use crate::ingest::raw_rows;
+use crate::warehouse::{Warehouse, ident, text};
+
+/// Rows that are looked at, at most.
+const MOST: usize = 2_000;
+
+struct Source {
+    name: String,
+    columns: Vec<String>,
+    /// Where its raw rows are.
+    from: String,
+    /// Positions of the columns whose values lead to other rows.
+    links: Vec<usize>,
+    /// Position of its first moment: rows of one time matter together, or not at all.
+    moment: Option<usize>,
+    found: BTreeSet<Vec<String>>,
+}
+
+pub struct Reach<'a> {
+    warehouse: &'a Warehouse,
+    sources: Vec<Source>,
+    /// Values that are not followed yet, and those that are, by the name of their column.
+    open: BTreeMap<String, BTreeSet<String>>,
+    done: BTreeSet<(String, String)>,
+}
+
+impl<'a> Reach<'a> {
+    /// Begins at the row of `node` with this key, and looks at the sources `needed` for it.
+    pub fn new(
+        warehouse: &'a Warehouse,
+        specs: &BTreeMap<String, SourceSpec>,
+        needed: &BTreeSet<String>,
+        node: &Node,
+        key: &[String],
+    ) -> Result<Self> {
+        // What several sources have, under one name, says which rows belong together.
+        let mut uses: BTreeMap<&str, usize> = node.spec.key.iter().map(|name| (name.as_str(), 1)).collect();
+        for column in specs.values().flat_map(SourceSpec::in_file) {
+            *uses.entry(&column.name).or_default() += 1;
+        }
+        let mut sources = Vec::new();
+        for (name, spec) in specs {
+            if !needed.contains(name) || !warehouse.has_table(&format!("sources.{name}"))? {
+                continue;
+            }
+            let columns: Vec<String> = spec.in_file().map(|column| column.name.clone()).collect();
+            let is_link = |at: &usize| uses[columns[*at].as_str()] > 1;
+            let links = (0..columns.len()).filter(is_link).collect();
+            let is_moment =
+                |sql_type: &str| sql_type.starts_with("date") || sql_type.starts_with("timestamp");
+            let moment = spec.in_file().position(|column| is_moment(&column.sql_type.to_lowercase()));
+            let from = raw_rows(warehouse, name, spec)?;
+            sources.push(Source { name: name.clone(), columns, from, links, moment, found: BTreeSet::new() });
+        }
+        let start = node.spec.key.iter().zip(key);
+        let open = start.map(|(name, value)| (name.clone(), [value.clone()].into())).collect();
+        Ok(Self { warehouse, sources, open, done: BTreeSet::new() })
+    }
+
+    /// Adds the rows that are one step farther away. Whether there were any, and room for them.
+    pub fn step(&mut self) -> Result<bool> {
+        let open = std::mem::take(&mut self.open);
+        let before = self.count();
+        for (name, values) in &open {
+            self.done.extend(values.iter().map(|value| (name.clone(), value.clone())));
+        }
+        for at in 0..self.sources.len() {
+            for link in self.sources[at].links.clone() {
+                let Some(values) = open.get(&self.sources[at].columns[link]) else { continue };
+                let room = MOST.saturating_sub(self.count());
+                let new = rows(self.warehouse, &self.sources[at], link, values, room)?;
+                self.add(at, new);
+            }
+        }
+        Ok(self.count() > before && self.count() < MOST)
+    }
+
+    fn add(&mut self, at: usize, rows: Vec<Vec<String>>) {
+        let source = &mut self.sources[at];
+        for row in rows {
+            for link in &source.links {
+                let (name, value) = (&source.columns[*link], &row[*link]);
+                if value != NULL && !self.done.contains(&(name.clone(), value.clone())) {
+                    self.open.entry(name.clone()).or_default().insert(value.clone());
+                }
+            }
+            source.found.insert(row);
+        }
+    }
+
+    pub fn count(&self) -> usize {
+        self.sources.iter().map(|source| source.found.len()).sum()
+    }
+
+    /// What was found so far, by time.
+    pub fn given(&self) -> Vec<Cells> {
+        let cells = |source: &Source| {
+            let mut rows: Vec<Vec<String>> = source.found.iter().cloned().collect();
+            rows.sort_by(|a, b| source.moment.map_or(std::cmp::Ordering::Equal, |at| a[at].cmp(&b[at])));
+            Cells { table: source.name.clone(), columns: source.columns.clone(), rows }
+        };
+        self.sources.iter().map(cells).collect()
+    }
+}
+
+/// The rows of a source that have one of `values` in a column.
+fn rows(
+    warehouse: &Warehouse,
+    source: &Source,
+    link: usize,
+    values: &BTreeSet<String>,
+    most: usize,
+) -> Result<Vec<Vec<String>>> {
+    let cells: Vec<String> =
+        source.columns.iter().map(|name| format!("coalesce({}::varchar, 'null')", ident(name))).collect();
+    let values: Vec<String> = values.iter().map(|value| text(value)).collect();
+    let sql = format!(
+        "select {} from {} where {}::varchar in (select unnest([{}])) limit {most}",
+        cells.join(", "),
+        source.from,
+        ident(&source.columns[link]),
+        values.join(", ")
+    );
+    let read = |row: &duckdb::Row<'_>| {
+        (0..cells.len()).map(|at| Ok(written(&row.get::<_, String>(at)?))).collect::<duckdb::Result<_>>()
+    };
+    Ok(warehouse.rows(&sql, &[], read)?)
+}
