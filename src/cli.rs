@@ -66,9 +66,9 @@ pub struct Global {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Write the project's SQL files into a folder, to start editing
+    /// Write the project's SQL files and their cases into a folder, to start editing
     Init {
-        /// The folder: a new one, or one in which queries/, features/, abt/ and models/ are not there yet
+        /// The folder: a new one, or one in which queries/, features/, abt/, models/ and tests/sql/ are not there yet
         dir: PathBuf,
     },
     /// Load the sources from Kaggle's files (.csv, .csv.gz, .parquet), or the synthetic marketplace

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 
 use super::file::{Case, Line, Row, Rows};
 use crate::catalog::{Catalog, Node};
@@ -12,7 +12,6 @@ use crate::diagnose::{advice, analyst};
 use crate::earlier;
 use crate::guard::Guard;
 use crate::ingest::{self, Loads, as_of_select, loaded_select, source_file};
-use crate::partitions::{self, Basis, Context, Ledger, Plan, Unbuilt};
 use crate::problem::{Problem, is_word, suggest};
 use crate::project::Project;
 use crate::sql::{Expression, Select};
@@ -20,7 +19,7 @@ use crate::template::Kind;
 use crate::warehouse::{Engine, SqlError, Warehouse, ident, idents, text};
 
 /// Names the builds in the ledger, which nobody reads.
-const RUN: &str = "case";
+pub const RUN: &str = "case";
 
 struct Source {
     name: String,
@@ -33,16 +32,16 @@ struct Source {
 
 /// One database for many cases, each of which finds other rows in it.
 pub struct Bench<'a> {
-    catalog: &'a Catalog,
-    warehouse: Warehouse,
-    guard: Guard,
-    loads: Loads,
+    pub(super) catalog: &'a Catalog,
+    pub(super) warehouse: Warehouse,
+    pub(super) guard: Guard,
+    pub(super) loads: Loads,
     /// Each after those that it is made with; none where the sources are somebody else's.
     sources: Vec<Source>,
     /// Raw tables with rows of an earlier case.
     filled: BTreeSet<String>,
     /// Tables that are there, with rows or without.
-    made: BTreeSet<String>,
+    pub(super) made: BTreeSet<String>,
 }
 
 impl<'a> Bench<'a> {
@@ -194,10 +193,9 @@ impl<'a> Bench<'a> {
 
     fn fill(&mut self, case: &Case, needed: &BTreeSet<String>) -> Result<()> {
         let given: Vec<&Rows> = case.given.iter().filter(|rows| !rows.rows.is_empty()).collect();
-        let names = given.iter().map(|rows| rows.table.clone()).collect();
-        let earlier = std::mem::replace(&mut self.filled, names);
+        let names: BTreeSet<String> = given.iter().map(|rows| rows.table.clone()).collect();
         self.warehouse.transaction(|| {
-            for name in &earlier {
+            for name in &self.filled {
                 self.warehouse.again(&format!("delete from raw.{}", ident(name)), |_| Ok(()))?;
             }
             given.iter().try_for_each(|rows| self.insert(case, rows))?;
@@ -209,7 +207,9 @@ impl<'a> Bench<'a> {
                 self.warehouse.again(&format!("insert into sources.{name} {select}"), |_| Ok(()))?;
             }
             Ok(())
-        })
+        })?;
+        self.filled = names;
+        Ok(())
     }
 
     fn insert(&self, case: &Case, given: &Rows) -> Result<()> {
@@ -238,58 +238,6 @@ impl<'a> Bench<'a> {
         Err(error.into())
     }
 
-    /// Builds a table and what it needs.
-    fn build(&mut self, table: &str, date: NaiveDate, until: Option<NaiveDate>) -> Result<()> {
-        let settled_until = until.and_then(|until| until.checked_add_days(Days::new(1))).unwrap_or(always());
-        let mut tables = self.catalog.upstream(table);
-        tables.insert(table.to_owned());
-        for name in self.catalog.order.iter().filter(|name| tables.contains(*name)) {
-            let node = &self.catalog.tables[name];
-            let select = self.catalog.render(name, date)?.select();
-            self.guard.clear(&self.warehouse, self.catalog, name, date)?;
-            let query = select.map(|select| partitions::query(node, date, settled_until, &select));
-            let is_plain = query.and_then(|query| self.fill_table(node, &query));
-            // What is wrong, or set aside, is told and done by the build of a run.
-            if !is_plain.unwrap_or(false) {
-                return self.run(&tables, date, settled_until);
-            }
-        }
-        Ok(())
-    }
-
-    /// Puts the rows of `query` into a table, alone. Whether nothing has to be looked at: no check, key or label is amiss.
-    fn fill_table(&mut self, node: &Node, query: &Select) -> Result<bool, SqlError> {
-        let name = &node.name;
-        if !self.made.contains(name) {
-            self.warehouse.batch(&format!("create table if not exists {name} as {query} with no data"))?;
-            self.made.insert(name.clone());
-        }
-        self.warehouse.again(&format!("delete from {name}"), |_| Ok(()))?;
-        self.warehouse.again(&format!("insert into {name} by name {query}"), |_| Ok(()))?;
-        let key = idents(&node.spec.key);
-        let nulls = node.spec.key.iter().map(|name| format!("{} is null", ident(name)));
-        let checks = node.spec.checks.iter().map(|check| format!("not ({})", check.expression));
-        let label = node.spec.label.iter().map(|label| format!("{}::double not in (0, 1)", ident(label)));
-        let amiss: Vec<String> = nulls.chain(checks).chain(label).collect();
-        let sql = format!(
-            "select count(*) filter (where {}) = 0 and count(*) = count(distinct ({key})) from {name}",
-            amiss.join(" or ")
-        );
-        Ok(self.warehouse.again(&sql, |row| row.get(0))?.first() == Some(&true))
-    }
-
-    /// Builds tables as `olist run` does.
-    fn run(&self, tables: &BTreeSet<String>, date: NaiveDate, settled_until: NaiveDate) -> Result<()> {
-        let (ledger, loads) = (&Ledger::default(), &self.loads);
-        let plan =
-            Plan::make(self.catalog, tables, &[date], &Basis { ledger, loads, settled_until, force: true })?;
-        let context =
-            Context { run_id: RUN, settled_until, force: true, guard: &self.guard, time_limit: None };
-        let mut unbuilt = Unbuilt::default();
-        partitions::build(&self.warehouse, self.catalog, &plan, &context, 1, &mut unbuilt)?;
-        unbuilt.into_problems().into_iter().next().map_or(Ok(()), |problem| Err(problem.into()))
-    }
-
     /// Which expression of a case it is that does not work.
     fn misnamed(&self, case: &Case, partition: &Select, error: &SqlError) -> Problem {
         let columns = case.expect.columns.iter().map(|text| (&case.expect.header, text));
@@ -314,11 +262,6 @@ const HEAD: &str = "select (";
 /// An expression; the name of a column is one without being parsed.
 fn proven(text: &str) -> Result<String, SqlError> {
     if text.chars().all(is_word) { Ok(text.to_owned()) } else { Ok(Expression::of(text)?.to_string()) }
-}
-
-/// Where a case does not say otherwise, every day is complete.
-fn always() -> NaiveDate {
-    NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or(NaiveDate::MAX)
 }
 
 /// The condition that is true for the row of `node` with this key.

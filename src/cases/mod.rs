@@ -1,6 +1,7 @@
 //! An analyst's cases: given these rows of sources, a table has those rows. They run in memory, and are drawn from real rows.
 
 mod bench;
+mod build;
 mod draw;
 mod file;
 mod outcome;

@@ -102,7 +102,7 @@ fn mistakes_of_a_case_are_told_at_their_line() {
         (
             "bad_review_share",
             "bad_reviews_shar",
-            &["bad_reviews_shar", "mine.case:18:36 (reference date 2018-01-01)", "bad_review_share"],
+            &["bad_reviews_shar", "mine.case:18:38 (reference date 2018-01-01)", "bad_review_share"],
         ),
         (
             "2017-12-02 10:00:00",
@@ -240,7 +240,7 @@ fn built_in_cases_run_and_are_not_rewritten() {
 fn edits_of_stores_break_shipped_cases() {
     let edits = [
         ("seller_reviews", "features/seller_reviews.sql", "review_score <= 2", "review_score <= 3"),
-        ("seller_churn", "abt/seller_churn.sql", "45", "44"),
+        ("seller_churn", "queries/macros/constants.sql", "45", "44"),
     ];
     for (table, file, from, to) in edits {
         let place = Place::with_churn();
