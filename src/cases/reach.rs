@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
+use chrono::NaiveDate;
 
 use super::bench::written;
+use super::draw::Wanted;
 use super::write::{Cells, NULL};
-use crate::catalog::Node;
-use crate::config::SourceSpec;
+use crate::config::{Column, SourceSpec};
 use crate::ingest::raw_rows;
 use crate::warehouse::{Warehouse, ident, text};
 
@@ -20,8 +21,8 @@ struct Source {
     columns: Vec<String>,
     /// Where its raw rows are.
     from: String,
-    /// Positions of the columns whose values lead to other rows.
-    links: Vec<usize>,
+    /// Positions of the columns whose values lead to other rows, and what they are called there.
+    links: Vec<(usize, String)>,
     /// Position of its first moment: rows of one time matter together, or not at all.
     moment: Option<usize>,
     found: BTreeSet<Vec<String>>,
@@ -33,6 +34,14 @@ pub struct Reach<'a> {
     /// Values that are not followed yet, and those that are, by the name of their column.
     open: BTreeMap<String, BTreeSet<String>>,
     done: BTreeSet<(String, String)>,
+    /// At first a source is looked at once: from a seller to its orders and their products, and not on to all who sell these.
+    is_first: bool,
+    date: NaiveDate,
+}
+
+/// What the values of a column are called, wherever they stand: codes of as many digits are the same.
+fn link_of(column: &Column) -> String {
+    column.digits.map_or_else(|| column.name.clone(), |digits| format!("{digits} digits"))
 }
 
 impl<'a> Reach<'a> {
@@ -41,13 +50,13 @@ impl<'a> Reach<'a> {
         warehouse: &'a Warehouse,
         specs: &BTreeMap<String, SourceSpec>,
         needed: &BTreeSet<String>,
-        node: &Node,
-        key: &[String],
+        wanted: &Wanted<'_>,
     ) -> Result<Self> {
+        let Wanted { node, key, date, .. } = wanted;
         // What several sources have, under one name, says which rows belong together.
-        let mut uses: BTreeMap<&str, usize> = node.spec.key.iter().map(|name| (name.as_str(), 1)).collect();
+        let mut uses: BTreeMap<String, usize> = node.spec.key.iter().map(|name| (name.clone(), 1)).collect();
         for column in specs.values().flat_map(SourceSpec::in_file) {
-            *uses.entry(&column.name).or_default() += 1;
+            *uses.entry(link_of(column)).or_default() += 1;
         }
         let mut sources = Vec::new();
         for (name, spec) in specs {
@@ -55,17 +64,16 @@ impl<'a> Reach<'a> {
                 continue;
             }
             let columns: Vec<String> = spec.in_file().map(|column| column.name.clone()).collect();
-            let is_link = |at: &usize| uses[columns[*at].as_str()] > 1;
-            let links = (0..columns.len()).filter(is_link).collect();
+            let links = spec.in_file().map(link_of).enumerate().filter(|(_, link)| uses[link] > 1).collect();
             let is_moment =
                 |sql_type: &str| sql_type.starts_with("date") || sql_type.starts_with("timestamp");
             let moment = spec.in_file().position(|column| is_moment(&column.sql_type.to_lowercase()));
             let from = raw_rows(warehouse, name, spec)?;
             sources.push(Source { name: name.clone(), columns, from, links, moment, found: BTreeSet::new() });
         }
-        let start = node.spec.key.iter().zip(key);
+        let start = node.spec.key.iter().zip(*key);
         let open = start.map(|(name, value)| (name.clone(), [value.clone()].into())).collect();
-        Ok(Self { warehouse, sources, open, done: BTreeSet::new() })
+        Ok(Self { warehouse, sources, open, done: BTreeSet::new(), is_first: true, date: *date })
     }
 
     /// Adds the rows that are one step farther away. Whether there were any, and room for them.
@@ -75,13 +83,23 @@ impl<'a> Reach<'a> {
         for (name, values) in &open {
             self.done.extend(values.iter().map(|value| (name.clone(), value.clone())));
         }
-        for at in 0..self.sources.len() {
-            for link in self.sources[at].links.clone() {
-                let Some(values) = open.get(&self.sources[at].columns[link]) else { continue };
-                let room = MOST.saturating_sub(self.count());
-                let new = rows(self.warehouse, &self.sources[at], link, values, room)?;
+        let is_closed: Vec<bool> =
+            self.sources.iter().map(|source| self.is_first && !source.found.is_empty()).collect();
+        for at in (0..self.sources.len()).filter(|at| !is_closed[*at]) {
+            for (column, link) in self.sources[at].links.clone() {
+                let Some(values) = open.get(&link) else { continue };
+                // So that what belongs to these rows has room as well.
+                let room = MOST.saturating_sub(self.count()).min(MOST / 4);
+                let new = rows(self.warehouse, &self.sources[at], column, values, self.date, room)?;
                 self.add(at, new);
             }
+        }
+        if self.count() == before && std::mem::replace(&mut self.is_first, false) {
+            self.done.clear();
+            for at in 0..self.sources.len() {
+                self.add(at, self.sources[at].found.iter().cloned().collect());
+            }
+            return self.step();
         }
         Ok(self.count() > before && self.count() < MOST)
     }
@@ -89,8 +107,8 @@ impl<'a> Reach<'a> {
     fn add(&mut self, at: usize, rows: Vec<Vec<String>>) {
         let source = &mut self.sources[at];
         for row in rows {
-            for link in &source.links {
-                let (name, value) = (&source.columns[*link], &row[*link]);
+            for (column, name) in &source.links {
+                let value = &row[*column];
                 if value != NULL && !self.done.contains(&(name.clone(), value.clone())) {
                     self.open.entry(name.clone()).or_default().insert(value.clone());
                 }
@@ -114,19 +132,23 @@ impl<'a> Reach<'a> {
     }
 }
 
-/// The rows of a source that have one of `values` in a column.
+/// The rows of a source that have one of `values` in a column; where they are too many, the last before `date`.
 fn rows(
     warehouse: &Warehouse,
     source: &Source,
     link: usize,
     values: &BTreeSet<String>,
+    date: NaiveDate,
     most: usize,
 ) -> Result<Vec<Vec<String>>> {
     let cells: Vec<String> =
         source.columns.iter().map(|name| format!("coalesce({}::varchar, 'null')", ident(name))).collect();
     let values: Vec<String> = values.iter().map(|value| text(value)).collect();
+    let last = |at| format!("order by {0} < date '{date}' desc, {0} desc", ident(&source.columns[at]));
+    let order = source.moment.map(last).unwrap_or_default();
     let sql = format!(
-        "select {} from {} where {}::varchar in (select unnest([{}])) limit {most}",
+        "select {} from {} where {}::varchar in (select unnest([{}]))
+         {order} limit {most}",
         cells.join(", "),
         source.from,
         ident(&source.columns[link]),

@@ -109,7 +109,7 @@ fn mistakes_of_a_case_are_told_at_their_line() {
             "2017-13-02 10:00:00",
             &["`2017-13-02 10:00:00` is no timestamp, which `order_purchase_timestamp` is", "mine.case:8:28"],
         ),
-        ("| 10\n", "| ten\n", &["`ten` is no decimal(12,2), which `price` is", "mine.case:11:53"]),
+        ("| 10\n", "| ten\n", &["`ten` is no decimal(12,2), which `price` is", "mine.case:11:55"]),
         ("date 2018-01-01", "date 2018-02-30", &["`2018-02-30` is not a date", "mine.case:4:1"]),
         ("date 2018-01-01\n", "", &["this case has no `date`", "mine.case:3:1"]),
         (
