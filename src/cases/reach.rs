@@ -144,7 +144,7 @@ fn rows(
     let cells: Vec<String> =
         source.columns.iter().map(|name| format!("coalesce({}::varchar, 'null')", ident(name))).collect();
     let values: Vec<String> = values.iter().map(|value| text(value)).collect();
-    let last = |at| format!("order by {0} < date '{date}' desc, {0} desc", ident(&source.columns[at]));
+    let last = |at: usize| format!("order by {0} < date '{date}' desc, {0} desc", ident(&source.columns[at]));
     let order = source.moment.map(last).unwrap_or_default();
     let sql = format!(
         "select {} from {} where {}::varchar in (select unnest([{}]))

@@ -10,6 +10,7 @@ mod cases;
 mod client;
 mod crash;
 mod dirty;
+mod docs;
 mod explain;
 mod export;
 mod files;

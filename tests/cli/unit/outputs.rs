@@ -108,3 +108,56 @@ fn names_that_mean_each_other_end() {
         "with a as (select b as c, c as b from a) select c, x as y, y as x from a union all select 1, 2, 3";
     assert!(outputs(sql, &["c", "x", "y"]).iter().all(|output| output.reads.is_empty()));
 }
+
+#[test]
+fn what_a_column_is_made_of_is_followed_through_every_part_of_a_query() {
+    let sql = "\
+with recursive both as (
+    select seller_id, order_count as n from features.sales
+    union all
+    select seller_id, score from features.reviews
+),
+
+steps as (
+    select tenure_days as t from features.sales
+    union all
+    select t + 1 from steps where t < 10
+)
+
+select
+    both.n as n,
+    (select max(score) from features.reviews as r where r.seller_id = both.seller_id) as best,
+    list_transform([both.n], x -> x + steps.t) as moved,
+    parts.part as part,
+    words.word as word,
+    count(*) over () as size,
+    unknown.thing as thing,
+    struct_pack(a := steps.t).a as field,
+from both, steps, unnest([both.n, steps.t]) as parts (part), (values ('a')) as words (word)
+";
+    let found = outputs(sql, &["n", "best", "moved", "part", "word", "size", "thing", "field"]);
+    let reads = |at: usize| {
+        let all = found[at].reads.iter().map(|(table, column)| format!("{table}.{column}"));
+        all.collect::<Vec<_>>().join(" ")
+    };
+    let both = "features.reviews.score features.sales.order_count";
+    assert_eq!(reads(0), both);
+    // The correlated column as well.
+    assert_eq!(reads(1), "features.reviews.score features.reviews.seller_id features.sales.seller_id");
+    assert_eq!(reads(2), format!("{both} features.sales.tenure_days"));
+    assert_eq!(reads(3), format!("{both} features.sales.tenure_days"));
+    assert_eq!((reads(4), found[4].unresolved.len()), (String::new(), 0));
+    assert_eq!(reads(5), "features.reviews.* features.sales.*");
+    assert_eq!(found[6].unresolved.iter().collect::<Vec<_>>(), ["unknown.thing"]);
+    assert_eq!(reads(7), "features.sales.tenure_days");
+    let lost: Vec<usize> = (0..8).filter(|&at| !found[at].unresolved.is_empty()).collect();
+    assert_eq!(lost, [6]);
+}
+
+#[test]
+fn what_cannot_be_followed_is_said() {
+    let pivot = "from (pivot features.sales on seller_id using sum(order_count))";
+    assert_eq!(outputs(pivot, &["abc"])[0].unresolved.len(), 1);
+    let by_name = "select columns('order.*') from features.sales";
+    assert_eq!(outputs(by_name, &["order_count"])[0].unresolved.len(), 1);
+}
