@@ -16,12 +16,14 @@ fn an_older_database_is_brought_up_to_date() {
         .does_not_say(&["there is no champion yet", "seller_churn: trained"]);
     assert_eq!(
         place.cell("select value from pipeline.settings where name = 'tables_version'"),
-        "7",
+        "8",
         "the upgrade did not happen"
     );
     let filled = "select bool_and(snapshots = 1 and entities = rows and slice is null) from registry.metrics";
     assert_eq!(place.cell(filled), "true");
     place.olist(&["models", "seller_churn"]).code(0).says(&["out of time"]);
+    place.olist(&["report", "seller_churn", "--out", "old.html"]).code(0);
+    assert!(place.read("old.html").contains("trained by an earlier olist"));
 }
 
 /// Takes away what later versions of the tables have brought.
@@ -34,6 +36,9 @@ fn first_version_of_the_tables(database: &std::path::Path) {
              drop table registry.texts;
              drop table registry.contests;
              drop table registry.means;
+             drop table registry.dependence;
+             drop table registry.curves;
+             drop table registry.rules;
              drop table registry.inputs;
              drop table registry.segments;
              drop table pipeline.failures;
