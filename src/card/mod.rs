@@ -9,7 +9,9 @@ use crate::page::{self, Lang, Page};
 use crate::registry::Version;
 use crate::warehouse::Warehouse;
 
-/// The page on a version, and its charts.
-pub fn of(warehouse: &Warehouse, version: &Version, lang: Lang) -> Result<Page> {
-    page::render("model.html.jinja", lang, &facts::of(warehouse, version)?)
+/// The page on a version, and its charts. Inputs are links to the page `docs` of tables and columns, where it is named.
+pub fn of(warehouse: &Warehouse, version: &Version, lang: Lang, docs: Option<&str>) -> Result<Page> {
+    let mut facts = facts::of(warehouse, version)?;
+    facts["docs"] = docs.into();
+    page::render("model.html.jinja", lang, &facts)
 }

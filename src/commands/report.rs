@@ -13,6 +13,9 @@ use crate::registry::{self, Version};
 use crate::term;
 use crate::warehouse::Warehouse;
 
+/// The page of `olist docs` that inputs are linked to, where it is beside.
+const DOCS: &str = "docs.html";
+
 pub fn report(session: &Session, args: &Report) -> Result<()> {
     let warehouse = session.open_whole(Vec::new())?;
     let champions = champions(&warehouse, args.model.as_deref())?;
@@ -40,7 +43,8 @@ pub fn report(session: &Session, args: &Report) -> Result<()> {
         page::check(file)?;
     }
     for (file, version) in &pages {
-        let html = card::of(&warehouse, version, args.lang)?.html;
+        let docs = file.with_file_name(DOCS).exists().then_some(DOCS);
+        let html = card::of(&warehouse, version, args.lang, docs)?.html;
         page::write(file, &html, &format!("{}: version {}", version.model, version.number))?;
     }
     Ok(())

@@ -249,12 +249,12 @@ fn files(warehouse: &Warehouse, version: &Version, training: &Training) -> Resul
     if importances.rows() > 0 {
         files.push(("importances.csv".to_owned(), importances.table().csv()?.into_bytes()));
     }
-    let own = card::of(warehouse, version, Lang::English)?;
+    let own = card::of(warehouse, version, Lang::English, None)?;
     files.push(("report.html".to_owned(), own.html.into_bytes()));
     let own_charts =
         own.charts.into_iter().map(|(name, svg)| (format!("charts/{name}.svg"), svg.into_bytes()));
     files.extend(own_charts);
-    let portuguese = card::of(warehouse, version, Lang::Portuguese)?.html;
+    let portuguese = card::of(warehouse, version, Lang::Portuguese, None)?.html;
     files.push(("report.pt-BR.html".to_owned(), portuguese.into_bytes()));
     Ok(files)
 }

@@ -42,7 +42,7 @@ fn nothing_of_the_sample_is_lost() {
     place.olist(&["docs", "--out", "docs.html"]).code(0);
     let page = std::fs::read_to_string(place.path("docs.html")).unwrap();
     assert!(!page.contains("could not be followed"));
-    assert!(page.contains("synthetic"));
+    assert!(page.contains("Synthetic data"));
     assert!(page.len() < 2_000_000 && !page.contains("http:") && !page.contains("https:"), "{}", page.len());
     let all = |mark: &str| -> BTreeSet<&str> {
         page.split(mark).skip(1).filter_map(|rest| rest.split('"').next()).collect()

@@ -225,7 +225,6 @@ fn texts_of_the_database_are_texts_of_the_page() {
     execute(
         &place,
         "comment on table scores.seller_churn is 'One row per seller. <script>alert(1)</script> & more';
-         alter table scores.seller_churn add column reasons struct(input varchar, value double, contribution double)[];
          update scores.seller_churn set reasons = [{'input': '<b>', 'value': 12.345, 'contribution': -0.5},
              {'input': 'recency_days', 'value': null, 'contribution': 0.25}];",
     );
@@ -323,6 +322,9 @@ fn a_model_that_groups_has_a_page() {
 #[test]
 fn money_is_shown_where_the_scores_have_it() {
     let place = Place::with_sample();
+    assert!(pages(&place)[0].contains("R$"));
+    // As scores of an earlier olist are.
+    execute(&place, "alter table scores.seller_churn drop column stake_brl");
     assert!(!pages(&place)[0].contains("R$"));
     execute(
         &place,
@@ -443,7 +445,8 @@ fn every_word_is_there_in_both_languages() {
         let path = entry.unwrap().path();
         let text = std::fs::read_to_string(&path).unwrap();
         used.extend(text.split("t('").skip(1).map(|rest| rest.split('\'').next().unwrap().to_owned()));
-        if path.extension().is_some_and(|ending| ending == "css") {
+        // The page of tables and columns is in the language of the SQL files alone.
+        if path.extension().is_some_and(|ending| ending == "css") || path.ends_with("docs.html.jinja") {
             continue;
         }
         let without = |text: &str, open: &str, close: &str| {

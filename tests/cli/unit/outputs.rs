@@ -112,7 +112,7 @@ fn names_that_mean_each_other_end() {
 #[test]
 fn what_a_column_is_made_of_is_followed_through_every_part_of_a_query() {
     let sql = "\
-with recursive both as (
+with recursive pairs as (
     select seller_id, order_count as n from features.sales
     union all
     select seller_id, score from features.reviews
@@ -125,15 +125,15 @@ steps as (
 )
 
 select
-    both.n as n,
-    (select max(score) from features.reviews as r where r.seller_id = both.seller_id) as best,
-    list_transform([both.n], x -> x + steps.t) as moved,
+    pairs.n as n,
+    (select max(score) from features.reviews as r where r.seller_id = pairs.seller_id) as best,
+    list_transform([pairs.n], x -> x + steps.t) as moved,
     parts.part as part,
     words.word as word,
     count(*) over () as size,
     unknown.thing as thing,
     struct_pack(a := steps.t).a as field,
-from both, steps, unnest([both.n, steps.t]) as parts (part), (values ('a')) as words (word)
+from pairs, steps, unnest([pairs.n, steps.t]) as parts (part), (values ('a')) as words (word)
 ";
     let found = outputs(sql, &["n", "best", "moved", "part", "word", "size", "thing", "field"]);
     let reads = |at: usize| {
@@ -156,7 +156,7 @@ from both, steps, unnest([both.n, steps.t]) as parts (part), (values ('a')) as w
 
 #[test]
 fn what_cannot_be_followed_is_said() {
-    let pivot = "from (pivot features.sales on seller_id using sum(order_count))";
+    let pivot = "select * from features.sales pivot (sum(order_count) for seller_id in ('abc'))";
     assert_eq!(outputs(pivot, &["abc"])[0].unresolved.len(), 1);
     let by_name = "select columns('order.*') from features.sales";
     assert_eq!(outputs(by_name, &["order_count"])[0].unresolved.len(), 1);
