@@ -26,3 +26,7 @@ bench *dir:
 # Writes what is said now into tests/mistakes; read the difference before you keep it
 bless:
     BLESS=1 cargo test --release -- mistakes
+
+# A wheel for those without a compiler, into target/wheels
+wheel:
+    python3 -m pip wheel . --no-deps --wheel-dir target/wheels

@@ -163,11 +163,6 @@ impl<'a> Outputs<'a> {
                 let name = texts(&node["column_names"]).collect::<Vec<_>>().join(".");
                 vec![(name, self.of_reference(node, inside, items, scope))]
             }
-            Some("FUNCTION") if node["function_name"] == "count_star" => {
-                let tables = scope.from.iter().flat_map(|(_, relation)| counted(relation));
-                let reads = tables.map(|table| (table, "*".to_owned())).collect();
-                vec![(String::new(), Some(Output { reads, ..Output::default() }))]
-            }
             Some("LAMBDA") => {
                 let own = tree::column_names(&node["lhs"]);
                 let mut parts = self.parts(&node["expr"], inside, items, scope);
@@ -183,7 +178,11 @@ impl<'a> Outputs<'a> {
                 let parts = clauses.iter().flat_map(|clause| self.parts(&node[*clause], node, own, &scope));
                 parts.collect()
             }
-            _ => children(node).flat_map(|child| self.parts(child, inside, items, scope)).collect(),
+            _ => {
+                let below = children(node).flat_map(|child| self.parts(child, inside, items, scope));
+                let counted = if node["function_name"] == "count_star" { counted(&scope.from) } else { None };
+                counted.into_iter().map(|rows| (String::new(), Some(rows))).chain(below).collect()
+            }
         }
     }
 
@@ -239,15 +238,21 @@ impl Output {
     }
 }
 
-/// The tables whose rows are those of a FROM.
-fn counted(relation: &Relation<'_>) -> Vec<String> {
+/// The rows of the tables of a FROM.
+fn counted(from: &[(String, Relation<'_>)]) -> Option<Output> {
+    let tables = from.iter().flat_map(|(_, relation)| tables_of(relation));
+    let reads: BTreeSet<Origin> = tables.map(|table| (table, "*".to_owned())).collect();
+    (!reads.is_empty()).then(|| Output { reads, ..Output::default() })
+}
+
+fn tables_of(relation: &Relation<'_>) -> Vec<String> {
     match relation {
         Relation::Table(table) => vec![table.clone()],
         Relation::Query(node, ctes, _) => {
             let ctes: Ctes<'_> = ctes.iter().cloned().chain(tree::ctes(node)).collect();
             let branches = list(&node["children"]).iter().chain([*node, &node["left"]]);
             let from = branches.flat_map(|branch| relations(&branch["from_table"], &ctes));
-            from.flat_map(|(_, relation)| counted(&relation)).collect()
+            from.flat_map(|(_, relation)| tables_of(&relation)).collect()
         }
         Relation::Function(..) => Vec::new(),
     }

@@ -331,7 +331,7 @@ fn money_is_shown_where_the_scores_have_it() {
         "alter table scores.seller_churn add column stake_brl double;
          update scores.seller_churn set stake_brl = case when rank % 7 = 0 then null else 100.0 * rank end;
          insert into registry.outcomes by name
-             select 'seller_churn' as model, date '2018-05-01' as reference_date, 1 as model_version,
+             select 'seller_churn' as model, date '2018-07-01' as reference_date, 1 as model_version,
                  timestamp '2018-06-01' as scored_at, metric, value, rule_value, false as is_back_cast
              from (values ('stake_true_brl', 81234.4, null), ('stake_true_top_decile_brl', 23456.7, 12345.6))
                  as t (metric, value, rule_value);",
