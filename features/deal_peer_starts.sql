@@ -99,8 +99,8 @@ final as (
         seller_id,
         deal_count,
         any_deal_starts,
-        -- Product of the ratios below: 2 is twice as many starts as usual
-        {{ groups | join('_ratio * ') }}_ratio as start_ratio,
+        -- Root of the product of the ratios below: 2 is twice the usual starts
+        sqrt({{ groups | join('_ratio * ') }}_ratio) as start_ratio,
     {% for group in groups %}
         {{ group }}_ratio,
     {% endfor %}
