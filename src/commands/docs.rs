@@ -34,7 +34,10 @@ pub fn docs(session: &Session, name: Option<&str>, out: Option<&Path>) -> Result
     }
     let sources = &ingest::specs(session.project()?, &catalog.templates)?;
     let library = Library { warehouse: &warehouse, catalog: &catalog, sources, date: loaded.last_date() };
-    let tables = library.tables()?;
+    let mut tables = library.tables()?;
+    for table in tables.iter_mut().filter(|table| out.is_some() || name.is_some_and(|name| table.has(name))) {
+        library.measure(table)?;
+    }
     if let Some(file) = out {
         let context = serde_json::json!({
             "kinds": tables.iter().map(|table| (table.name.as_str(), table.kind)).collect::<BTreeMap<_, _>>(),
@@ -96,9 +99,8 @@ fn columns_of(session: &Session, table: &Table) -> Result<()> {
 /// `order_count`, or with its table, `features.seller_sales.order_count`.
 fn column(session: &Session, tables: &[Table], name: &str) -> Result<()> {
     let all = tables.iter().flat_map(|table| table.columns.iter().map(move |column| (table, column)));
-    let full = |table: &Table, column: &Column| format!("{}.{}", table.name, column.name);
     let found: Vec<(&Table, &Column)> =
-        all.clone().filter(|(table, column)| column.name == name || full(table, column) == name).collect();
+        all.clone().filter(|(table, column)| table.calls(column, name)).collect();
     if found.is_empty() {
         let names: BTreeSet<&str> = all
             .map(|(_, column)| column.name.as_str())

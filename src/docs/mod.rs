@@ -55,6 +55,19 @@ pub struct Column {
     pub unresolved: BTreeSet<String>,
 }
 
+impl Table {
+    /// Whether `name` means a column of it: by its own name, or with that of the table.
+    pub fn calls(&self, column: &Column, name: &str) -> bool {
+        let of_table = name.strip_prefix(&self.name).and_then(|rest| rest.strip_prefix('.'));
+        of_table.unwrap_or(name) == column.name
+    }
+
+    /// Whether `name` means it, or a column of it.
+    pub fn has(&self, name: &str) -> bool {
+        self.name == name || self.columns.iter().any(|column| self.calls(column, name))
+    }
+}
+
 /// What is needed to read them.
 pub struct Library<'a> {
     pub warehouse: &'a Warehouse,
@@ -114,7 +127,7 @@ impl Library<'_> {
             };
             column.from = std::mem::take(&mut column.from).into_iter().map(raw).collect();
         }
-        self.table(table, "source", spec.description.clone(), Some(&rendered), None, columns)
+        Ok(self.table(table, "source", spec.description.clone(), Some(&rendered), None, columns))
     }
 
     fn node(
@@ -134,7 +147,7 @@ impl Library<'_> {
             column.place(&self.catalog.templates, &rendered, 0);
         }
         let kind = if node.kind == Kind::Abt { "abt" } else { "feature store" };
-        self.table(node.name.clone(), kind, node.spec.description.clone(), Some(&rendered), date, columns)
+        Ok(self.table(node.name.clone(), kind, node.spec.description.clone(), Some(&rendered), date, columns))
     }
 
     /// The SELECT of a model, and its scores where there are some.
@@ -156,17 +169,15 @@ impl Library<'_> {
             column.place(&self.catalog.templates, &rendered, 0);
         }
         let description = model.spec.description.clone();
-        let mut select =
-            self.table(model.name.clone(), "model", description.clone(), Some(&rendered), date, inputs)?;
+        let select =
+            self.table(model.name.clone(), "model", description.clone(), Some(&rendered), date, inputs);
         let Some(date) = date else { return Ok(vec![select]) };
-        let sql = format!("from (\n{}\n) as q", &*rendered.sql);
-        statistics::add(self.warehouse, &sql, &mut select.columns)?;
         let mut columns = score_columns(&names.of(&model.table()), model, &shape);
         let said = self.comments(&model.table())?;
         for column in &mut columns {
             column.text = said.get(&column.name).cloned();
         }
-        let scores = self.table(model.table(), "scores", description, None, Some(date), columns)?;
+        let scores = self.table(model.table(), "scores", description, None, Some(date), columns);
         Ok(vec![select, scores])
     }
 
@@ -177,18 +188,10 @@ impl Library<'_> {
         description: String,
         rendered: Option<&Rendered>,
         date: Option<NaiveDate>,
-        mut columns: Vec<Column>,
-    ) -> Result<Table> {
-        let rows = match (kind, date) {
-            ("source", _) => Some(format!("from {name}")),
-            ("model", _) | (_, None) => None,
-            (_, Some(date)) => Some(format!("from {name} where reference_date = date '{date}'")),
-        };
-        if let Some(rows) = rows {
-            statistics::add(self.warehouse, &rows, &mut columns)?;
-        }
+        columns: Vec<Column>,
+    ) -> Table {
         let file = rendered.map(|rendered| rendered.file.clone()).unwrap_or_default();
-        Ok(Table {
+        Table {
             name,
             kind,
             description,
@@ -197,7 +200,18 @@ impl Library<'_> {
             rendered: rendered.map(|rendered| rendered.sql.trim().to_owned()).unwrap_or_default(),
             date: date.map(|date| date.to_string()),
             columns,
-        })
+        }
+    }
+
+    /// Adds what the values of the columns of a table are like.
+    pub fn measure(&self, table: &mut Table) -> Result<()> {
+        let rows = match (table.kind, &table.date) {
+            ("source", _) => format!("from {}", table.name),
+            (_, None) => return Ok(()),
+            ("model", _) => format!("from (\n{}\n) as q", table.rendered),
+            (_, Some(date)) => format!("from {} where reference_date = date '{date}'", table.name),
+        };
+        statistics::add(self.warehouse, &rows, &mut table.columns)
     }
 
     /// What DuckDB has as comments on the columns of a table.

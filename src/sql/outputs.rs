@@ -180,7 +180,10 @@ impl<'a> Outputs<'a> {
             }
             _ => {
                 let below = children(node).flat_map(|child| self.parts(child, inside, items, scope));
-                let counted = if node["function_name"] == "count_star" { counted(&scope.from) } else { None };
+                // Over a window it is a `count` of nothing.
+                let is_bare = node["function_name"] == "count" && list(&node["arguments"]).is_empty();
+                let counts_rows = is_bare || node["function_name"] == "count_star";
+                let counted = if counts_rows { counted(&scope.from) } else { None };
                 counted.into_iter().map(|rows| (String::new(), Some(rows))).chain(below).collect()
             }
         }
