@@ -179,7 +179,7 @@ impl Chart {
             self.name
         );
         let svg = svg.replacen(&size, &open, 1).replacen("><!--", &format!(">{names}<!--"), 1);
-        svg.replace("kuva-clip", &format!("{}-clip", self.name))
+        renumbered(&svg, &self.name)
     }
 
     fn layout(&self, plots: &[Plot], lang: Lang) -> Layout {
@@ -293,4 +293,21 @@ impl Series {
 /// A text between tags, or in an attribute.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// kuva numbers its ids through the whole process: in a chart they begin anew, so that it is the same whatever was drawn
+/// before, and have the chart's name.
+fn renumbered(svg: &str, name: &str) -> String {
+    let mut seen = Vec::new();
+    let mut parts = svg.split("kuva-clip-");
+    let mut renumbered = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (number, rest) = part.split_at(part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len()));
+        let at = seen.iter().position(|other| *other == number).unwrap_or(seen.len());
+        if at == seen.len() {
+            seen.push(number);
+        }
+        let _ = write!(renumbered, "{name}-clip-{at}{rest}");
+    }
+    renumbered
 }

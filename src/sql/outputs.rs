@@ -253,9 +253,12 @@ fn tables_of(relation: &Relation<'_>) -> Vec<String> {
         Relation::Table(table) => vec![table.clone()],
         Relation::Query(node, ctes, _) => {
             let ctes: Ctes<'_> = ctes.iter().cloned().chain(tree::ctes(node)).collect();
-            let branches = list(&node["children"]).iter().chain([*node, &node["left"]]);
+            let branches = list(&node["children"]).iter().chain([*node, &node["left"], &node["right"]]);
             let from = branches.flat_map(|branch| relations(&branch["from_table"], &ctes));
-            from.flat_map(|(_, relation)| tables_of(&relation)).collect()
+            // A query that reads itself names no table.
+            from.flat_map(|(_, relation)| tables_of(&relation))
+                .filter(|name| !name.starts_with('.'))
+                .collect()
         }
         Relation::Function(..) => Vec::new(),
     }

@@ -86,7 +86,7 @@ fn reports_answer(place: &Place) {
     let (head, rows) = report("orders_to_rescue");
     assert!(
         head.starts_with(
-            "order_id,late_probability,order_value_brl,expected_loss_brl,days_to_promise,whose_turn"
+            "order_id,late_probability,order_value_brl,expected_loss_brl,worth_brl,days_to_promise,whose_turn"
         ),
         "{head}"
     );
@@ -100,10 +100,10 @@ fn reports_answer(place: &Place) {
     );
     assert!(rows[0].starts_with(&first), "{first}: {}", rows[0]);
     let turns = ["seller", "carrier", "payment"];
-    assert!(rows.iter().all(|row| turns.contains(&row.split(',').nth(5).unwrap())), "{rows:?}");
+    assert!(rows.iter().all(|row| turns.contains(&row.split(',').nth(6).unwrap())), "{rows:?}");
 
     let (head, rows) = report("deals_to_help");
-    assert!(head.starts_with("action,seller_id,start_probability,days_since_deal"), "{head}");
+    assert!(head.starts_with("action,seller_id,start_probability,first_month_brl,worth_brl"), "{head}");
     for action in ["unblock", "set up", "win back"] {
         let mine = rows.iter().filter(|row| row.starts_with(action)).count();
         assert!((1..=20).contains(&mine), "{mine} rows to {action}: {rows:?}");
