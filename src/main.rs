@@ -8,6 +8,10 @@ use olist::cli::{self, Cli};
 use olist::problem::{Kind, Problem};
 use olist::{commands, interrupt, term, warehouse};
 
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| term::internal_error(&panic.to_string())));
     // A thread that panicked is told by the hook; what is left to do is to end with the code of it.

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::ledger::{Entry, Ledger, Line};
+use super::ledger::{self, Entry, Ledger, Line};
 use super::plan::{Plan, Task};
 use super::pool::Built;
 use super::shape;
@@ -40,7 +40,7 @@ fn copy(warehouse: &Warehouse, task: &Task, entry: &Entry, run_id: &str) -> Resu
     let change = shape::fit(warehouse, table, &warehouse.describe(&Select::of(&rows)?)?)?;
     warehouse.execute(&format!("delete from {table} where reference_date = ?"), &[date])?;
     warehouse.execute(&format!("insert into {table} by name {rows}"), &[])?;
-    super::quarantine::forget(warehouse, table, *date)?;
+    ledger::forget(warehouse, table, *date)?;
     warehouse.execute(
         &format!(
             "insert into pipeline.quarantine select * replace (? as run_id) from {SCRATCH}.pipeline.quarantine

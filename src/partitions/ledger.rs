@@ -145,7 +145,16 @@ impl Ledger {
     }
 }
 
-/// Replaces the line of one partition. Runs inside the partition's transaction.
+/// Takes away what is noted of a partition: its line, its rows in the quarantine, its failure.
+pub fn forget(warehouse: &Warehouse, table: &str, date: NaiveDate) -> Result<()> {
+    for noted in ["partitions", "quarantine", "failures"] {
+        let sql = format!("delete from pipeline.{noted} where table_name = ? and reference_date = ?");
+        warehouse.execute(&sql, &[&table, &date])?;
+    }
+    Ok(())
+}
+
+/// The line of one partition. Is written inside the partition's transaction, where there is none of it any more.
 pub struct Line<'a> {
     pub table: &'a str,
     pub date: NaiveDate,
@@ -161,11 +170,6 @@ pub struct Line<'a> {
 impl Line<'_> {
     pub fn write(&self, warehouse: &Warehouse) -> Result<()> {
         let inputs = serde_json::to_string(self.inputs)?;
-        super::unbuilt::forget(warehouse, self.table, self.date)?;
-        warehouse.execute(
-            "delete from pipeline.partitions where table_name = ? and reference_date = ?",
-            &[&self.table, &self.date],
-        )?;
         warehouse.execute(
             "insert into pipeline.partitions values (?, ?, ?, ?, now()::timestamp, ?, ?, ?, ?)",
             &[

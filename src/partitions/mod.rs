@@ -2,6 +2,7 @@
 
 mod adopt;
 pub mod columns;
+mod known;
 mod label;
 mod ledger;
 mod partition;
@@ -14,7 +15,7 @@ mod unbuilt;
 pub mod verify;
 
 pub use adopt::{SCRATCH, adopt};
-pub use ledger::{Entry, Ledger, Line};
+pub use ledger::{Entry, Ledger, Line, forget};
 pub use partition::{Context, in_time, query};
 pub use plan::{Basis, Fingerprints, Plan, why};
 pub use pool::{build, report};

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use chrono::NaiveDate;
 
-use super::ledger::Line;
+use super::known::Known;
+use super::ledger::{self, Line};
 use super::plan::Task;
-use super::quarantine::{self, SetAside};
+use super::quarantine::{self, Examples, SetAside};
 use super::shape::{self, Change};
 use super::{columns, label, verify};
 use crate::catalog::{Catalog, Node};
@@ -44,61 +45,110 @@ pub struct Done {
     pub set_aside: Vec<SetAside>,
 }
 
+/// What a partition is made with.
+#[derive(Clone, Copy)]
+pub struct Maker<'a> {
+    pub warehouse: &'a Warehouse,
+    pub catalog: &'a Catalog,
+    pub context: &'a Context<'a>,
+    pub known: &'a Known,
+}
+
 /// Replaces the partition of `task`. On any failure the earlier one stays.
-pub fn replace(warehouse: &Warehouse, catalog: &Catalog, task: &Task, context: &Context<'_>) -> Result<Done> {
-    let node = &catalog.tables[&task.table];
-    let started = Instant::now();
+pub fn replace(maker: Maker<'_>, task: &Task) -> Result<Done> {
+    let Maker { warehouse, catalog, context, .. } = maker;
     let mut examples = Vec::new();
-    let work = || {
+    let done =
+        in_time(warehouse, catalog, &task.rendered, context.time_limit, || maker.make(task, &mut examples));
+    if done.is_err() && !examples.is_empty() {
+        // They went with the transaction. Why it failed is what counts, whether they can be kept or not.
+        let keep = || quarantine::replace(warehouse, &task.table, task.date, &examples, context.run_id);
+        let _ = warehouse.transaction(keep);
+    }
+    done
+}
+
+impl Maker<'_> {
+    fn make(self, task: &Task, examples: &mut Vec<Examples>) -> Result<Done> {
+        let Self { warehouse, catalog, context, known } = self;
+        let node = &catalog.tables[&task.table];
+        let started = Instant::now();
         let explain = |error| analyst(warehouse, error, &task.rendered, &catalog.templates);
         let own = task.rendered.select().map_err(explain)?;
-        context.guard.clear(warehouse, catalog, &task.table, task.date)?;
         let query = query(node, task.date, context.settled_until, &own);
-        let shape = match warehouse.describe(&query) {
+        let since = known.changes();
+        let (done, shape) = warehouse.transaction(|| {
+            context.guard.clear(warehouse, catalog, &task.table, task.date)?;
+            let shape =
+                if known.fits(&task.table, &query) { None } else { Some(self.shape(task, &own, &query)?) };
+            let change =
+                shape.as_ref().map(|shape| shape::fit(warehouse, &node.name, shape)).transpose()?.flatten();
+            self.insert(task, &query)?;
+            let set_aside = verify::set_aside(warehouse, catalog, node, task.date, &query, context)?;
+            let labels_until = label::verify(warehouse, catalog, node, &task.rendered, task.date)?;
+            let (rows, mut warnings) =
+                verify::rows(warehouse, catalog, node, task.date, &query, shape.is_some(), examples)?;
+            quarantine::keep(warehouse, &node.name, task.date, examples, context.run_id)?;
+            warnings.extend(verify::row_count(warehouse, catalog, node, task, rows, context.force)?);
+            Line {
+                table: &task.table,
+                date: task.date,
+                rows,
+                fingerprint: &task.fingerprint,
+                duration_ms: started.elapsed().as_secs_f64() * 1000.0,
+                run_id: context.run_id,
+                inputs: &task.inputs,
+                labels_until,
+            }
+            .write(warehouse)?;
+            Ok((Done { rows, change, warnings, set_aside }, shape))
+        })?;
+        if let Some(shape) = shape {
+            known.learn(&task.table, &query, &shape, done.change.as_ref(), since);
+        }
+        Ok(done)
+    }
+
+    /// The columns that the query of `task` gives, which are as they have to be.
+    fn shape(self, task: &Task, own: &Select, query: &Select) -> Result<Vec<(String, String)>> {
+        let Self { warehouse, catalog, .. } = self;
+        let node = &catalog.tables[&task.table];
+        let verify = |warehouse: &Warehouse, shape: &[(String, String)]| {
+            columns::verify(warehouse, catalog, node, &task.rendered, task.date, shape)
+        };
+        let shape = match warehouse.describe(query) {
             Ok(shape) => shape,
             Err(error) => {
                 // A label that is missing shows in what is put around the query.
                 let other = warehouse.another()?;
-                if let Ok(own) = other.describe(&own) {
-                    columns::verify(&other, catalog, node, &task.rendered, task.date, &own)?;
+                if let Ok(own) = other.describe(own) {
+                    verify(&other, &own)?;
                 }
-                return Err(explain(error).into());
+                return Err(analyst(warehouse, error, &task.rendered, &catalog.templates).into());
             }
         };
-        columns::verify(warehouse, catalog, node, &task.rendered, task.date, &shape)?;
-        let change = shape::fit(warehouse, &node.name, &shape)?;
-        warehouse.execute(&format!("delete from {} where reference_date = ?", task.table), &[&task.date])?;
-        let head = format!("insert into {} by name\n", task.table);
-        warehouse
-            .execute(&format!("{head}{query}"), &[])
-            .map_err(|error| explain(error.shifted(head.len() + query.start())))?;
-        quarantine::forget(warehouse, &node.name, task.date)?;
-        let set_aside = verify::set_aside(warehouse, catalog, node, task.date, &query, context)?;
-        label::verify(warehouse, catalog, node, &task.rendered, task.date)?;
-        let (rows, mut warnings) = verify::rows(warehouse, catalog, node, task.date, &query, &mut examples)?;
-        quarantine::keep(warehouse, &node.name, task.date, &examples, context.run_id)?;
-        warnings.extend(verify::row_count(warehouse, catalog, node, task, rows, context.force)?);
-        Line {
-            table: &task.table,
-            date: task.date,
-            rows,
-            fingerprint: &task.fingerprint,
-            duration_ms: started.elapsed().as_secs_f64() * 1000.0,
-            run_id: context.run_id,
-            inputs: &task.inputs,
-            labels_until: label::known_until(warehouse, node, task.date)?,
-        }
-        .write(warehouse)?;
-        Ok(Done { rows, change, warnings, set_aside })
-    };
-    let done =
-        in_time(warehouse, catalog, &task.rendered, context.time_limit, || warehouse.transaction(work));
-    if done.is_err() && !examples.is_empty() {
-        // They went with the transaction. Why it failed is what counts, whether they can be kept or not.
-        let keep = || quarantine::keep(warehouse, &node.name, task.date, &examples, context.run_id);
-        let _ = warehouse.transaction(keep);
+        verify(warehouse, &shape)?;
+        Ok(shape)
     }
-    done
+
+    /// Puts the rows of `query` in the place of those of `task`, of which nothing stays noted.
+    fn insert(self, task: &Task, query: &Select) -> Result<()> {
+        let Self { warehouse, catalog, known, .. } = self;
+        let Task { table, date, .. } = task;
+        let is_noted = known.is_noted(table, *date);
+        if is_noted || !known.is_new(table) {
+            warehouse.execute(&format!("delete from {table} where reference_date = ?"), &[date])?;
+        }
+        let head = format!("insert into {table} by name\n");
+        warehouse.execute(&format!("{head}{query}"), &[]).map_err(|error| {
+            let error = error.shifted(head.len() + query.start());
+            analyst(warehouse, error, &task.rendered, &catalog.templates)
+        })?;
+        if is_noted {
+            ledger::forget(warehouse, table, *date)?;
+        }
+        Ok(())
+    }
 }
 
 /// Makes a partition of `rendered` by `work`, which is stopped after `limit`.

@@ -8,7 +8,8 @@ use anyhow::{Error, Result};
 use chrono::NaiveDate;
 
 use super::Unbuilt;
-use super::partition::{self, Context, Done};
+use super::known::Known;
+use super::partition::{self, Context, Done, Maker};
 use super::plan::{Plan, Task};
 use super::quarantine::SetAside;
 use super::shape::Change;
@@ -65,6 +66,7 @@ pub fn build(
             state.open.insert(at);
         }
     }
+    let known = Known::read(warehouse)?;
     let state = Mutex::new(state);
     let changed = Condvar::new();
     let progress = Progress::new(plan.tasks.len(), "build");
@@ -74,8 +76,11 @@ pub fn build(
     std::thread::scope(|scope| -> Result<()> {
         for _ in 0..workers {
             let connection = warehouse.another()?;
-            let (state, changed, progress) = (&state, &changed, &progress);
-            scope.spawn(move || work(&connection, catalog, &plan.tasks, context, state, changed, progress));
+            let (state, changed, progress, known) = (&state, &changed, &progress, &known);
+            scope.spawn(move || {
+                let maker = Maker { warehouse: &connection, catalog, context, known };
+                work(maker, &plan.tasks, state, changed, progress);
+            });
         }
         Ok(())
     })?;
@@ -96,22 +101,14 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn work(
-    connection: &Warehouse,
-    catalog: &Catalog,
-    tasks: &[Task],
-    context: &Context<'_>,
-    state: &Mutex<State>,
-    changed: &Condvar,
-    progress: &Progress,
-) {
+fn work(maker: Maker<'_>, tasks: &[Task], state: &Mutex<State>, changed: &Condvar, progress: &Progress) {
     loop {
         let Some(at) = next(tasks, state, changed) else {
             return;
         };
         let task = &tasks[at];
         progress.working_on(&format!("{} {}", task.table, task.date));
-        let outcome = partition::replace(connection, catalog, task, context);
+        let outcome = partition::replace(maker, task);
         let mut now = lock(state);
         now.running.remove(&at);
         match outcome.map_err(sort_out) {

@@ -116,7 +116,7 @@ fn or_null(value: String) -> String {
     if value.is_empty() { "NULL".to_owned() } else { value }
 }
 
-/// Puts examples down. Those of a check that failed the partition take the place of earlier ones.
+/// Puts examples down.
 pub fn keep(
     warehouse: &Warehouse,
     table: &str,
@@ -124,10 +124,6 @@ pub fn keep(
     examples: &[Examples],
     run_id: &str,
 ) -> Result<()> {
-    warehouse.execute(
-        "delete from pipeline.quarantine where table_name = ? and reference_date = ? and severity = ?",
-        &[&table, &date, &Severity::Fail.name()],
-    )?;
     for Examples { check, severity, rows, .. } in examples {
         for row in rows {
             warehouse.execute(
@@ -139,9 +135,17 @@ pub fn keep(
     Ok(())
 }
 
-/// A partition that is made anew has its own rows there, or none.
-pub fn forget(warehouse: &Warehouse, table: &str, date: NaiveDate) -> Result<()> {
-    let sql = "delete from pipeline.quarantine where table_name = ? and reference_date = ?";
-    warehouse.execute(sql, &[&table, &date])?;
-    Ok(())
+/// As `keep`, where a check failed the partition: what rows of the earlier one were set aside for stays.
+pub fn replace(
+    warehouse: &Warehouse,
+    table: &str,
+    date: NaiveDate,
+    examples: &[Examples],
+    run_id: &str,
+) -> Result<()> {
+    warehouse.execute(
+        "delete from pipeline.quarantine where table_name = ? and reference_date = ? and severity = ?",
+        &[&table, &date, &Severity::Fail.name()],
+    )?;
+    keep(warehouse, table, date, examples, run_id)
 }

@@ -159,7 +159,7 @@ pub fn trained(warehouse: &Warehouse, training: &str) -> Result<()> {
 }
 
 /// What is built has not failed any more.
-pub fn forget(warehouse: &Warehouse, table: &str, date: NaiveDate) -> Result<()> {
+fn forget(warehouse: &Warehouse, table: &str, date: NaiveDate) -> Result<()> {
     let sql = "delete from pipeline.failures where table_name = ? and reference_date = ?";
     warehouse.execute(sql, &[&table, &date])?;
     Ok(())

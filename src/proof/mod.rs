@@ -108,7 +108,7 @@ impl Proof<'_> {
             if !with_checks {
                 return Ok((Vec::new(), warnings));
             }
-            match verify::rows(warehouse, catalog, node, date, &built, &mut Vec::new()) {
+            match verify::rows(warehouse, catalog, node, date, &built, true, &mut Vec::new()) {
                 Ok((_, more)) => {
                     warnings.extend(more);
                     Ok((Vec::new(), warnings))

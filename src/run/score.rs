@@ -135,6 +135,7 @@ impl<'a> Run<'a> {
             message.post(self.warehouse, version, Some(date), run_id)?;
             let fingerprint = &fingerprint::of_named(inputs);
             let (table, duration_ms) = (&at.model.table(), seconds * 1000.0);
+            partitions::forget(self.warehouse, table, date)?;
             Line { table, date, rows, fingerprint, duration_ms, run_id, inputs, labels_until: None }
                 .write(self.warehouse)?;
             Ok(Scored::Written(rows))

@@ -210,10 +210,14 @@ impl Warehouse {
         self.conn.execute_batch(sql).map_err(|error| SqlError::new(&error))
     }
 
-    /// Runs one statement; gives the number of rows it changed.
+    /// Runs one statement; gives the number of rows it changed. One with values is run with others again: its plan is kept.
     pub fn execute(&self, sql: &str, values: &[&dyn duckdb::ToSql]) -> Result<usize, SqlError> {
         let _busy = self.gate.enter()?;
-        self.conn.execute(sql, values).map_err(|error| SqlError::new(&error))
+        let changed = match values {
+            [] => self.conn.execute(sql, []),
+            values => self.conn.prepare_cached(sql).and_then(|mut statement| statement.execute(values)),
+        };
+        changed.map_err(|error| SqlError::new(&error))
     }
 
     /// All rows of a query, each made by `read`.
