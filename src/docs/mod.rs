@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::catalog::{Catalog, Model, Node};
 use crate::config::SourceSpec;
 use crate::ingest::source_file;
-use crate::partitions::texts::Texts;
+use crate::partitions::texts::{Text, Texts};
 use crate::sql::outputs::Origin;
 use crate::template::{Kind, Rendered};
 use crate::warehouse::Warehouse;
@@ -84,7 +84,7 @@ impl Library<'_> {
         let mut texts = Texts::new(self.warehouse, self.catalog, "warehouse", self.date);
         let mut tables = Vec::new();
         for (name, spec) in self.sources {
-            tables.push(self.source(name, spec, &names)?);
+            tables.push(self.source(name, spec, &names, &mut texts)?);
         }
         for node in self.catalog.order.iter().filter_map(|name| self.catalog.tables.get(name)) {
             tables.push(self.node(node, built.get(&node.name).copied(), &names, &mut texts)?);
@@ -103,7 +103,7 @@ impl Library<'_> {
         Ok(rows.into_iter().collect())
     }
 
-    fn source(&self, name: &str, spec: &SourceSpec, names: &Names) -> Result<Table> {
+    fn source(&self, name: &str, spec: &SourceSpec, names: &Names, texts: &mut Texts<'_>) -> Result<Table> {
         let (file, templates) = (source_file(name), &self.catalog.templates);
         let rendered = templates.render(&file, Kind::Source, None, Some(columns::RAW))?;
         let table = format!("sources.{name}");
@@ -117,9 +117,8 @@ impl Library<'_> {
             _ => names.has(of, column),
         };
         let mut columns = columns(&names.of(&table), &sql, &has);
-        let said = self.comments(&table)?;
+        say(&mut columns, &texts.of(&table)?);
         for column in &mut columns {
-            column.text = said.get(&column.name).cloned();
             column.place(templates, &rendered, head.len());
             let raw = |(of, name): Origin| match &*of {
                 columns::FROM_RAW => (spec.file_stem.clone(), name),
@@ -140,10 +139,10 @@ impl Library<'_> {
         let rendered = self.catalog.render(&node.name, date.unwrap_or(self.date))?;
         let mut columns =
             columns(&names.of(&node.name), &rendered.sql, &|of: &str, column: &str| names.has(of, column));
-        let said = if date.is_some() { texts.of(&node.name)? } else { std::rc::Rc::default() };
+        if date.is_some() {
+            say(&mut columns, &texts.of(&node.name)?);
+        }
         for column in &mut columns {
-            let text = said.iter().find(|(name, _)| *name == column.name).and_then(|(_, text)| text.as_ref());
-            column.text = text.map(|text| text.words.clone());
             column.place(&self.catalog.templates, &rendered, 0);
         }
         let kind = if node.kind == Kind::Abt { "abt" } else { "feature store" };
@@ -162,10 +161,10 @@ impl Library<'_> {
         // Where a table below is not built, its columns are not known.
         let shape = rendered.select().and_then(|select| self.warehouse.describe(&select)).unwrap_or_default();
         let mut inputs = columns(&shape, &rendered.sql, &|of: &str, column: &str| names.has(of, column));
-        let said = if shape.is_empty() { Vec::new() } else { texts.of_model(model)? };
+        if !shape.is_empty() {
+            say(&mut inputs, &texts.of_model(model)?);
+        }
         for column in &mut inputs {
-            let text = said.iter().find(|(name, _)| *name == column.name).and_then(|(_, text)| text.as_ref());
-            column.text = text.map(|text| text.words.clone());
             column.place(&self.catalog.templates, &rendered, 0);
         }
         let description = model.spec.description.clone();
@@ -173,10 +172,7 @@ impl Library<'_> {
             self.table(model.name.clone(), "model", description.clone(), Some(&rendered), date, inputs);
         let Some(date) = date else { return Ok(vec![select]) };
         let mut columns = score_columns(&names.of(&model.table()), model, &shape);
-        let said = self.comments(&model.table())?;
-        for column in &mut columns {
-            column.text = said.get(&column.name).cloned();
-        }
+        say(&mut columns, &texts.of(&model.table())?);
         let scores = self.table(model.table(), "scores", description, None, Some(date), columns);
         Ok(vec![select, scores])
     }
@@ -213,13 +209,13 @@ impl Library<'_> {
         };
         statistics::add(self.warehouse, &rows, &mut table.columns)
     }
+}
 
-    /// What DuckDB has as comments on the columns of a table.
-    fn comments(&self, table: &str) -> Result<BTreeMap<String, String>> {
-        let sql = "select column_name, comment from duckdb_columns()
-            where database_name = 'warehouse' and schema_name || '.' || table_name = ? and comment is not null";
-        let rows = self.warehouse.rows(sql, &[&table], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.into_iter().collect())
+/// Tells columns what they are.
+fn say(columns: &mut [Column], texts: &[(String, Option<Text>)]) {
+    for column in columns {
+        let text = texts.iter().find(|(name, _)| *name == column.name).and_then(|(_, text)| text.as_ref());
+        column.text = text.map(|text| text.words.clone());
     }
 }
 

@@ -43,3 +43,4 @@ mod support;
 mod train;
 mod unit;
 mod wall;
+mod wheel;
