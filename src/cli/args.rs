@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::dates::{self, DateRange, Every};
@@ -87,6 +87,25 @@ impl Dates {
     }
 }
 
+/// Where features and ABTs are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum EngineName {
+    #[default]
+    Duckdb,
+    Spark,
+}
+
+/// Where Spark is, and what it works on.
+#[derive(Debug, Args)]
+pub struct Server {
+    /// The Spark Connect server: sc://HOST:PORT, or sc://HOST:PORT/;use_ssl=true;token=TOKEN
+    #[arg(long, value_name = "ADDRESS", env = "OLIST_REMOTE", hide_env_values = true)]
+    pub remote: Option<String>,
+    /// Where Spark reads sources and writes partitions: a folder that all its machines see, or s3://…
+    #[arg(long, value_name = "DIR", env = "OLIST_LAKE")]
+    pub lake: Option<String>,
+}
+
 #[derive(Debug, Args)]
 pub struct Selection {
     /// A table or model, and all it needs; `NAME+` also what depends on it; `'features.seller_*'` all such; repeatable
@@ -112,6 +131,11 @@ pub struct Run {
     /// Copy scores, features, ABTs and their history to FILE, for those who only read; an earlier copy is replaced
     #[arg(long, value_name = "FILE")]
     pub publish: Option<PathBuf>,
+    /// Where features and ABTs are made: in the database, or on Spark, from where ABTs come back; see docs/spark.md
+    #[arg(long, value_enum, default_value_t, env = "OLIST_ENGINE")]
+    pub engine: EngineName,
+    #[command(flatten)]
+    pub server: Server,
 }
 
 #[derive(Debug, Args)]
@@ -167,6 +191,11 @@ pub struct Check {
     /// An older copy of the database: what it shows otherwise was rewritten in place, undeclared
     #[arg(long, value_name = "FILE")]
     pub against: Option<PathBuf>,
+    /// With `spark`: instead of the proof, build features and ABTs on both engines and compare them row by row
+    #[arg(long, value_enum, default_value_t)]
+    pub engine: EngineName,
+    #[command(flatten)]
+    pub server: Server,
 }
 
 #[derive(Debug, Args)]

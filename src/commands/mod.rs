@@ -7,10 +7,12 @@ mod explain;
 mod export;
 mod ingest;
 mod init;
+mod lake;
 mod mlflow;
 mod models;
 mod monitor;
 mod page;
+mod parity;
 mod plan;
 mod promote;
 mod query;
@@ -31,6 +33,7 @@ pub use explain::explain;
 pub use export::export;
 pub use ingest::ingest;
 pub use init::init;
+pub use lake::push;
 pub use mlflow::mlflow_sync;
 pub use models::models;
 pub use monitor::monitor;
@@ -50,7 +53,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::cli::{Cli, Command, Mlflow, ModelsCommand};
+use crate::cli::{Cli, Command, Lake, Mlflow, ModelsCommand};
 
 /// The exit code of a plan that would change something.
 const CHANGES: u8 = 3;
@@ -81,6 +84,7 @@ pub fn execute(cli: Cli) -> Result<ExitCode> {
         Command::Report(args) => report(&session, &args),
         Command::Promote { model, version, reason } => promote(&session, &model, version, &reason),
         Command::Rollback { model, reason } => rollback(&session, &model, &reason),
+        Command::Lake(Lake::Push { lake }) => push(&session, &lake),
         Command::Mlflow(Mlflow::Sync) => mlflow_sync(&session),
         Command::Query(args) => query(&session, &args),
         Command::Completions { shell } => completions(shell),

@@ -7,10 +7,11 @@ use std::time::Instant;
 use anyhow::Result;
 use chrono::NaiveDate;
 
-use super::Session;
+use super::{Session, lake};
 use super::show::show;
+
 use crate::catalog::{Catalog, Model};
-use crate::cli;
+use crate::cli::{self, EngineName};
 use crate::ingest::{self, Origin};
 use crate::mlflow;
 use crate::partitions::SCRATCH;
@@ -45,7 +46,11 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
     let selected = select(&catalog)?;
     loaded.warn_of_no_data(&warehouse, first)?;
     attach_scratch(&warehouse, &scratch)?;
-    let mut run = session.run(&warehouse, &catalog, &loaded, args.force)?;
+    let lake = match args.engine {
+        EngineName::Duckdb => None,
+        EngineName::Spark => Some(lake::lake(session, &args.server, &warehouse, lake::home(&catalog))?),
+    };
+    let mut run = session.run(&warehouse, &catalog, &loaded, args.force, lake)?;
     run.accept(args.accept);
     let tables: BTreeSet<String> =
         selected.iter().filter(|name| catalog.tables.contains_key(*name)).cloned().collect();

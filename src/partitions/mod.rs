@@ -2,7 +2,10 @@
 
 mod adopt;
 pub mod columns;
+mod engine;
+mod job;
 mod label;
+pub mod lake;
 mod ledger;
 mod partition;
 mod plan;
@@ -14,9 +17,10 @@ mod unbuilt;
 pub mod verify;
 
 pub use adopt::{SCRATCH, adopt};
+pub use engine::{DuckDb, Engine};
 pub use ledger::{Entry, Ledger, Line};
 pub use partition::{Context, in_time, query};
-pub use plan::{Basis, Fingerprints, Plan, why};
-pub use pool::{build, report};
+pub use plan::{Basis, Fingerprints, Plan, anywhere, here, why};
+pub use pool::{Built, build, report};
 pub use shape::fit;
 pub use unbuilt::{Cause, Unbuilt, sort_out, trained};

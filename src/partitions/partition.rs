@@ -1,14 +1,16 @@
 //! One table at one reference date: rows, checks and the line in the ledger, in one transaction.
 
+use std::sync::PoisonError;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use chrono::NaiveDate;
 
+use super::engine::{Engine, Made, Rows};
 use super::ledger::Line;
 use super::plan::Task;
-use super::quarantine::{self, SetAside};
+use super::quarantine::{self, Examples, SetAside};
 use super::shape::{self, Change};
 use super::{columns, label, verify};
 use crate::catalog::{Catalog, Node};
@@ -34,6 +36,7 @@ pub struct Context<'a> {
     pub guard: &'a Guard,
     /// For one partition.
     pub time_limit: Option<Duration>,
+    pub engine: &'a dyn Engine,
 }
 
 /// What one partition gave.
@@ -46,59 +49,101 @@ pub struct Done {
 
 /// Replaces the partition of `task`. On any failure the earlier one stays.
 pub fn replace(warehouse: &Warehouse, catalog: &Catalog, task: &Task, context: &Context<'_>) -> Result<Done> {
-    let node = &catalog.tables[&task.table];
     let started = Instant::now();
+    let made = telling(&task.rendered, || context.engine.materialise(warehouse, catalog, task, context))?;
     let mut examples = Vec::new();
-    let work = || {
-        let explain = |error| analyst(warehouse, error, &task.rendered, &catalog.templates);
-        let own = task.rendered.select().map_err(explain)?;
-        context.guard.clear(warehouse, catalog, &task.table, task.date)?;
-        let query = query(node, task.date, context.settled_until, &own);
-        let shape = match warehouse.describe(&query) {
-            Ok(shape) => shape,
-            Err(error) => {
-                // A label that is missing shows in what is put around the query.
-                let other = warehouse.another()?;
-                if let Ok(own) = other.describe(&own) {
-                    columns::verify(&other, catalog, node, &task.rendered, task.date, &own)?;
-                }
-                return Err(explain(error).into());
-            }
-        };
-        columns::verify(warehouse, catalog, node, &task.rendered, task.date, &shape)?;
-        let change = shape::fit(warehouse, &node.name, &shape)?;
-        warehouse.execute(&format!("delete from {} where reference_date = ?", task.table), &[&task.date])?;
-        let head = format!("insert into {} by name\n", task.table);
-        warehouse
-            .execute(&format!("{head}{query}"), &[])
-            .map_err(|error| explain(error.shifted(head.len() + query.start())))?;
-        quarantine::forget(warehouse, &node.name, task.date)?;
-        let set_aside = verify::set_aside(warehouse, catalog, node, task.date, &query, context)?;
-        label::verify(warehouse, catalog, node, &task.rendered, task.date)?;
-        let (rows, mut warnings) = verify::rows(warehouse, catalog, node, task.date, &query, &mut examples)?;
-        quarantine::keep(warehouse, &node.name, task.date, &examples, context.run_id)?;
-        warnings.extend(verify::row_count(warehouse, catalog, node, task, rows, context.force)?);
-        Line {
-            table: &task.table,
-            date: task.date,
-            rows,
-            fingerprint: &task.fingerprint,
-            duration_ms: started.elapsed().as_secs_f64() * 1000.0,
-            run_id: context.run_id,
-            inputs: &task.inputs,
-            labels_until: label::known_until(warehouse, node, task.date)?,
-        }
-        .write(warehouse)?;
-        Ok(Done { rows, change, warnings, set_aside })
-    };
+    let turn = context.engine.turn().map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner));
+    let work = || enter(warehouse, catalog, task, context, &made, started, &mut examples);
     let done =
         in_time(warehouse, catalog, &task.rendered, context.time_limit, || warehouse.transaction(work));
     if done.is_err() && !examples.is_empty() {
         // They went with the transaction. Why it failed is what counts, whether they can be kept or not.
-        let keep = || quarantine::keep(warehouse, &node.name, task.date, &examples, context.run_id);
+        let keep = || quarantine::keep(warehouse, &task.table, task.date, &examples, context.run_id);
         let _ = warehouse.transaction(keep);
     }
+    drop(turn);
     done
+}
+
+/// Puts the rows that were made in the place of the earlier ones, with their checks and the line in the ledger.
+fn enter(
+    warehouse: &Warehouse,
+    catalog: &Catalog,
+    task: &Task,
+    context: &Context<'_>,
+    made: &Made,
+    started: Instant,
+    examples: &mut Vec<Examples>,
+) -> Result<Done> {
+    let node = &catalog.tables[&task.table];
+    let explain = |error| analyst(warehouse, error, &task.rendered, &catalog.templates);
+    let own = made.fetch(warehouse, task.rendered.select().map_err(explain)?)?;
+    let query = query(node, task.date, context.settled_until, &own);
+    let shape = described(warehouse, catalog, task, context, &query)?;
+    let change = shape::fit(warehouse, &node.name, &shape)?;
+    warehouse.execute(&format!("delete from {} where reference_date = ?", task.table), &[&task.date])?;
+    quarantine::forget(warehouse, &node.name, task.date)?;
+    let (rows, mut warnings, mut set_aside) = (made.left(), Vec::new(), Vec::new());
+    let rows = match rows {
+        Some(rows) => rows,
+        None => {
+            let head = format!("insert into {} by name\n", task.table);
+            warehouse
+                .execute(&format!("{head}{query}"), &[])
+                .map_err(|error| explain(error.shifted(head.len() + query.start())))?;
+            set_aside = verify::set_aside(warehouse, catalog, node, task.date, &query, context)?;
+            label::verify(warehouse, catalog, node, &task.rendered, task.date)?;
+            let (rows, warned) = verify::rows(warehouse, catalog, node, task.date, &query, examples)?;
+            warnings = warned;
+            rows
+        }
+    };
+    quarantine::keep(warehouse, &node.name, task.date, examples, context.run_id)?;
+    warnings.extend(verify::row_count(warehouse, catalog, node, task, rows, context.force)?);
+    let labels_until = label::known_until(warehouse, node, task.date)?;
+    if !made.is_here {
+        warehouse.execute(&format!("delete from {} where reference_date = ?", task.table), &[&task.date])?;
+    }
+    Line {
+        table: &task.table,
+        date: task.date,
+        rows,
+        fingerprint: &task.fingerprint,
+        duration_ms: started.elapsed().as_secs_f64() * 1000.0,
+        run_id: context.run_id,
+        inputs: &task.inputs,
+        labels_until,
+        lake: made.lake.as_deref(),
+        is_here: made.is_here,
+    }
+    .write(warehouse)?;
+    Ok(Done { rows, change, warnings, set_aside })
+}
+
+/// The columns that `query` of a partition gives, as they have to be.
+pub fn described(
+    warehouse: &Warehouse,
+    catalog: &Catalog,
+    task: &Task,
+    context: &Context<'_>,
+    query: &Select,
+) -> Result<Vec<(String, String)>> {
+    let node = &catalog.tables[&task.table];
+    let explain = |error| analyst(warehouse, error, &task.rendered, &catalog.templates);
+    context.guard.clear(warehouse, catalog, &task.table, task.date)?;
+    let shape = match warehouse.describe(query) {
+        Ok(shape) => shape,
+        Err(error) => {
+            // A label that is missing shows in what is put around the query.
+            let (other, own) = (warehouse.another()?, task.rendered.select().map_err(explain)?);
+            if let Ok(own) = other.describe(&own) {
+                columns::verify(&other, catalog, node, &task.rendered, task.date, &own)?;
+            }
+            return Err(explain(error).into());
+        }
+    };
+    columns::verify(warehouse, catalog, node, &task.rendered, task.date, &shape)?;
+    Ok(shape)
 }
 
 /// Makes a partition of `rendered` by `work`, which is stopped after `limit`.

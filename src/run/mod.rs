@@ -29,8 +29,10 @@ use crate::guard::Guard;
 use crate::interrupt;
 use crate::partitions::texts::{self, Texts};
 use crate::partitions::{
-    self, Basis, Cause, Context, Fingerprints, Ledger, Plan, Unbuilt, columns, sort_out,
+    self, Basis, Built, Cause, Context, DuckDb, Engine, Entry, Fingerprints, Ledger, Plan, Unbuilt, columns,
+    sort_out,
 };
+use crate::partitions::lake::Lake;
 use crate::problem::Problem;
 use crate::secret;
 use crate::term;
@@ -48,6 +50,8 @@ pub struct Options {
     pub force: bool,
     /// For one partition.
     pub time_limit: Option<Duration>,
+    /// Where features and ABTs are made, if not in the database.
+    pub lake: Option<Lake>,
 }
 
 /// A run in progress.
@@ -122,7 +126,12 @@ impl<'a> Run<'a> {
 
     /// Builds `tables` at those of `dates` that this run has not seen yet. What fails is kept for the end.
     pub fn build(&mut self, tables: &BTreeSet<String>, dates: &[NaiveDate]) -> Result<()> {
+        let lake = self.options.lake.as_ref();
+        let holds = |table: &str, entry: &Entry| {
+            lake.map_or_else(|| partitions::here(table, entry), |lake| lake.holds(self.catalog, table, entry))
+        };
         let basis = Basis {
+            holds: &holds,
             ledger: &self.ledger,
             loads: &self.loaded.loads,
             settled_until: self.loaded.last_date(),
@@ -150,9 +159,15 @@ impl<'a> Run<'a> {
             force: self.options.force,
             guard: self.guard()?,
             time_limit: self.options.time_limit,
+            engine: lake.map_or(&DuckDb, |lake| lake as &dyn Engine),
         };
         let cores = self.options.cores;
-        let built = partitions::adopt(self.warehouse, &mut plan, &self.options.id).and_then(|adopted| {
+        let adopted = match lake {
+            // What was tried in a copy of the database is in no lake.
+            Some(_) => Ok(Built::default()),
+            None => partitions::adopt(self.warehouse, &mut plan, &self.options.id),
+        };
+        let built = adopted.and_then(|adopted| {
             let built =
                 partitions::build(self.warehouse, self.catalog, &plan, &context, cores, &mut unbuilt)?;
             Ok((adopted, built))

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use super::{Loaded, due};
 use crate::catalog::{Catalog, Model};
 use crate::dataset::Workspace;
-use crate::partitions::{Basis, Entry, Ledger, Plan};
+use crate::partitions::{Basis, Entry, Ledger, Plan, anywhere};
 use crate::registry::{self, Version};
 use crate::score;
 use crate::warehouse::Warehouse;
@@ -76,7 +76,7 @@ pub fn status(
     let failures = failures(warehouse)?;
     let quarantined = quarantined(warehouse)?;
     let basis =
-        Basis { ledger: &ledger, loads: &loaded.loads, settled_until: loaded.last_date(), force: false };
+        Basis { ledger: &ledger, loads: &loaded.loads, settled_until: loaded.last_date(), force: false, holds: &anywhere };
     let mut dates: BTreeMap<NaiveDate, BTreeSet<String>> = BTreeMap::new();
     for (table, date) in ledger.keys().chain(failures.keys()) {
         let tables = dates.entry(*date).or_default();
@@ -88,7 +88,7 @@ pub fn status(
     let mut standings = Vec::new();
     for (date, tables) in dates {
         let basis =
-            Basis { ledger: &ledger, loads: &loaded.loads, settled_until: loaded.last_date(), force: false };
+            Basis { ledger: &ledger, loads: &loaded.loads, settled_until: loaded.last_date(), force: false, holds: &anywhere };
         let plan = Plan::make(catalog, &tables, &[date], &basis)?;
         for table in catalog.order.iter().filter(|name| tables.contains(*name) && selected.contains(*name)) {
             let entry = ledger.get(table, date);

@@ -36,6 +36,7 @@ mod safety;
 mod segments;
 mod server;
 mod sharing;
+mod spark;
 mod stale;
 mod status;
 mod style;
