@@ -31,6 +31,7 @@ pub mod output;
 pub mod page;
 pub mod parity;
 pub mod partitions;
+pub mod portable;
 pub mod preview;
 pub mod problem;
 pub mod project;

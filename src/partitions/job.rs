@@ -78,8 +78,8 @@ impl Job<'_> {
             whole: &view,
             table: &|table| dated(&lake.folder(table, date), date),
         };
-        let translation = portable::translate(&rendered.sql, &relations)
-            .map_err(|refusals| portable::problem(&refusals[0], &rendered, &lake.templates))?;
+        let translation = portable::select(&rendered, &lake.templates, &relations)
+            .map_err(|mut refused| refused.swap_remove(0))?;
         let sql = format!("{head}{}", translation.sql);
         let done = lake.spark.run(&sql, self.limit);
         Ok(done.map_err(|failure| self.explain(&failure, head, &rendered, &translation))?)

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use chrono::NaiveDate;
 
-use super::engine::{Engine, Made, Rows};
+use super::engine::{Engine, Made};
 use super::ledger::Line;
 use super::plan::Task;
 use super::quarantine::{self, Examples, SetAside};

@@ -153,6 +153,7 @@ impl<'a> Run<'a> {
             term::note(&format!("  {table:<28} {:>9}  {reason}", term::counted(dates, "date")));
         }
         let mut unbuilt = std::mem::take(&mut self.unbuilt);
+        let lake = self.options.lake.as_ref();
         let context = Context {
             run_id: &self.options.id,
             settled_until: self.loaded.last_date(),
