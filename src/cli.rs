@@ -15,7 +15,8 @@ use crate::dates;
 use crate::output::Format;
 
 pub use args::{
-    Check, DEFAULT_ORDERS, DEFAULT_SEED, Dates, Export, Ingest, Plan, Query, Report, Run, Selection, Test,
+    Check, DEFAULT_ORDERS, DEFAULT_SEED, Dates, Engine, Export, Ingest, Plan, Query, Report, Run, Selection,
+    Test,
 };
 
 /// SQL-first machine learning in the warehouse: features, ABTs and models are Jinja SQL files.
@@ -88,6 +89,9 @@ pub enum Command {
         /// The reference date
         #[arg(long, value_name = "D", value_parser = dates::parse)]
         date: NaiveDate,
+        /// For which engine: on Spark a source is the SELECT of what was known
+        #[arg(long, value_enum, default_value = "duckdb")]
+        engine: Engine,
     },
     /// Prove that no future was seen, and check columns, keys and rows, without writing
     ///

@@ -30,6 +30,7 @@ pub mod monitor;
 pub mod output;
 pub mod page;
 pub mod partitions;
+pub mod portable;
 pub mod preview;
 pub mod problem;
 pub mod project;

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
-use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
 
 use crate::dates::{self, DateRange, Every};
 use crate::output::Format;
@@ -87,6 +87,13 @@ impl Dates {
     }
 }
 
+/// What runs the SQL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Engine {
+    Duckdb,
+    Spark,
+}
+
 #[derive(Debug, Args)]
 pub struct Selection {
     /// A table or model, and all it needs; `NAME+` also what depends on it; `'features.seller_*'` all such; repeatable
@@ -164,6 +171,9 @@ pub struct Check {
     /// Only the proof: descriptions, keys and checks are left out
     #[arg(long)]
     pub future: bool,
+    /// Only whether each file runs on Spark as well, and why not; no database is read
+    #[arg(long, conflicts_with_all = ["ranges", "future", "against"])]
+    pub portable: bool,
     /// An older copy of the database: what it shows otherwise was rewritten in place, undeclared
     #[arg(long, value_name = "FILE")]
     pub against: Option<PathBuf>,
