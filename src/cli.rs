@@ -15,7 +15,7 @@ use crate::dates;
 use crate::output::Format;
 
 pub use args::{
-    Check, DEFAULT_ORDERS, DEFAULT_SEED, Dates, EngineName, Export, Ingest, Plan, Query, Report, Run,
+    Check, DEFAULT_ORDERS, DEFAULT_SEED, Dates, Engine, Export, Ingest, Plan, Query, Report, Run,
     Selection, Server, Test,
 };
 
@@ -89,6 +89,9 @@ pub enum Command {
         /// The reference date
         #[arg(long, value_name = "D", value_parser = dates::parse)]
         date: NaiveDate,
+        /// For which engine: on Spark a source is the SELECT of what was known
+        #[arg(long, value_enum, default_value = "duckdb")]
+        engine: Engine,
     },
     /// Prove that no future was seen, and check columns, keys and rows, without writing
     ///

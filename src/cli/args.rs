@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
-use clap::{Args, ValueEnum};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
 
 use crate::dates::{self, DateRange, Every};
 use crate::output::Format;
@@ -87,9 +87,9 @@ impl Dates {
     }
 }
 
-/// Where features and ABTs are made.
+/// What runs the SQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum EngineName {
+pub enum Engine {
     #[default]
     Duckdb,
     Spark,
@@ -133,7 +133,7 @@ pub struct Run {
     pub publish: Option<PathBuf>,
     /// Where features and ABTs are made: in the database, or on Spark, from where ABTs come back; see docs/spark.md
     #[arg(long, value_enum, default_value_t, env = "OLIST_ENGINE")]
-    pub engine: EngineName,
+    pub engine: Engine,
     #[command(flatten)]
     pub server: Server,
 }
@@ -188,12 +188,15 @@ pub struct Check {
     /// Only the proof: descriptions, keys and checks are left out
     #[arg(long)]
     pub future: bool,
+    /// Only whether each file runs on Spark as well, and why not; no database is read
+    #[arg(long, conflicts_with_all = ["ranges", "future", "against"])]
+    pub portable: bool,
     /// An older copy of the database: what it shows otherwise was rewritten in place, undeclared
     #[arg(long, value_name = "FILE")]
     pub against: Option<PathBuf>,
     /// With `spark`: instead of the proof, build features and ABTs on both engines and compare them row by row
     #[arg(long, value_enum, default_value_t)]
-    pub engine: EngineName,
+    pub engine: Engine,
     #[command(flatten)]
     pub server: Server,
 }

@@ -14,6 +14,7 @@ mod monitor;
 mod page;
 mod parity;
 mod plan;
+mod portable;
 mod promote;
 mod query;
 mod render;
@@ -38,6 +39,7 @@ pub use mlflow::mlflow_sync;
 pub use models::models;
 pub use monitor::monitor;
 pub use plan::plan;
+pub use portable::portable;
 pub use promote::{promote, rollback};
 pub use query::query;
 pub use render::render;
@@ -69,7 +71,8 @@ pub fn execute(cli: Cli) -> Result<ExitCode> {
         Command::Ingest(args) => ingest(&session, &args),
         Command::Run(args) => run(&session, &args),
         Command::Status(selection) => status(&session, &selection),
-        Command::Render { file, date } => render(&session, &file, date),
+        Command::Render { file, date, engine } => render(&session, &file, date, engine),
+        Command::Check(args) if args.portable => portable(&session, &args.selection),
         Command::Check(args) => check(&session, &args),
         Command::Test(args) => test(&session, &args),
         Command::Train { model, as_of, accept } => train(&session, &model, as_of, accept),

@@ -11,7 +11,7 @@ use super::{Session, lake};
 use super::show::show;
 
 use crate::catalog::{Catalog, Model};
-use crate::cli::{self, EngineName};
+use crate::cli::{self, Engine};
 use crate::ingest::{self, Origin};
 use crate::mlflow;
 use crate::partitions::SCRATCH;
@@ -47,8 +47,8 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
     loaded.warn_of_no_data(&warehouse, first)?;
     attach_scratch(&warehouse, &scratch)?;
     let lake = match args.engine {
-        EngineName::Duckdb => None,
-        EngineName::Spark => Some(lake::lake(session, &args.server, &warehouse, lake::home(&catalog))?),
+        Engine::Duckdb => None,
+        Engine::Spark => Some(lake::lake(session, &args.server, &warehouse, lake::home(&catalog))?),
     };
     let mut run = session.run(&warehouse, &catalog, &loaded, args.force, lake)?;
     run.accept(args.accept);

@@ -114,6 +114,11 @@ impl Session {
         Templates::new(self.project()?, self.vars.clone())
     }
 
+    /// The same files as they run on Spark.
+    pub fn templates_for_spark(&self) -> Result<Templates> {
+        Templates::for_spark(self.project()?, self.vars.clone())
+    }
+
     pub fn catalog(&self, date: NaiveDate) -> Result<Catalog> {
         let mut catalog = self.catalog_of_the_rest(date)?;
         problem::end(std::mem::take(&mut catalog.mistakes))?;

@@ -92,7 +92,7 @@ impl Spark {
         if is_due && self.at_work.load(Ordering::SeqCst) > 0 {
             *stopped = Some(Instant::now());
             drop(stopped);
-            std::thread::spawn(move || block_on(timeout(PATIENCE, self.client.interrupt_all())));
+            std::thread::spawn(move || block_on(async { timeout(PATIENCE, self.client.interrupt_all()).await }));
         }
     }
 
@@ -186,7 +186,8 @@ impl Spark {
 
 impl Drop for Spark {
     fn drop(&mut self) {
-        let _ = block_on(timeout(PATIENCE, self.client.release_session()));
+        // A clock runs inside the runtime alone.
+        let _ = block_on(async { timeout(PATIENCE, self.client.release_session()).await });
     }
 }
 
