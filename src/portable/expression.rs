@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use sqlparser::ast::FunctionArgOperator::Equals;
 use sqlparser::ast::{
     BinaryOperator, CaseWhen, CastKind, CeilFloorKind, DateTimeField, Expr, Function, FunctionArg,
     FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList, FunctionArguments, InTarget, Interval,
@@ -241,6 +242,13 @@ impl Walk<'_> {
             match argument {
                 FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => self.expr(expr),
                 FunctionArg::Unnamed(FunctionArgExpr::Wildcard) => {}
+                // The parser takes a comparison for an argument with a name.
+                FunctionArg::Named { arg: FunctionArgExpr::Expr(expr), operator: Equals, .. } => {
+                    self.expr(expr)
+                }
+                FunctionArg::ExprNamed { name, arg: FunctionArgExpr::Expr(expr), operator: Equals } => {
+                    self.all([name, expr]);
+                }
                 _ => self.refuse("this argument is not on the list of what is the same on Spark", LIST),
             }
         }
@@ -269,6 +277,13 @@ impl Walk<'_> {
             Ok(function) => function,
             Err((message, hint)) => return self.refuse(message, hint),
         };
+        let is_positive =
+            |at: &Range<usize>| self.text.sql[at.clone()].parse::<u32>().is_ok_and(|number| number > 0);
+        if functions::COUNTED.contains(&&*word) && !arguments[1..].iter().all(is_positive) {
+            let what =
+                format!("`{word}` takes 0 and less otherwise on Spark: write out a number of 1 or more");
+            return self.refuse(what, format!("`{word}(text, 3)`"));
+        }
         if !function.spark.contains('$') {
             if function.spark != word {
                 self.text.rename(name, function.spark);

@@ -32,13 +32,6 @@ const ANY: &[usize] = &[];
 /// DuckDB rounds the median of decimals to their scale.
 const MEDIAN: &str = "median(case when typeof($1) like 'decimal%' then raise_error('the median of decimals differs: cast them to double') else $1 end)$~";
 const QUANTILE: &str = "percentile(case when typeof($1) like 'decimal%' then raise_error('a quantile of decimals differs: cast them to double') else $1 end, $2)$~";
-/// Spark takes -1 as none from the right, DuckDB as all but one.
-const LEFT: &str = "left($1, case when $2 < 0 then raise_error('left(…, n): n is 0 or more') else $2 end)";
-const RIGHT: &str = "right($1, case when $2 < 0 then raise_error('right(…, n): n is 0 or more') else $2 end)";
-const SUBSTRING: &str =
-    "substring($1, case when $2 <= 0 then raise_error('substring(…, n): n is 1 or more') else $2 end)";
-const SUBSTRING_OF: &str =
-    "substring($1, case when $2 <= 0 then raise_error('substring(…, n): n is 1 or more') else $2 end, $3)";
 /// Spark gives NULL for the logarithm of 0 and less.
 const LN: &str = "case when $1 <= 0 then raise_error('the logarithm of 0 or less') else ln($1) end";
 const LOG10: &str = "case when $1 <= 0 then raise_error('the logarithm of 0 or less') else log10($1) end";
@@ -49,7 +42,7 @@ const FLOOR: &str = "case when abs(cast($1 as double)) < 9e15 then floor($1) els
 const CEIL: &str = "case when abs(cast($1 as double)) < 9e15 then ceil($1) else $1 end";
 const DATE_TRUNC: &str = "cast(date_trunc($1, $2) as timestamp)";
 
-pub const FUNCTIONS: [Function; 80] = [
+pub const FUNCTIONS: [Function; 79] = [
     // aggregates
     f("count", &[1], "count", Whole),
     f("count_if", &[1], "count_if", Whole),
@@ -115,10 +108,9 @@ pub const FUNCTIONS: [Function; 80] = [
     f("lower", &[1], "lower", Other),
     f("upper", &[1], "upper", Other),
     f("length", &[1], "length", Whole),
-    f("left", &[2], LEFT, Other),
-    f("right", &[2], RIGHT, Other),
-    f("substring", &[2], SUBSTRING, Other),
-    f("substring", &[3], SUBSTRING_OF, Other),
+    f("left", &[2], "left", Other),
+    f("right", &[2], "right", Other),
+    f("substring", &[2, 3], "substring", Other),
     f("trim", &[1], "trim", Other),
     f("ltrim", &[1], "ltrim", Other),
     f("rtrim", &[1], "rtrim", Other),
@@ -137,6 +129,9 @@ pub const FUNCTIONS: [Function; 80] = [
     f("date_trunc", &[2], DATE_TRUNC, Other),
     f("last_day", &[1], "last_day", Other),
 ];
+
+/// Those whose second argument is a place in a text or a length: what 0 and less mean differs.
+pub const COUNTED: [&str; 3] = ["left", "right", "substring"];
 
 /// How else it is said where a function is not on the list.
 const PORTABLE: [(&str, &str); 17] = [

@@ -63,6 +63,14 @@ impl<'a> Text<'a> {
         Some(self.tokens.partition_point(|token| token.range.start < start + within))
     }
 
+    /// The place of a token, as the parser gives it.
+    pub fn location(&self, token: usize) -> Location {
+        let start = self.tokens[token].range.start;
+        let line = self.lines.partition_point(|line| *line <= start);
+        let column = self.sql[self.lines[line - 1]..start].chars().count() + 1;
+        Location::new(line as u64, column as u64)
+    }
+
     pub fn is(&self, token: usize, word: &str) -> bool {
         self.tokens.get(token).is_some_and(|token| token.is(word))
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sqlparser::ast::Query;
 use sqlparser::dialect::DuckDbDialect;
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::{Location, Token as Lexeme};
+use sqlparser::tokenizer::{Location, Token as Lexeme, TokenWithSpan, Tokenizer};
 
 use super::text::{Part, Text};
 use super::{Refusal, Relations};
@@ -28,8 +28,14 @@ pub struct Walk<'a> {
 impl<'a> Walk<'a> {
     /// Fails at the byte at which the parser does.
     pub fn over(sql: &'a str, relations: &'a Relations<'a>) -> Result<Self, Refusal> {
-        let query = parse(sql).map_err(|error| unread(sql, &error))?;
-        let mut walk = Self { text: Text::new(sql), relations, refusals: Vec::new(), at: 0 };
+        let mut text = Text::new(sql);
+        let bare_froms = bare_froms(&text);
+        let places: Vec<Location> = bare_froms.iter().map(|at| text.location(*at)).collect();
+        let query = parse(sql, &places).map_err(|error| unread(&text, &error))?;
+        for from in bare_froms {
+            text.insert(text.tokens[from].range.start, "select * ");
+        }
+        let mut walk = Self { text, relations, refusals: Vec::new(), at: 0 };
         walk.query(&query);
         walk.signs();
         Ok(walk)
@@ -81,9 +87,31 @@ impl<'a> Walk<'a> {
     }
 }
 
-fn parse(sql: &str) -> Result<Box<Query>, ParserError> {
+/// What DuckDB says without `select *`: `from x where …` at the start, or behind a bracket.
+fn bare_froms(text: &Text<'_>) -> Vec<usize> {
+    let is_bare = |at: &usize| {
+        let first = &text.tokens[*at];
+        let starts = *at == 0 || text.is(at - 1, "(");
+        let same = text.tokens[*at..].iter().take_while(|token| token.depth >= first.depth);
+        first.is("from")
+            && starts
+            && !same.clone().any(|token| token.depth == first.depth && token.is("select"))
+    };
+    (0..text.tokens.len()).filter(is_bare).collect()
+}
+
+/// `sqlparser` reads such a query only with its `select *`, which is given to it without a place of its own.
+fn parse(sql: &str, bare_froms: &[Location]) -> Result<Box<Query>, ParserError> {
     let dialect = DuckDbDialect {};
-    let mut parser = Parser::new(&dialect).with_recursion_limit(DEEPEST).try_with_sql(sql)?;
+    let mut tokens = Vec::new();
+    for token in Tokenizer::new(&dialect, sql).tokenize_with_location()? {
+        if bare_froms.contains(&token.span.start) {
+            tokens.push(TokenWithSpan::new(Lexeme::make_keyword("select"), token.span));
+            tokens.push(TokenWithSpan::new(Lexeme::Mul, token.span));
+        }
+        tokens.push(token);
+    }
+    let mut parser = Parser::new(&dialect).with_recursion_limit(DEEPEST).with_tokens_with_locations(tokens);
     let query = parser.parse_query()?;
     while parser.consume_token(&Lexeme::SemiColon) {}
     parser.expect_token(&Lexeme::EOF)?;
@@ -91,7 +119,7 @@ fn parse(sql: &str) -> Result<Box<Query>, ParserError> {
 }
 
 /// DuckDB reads it: it was proven before.
-fn unread(sql: &str, error: &ParserError) -> Refusal {
+fn unread(text: &Text<'_>, error: &ParserError) -> Refusal {
     let message = match error {
         ParserError::ParserError(message) | ParserError::TokenizerError(message) => message.as_str(),
         ParserError::RecursionLimitExceeded => "it is nested too deep",
@@ -99,7 +127,6 @@ fn unread(sql: &str, error: &ParserError) -> Refusal {
     let (what, place) = message.split_once(" at Line: ").unwrap_or((message, ""));
     let mut numbers = place.split(", Column: ").map(|number| number.trim().parse::<u64>().unwrap_or(0));
     let location = Location::new(numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
-    let text = Text::new(sql);
     let at = text.token_at(location).and_then(|at| text.tokens.get(at)).map_or(0, |token| token.range.start);
     let message =
         format!("this cannot be translated for Spark: {}", what.trim_start_matches("sql parser error: "));
