@@ -15,8 +15,8 @@ use crate::dates;
 use crate::output::Format;
 
 pub use args::{
-    Check, DEFAULT_ORDERS, DEFAULT_SEED, Dates, Engine, Export, Ingest, Plan, Query, Report, Run,
-    Selection, Server, Test,
+    Check, DEFAULT_ORDERS, DEFAULT_SEED, Dates, Engine, Export, Ingest, Plan, Query, Report, Run, Selection,
+    Server, Test,
 };
 
 /// SQL-first machine learning in the warehouse: features, ABTs and models are Jinja SQL files.

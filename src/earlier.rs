@@ -12,7 +12,7 @@ use crate::dataset::{Dataset, Snapshot, Workspace, pull};
 use crate::guard::Guard;
 use crate::ingest::Loads;
 use crate::learn::{Recipe, rules};
-use crate::partitions::{self, Basis, DuckDb, Context, Fingerprints, Ledger, Plan, Unbuilt};
+use crate::partitions::{self, Basis, Context, DuckDb, Fingerprints, Ledger, Plan, Unbuilt};
 use crate::project::Project;
 use crate::registry::{self, Version};
 use crate::template::Templates;
@@ -154,7 +154,13 @@ impl Earlier {
     }
 
     fn planned(&self, means: Means<'_>, ledger: &Ledger, dates: &[NaiveDate]) -> Result<Plan> {
-        let basis = Basis { ledger, loads: means.loads, settled_until: means.settled_until, force: false, holds: &partitions::here };
+        let basis = Basis {
+            ledger,
+            loads: means.loads,
+            settled_until: means.settled_until,
+            force: false,
+            holds: &partitions::here,
+        };
         Plan::make(&self.catalog, &self.catalog.upstream(&self.model()?.table()), dates, &basis)
     }
 }

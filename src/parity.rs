@@ -97,14 +97,14 @@ impl Parity<'_> {
         if shape.is_empty() || self.warehouse.columns_of(SIDES[1], &node.name)?.is_empty() {
             return Ok(());
         }
-        let rows =
-            |side: &str| format!("(from {side}.{} where reference_date = date '{date}')", node.name);
+        let rows = |side: &str| format!("(from {side}.{} where reference_date = date '{date}')", node.name);
         let difference = Difference::new(self.warehouse, &rows(SIDES[0]), &rows(SIDES[1]), &node.spec.key);
         let compared: Vec<&(String, String)> = shape
             .iter()
             .filter(|(name, _)| name != "reference_date" && !node.spec.key.contains(name))
             .collect();
-        let mut conditions = vec!["w.in_w".to_owned(), Difference::GONE.to_owned(), Difference::NEW.to_owned()];
+        let mut conditions =
+            vec!["w.in_w".to_owned(), Difference::GONE.to_owned(), Difference::NEW.to_owned()];
         conditions.extend(compared.iter().map(|column| differs(column)));
         let counts = difference.counts(&conditions)?;
         let rows = counts[0];
@@ -134,7 +134,9 @@ impl Parity<'_> {
             columns: compared.len(),
             is_equal: found.is_empty(),
         });
-        let at_file = |problem: Problem| problem.at_least(&node.file, self.catalog.templates.source(&node.file)).on(date);
+        let at_file = |problem: Problem| {
+            problem.at_least(&node.file, self.catalog.templates.source(&node.file)).on(date)
+        };
         report.problems.extend(found.into_iter().map(at_file));
         Ok(())
     }

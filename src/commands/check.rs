@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::Session;
 use super::parity::parity;
 use crate::audit::{self, Audit, Findings};
-use crate::cli::{Check, Engine};
+use crate::cli::{self, Check};
 use crate::dates;
 use crate::guard::Reach;
 use crate::ingest::{self, source_file};
@@ -26,7 +26,7 @@ use crate::warehouse::{Engine, Warehouse};
 const BEFORE: [u64; 3] = [270, 150, 60];
 
 pub fn check(session: &Session, args: &Check) -> Result<()> {
-    if args.engine == Engine::Spark {
+    if args.engine == cli::Engine::Spark {
         return parity(session, args);
     }
     let folders = args.against.as_deref().map(publish::folder_of).transpose()?.into_iter().collect();

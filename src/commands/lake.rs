@@ -23,8 +23,19 @@ use crate::warehouse::{Warehouse, ident, path};
 
 /// Types that parquet and Spark have as well, by the start of their names.
 const TYPES: [&str; 13] = [
-    "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "FLOAT", "DOUBLE",
-    "DECIMAL", "VARCHAR", "DATE",
+    "BOOLEAN",
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "FLOAT",
+    "DOUBLE",
+    "DECIMAL",
+    "VARCHAR",
+    "DATE",
 ];
 
 pub fn push(session: &Session, lake: &str) -> Result<()> {
@@ -68,19 +79,31 @@ fn write(warehouse: &Warehouse, source: &str, file: &Path) -> Result<()> {
 /// Others would come back as something else, and say nothing.
 fn check_types(warehouse: &Warehouse, source: &str) -> Result<()> {
     let columns = warehouse.columns(&format!("sources.{source}"))?;
-    let is_known = |of: &str| of == "TIMESTAMP" || TYPES.iter().any(|known| of.starts_with(known) && !of.ends_with(']'));
+    let is_known =
+        |of: &str| of == "TIMESTAMP" || TYPES.iter().any(|known| of.starts_with(known) && !of.ends_with(']'));
     let Some((name, other)) = columns.iter().find(|(_, of)| !is_known(of)) else { return Ok(()) };
-    Err(Problem::usage(format!("sources.{source}.{name} is {other}, which Spark does not have as DuckDB has it"))
-        .hint(format!("give it another type in {}: a number, a date, a timestamp or a text", ingest::source_file(source)))
-        .into())
+    Err(Problem::usage(format!(
+        "sources.{source}.{name} is {other}, which Spark does not have as DuckDB has it"
+    ))
+    .hint(format!(
+        "give it another type in {}: a number, a date, a timestamp or a text",
+        ingest::source_file(source)
+    ))
+    .into())
 }
 
 /// The lake that is meant; the rows of the tables of `home` come back.
-pub fn lake(session: &Session, server: &Server, warehouse: &Warehouse, home: BTreeSet<String>) -> Result<Lake> {
+pub fn lake(
+    session: &Session,
+    server: &Server,
+    warehouse: &Warehouse,
+    home: BTreeSet<String>,
+) -> Result<Lake> {
     let lacking = |what: &str| {
         Problem::usage(format!("--engine spark needs {what}")).hint("docs/spark.md says how to begin")
     };
-    let remote = server.remote.as_deref().ok_or_else(|| lacking("--remote sc://HOST:PORT (or OLIST_REMOTE)"))?;
+    let remote =
+        server.remote.as_deref().ok_or_else(|| lacking("--remote sc://HOST:PORT (or OLIST_REMOTE)"))?;
     let folder = server.lake.as_deref().ok_or_else(|| lacking("--lake DIR (or OLIST_LAKE)"))?;
     let spark = Spark::connect(remote, &portable::SETTINGS)?;
     let templates = Templates::for_spark(session.project()?, session.vars.clone())?;

@@ -25,7 +25,8 @@ pub fn parity(session: &Session, args: &Check) -> Result<()> {
     loaded.check(dates[dates.len() - 1])?;
     let catalog = session.catalog(dates[0])?;
     let selected = catalog.select(&args.selection.select, &args.selection.exclude)?;
-    let tables: BTreeSet<String> = selected.into_iter().filter(|name| catalog.tables.contains_key(name)).collect();
+    let tables: BTreeSet<String> =
+        selected.into_iter().filter(|name| catalog.tables.contains_key(name)).collect();
     let lake = lake::lake(session, &args.server, &warehouse, tables.clone())?.apart();
     let parity = Parity {
         warehouse: &warehouse,

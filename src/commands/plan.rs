@@ -32,8 +32,13 @@ pub fn plan(session: &Session, args: &cli::Plan) -> Result<bool> {
     let tables: BTreeSet<String> =
         selected.iter().filter(|name| catalog.tables.contains_key(*name)).cloned().collect();
     let ledger = Ledger::read(&warehouse)?;
-    let basis =
-        Basis { ledger: &ledger, loads: &loaded.loads, settled_until: loaded.last_date(), force: false, holds: &partitions::here };
+    let basis = Basis {
+        ledger: &ledger,
+        loads: &loaded.loads,
+        settled_until: loaded.last_date(),
+        force: false,
+        holds: &partitions::here,
+    };
     expect(&ledger, &Plan::make(&catalog, &tables, &dates, &basis)?);
     // Its lock would end when the file is copied.
     drop(warehouse);

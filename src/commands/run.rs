@@ -7,8 +7,8 @@ use std::time::Instant;
 use anyhow::Result;
 use chrono::NaiveDate;
 
-use super::{Session, lake};
 use super::show::show;
+use super::{Session, lake};
 
 use crate::catalog::{Catalog, Model};
 use crate::cli::{self, Engine};

@@ -97,7 +97,8 @@ impl Job<'_> {
             return problem;
         }
         let templates = &self.lake.templates;
-        let own = failure.at.and_then(|(line, column)| Some((line.checked_sub(head.lines().count())?, column - 1)));
+        let own =
+            failure.at.and_then(|(line, column)| Some((line.checked_sub(head.lines().count())?, column - 1)));
         let start = rendered.sql.len() - rendered.sql.trim_start().len();
         let at = own.map_or(start, |(line, column)| made.origin(line, column, ""));
         let problem = problem.on(self.task.date);
@@ -117,7 +118,10 @@ impl Job<'_> {
             format!("count(*) filter (where {})", nulls.join(" or ")),
         ];
         items.extend(
-            node.spec.checks.iter().map(|check| format!("count(*) filter (where not ({}))", check.expression)),
+            node.spec
+                .checks
+                .iter()
+                .map(|check| format!("count(*) filter (where not ({}))", check.expression)),
         );
         let sql = format!("select {} from {}", items.join(", "), node.name);
         let rows = self.checked(node, "", &sql, &|date| dated(folder, date))?;
@@ -156,7 +160,8 @@ impl Job<'_> {
             Problem::usage(what).at(place()).hint(refusal.hint.clone())
         })?;
         let done = self.lake.spark.run(&format!("{head}{}", translation.sql), self.limit);
-        Ok(done.map_err(|failure| failure.problem(self.lake.spark.address()).at(place()).on(self.task.date))?)
+        Ok(done
+            .map_err(|failure| failure.problem(self.lake.spark.address()).at(place()).on(self.task.date))?)
     }
 }
 

@@ -67,10 +67,18 @@ impl Lake {
         for (name, version) in &versions {
             let folder = text(&source_folder(&root, name, version));
             let view = view(name);
-            let made = spark.run(&format!("create or replace temporary view {view} using parquet options (path {folder})"), None);
+            let made = spark.run(
+                &format!("create or replace temporary view {view} using parquet options (path {folder})"),
+                None,
+            );
             made.map_err(|failure| match failure.why {
-                Why::Query => Problem::usage(format!("sources.{name} is not in the lake `{root}` as it is loaded: {}", failure.message))
-                    .hint(format!("`olist lake push --lake {root}` writes it there, and Spark's machines have to see it")),
+                Why::Query => Problem::usage(format!(
+                    "sources.{name} is not in the lake `{root}` as it is loaded: {}",
+                    failure.message
+                ))
+                .hint(format!(
+                    "`olist lake push --lake {root}` writes it there, and Spark's machines have to see it"
+                )),
                 _ => failure.problem(spark.address()),
             })?;
         }
@@ -129,11 +137,18 @@ impl Engine for Lake {
     ) -> Result<Made> {
         let job = Job { lake: self, catalog, task, limit: context.time_limit };
         let node = &catalog.tables[&task.table];
-        let own = task.rendered.select().map_err(|error| {
-            analyst(warehouse, error, &task.rendered, &catalog.templates)
-        })?;
+        let own = task
+            .rendered
+            .select()
+            .map_err(|error| analyst(warehouse, error, &task.rendered, &catalog.templates))?;
         // What DuckDB refuses is told as ever.
-        let shape = described(warehouse, catalog, task, context, &query(node, task.date, context.settled_until, &own))?;
+        let shape = described(
+            warehouse,
+            catalog,
+            task,
+            context,
+            &query(node, task.date, context.settled_until, &own),
+        )?;
         let columns = shape.into_iter().skip(1).collect();
         let is_here = self.is_home(catalog, &task.table);
         if !is_needed(catalog, &task.table) {
@@ -141,10 +156,10 @@ impl Engine for Lake {
             return Ok(Made { rows, lake: None, is_here });
         }
         let Written { all, folder, rows, is_sound } = job.write(node)?;
-        let rows = if is_sound && !is_here { Rows::Left(rows) } else { Rows::Fetched(columns, job.read(&all)?) };
+        let rows =
+            if is_sound && !is_here { Rows::Left(rows) } else { Rows::Fetched(columns, job.read(&all)?) };
         let key = (task.table.clone(), task.date);
         self.folders.lock().unwrap_or_else(PoisonError::into_inner).insert(key, folder.clone());
         Ok(Made { rows, lake: Some(folder), is_here })
     }
 }
-

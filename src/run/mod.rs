@@ -27,12 +27,12 @@ use crate::dataset::Workspace;
 use crate::earlier::Earlier;
 use crate::guard::Guard;
 use crate::interrupt;
+use crate::partitions::lake::Lake;
 use crate::partitions::texts::{self, Texts};
 use crate::partitions::{
     self, Basis, Built, Cause, Context, DuckDb, Engine, Entry, Fingerprints, Ledger, Plan, Unbuilt, columns,
     sort_out,
 };
-use crate::partitions::lake::Lake;
 use crate::problem::Problem;
 use crate::secret;
 use crate::term;

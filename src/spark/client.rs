@@ -13,7 +13,9 @@ use spark_connect_core::{
     block_on,
 };
 use spark_connect_proto::execute_plan_response::ResponseType;
-use spark_connect_proto::{ExecutePlanRequest, ExecutePlanResponse, Plan, Relation, Sql, UserContext, plan, relation};
+use spark_connect_proto::{
+    ExecutePlanRequest, ExecutePlanResponse, Plan, Relation, Sql, UserContext, plan, relation,
+};
 use tokio::time::{sleep, timeout};
 use tonic::Streaming;
 
@@ -92,7 +94,9 @@ impl Spark {
         if is_due && self.at_work.load(Ordering::SeqCst) > 0 {
             *stopped = Some(Instant::now());
             drop(stopped);
-            std::thread::spawn(move || block_on(async { timeout(PATIENCE, self.client.interrupt_all()).await }));
+            std::thread::spawn(move || {
+                block_on(async { timeout(PATIENCE, self.client.interrupt_all()).await })
+            });
         }
     }
 
@@ -155,10 +159,7 @@ impl Spark {
     }
 
     /// Begins an operation, or goes on with it behind the last response.
-    async fn open(
-        &self,
-        operation: &Operation,
-    ) -> Result<Streaming<ExecutePlanResponse>, SparkError> {
+    async fn open(&self, operation: &Operation) -> Result<Streaming<ExecutePlanResponse>, SparkError> {
         if operation.last_response_id().await.is_none() {
             let begun = self.client.execute_plan(operation.request().clone()).await;
             // It was, and its first response was lost.

@@ -40,10 +40,34 @@ fn a_server_that_is_not_there_is_named_without_its_token() {
     let place = with_lake(Place::with_churn());
     let remote = "sc://127.0.0.1:9/;token=SECRET";
     let run = ["run", "--date", DATE, "--engine", "spark", "--remote", remote, "--lake", "lake"];
-    place.olist(&run).code(2).says(&["sc://127.0.0.1:9", "does not answer", "is it running"]).does_not_say(&["SECRET"]);
-    let wrong = ["run", "--date", DATE, "--engine", "spark", "--remote", "sc://host:x/;token=SECRET", "--lake", "lake"];
+    place
+        .olist(&run)
+        .code(2)
+        .says(&["sc://127.0.0.1:9", "does not answer", "is it running"])
+        .does_not_say(&["SECRET"]);
+    let wrong = [
+        "run",
+        "--date",
+        DATE,
+        "--engine",
+        "spark",
+        "--remote",
+        "sc://host:x/;token=SECRET",
+        "--lake",
+        "lake",
+    ];
     place.olist(&wrong).code(2).says(&["is no address of Spark Connect"]).does_not_say(&["SECRET"]);
-    let clear = ["run", "--date", DATE, "--engine", "spark", "--remote", "sc://example.com/;token=SECRET", "--lake", "lake"];
+    let clear = [
+        "run",
+        "--date",
+        DATE,
+        "--engine",
+        "spark",
+        "--remote",
+        "sc://example.com/;token=SECRET",
+        "--lake",
+        "lake",
+    ];
     place.olist(&clear).code(2).says(&["use_ssl=true"]).does_not_say(&["SECRET"]);
     let ran = place.olist(&["run", "--date", DATE, "--engine", "spark"]).code(2);
     ran.says(&["--engine spark needs --remote"]);
@@ -144,10 +168,16 @@ fn a_server_that_dies_in_a_run_is_told_and_the_run_goes_on_from_there() {
     let status = child.wait().unwrap();
     let said = std::fs::read_to_string(&told).unwrap();
     assert_eq!(status.code(), Some(2), "{said}");
-    assert!(said.contains("does not answer") && said.contains("the same command goes on from here"), "{said}");
+    assert!(
+        said.contains("does not answer") && said.contains("the same command goes on from here"),
+        "{said}"
+    );
     server.restart();
     place.run(&mut on_spark(&place, &server, &range)).code(0);
-    assert_eq!(place.cell(&format!("select count(*) from pipeline.partitions where table_name = '{TABLE}'")), "6");
+    assert_eq!(
+        place.cell(&format!("select count(*) from pipeline.partitions where table_name = '{TABLE}'")),
+        "6"
+    );
     place.run(&mut on_spark(&place, &server, &range)).code(0).says(&["nothing to do"]);
 }
 
@@ -174,5 +204,8 @@ fn a_worker_that_dies_costs_time_alone() {
     if code != Some(0) {
         place.run(&mut on_spark(&place, &server, &range)).code(0);
     }
-    assert_eq!(place.cell(&format!("select count(*) from pipeline.partitions where table_name = '{TABLE}'")), "6");
+    assert_eq!(
+        place.cell(&format!("select count(*) from pipeline.partitions where table_name = '{TABLE}'")),
+        "6"
+    );
 }

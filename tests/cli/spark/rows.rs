@@ -9,7 +9,8 @@ fn every_table_is_the_same_on_both_engines() {
     let place = with_lake(Place::with_project());
     let dates = ["--date", "2018-01-01", "--date", "2018-03-01", "--date", "2018-05-01"];
     let check = [&["check"][..], &dates].concat();
-    let ran = place.run(&mut on_spark(&place, server, &check)).code(0).says(&["both engines make the same rows"]);
+    let ran =
+        place.run(&mut on_spark(&place, server, &check)).code(0).says(&["both engines make the same rows"]);
     let tables = place.query("select count(*) from duckdb_tables() where schema_name in ('features', 'abt')");
     assert_eq!(tables, ["0"], "a check writes nothing");
     let rows: usize = ran.stdout.lines().filter(|line| line.contains("equal")).count();

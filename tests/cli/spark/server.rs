@@ -105,7 +105,8 @@ impl Server {
     /// The processes of its executors, where its master has some.
     pub fn executors(&self) -> Vec<u32> {
         let children = |parent: u32| -> Vec<u32> {
-            let ran = Command::new("ps").args(["-o", "pid=", "--ppid", &parent.to_string()]).output().unwrap();
+            let ran =
+                Command::new("ps").args(["-o", "pid=", "--ppid", &parent.to_string()]).output().unwrap();
             String::from_utf8_lossy(&ran.stdout).split_whitespace().map(|pid| pid.parse().unwrap()).collect()
         };
         let submitted = self.child.as_ref().map(|child| children(child.id())).unwrap_or_default();
