@@ -38,7 +38,7 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
     };
     early.as_ref().map(select).transpose()?;
     let warehouse = open(session, folders)?;
-    let loaded = Loaded::read(&warehouse)?;
+    let mut loaded = Loaded::read(&warehouse)?;
     let dates = args.dates.expand(loaded.last_date())?;
     let (first, last) = (dates[0], dates[dates.len() - 1]);
     loaded.check(last)?;
@@ -50,6 +50,7 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
         Engine::Duckdb => None,
         Engine::Spark => Some(lake::lake(session, &args.server, &warehouse, lake::home(&catalog))?),
     };
+    loaded.loads.supersede(lake.as_ref().map_or(&BTreeMap::new(), |lake| &lake.remote));
     let mut run = session.run(&warehouse, &catalog, &loaded, args.force, lake)?;
     run.accept(args.accept);
     let tables: BTreeSet<String> =

@@ -8,8 +8,9 @@ use chrono::NaiveDate;
 use duckdb::arrow::array::{AsArray, RecordBatch};
 use duckdb::arrow::datatypes::Int64Type;
 
-use super::lake::{Lake, view};
+use super::lake::Lake;
 use super::plan::Task;
+use super::sources::view;
 use crate::catalog::{Catalog, Node};
 use crate::config::{Check, Severity};
 use crate::portable::{self, Relations, Translation};
@@ -99,12 +100,12 @@ impl Job<'_> {
         let templates = &self.lake.templates;
         let own =
             failure.at.and_then(|(line, column)| Some((line.checked_sub(head.lines().count())?, column - 1)));
-        let start = rendered.sql.len() - rendered.sql.trim_start().len();
-        let at = own.map_or(start, |(line, column)| made.origin(line, column, ""));
+        let located =
+            own.and_then(|(line, column)| templates.locate(rendered, made.origin(line, column, "")));
         let problem = problem.on(self.task.date);
-        match templates.locate(rendered, at) {
+        match located {
             Some(located) => problem.at(located.place).noting(located.notes),
-            None => problem.at(templates.config_key(&rendered.file, "")),
+            None => problem.at_least(&rendered.file, templates.source(&rendered.file)),
         }
     }
 

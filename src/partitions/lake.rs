@@ -13,11 +13,11 @@ use super::job::{Job, Written};
 use super::ledger::{Entry, Ledger};
 use super::partition::{Context, described, query};
 use super::plan::Task;
+use super::sources;
 use crate::catalog::Catalog;
 use crate::config::SourceSpec;
 use crate::diagnose::analyst;
-use crate::problem::Problem;
-use crate::spark::{Spark, Why, ident, text};
+use crate::spark::Spark;
 use crate::template::{Kind, Templates};
 use crate::warehouse::Warehouse;
 
@@ -30,6 +30,8 @@ pub struct Lake {
     pub(super) root: String,
     pub(super) templates: Templates,
     pub(super) specs: BTreeMap<String, SourceSpec>,
+    /// The versions of sources that are tables on Spark.
+    pub remote: BTreeMap<String, String>,
     home: BTreeSet<String>,
     /// Folders of partitions.
     folders: Mutex<BTreeMap<(String, NaiveDate), String>>,
@@ -47,16 +49,6 @@ pub struct Given {
     pub home: BTreeSet<String>,
 }
 
-/// Where a source lies in a lake.
-pub fn source_folder(root: &str, name: &str, version: &str) -> String {
-    format!("{root}/sources/{name}/version={version}")
-}
-
-/// What a source is called on Spark, in the session.
-pub(super) fn view(source: &str) -> String {
-    ident(&format!("olist_source_{source}"))
-}
-
 impl Lake {
     /// Reads the sources, each in the version that is loaded, and the folders of what is built.
     ///
@@ -64,30 +56,13 @@ impl Lake {
     /// A source that is not there.
     pub fn open(spark: Arc<Spark>, root: String, given: Given, ledger: &Ledger) -> Result<Self> {
         let Given { templates, specs, versions, home } = given;
-        for (name, version) in &versions {
-            let folder = text(&source_folder(&root, name, version));
-            let view = view(name);
-            let made = spark.run(
-                &format!("create or replace temporary view {view} using parquet options (path {folder})"),
-                None,
-            );
-            made.map_err(|failure| match failure.why {
-                Why::Query => Problem::usage(format!(
-                    "sources.{name} is not in the lake `{root}` as it is loaded: {}",
-                    failure.message
-                ))
-                .hint(format!(
-                    "`olist lake push --lake {root}` writes it there, and Spark's machines have to see it"
-                )),
-                _ => failure.problem(spark.address()),
-            })?;
-        }
+        let remote = sources::read(&spark, &root, &templates, &specs, &versions)?;
         let folders = ledger.keys().filter_map(|key| {
             let folder = ledger.get(&key.0, key.1)?.lake.clone()?;
             Some((key.clone(), folder))
         });
         let folders = Mutex::new(folders.collect());
-        Ok(Self { spark, root, templates, specs, home, folders, turn: Mutex::default() })
+        Ok(Self { spark, root, templates, specs, remote, home, folders, turn: Mutex::default() })
     }
 
     /// Whether the partition of `entry` is where it is needed.
