@@ -98,7 +98,7 @@ pub enum Engine {
 /// Where Spark is, and what it works on.
 #[derive(Debug, Args)]
 pub struct Server {
-    /// The Spark Connect server: sc://HOST:PORT, or sc://HOST:PORT/;use_ssl=true;token=TOKEN
+    /// The Spark Connect server: `sc://HOST:PORT`, or `sc://HOST:PORT/;use_ssl=true;token=TOKEN`
     #[arg(long, value_name = "ADDRESS", env = "OLIST_REMOTE", hide_env_values = true)]
     pub remote: Option<String>,
     /// Where Spark reads sources and writes partitions: a folder that all its machines see, or s3://…

@@ -151,9 +151,9 @@ impl Job<'_> {
         sql: &str,
         rows: &dyn Fn(NaiveDate) -> String,
     ) -> Result<Vec<RecordBatch>> {
-        let none = |_: &str| String::new();
+        let nothing = |_: &str| String::new();
         let table = |_: &str| rows(self.task.date);
-        let relations = Relations { as_of: &none, whole: &none, table: &table };
+        let relations = Relations { as_of: &nothing, whole: &nothing, table: &table };
         let place = || self.catalog.templates.config_key(&node.file, "checks");
         let translation = portable::translate(sql, &relations).map_err(|refusals| {
             let refusal = &refusals[0];

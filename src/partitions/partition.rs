@@ -83,20 +83,19 @@ fn enter(
     let change = shape::fit(warehouse, &node.name, &shape)?;
     warehouse.execute(&format!("delete from {} where reference_date = ?", task.table), &[&task.date])?;
     quarantine::forget(warehouse, &node.name, task.date)?;
-    let (rows, mut warnings, mut set_aside) = (made.left(), Vec::new(), Vec::new());
-    let rows = match rows {
-        Some(rows) => rows,
-        None => {
-            let head = format!("insert into {} by name\n", task.table);
-            warehouse
-                .execute(&format!("{head}{query}"), &[])
-                .map_err(|error| explain(error.shifted(head.len() + query.start())))?;
-            set_aside = verify::set_aside(warehouse, catalog, node, task.date, &query, context)?;
-            label::verify(warehouse, catalog, node, &task.rendered, task.date)?;
-            let (rows, warned) = verify::rows(warehouse, catalog, node, task.date, &query, examples)?;
-            warnings = warned;
-            rows
-        }
+    let (mut warnings, mut set_aside) = (Vec::new(), Vec::new());
+    let rows = if let Some(rows) = made.left() {
+        rows
+    } else {
+        let head = format!("insert into {} by name\n", task.table);
+        warehouse
+            .execute(&format!("{head}{query}"), &[])
+            .map_err(|error| explain(error.shifted(head.len() + query.start())))?;
+        set_aside = verify::set_aside(warehouse, catalog, node, task.date, &query, context)?;
+        label::verify(warehouse, catalog, node, &task.rendered, task.date)?;
+        let (rows, warned) = verify::rows(warehouse, catalog, node, task.date, &query, examples)?;
+        warnings = warned;
+        rows
     };
     quarantine::keep(warehouse, &node.name, task.date, examples, context.run_id)?;
     warnings.extend(verify::row_count(warehouse, catalog, node, task, rows, context.force)?);

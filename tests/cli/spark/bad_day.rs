@@ -116,7 +116,8 @@ fn a_half_written_partition_is_none() {
 
 #[test]
 fn ctrl_c_stops_what_is_at_work_on_the_server() {
-    let Some(server) = Server::shared() else { return };
+    // Its own: Spark's local mode may keep a lock of what was stopped.
+    let Some(server) = &Server::start("local[2]") else { return };
     let place = with_lake(Place::with_churn());
     place.write(
         "features/slow.sql",
@@ -125,7 +126,7 @@ select max(x.seller_id) as seller_id  -- Seller
 from {{ source('order_items') }} as x
 cross join {{ source('order_items') }} as y
 cross join {{ source('order_items') }} as z
-where length(x.order_id || y.order_id || z.order_id) > 96 + length(z.seller_id)
+where x.price + y.price + z.price < -1
 ",
     );
     let told = place.path("told");
