@@ -23,9 +23,9 @@ lint:
 bench *dir:
     cargo bench --bench overhead -- {{ dir }}
 
-# Writes what is said now into tests/mistakes; read the difference before you keep it
+# Writes what is said now into tests/mistakes and tests/portable; read the difference before you keep it
 bless:
-    BLESS=1 cargo test --release -- mistakes
+    BLESS=1 cargo test --release -- mistakes portable
 
 # A wheel for those without a compiler, into target/wheels
 wheel:

@@ -45,7 +45,7 @@ const DATE_TRUNC: &str = "cast(date_trunc($1, $2) as timestamp)";
 pub const FUNCTIONS: [Function; 79] = [
     // aggregates
     f("count", &[1], "count", Whole),
-    f("count_if", &[1], "count_if", Whole),
+    f("count_if", &[1], "sum(cast($1 as integer))$~", Whole),
     f("sum", &[1], "sum", Other),
     f("avg", &[1], AVG, Double),
     f("min", &[1], "min", Other),
@@ -129,6 +129,15 @@ pub const FUNCTIONS: [Function; 79] = [
     f("date_trunc", &[2], DATE_TRUNC, Other),
     f("last_day", &[1], "last_day", Other),
 ];
+
+/// Those that make one value of many rows, whether or not `over (…)` follows.
+pub fn is_aggregate(name: &str) -> bool {
+    FUNCTIONS
+        .iter()
+        .take_while(|function| function.name != "row_number")
+        .any(|function| function.name == name)
+        || name == "first"
+}
 
 /// Those whose second argument is a place in a text or a length: what 0 and less mean differs.
 pub const COUNTED: [&str; 3] = ["left", "right", "substring"];

@@ -4,10 +4,12 @@
 //! engines give the same rows for. What is on no list is refused at the analyst's line.
 
 mod as_of;
+mod call;
 mod expression;
 pub mod functions;
 mod query;
 mod text;
+mod types;
 mod walk;
 
 pub use as_of::as_of;

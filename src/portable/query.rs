@@ -1,9 +1,9 @@
 //! Queries: their clauses, what they read, and the order of rows.
 
 use sqlparser::ast::{
-    Cte, Distinct, ExcludeSelectItem, GroupByExpr, Join, JoinConstraint, JoinOperator, LimitClause,
-    NamedWindowExpr, ObjectName, OrderBy, OrderByExpr, OrderByKind, Query, Select, SelectItem, SetExpr,
-    SetQuantifier, Spanned, TableFactor, TableWithJoins, WildcardAdditionalOptions, WindowSpec,
+    Cte, Distinct, ExcludeSelectItem, Expr, GroupByExpr, Ident, Join, JoinConstraint, JoinOperator,
+    LimitClause, NamedWindowExpr, ObjectName, OrderBy, OrderByExpr, OrderByKind, Query, Select, SelectItem,
+    SetExpr, SetQuantifier, Spanned, TableFactor, TableWithJoins, WildcardAdditionalOptions, WindowSpec,
 };
 
 use super::text::Part;
@@ -84,6 +84,7 @@ impl Walk<'_> {
         if matches!(select.distinct, Some(Distinct::On(_))) {
             self.refuse("`distinct on` is not on Spark", RANK);
         }
+        let (names, depth) = (std::mem::take(&mut self.names), std::mem::take(&mut self.depth));
         select.projection.iter().for_each(|item| self.item(item));
         select.from.iter().for_each(|from| self.from(from));
         let conditions = select.selection.iter().chain(&select.having).chain(&select.qualify);
@@ -100,15 +101,31 @@ impl Walk<'_> {
                 self.window(spec);
             }
         }
+        (self.names, self.depth) = (names, depth);
     }
 
     fn item(&mut self, item: &SelectItem) {
         match item {
-            SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => self.expr(expr),
+            SelectItem::UnnamedExpr(expr) => self.expr(expr),
+            SelectItem::ExprWithAlias { expr, alias } => {
+                self.expr(expr);
+                self.name(expr, alias);
+            }
             SelectItem::QualifiedWildcard(_, options) | SelectItem::Wildcard(options) => self.star(options),
             SelectItem::ExprWithAliases { .. } => {
                 self.refuse("this item is not on the list of what is the same on Spark", RANK);
             }
+        }
+    }
+
+    /// Keeps the name of an item, but for one that is made of a column of the same name: that is meant behind it.
+    fn name(&mut self, expr: &Expr, alias: &Ident) {
+        let [Some(start), Some(end)] = [expr.span().start, alias.span.start].map(|at| self.text.token_at(at))
+        else {
+            return;
+        };
+        if !(start..end).any(|at| self.text.is(at, &alias.value)) {
+            self.names.push(alias.value.to_lowercase());
         }
     }
 
@@ -208,8 +225,10 @@ impl Walk<'_> {
     }
 
     pub fn window(&mut self, window: &WindowSpec) {
+        self.depth += 1;
         window.partition_by.iter().for_each(|key| self.expr(key));
         self.order_items(&window.order_by);
+        self.depth -= 1;
     }
 
     fn order_by(&mut self, order_by: &OrderBy) {

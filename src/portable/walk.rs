@@ -21,6 +21,10 @@ pub struct Walk<'a> {
     pub text: Text<'a>,
     pub relations: &'a Relations<'a>,
     pub refusals: Vec<Refusal>,
+    /// Names of the items before in the same list, which Spark does not know within an aggregate or a window.
+    pub names: Vec<String>,
+    /// How many aggregates and windows are around.
+    pub depth: usize,
     /// The last place that the parser has given.
     at: usize,
 }
@@ -35,7 +39,7 @@ impl<'a> Walk<'a> {
         for from in bare_froms {
             text.insert(text.tokens[from].range.start, "select * ");
         }
-        let mut walk = Self { text, relations, refusals: Vec::new(), at: 0 };
+        let mut walk = Self { text, relations, refusals: Vec::new(), names: Vec::new(), depth: 0, at: 0 };
         walk.query(&query);
         walk.signs();
         Ok(walk)
@@ -45,6 +49,10 @@ impl<'a> Walk<'a> {
         if let Some(token) = self.text.token_at(place).and_then(|at| self.text.tokens.get(at)) {
             self.at = token.range.start;
         }
+    }
+
+    pub fn stand_at(&mut self, token: usize) {
+        self.at = self.text.tokens[token].range.start;
     }
 
     pub fn refuse(&mut self, message: impl Into<String>, hint: impl Into<String>) {

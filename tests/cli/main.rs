@@ -27,6 +27,7 @@ mod monitor;
 mod monthly;
 mod places;
 mod plan;
+mod portable;
 mod python;
 mod quarantine;
 mod report;
