@@ -10,6 +10,10 @@ build:
 test *filter:
     cargo test --release -- {{ filter }}
 
+# The tests on a Spark server, which they start; needs protoc, Java 17 and Python
+spark *filter:
+    cargo test --release --features spark -- spark {{ filter }}
+
 # Kills, hostile servers and mutations in full, before a release
 slow *filter:
     SLOW=full cargo test --release -- --include-ignored {{ filter }}
