@@ -23,6 +23,7 @@ pub struct Job<'a> {
     pub lake: &'a Lake,
     pub catalog: &'a Catalog,
     pub task: &'a Task,
+    pub run_id: &'a str,
     pub limit: Option<Duration>,
 }
 
@@ -45,11 +46,13 @@ impl Job<'_> {
     /// Writes them to a folder, and counts them.
     pub fn write(&self, node: &Node) -> Result<Written> {
         let Task { table, date, fingerprint, .. } = self.task;
-        let all = format!(
-            "{}/{}/reference_date={date}/fingerprint={fingerprint}",
-            self.lake.root,
-            table.replace('.', "/")
-        );
+        let root = &self.lake.root;
+        let mut all =
+            format!("{root}/{}/reference_date={date}/fingerprint={fingerprint}", table.replace('.', "/"));
+        if self.lake.folder(table, *date).starts_with(&all) {
+            // It is in use until the ledger names another.
+            all = format!("{all}.{}", self.run_id);
+        }
         self.own(&into(&all))?;
         let counts = self.counts(node, &all)?;
         let is_sound = counts[0] == counts[1] && counts[2..].iter().all(|count| *count == 0);

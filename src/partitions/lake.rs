@@ -110,7 +110,8 @@ impl Engine for Lake {
         task: &Task,
         context: &Context<'_>,
     ) -> Result<Made> {
-        let job = Job { lake: self, catalog, task, limit: context.time_limit };
+        let Context { run_id, time_limit: limit, .. } = *context;
+        let job = Job { lake: self, catalog, task, run_id, limit };
         let node = &catalog.tables[&task.table];
         let own = task
             .rendered
