@@ -25,11 +25,13 @@ use walk::Walk;
 
 /// What a session of Spark has to be set to: types, time zone and arithmetic are then those of DuckDB, and what would
 /// be NULL in silence is an error.
-pub const SETTINGS: [(&str, &str); 4] = [
+pub const SETTINGS: [(&str, &str); 5] = [
     ("spark.sql.ansi.enabled", "true"),
     ("spark.sql.session.timeZone", "UTC"),
     ("spark.sql.timestampType", "TIMESTAMP_NTZ"),
     ("spark.sql.decimalOperations.allowPrecisionLoss", "false"),
+    // `${…}` in a text is a text.
+    ("spark.sql.variable.substitute", "false"),
 ];
 
 /// What the tables in FROM are on Spark: names, paths, or queries in brackets.
@@ -138,7 +140,7 @@ pub fn inline(
 }
 
 /// A refusal at the analyst's line.
-fn problem(refusal: &Refusal, rendered: &Rendered, templates: &Templates) -> Problem {
+pub fn problem(refusal: &Refusal, rendered: &Rendered, templates: &Templates) -> Problem {
     let problem = Problem::usage(refusal.message.clone()).maybe_on(rendered.date).hint(refusal.hint.clone());
     match templates.locate(rendered, refusal.at) {
         Some(located) => problem.at(located.place).noting(located.notes),
