@@ -16,7 +16,7 @@ pub use as_of::as_of;
 
 use std::collections::BTreeMap;
 
-use crate::config::SourceSpec;
+use crate::config::{Check, SourceSpec, TableSpec};
 use crate::problem::Problem;
 use crate::sql::tree;
 use crate::template::{Rendered, Templates};
@@ -137,6 +137,19 @@ pub fn inline(
         Ok(_) => Err(problems),
         Err(refused) => Err(problems.into_iter().chain(refused).collect()),
     }
+}
+
+/// What is refused of a table's checks, at their places in the config.
+pub fn refused_checks(file: &str, spec: &TableSpec, templates: &Templates) -> Vec<Problem> {
+    const HEAD: &str = "select ";
+    let relations = Relations { as_of: &str::to_owned, whole: &str::to_owned, table: &str::to_owned };
+    let refused = |check: &Check| {
+        let refusals = translate(&format!("{HEAD}{} from t", check.expression), &relations).err()?;
+        let refusal = refusals.into_iter().next()?;
+        let place = templates.in_config(file, &check.path, refusal.at.saturating_sub(HEAD.len()));
+        Some(Problem::usage(refusal.message).at(place).hint(refusal.hint))
+    };
+    spec.checks.iter().filter_map(refused).collect()
 }
 
 /// A refusal at the analyst's line.
