@@ -26,7 +26,8 @@ pub fn portable(session: &Session, selection: &Selection) -> Result<()> {
     let nodes = catalog.order.iter().filter(|name| selected.contains(*name));
     for node in nodes.filter_map(|name| catalog.tables.get(name)) {
         let rendered = catalog.render_with(&templates, &node.name, DATE)?;
-        let refused = portable::inline(&rendered, &templates, &specs).err().unwrap_or_default();
+        let mut refused = portable::inline(&rendered, &templates, &specs).err().unwrap_or_default();
+        refused.extend(portable::refused_checks(&node.file, &node.spec, &templates));
         let result =
             if refused.is_empty() { "yes".to_owned() } else { format!("no: {}", refused[0].message) };
         table.push(vec![node.name.clone(), node.file.clone(), result]);

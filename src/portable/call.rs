@@ -118,6 +118,14 @@ impl Walk<'_> {
                 format!("`{word}` takes 0 and less otherwise on Spark: write out a number of 1 or more");
             return self.refuse(what, format!("`{word}(text, 3)`"));
         }
+        let unit = || self.text.sql[arguments[0].clone()].trim_matches('\'').to_lowercase();
+        if word == "date_trunc" && !functions::UNITS.contains(&&*unit()) {
+            let units = functions::UNITS.join(", ");
+            return self.refuse(
+                "`date_trunc` to this is not the same on Spark",
+                format!("one of {units}, in quotes"),
+            );
+        }
         if !function.spark.contains('$') {
             if function.spark != word {
                 self.text.rename(name, function.spark);

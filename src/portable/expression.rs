@@ -1,8 +1,8 @@
 //! Expressions: their operators, and what they are made of.
 
 use sqlparser::ast::{
-    BinaryOperator, CaseWhen, CeilFloorKind, DateTimeField, Expr, InTarget, Interval, Spanned, UnaryOperator,
-    Value,
+    BinaryOperator, CaseWhen, CeilFloorKind, DateTimeField, Expr, InTarget, Interval, Spanned, TypedString,
+    UnaryOperator, Value,
 };
 
 use super::types::is_double;
@@ -15,7 +15,8 @@ impl Walk<'_> {
         self.come_to(expr.span().start);
         match expr {
             Expr::Identifier(name) => self.identifier(&name.value),
-            Expr::CompoundIdentifier(_) | Expr::TypedString(_) => {}
+            Expr::CompoundIdentifier(_) => {}
+            Expr::TypedString(typed) => self.literal(typed),
             Expr::Value(value) => self.value(&value.value),
             Expr::IsFalse(e)
             | Expr::IsNotFalse(e)
@@ -85,6 +86,18 @@ impl Walk<'_> {
                 "`{name}` is a name of the same list: within an aggregate or a window Spark does not know it"
             );
             self.refuse(what, "make it in a step before: `with … as (select *, … as name from …)`");
+        }
+    }
+
+    /// `date '2018-01-01'`; a time zone would make another type of it.
+    fn literal(&mut self, typed: &TypedString) {
+        let is_known = ["DATE", "TIMESTAMP"].contains(&&*typed.data_type.to_string());
+        let text = typed.value.to_string();
+        if !is_known || text.contains(|c: char| c.is_alphabetic() || c == '+') {
+            self.refuse(
+                "this value is not on the list of what is the same on Spark",
+                "`date '2018-01-01'`, `timestamp '2018-01-01 10:00:00'`",
+            );
         }
     }
 

@@ -142,6 +142,9 @@ pub fn is_aggregate(name: &str) -> bool {
 /// Those whose second argument is a place in a text or a length: what 0 and less mean differs.
 pub const COUNTED: [&str; 3] = ["left", "right", "substring"];
 
+/// What `date_trunc` cuts to on both: Spark gives NULL for a word that it does not know.
+pub const UNITS: [&str; 8] = ["year", "quarter", "month", "week", "day", "hour", "minute", "second"];
+
 /// How else it is said where a function is not on the list.
 const PORTABLE: [(&str, &str); 17] = [
     ("arg_max", "rank the rows: `qualify row_number() over (partition by … order by …) = 1`"),

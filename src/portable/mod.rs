@@ -16,7 +16,7 @@ pub use as_of::as_of;
 
 use std::collections::BTreeMap;
 
-use crate::config::SourceSpec;
+use crate::config::{Check, SourceSpec, TableSpec};
 use crate::problem::Problem;
 use crate::sql::tree;
 use crate::template::{Rendered, Templates};
@@ -25,11 +25,13 @@ use walk::Walk;
 
 /// What a session of Spark has to be set to: types, time zone and arithmetic are then those of DuckDB, and what would
 /// be NULL in silence is an error.
-pub const SETTINGS: [(&str, &str); 4] = [
+pub const SETTINGS: [(&str, &str); 5] = [
     ("spark.sql.ansi.enabled", "true"),
     ("spark.sql.session.timeZone", "UTC"),
     ("spark.sql.timestampType", "TIMESTAMP_NTZ"),
     ("spark.sql.decimalOperations.allowPrecisionLoss", "false"),
+    // `${…}` in a text is a text.
+    ("spark.sql.variable.substitute", "false"),
 ];
 
 /// What the tables in FROM are on Spark: names, paths, or queries in brackets.
@@ -137,8 +139,21 @@ pub fn inline(
     }
 }
 
+/// What is refused of a table's checks, at their places in the config.
+pub fn refused_checks(file: &str, spec: &TableSpec, templates: &Templates) -> Vec<Problem> {
+    const HEAD: &str = "select ";
+    let relations = Relations { as_of: &str::to_owned, whole: &str::to_owned, table: &str::to_owned };
+    let refused = |check: &Check| {
+        let refusals = translate(&format!("{HEAD}{} from t", check.expression), &relations).err()?;
+        let refusal = refusals.into_iter().next()?;
+        let place = templates.in_config(file, &check.path, refusal.at.saturating_sub(HEAD.len()));
+        Some(Problem::usage(refusal.message).at(place).hint(refusal.hint))
+    };
+    spec.checks.iter().filter_map(refused).collect()
+}
+
 /// A refusal at the analyst's line.
-fn problem(refusal: &Refusal, rendered: &Rendered, templates: &Templates) -> Problem {
+pub fn problem(refusal: &Refusal, rendered: &Rendered, templates: &Templates) -> Problem {
     let problem = Problem::usage(refusal.message.clone()).maybe_on(rendered.date).hint(refusal.hint.clone());
     match templates.locate(rendered, refusal.at) {
         Some(located) => problem.at(located.place).noting(located.notes),

@@ -3,7 +3,8 @@
 use sqlparser::ast::{
     Cte, Distinct, ExcludeSelectItem, Expr, GroupByExpr, Ident, Join, JoinConstraint, JoinOperator,
     LimitClause, NamedWindowExpr, ObjectName, OrderBy, OrderByExpr, OrderByKind, Query, Select, SelectItem,
-    SetExpr, SetQuantifier, Spanned, TableFactor, TableWithJoins, WildcardAdditionalOptions, WindowSpec,
+    SetExpr, SetQuantifier, Spanned, TableFactor, TableWithJoins, WildcardAdditionalOptions,
+    WindowFrameBound, WindowFrameUnits, WindowSpec,
 };
 
 use super::text::Part;
@@ -229,6 +230,20 @@ impl Walk<'_> {
         window.partition_by.iter().for_each(|key| self.expr(key));
         self.order_items(&window.order_by);
         self.depth -= 1;
+        use WindowFrameBound::{CurrentRow, Following, Preceding};
+        let is_plain =
+            |bound: &WindowFrameBound| matches!(bound, CurrentRow | Preceding(None) | Following(None));
+        let is_known = window.window_frame.as_ref().is_none_or(|frame| match frame.units {
+            WindowFrameUnits::Rows => true,
+            WindowFrameUnits::Range => is_plain(&frame.start_bound) && frame.end_bound.iter().all(is_plain),
+            WindowFrameUnits::Groups => false,
+        });
+        if !is_known || window.window_name.is_some() {
+            self.refuse(
+                "this frame is not on the list of what is the same on Spark",
+                "`rows between … and …`",
+            );
+        }
     }
 
     fn order_by(&mut self, order_by: &OrderBy) {

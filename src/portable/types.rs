@@ -56,8 +56,15 @@ impl Walk<'_> {
 /// from zero. `typeof` is known before any row is read.
 fn cast_template(expr: &Expr, sql_type: &str) -> Result<String, (String, String)> {
     let is_one = |names: &[&str]| names.contains(&sql_type);
-    if is_one(&["double", "date", "timestamp", "boolean", "bool"]) {
+    if is_one(&["double", "date", "boolean", "bool"]) {
         return Ok(format!("cast($1 as {sql_type})"));
+    }
+    if sql_type == "timestamp" {
+        // A time zone in a text counts in DuckDB alone.
+        let what = "a text is another timestamp on Spark";
+        return Ok(format!(
+            "case when typeof($1) = 'string' then raise_error('{what}') else cast($1 as timestamp) end"
+        ));
     }
     if is_one(&["varchar", "text", "string"]) {
         let what = "a number with a point is written otherwise on Spark";

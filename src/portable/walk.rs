@@ -9,6 +9,7 @@ use sqlparser::tokenizer::{Location, Token as Lexeme, TokenWithSpan, Tokenizer};
 
 use super::text::{Part, Text};
 use super::{Refusal, Relations};
+use crate::sql::lexemes;
 
 /// Deeper than any query that is written by hand; the stack is made for it.
 const DEEPEST: usize = 500;
@@ -83,6 +84,14 @@ impl<'a> Walk<'a> {
                     refused.insert(token.range.start);
                 }
                 _ => {}
+            }
+        }
+        // Spark reads on in the next line.
+        let (lexemes, _) = lexemes(self.text.sql);
+        for comment in lexemes.iter().filter(|lexeme| lexeme.text.starts_with("--")) {
+            let line = comment.text.trim_end_matches(['\r', '\n']);
+            if line.ends_with('\\') {
+                self.text.insert(comment.range.start + line.len(), " ");
             }
         }
         for (at, text) in renamed {

@@ -155,3 +155,71 @@ select x from (values (1), (2), (null)) as t (x) where x in (select y from (valu
 select x from (values (1), (2), (null)) as t (x) except select 2 order by x;
 
 select "order by", "a`b" from (values (1, 2)) as t ("order by", "a`b");
+
+-- names that a column and an item have, and the columns of joins
+select x + 1 as x, x * 2 as y from (values (1), (5)) as t (x) order by y;
+
+select -x as x from (values (1), (5)) as t (x) qualify row_number() over (order by x) = 1;
+
+select x % 2 as x, count(*) as n from (values (1), (5), (2)) as t (x) group by x order by n, x;
+
+select g, sum(x) as x from (values (1, 1), (1, 5), (2, 2)) as t (g, x) group by g having x > 2 order by g;
+
+select g, max(x) as x from (values (1, 1), (1, 5), (2, 2)) as t (g, x) group by g having max(x) > 2 order by g;
+
+select x, a, b from (values (1, 2), (3, 4)) as t (x, a) full join (values (1, 5), (7, 8)) as u (x, b) using (x) order by x;
+
+select * from (values (1, 2), (3, 4)) as t (x, a) right join (values (1, 5), (7, 8)) as u (x, b) using (x) order by x;
+
+select * from (values (1, 2), (3, 4)) as t (x, a) left join (values (1, 5), (7, 8)) as u (x, b) using (x) order by x;
+
+select count(distinct (x, y)) as n from (values (1, null), (1, null), (null, null), (2, 1)) as t (x, y);
+
+select cast(x as date) as d from (values ('2018-01-02'), (' 2018-01-02 ')) as t (x);
+
+select cast(x as date) as d from (values ('2018-1-2')) as t (x);
+
+select cast(x as date) as d from (values ('2018-01-02 10:00:00')) as t (x);
+
+select cast(x as date) as d from (values ('2018-01-02T23:00:00-05:00')) as t (x);
+
+select cast(x as double) as d from (values ('1e5'), (' 1 '), ('+1'), ('.5'), ('5.'), ('-0')) as t (x);
+
+select cast(x as double) as d from (values ('1e400')) as t (x);
+
+select cast(x as decimal(9,2)) as d from (values ('1.005'), ('-1.005'), ('1e1'), (' 2 ')) as t (x);
+
+select x % y as m from (values (7.5, 2), (-7.5, 2), (7.5, -2)) as t (x, y);
+
+select cast(x as double) % 2 as m from (values (7.5), (-7.5)) as t (x);
+
+select case when x then 1 else 2.5 end as a, coalesce(null, 1, 2.5) as b, greatest(1, 2.5, null) as c, case when x then 1e0 else 0.1 end as d from (values (true), (false)) as t (x);
+
+select x * y as a, x + y as b, x - y as c from (values (cast(1.5 as decimal(30,10)), cast(2.25 as decimal(30,10)))) as t (x, y);
+
+select x * y * x as a from (values (cast(1.5 as decimal(30,10)), cast(2.25 as decimal(18,9)))) as t (x, y);
+
+select cast(sum(x) as decimal(18,2)) as a, sum(x) * 0.5 as b, sum(x) / 3 as c from (values (cast(1.11 as decimal(18,2))), (2.22)) as t (x);
+
+select cast(x as varchar) as a from (values (-0.05), (100.00)) as t (x);
+
+select cast(x as varchar) as a from (values (timestamp '2018-01-01 10:00:00.123456'), (timestamp '2018-01-01 10:00:00.1')) as t (x);
+
+select a, b from (select 1 as a, 'x${user.home}y' as b) as t -- path C:\
+where a = 1;
+
+-- numbers, texts and comments
+select x from (values (1),(2)) as t(x) where x = 0.1e1 or x = 2.0;
+
+select sum(x) over (order by y rows between 1 preceding and 1 following) as s, sum(x) over (order by y range between unbounded preceding and current row) as r from (values (1,1),(2,1),(3,2)) as t(x,y) order by y, x;
+
+select date '2018-01-01' + interval '3' hour as a, last_day(timestamp '2018-02-03 10:00:00') as b, date_trunc('quarter', timestamp '2018-05-03 10:00:00') as c;
+
+select floor(x) as a, ceil(x) as b, floor(-x) as c from (values (1234567890123.45)) as t (x);
+
+select round(x) as a from (values (4503599627370497.5e0), (1e22), (-0.4e0)) as t (x);
+
+select lag(x) over (partition by g order by y) as a, sum(x) over (partition by g) as b, g from (values (null, 1, 1), (null, 2, 2), (1, 3, 3)) as t (g, y, x) order by y;
+
+select x like '%b' as a, x like 'a_b' as b from (values ('a
+b'), ('axb'), ('a🙂b')) as t (x);
