@@ -32,6 +32,12 @@ fn rows_in(folder: &str) -> i64 {
     duckdb::Connection::open_in_memory().unwrap().query_row(&sql, [], |row| row.get(0)).unwrap()
 }
 
+/// Where a table lies in the lake.
+fn folder_of(place: &Place, table: &str) -> String {
+    let folder = place.cell(&format!("select lake from pipeline.partitions where table_name = '{table}'"));
+    folder.replace("DIR", place.path("").to_str().unwrap().trim_end_matches('/'))
+}
+
 /// A run of one table and what it needs.
 fn run_of(place: &Place, server: &Server, table: &str) -> Command {
     on_spark(place, server, &["run", "--date", DATE, "--select", table])

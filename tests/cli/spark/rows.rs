@@ -1,7 +1,7 @@
 //! What Spark makes, beside what DuckDB makes.
 
 use super::super::support::Place;
-use super::{DATE, Server, on_spark, rows_in, run_of, with_lake};
+use super::{DATE, Server, folder_of, on_spark, rows_in, run_of, with_lake};
 
 #[test]
 fn every_table_is_the_same_on_both_engines() {
@@ -106,7 +106,7 @@ group by order_id
     run(0).says(&["set aside"]);
     let kept = place.cell("select rows from pipeline.partitions");
     let aside = place.cell("select count(*) from pipeline.quarantine where severity = 'drop'");
-    let folder = place.cell("select lake from pipeline.partitions");
+    let folder = folder_of(&place, "features.baskets");
     assert_eq!(rows_in(&folder).to_string(), kept);
     assert_ne!(aside, "0");
 
