@@ -194,6 +194,7 @@ impl Drop for Spark {
 
 /// gRPC's codes.
 const CANCELLED: i32 = 1;
+const UNKNOWN: i32 = 2;
 const PERMISSION_DENIED: i32 = 7;
 const INTERNAL: i32 = 13;
 const UNAVAILABLE: i32 = 14;
@@ -204,6 +205,10 @@ fn is_away(error: &SparkError) -> bool {
     match error.grpc_code {
         Some(UNAVAILABLE) => true,
         Some(INTERNAL) => error.message.contains("INVALID_CURSOR.DISCONNECTED"),
+        // The connection broke under a stream.
+        Some(UNKNOWN) => {
+            ["h2 protocol error", "transport error"].iter().any(|sign| error.message.contains(sign))
+        }
         _ => false,
     }
 }
@@ -211,8 +216,7 @@ fn is_away(error: &SparkError) -> bool {
 fn failed(error: &SparkError) -> Failure {
     let (class, said) = (error.error_class.as_str(), error.message.as_str());
     let why = match (error.grpc_code, error.kind) {
-        (Some(UNAVAILABLE), _) => Why::Gone,
-        _ if class.starts_with("INVALID_HANDLE") => Why::Gone,
+        _ if is_away(error) || class.starts_with("INVALID_HANDLE") => Why::Gone,
         (Some(PERMISSION_DENIED | UNAUTHENTICATED), _) => Why::Refused,
         (Some(CANCELLED), _) => Why::Stopped,
         _ if class.starts_with("OPERATION_CANCEL") => Why::Stopped,
