@@ -1,5 +1,6 @@
 """Runs the SELECTs of plan.json on DuckDB and on Spark, and compares them row by row."""
 
+import datetime
 import decimal
 import json
 import math
@@ -29,6 +30,8 @@ def same(x, y):
         if math.isnan(x) or math.isnan(y):
             return math.isnan(x) and math.isnan(y)
         return x == y or abs(x - y) <= 1e-9 * max(abs(x), abs(y))
+    if isinstance(x, datetime.datetime) and isinstance(y, datetime.datetime):
+        return x.replace(tzinfo=None) == y.replace(tzinfo=None)
     return x == y or str(x).replace(" 00:00:00", "") == str(y).replace(" 00:00:00", "")
 
 
