@@ -47,8 +47,8 @@ def differs(step):
         path = "made/" + step["view"]
         frame.write.mode("overwrite").parquet(path)
         frame = spark.read.parquet(path)
-        dated = frame.withColumn("reference_date", functions.lit(step["date"]).cast("date"))
-        dated.createOrReplaceTempView(step["view"])
+        date = functions.lit(step["date"]).cast("date").alias("reference_date")
+        frame.select(date, "*").createOrReplaceTempView(step["view"])
     made = frame.toArrow()
     if made.column_names != expected.column_names:
         return f"columns {made.column_names}, expected {expected.column_names}"
