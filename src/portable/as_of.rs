@@ -43,14 +43,12 @@ pub fn as_of(
         sql.push_str(&tail);
         sql.push_str(",\n");
     }
-    sql.push_str("    known_at\n");
-    sql.push_str(&format!(
-        "from (select *, date '{date}' as reference_date from sources.{}) as q",
-        ident(name)
-    ));
-    if spec.known_at.is_some() {
-        sql.push_str("\nwhere known_at < reference_date");
-    }
+    let filter = if spec.known_at.is_some() { "\nwhere known_at < reference_date" } else { "" };
+    let source = ident(name);
+    let rows = format!(
+        "    known_at\nfrom (select *, date '{date}' as reference_date from sources.{source}) as q{filter}"
+    );
+    sql.push_str(&rows);
     let whole = |_: &str| from.to_owned();
     let relations = Relations { as_of: &whole, whole: &whole, table: &whole };
     translate(&sql, &relations).map(|translation| translation.sql).map_err(|refusals| {

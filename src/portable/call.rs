@@ -59,7 +59,7 @@ impl Walk<'_> {
                 "`first(x order by …)`, or rank the rows with `qualify row_number() over (…) = 1`",
             ),
             ("first", None) => {
-                self.refuse("`first` takes any row: on each engine another", "`first(x order by …)`")
+                self.refuse("`first` takes any row: on each engine another", "`first(x order by …)`");
             }
             _ => self.call(first, &brackets, end, distinct),
         }
@@ -77,7 +77,7 @@ impl Walk<'_> {
                 FunctionArg::Unnamed(FunctionArgExpr::Wildcard) => {}
                 // The parser takes a comparison for an argument with a name.
                 FunctionArg::Named { arg: FunctionArgExpr::Expr(expr), operator: Equals, .. } => {
-                    self.expr(expr)
+                    self.expr(expr);
                 }
                 FunctionArg::ExprNamed { name, arg: FunctionArgExpr::Expr(expr), operator: Equals } => {
                     self.all([name, expr]);
@@ -89,7 +89,7 @@ impl Walk<'_> {
         for clause in clauses {
             match clause {
                 FunctionArgumentClause::OrderBy(items) => {
-                    items.iter().for_each(|item| self.expr(&item.expr));
+                    self.all(items.iter().map(|item| &item.expr));
                     order = Some(items.clone());
                 }
                 _ => self.refuse("this clause is not on the list of what is the same on Spark", LIST),
@@ -178,7 +178,7 @@ impl Walk<'_> {
         let Some(order) = order else { return };
         let value = self.text.bytes(brackets.start + 1..order);
         let suffix = self.text.bytes(brackets.end + 1..end);
-        let mut template = "get(array_sort(collect_list(struct($1 as x".to_owned();
+        let mut fields = String::new();
         let mut compared = "0".to_owned();
         let mut arguments = vec![value];
         for (number, (item, key)) in order_by.iter().zip(self.order_keys(order_by)).enumerate().rev() {
@@ -200,9 +200,10 @@ impl Walk<'_> {
             let depth = self.text.tokens[order].depth;
             let ends = bare.take_while(|token| token.depth != depth || !is_direction(token.text)).last();
             arguments.push(key.start..ends.map_or(key.end, |token| token.range.end));
-            template.push_str(&format!(", ${} as k{number}", arguments.len()));
+            fields.extend([", $", &arguments.len().to_string(), " as k", &number.to_string()]);
         }
-        template.push_str(&format!("))$~, (l, r) -> {compared}), 0).x"));
+        let template =
+            format!("get(array_sort(collect_list(struct($1 as x{fields}))$~, (l, r) -> {compared}), 0).x");
         let at = self.text.bytes(name..end);
         self.text.replace(at, filled(&template, &arguments, &suffix));
     }

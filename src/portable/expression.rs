@@ -30,7 +30,7 @@ impl Walk<'_> {
                 expr: e,
             } => self.expr(e),
             Expr::IsDistinctFrom(left, right) | Expr::IsNotDistinctFrom(left, right) => {
-                self.all([&**left, &**right])
+                self.all([&**left, &**right]);
             }
             Expr::Between { expr, low, high, .. } => self.all([&**expr, &**low, &**high]),
             Expr::BinaryOp { left, op, right } => self.operator(left, op, right),
@@ -53,6 +53,15 @@ impl Walk<'_> {
             Expr::Cast { kind, expr, data_type, format: None } => {
                 self.cast(kind, expr, &data_type.to_string().to_lowercase());
             }
+            Expr::Interval(interval) => self.interval(interval),
+            Expr::Function(function) => self.function(function),
+            _ => self.keyword_call(expr),
+        }
+    }
+
+    /// Functions that the parser knows by their names.
+    fn keyword_call(&mut self, expr: &Expr) {
+        match expr {
             Expr::Floor { expr, field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => {
                 self.keyword("floor", expr, [&**expr]);
             }
@@ -70,8 +79,6 @@ impl Walk<'_> {
                 self.keyword("trim", expr, [&**expr]);
             }
             Expr::Extract { field, expr, .. } => self.extract(field, expr),
-            Expr::Interval(interval) => self.interval(interval),
-            Expr::Function(function) => self.function(function),
             _ => self.refuse("this is not on the list of what is the same on Spark", LIST),
         }
     }
@@ -113,8 +120,18 @@ impl Walk<'_> {
         self.all([left, right]);
         self.come_to(left.span().start);
         match op {
-            Op::Plus | Op::Minus | Op::Multiply | Op::Modulo | Op::And | Op::Or => {}
-            Op::Gt | Op::Lt | Op::GtEq | Op::LtEq | Op::Eq | Op::NotEq => {}
+            Op::Plus
+            | Op::Minus
+            | Op::Multiply
+            | Op::Modulo
+            | Op::And
+            | Op::Or
+            | Op::Gt
+            | Op::Lt
+            | Op::GtEq
+            | Op::LtEq
+            | Op::Eq
+            | Op::NotEq => {}
             Op::Divide => {
                 let from = self.text.token_at(left.span().start).unwrap_or(0);
                 let Some(sign) = self.text.take(from, "/") else { return };
@@ -131,7 +148,7 @@ impl Walk<'_> {
             }
             Op::DuckIntegerDivide => self.refuse("`//` is not on Spark", "`floor(a / b)`"),
             Op::BitwiseXor | Op::PGExp => {
-                self.refuse("`^` and `**` are other operators on Spark", "`power(a, b)`")
+                self.refuse("`^` and `**` are other operators on Spark", "`power(a, b)`");
             }
             other => self.refuse(format!("`{other}` is not on the list of what is the same on Spark"), LIST),
         }

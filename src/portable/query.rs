@@ -1,10 +1,11 @@
 //! Queries: their clauses, what they read, and the order of rows.
 
+use sqlparser::ast::WindowFrameBound::{self, CurrentRow, Following, Preceding};
 use sqlparser::ast::{
     Cte, Distinct, ExcludeSelectItem, Expr, GroupByExpr, Ident, Join, JoinConstraint, JoinOperator,
     LimitClause, NamedWindowExpr, ObjectName, OrderBy, OrderByExpr, OrderByKind, Query, Select, SelectItem,
     SetExpr, SetQuantifier, Spanned, TableFactor, TableWithJoins, WildcardAdditionalOptions,
-    WindowFrameBound, WindowFrameUnits, WindowSpec,
+    WindowFrameUnits, WindowSpec,
 };
 
 use super::text::Part;
@@ -73,9 +74,7 @@ impl Walk<'_> {
                     );
                 }
             }
-            SetExpr::Values(values) => {
-                values.rows.iter().flat_map(|row| &row.content).for_each(|e| self.expr(e))
-            }
+            SetExpr::Values(values) => self.all(values.rows.iter().flat_map(|row| &row.content)),
             _ => self.refuse("only a SELECT runs on both engines", RANK),
         }
     }
@@ -88,13 +87,10 @@ impl Walk<'_> {
         let (names, depth) = (std::mem::take(&mut self.names), std::mem::take(&mut self.depth));
         select.projection.iter().for_each(|item| self.item(item));
         select.from.iter().for_each(|from| self.from(from));
-        let conditions = select.selection.iter().chain(&select.having).chain(&select.qualify);
-        conditions.for_each(|condition| self.expr(condition));
+        self.all(select.selection.iter().chain(&select.having).chain(&select.qualify));
         match &select.group_by {
             GroupByExpr::All(more) if more.is_empty() => {}
-            GroupByExpr::Expressions(keys, more) if more.is_empty() => {
-                keys.iter().for_each(|key| self.expr(key))
-            }
+            GroupByExpr::Expressions(keys, more) if more.is_empty() => self.all(keys),
             _ => self.refuse("this way to group is not on the list of what is the same on Spark", RANK),
         }
         for window in &select.named_window {
@@ -227,10 +223,9 @@ impl Walk<'_> {
 
     pub fn window(&mut self, window: &WindowSpec) {
         self.depth += 1;
-        window.partition_by.iter().for_each(|key| self.expr(key));
+        self.all(&window.partition_by);
         self.order_items(&window.order_by);
         self.depth -= 1;
-        use WindowFrameBound::{CurrentRow, Following, Preceding};
         let is_plain =
             |bound: &WindowFrameBound| matches!(bound, CurrentRow | Preceding(None) | Following(None));
         let is_known = window.window_frame.as_ref().is_none_or(|frame| match frame.units {
@@ -255,7 +250,7 @@ impl Walk<'_> {
 
     /// DuckDB has NULL last, in either direction.
     pub fn order_items(&mut self, items: &[OrderByExpr]) {
-        items.iter().for_each(|item| self.expr(&item.expr));
+        self.all(items.iter().map(|item| &item.expr));
         let ends = self.order_keys(items).into_iter().map(|key| key.end);
         let open: Vec<usize> = items
             .iter()

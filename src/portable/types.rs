@@ -135,11 +135,11 @@ fn is_whole(expr: &Expr) -> bool {
         | Expr::IsNotNull(_)
         | Expr::IsTrue(_)
         | Expr::IsFalse(_)
-        | Expr::In { .. }
-        | Expr::Between { .. } => true,
-        Expr::UnaryOp { op: UnaryOperator::Not, .. }
         | Expr::IsDistinctFrom(..)
-        | Expr::IsNotDistinctFrom(..) => true,
+        | Expr::IsNotDistinctFrom(..)
+        | Expr::In { .. }
+        | Expr::Between { .. }
+        | Expr::UnaryOp { op: UnaryOperator::Not, .. } => true,
         Expr::Value(value) => match &value.value {
             Value::Number(number, _) => number.bytes().all(|byte| byte.is_ascii_digit()),
             other => matches!(other, Value::Boolean(_)),
