@@ -10,6 +10,10 @@ build:
 test *filter:
     cargo test --release -- {{ filter }}
 
+# The tests on a Spark server, which they start; needs protoc, Java 17 and Python
+spark *filter:
+    cargo test --release --features spark -- spark {{ filter }}
+
 # Kills, hostile servers and mutations in full, before a release
 slow *filter:
     SLOW=full cargo test --release -- --include-ignored {{ filter }}
@@ -23,9 +27,9 @@ lint:
 bench *dir:
     cargo bench --bench overhead -- {{ dir }}
 
-# Writes what is said now into tests/mistakes; read the difference before you keep it
+# Writes what is said now into tests/mistakes and tests/portable; read the difference before you keep it
 bless:
-    BLESS=1 cargo test --release -- mistakes
+    BLESS=1 cargo test --release -- mistakes portable
 
 # A wheel for those without a compiler, into target/wheels
 wheel:

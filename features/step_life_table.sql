@@ -78,6 +78,13 @@ hazards as (
             and counts.day = every_day.day
 ),
 
+daily as (
+    select
+        *,
+        {{ shrunk('end_count', 'at_risk_count', 0.05, 20) }} as daily_hazard,
+    from hazards
+),
+
 final as (
     select
         step,
@@ -88,14 +95,14 @@ final as (
         end_count,  -- Those of them that ended the step on that day
         -- end_count / at_risk_count, counted as if 20 orders more had ended at
         -- 5 % a day
-        {{ shrunk('end_count', 'at_risk_count', 0.05, 20) }} as daily_hazard,
+        daily_hazard,
         -- Sum of -ln(1 - daily_hazard) up to this day: exp(-difference) is the
         -- chance to stay in the step from one day to another
         cast(sum(cast(-ln(1 - daily_hazard) as decimal(18, 12))) over (
             partition by step, reach order by day
             rows between unbounded preceding and current row
         ) as double) as cumulative_hazard,
-    from hazards
+    from daily
 )
 
 select * from final

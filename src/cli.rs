@@ -15,7 +15,8 @@ use crate::dates;
 use crate::output::Format;
 
 pub use args::{
-    Check, DEFAULT_ORDERS, DEFAULT_SEED, Dates, Export, Ingest, Plan, Query, Report, Run, Selection, Test,
+    Check, DEFAULT_ORDERS, DEFAULT_SEED, Dates, Engine, Export, Ingest, Plan, Query, Report, Run, Selection,
+    Server, Test,
 };
 
 /// SQL-first machine learning in the warehouse: features, ABTs and models are Jinja SQL files.
@@ -88,6 +89,9 @@ pub enum Command {
         /// The reference date
         #[arg(long, value_name = "D", value_parser = dates::parse)]
         date: NaiveDate,
+        /// For which engine: on Spark a source is the SELECT of what was known
+        #[arg(long, value_enum, default_value = "duckdb")]
+        engine: Engine,
     },
     /// Prove that no future was seen, and check columns, keys and rows, without writing
     ///
@@ -193,6 +197,9 @@ pub enum Command {
         #[arg(long, default_value = "rolled back by hand")]
         reason: String,
     },
+    /// The lake that Spark works on
+    #[command(subcommand)]
+    Lake(Lake),
     /// MLflow: runs, models and champions on a tracking server
     #[command(subcommand)]
     Mlflow(Mlflow),
@@ -245,6 +252,16 @@ pub enum Mlflow {
     /// could not be sent within 30 seconds waits for this command, or for the next run.
     #[command(after_long_help = MLFLOW_VARIABLES)]
     Sync,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Lake {
+    /// Write the sources to the lake as parquet, each as it is loaded; what is there already stays
+    Push {
+        /// The folder; to a bucket, copy it with the tool of its provider
+        #[arg(long, value_name = "DIR", env = "OLIST_LAKE")]
+        lake: String,
+    },
 }
 
 /// What else can be done with a model's versions.

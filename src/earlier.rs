@@ -12,7 +12,7 @@ use crate::dataset::{Dataset, Snapshot, Workspace, pull};
 use crate::guard::Guard;
 use crate::ingest::Loads;
 use crate::learn::{Recipe, rules};
-use crate::partitions::{self, Basis, Context, Fingerprints, Ledger, Plan, Unbuilt};
+use crate::partitions::{self, Basis, Context, DuckDb, Fingerprints, Ledger, Plan, Unbuilt};
 use crate::project::Project;
 use crate::registry::{self, Version};
 use crate::template::Templates;
@@ -142,6 +142,7 @@ impl Earlier {
             force: false,
             guard: &self.guard,
             time_limit: means.time_limit,
+            engine: &DuckDb,
         };
         if !plan.tasks.is_empty() {
             let count = term::counted(plan.tasks.len(), "partition");
@@ -153,7 +154,13 @@ impl Earlier {
     }
 
     fn planned(&self, means: Means<'_>, ledger: &Ledger, dates: &[NaiveDate]) -> Result<Plan> {
-        let basis = Basis { ledger, loads: means.loads, settled_until: means.settled_until, force: false };
+        let basis = Basis {
+            ledger,
+            loads: means.loads,
+            settled_until: means.settled_until,
+            force: false,
+            holds: &partitions::here,
+        };
         Plan::make(&self.catalog, &self.catalog.upstream(&self.model()?.table()), dates, &basis)
     }
 }

@@ -6,7 +6,7 @@ use clap::Parser;
 
 use olist::cli::{self, Cli};
 use olist::problem::{Kind, Problem};
-use olist::{commands, interrupt, term, warehouse};
+use olist::{commands, interrupt, spark, term, warehouse};
 
 #[cfg(target_os = "linux")]
 #[global_allocator]
@@ -19,7 +19,10 @@ fn main() -> ExitCode {
 }
 
 fn start() -> ExitCode {
-    interrupt::listen(warehouse::stop_all);
+    interrupt::listen(|| {
+        spark::stop_all();
+        warehouse::stop_all()
+    });
     let cli = Cli::parse_from(cli::arguments());
     term::set_quiet(cli.global.quiet);
     match commands::execute(cli) {

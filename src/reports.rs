@@ -66,7 +66,8 @@ impl Report {
 
     /// The first of what it refers to that is not built at its date.
     pub fn unbuilt(&self, warehouse: &Warehouse) -> Result<Option<&str>> {
-        let built = "select 1 from pipeline.partitions where table_name = ? and reference_date = ?";
+        let built =
+            "select 1 from pipeline.partitions where table_name = ? and reference_date = ? and is_here";
         for table in &self.rendered.refs {
             if warehouse.row(built, &[table, &self.date], |_| Ok(()))?.is_none() {
                 return Ok(Some(table));

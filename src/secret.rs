@@ -1,8 +1,8 @@
 //! What must be neither shown nor kept: logins and queries of addresses, and the values of `--var`.
 
-/// The address of a server without its login and its query, also where it is mistyped.
+/// The address of a server without its login, its query and its parameters (`;token=…`), also where it is mistyped.
 pub fn without_login(address: &str) -> String {
-    let address = address.split(['?', '#']).next().unwrap_or_default();
+    let address = address.split(['?', '#', ';']).next().unwrap_or_default();
     let (scheme, rest) = address.split_once("://").map_or(("", address), |(scheme, rest)| (scheme, rest));
     let authority = rest.split('/').next().unwrap_or_default();
     let start = match authority.rfind('@') {

@@ -7,7 +7,7 @@ use chrono::{Days, NaiveDate};
 
 use super::bench::{Bench, RUN};
 use crate::catalog::Node;
-use crate::partitions::{self, Basis, Context, Ledger, Plan, Unbuilt, columns};
+use crate::partitions::{self, Basis, Context, DuckDb, Ledger, Plan, Unbuilt, columns};
 use crate::warehouse::{ident, idents};
 
 impl Bench<'_> {
@@ -55,10 +55,20 @@ impl Bench<'_> {
     /// Builds tables as `olist run` does.
     fn run(&self, tables: &BTreeSet<String>, date: NaiveDate, settled_until: NaiveDate) -> Result<()> {
         let (ledger, loads) = (&Ledger::default(), &self.loads);
-        let plan =
-            Plan::make(self.catalog, tables, &[date], &Basis { ledger, loads, settled_until, force: true })?;
-        let context =
-            Context { run_id: RUN, settled_until, force: true, guard: &self.guard, time_limit: None };
+        let plan = Plan::make(
+            self.catalog,
+            tables,
+            &[date],
+            &Basis { ledger, loads, settled_until, force: true, holds: &partitions::here },
+        )?;
+        let context = Context {
+            run_id: RUN,
+            settled_until,
+            force: true,
+            guard: &self.guard,
+            time_limit: None,
+            engine: &DuckDb,
+        };
         let mut unbuilt = Unbuilt::default();
         partitions::build(&self.warehouse, self.catalog, &plan, &context, 1, &mut unbuilt)?;
         unbuilt.into_problems().into_iter().next().map_or(Ok(()), |problem| Err(problem.into()))

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
-use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
 
 use crate::dates::{self, DateRange, Every};
 use crate::output::Format;
@@ -87,6 +87,25 @@ impl Dates {
     }
 }
 
+/// What runs the SQL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Engine {
+    #[default]
+    Duckdb,
+    Spark,
+}
+
+/// Where Spark is, and what it works on.
+#[derive(Debug, Args)]
+pub struct Server {
+    /// The Spark Connect server: `sc://HOST:PORT`, or `sc://HOST:PORT/;use_ssl=true;token=TOKEN`
+    #[arg(long, value_name = "ADDRESS", env = "OLIST_REMOTE", hide_env_values = true)]
+    pub remote: Option<String>,
+    /// Where Spark reads sources and writes partitions: a folder that all its machines see, or s3://…
+    #[arg(long, value_name = "DIR", env = "OLIST_LAKE")]
+    pub lake: Option<String>,
+}
+
 #[derive(Debug, Args)]
 pub struct Selection {
     /// A table or model, and all it needs; `NAME+` also what depends on it; `'features.seller_*'` all such; repeatable
@@ -112,6 +131,11 @@ pub struct Run {
     /// Copy scores, features, ABTs and their history to FILE, for those who only read; an earlier copy is replaced
     #[arg(long, value_name = "FILE")]
     pub publish: Option<PathBuf>,
+    /// Where features and ABTs are made: in the database, or on Spark, from where ABTs come back; see docs/spark.md
+    #[arg(long, value_enum, default_value_t, env = "OLIST_ENGINE")]
+    pub engine: Engine,
+    #[command(flatten)]
+    pub server: Server,
 }
 
 #[derive(Debug, Args)]
@@ -164,9 +188,17 @@ pub struct Check {
     /// Only the proof: descriptions, keys and checks are left out
     #[arg(long)]
     pub future: bool,
+    /// Only whether each file runs on Spark as well, and why not; no database is read
+    #[arg(long, conflicts_with_all = ["ranges", "future", "against"])]
+    pub portable: bool,
     /// An older copy of the database: what it shows otherwise was rewritten in place, undeclared
     #[arg(long, value_name = "FILE")]
     pub against: Option<PathBuf>,
+    /// With `spark`: instead of the proof, build features and ABTs on both engines and compare them row by row
+    #[arg(long, value_enum, default_value_t)]
+    pub engine: Engine,
+    #[command(flatten)]
+    pub server: Server,
 }
 
 #[derive(Debug, Args)]

@@ -7,8 +7,9 @@ use chrono::{Datelike, Days, NaiveDate};
 use rayon::prelude::*;
 
 use super::Session;
+use super::parity::parity;
 use crate::audit::{self, Audit, Findings};
-use crate::cli::Check;
+use crate::cli::{self, Check};
 use crate::dates;
 use crate::guard::Reach;
 use crate::ingest::{self, source_file};
@@ -25,6 +26,9 @@ use crate::warehouse::{Engine, Warehouse};
 const BEFORE: [u64; 3] = [270, 150, 60];
 
 pub fn check(session: &Session, args: &Check) -> Result<()> {
+    if args.engine == cli::Engine::Spark {
+        return parity(session, args);
+    }
     let folders = args.against.as_deref().map(publish::folder_of).transpose()?.into_iter().collect();
     let warehouse = session.open_whole(folders)?;
     let loaded = Loaded::read(&warehouse)?;
@@ -90,7 +94,7 @@ pub fn check(session: &Session, args: &Check) -> Result<()> {
 }
 
 /// The first of a month, three times, with months of data behind each.
-fn default_dates(last: NaiveDate) -> Vec<NaiveDate> {
+pub fn default_dates(last: NaiveDate) -> Vec<NaiveDate> {
     let first_of_month = |days| last.checked_sub_days(Days::new(days)).and_then(|date| date.with_day(1));
     BEFORE.into_iter().filter_map(first_of_month).collect()
 }

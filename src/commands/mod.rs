@@ -7,11 +7,14 @@ mod explain;
 mod export;
 mod ingest;
 mod init;
+mod lake;
 mod mlflow;
 mod models;
 mod monitor;
 mod page;
+mod parity;
 mod plan;
+mod portable;
 mod promote;
 mod query;
 mod render;
@@ -31,10 +34,12 @@ pub use explain::explain;
 pub use export::export;
 pub use ingest::ingest;
 pub use init::init;
+pub use lake::push;
 pub use mlflow::mlflow_sync;
 pub use models::models;
 pub use monitor::monitor;
 pub use plan::plan;
+pub use portable::portable;
 pub use promote::{promote, rollback};
 pub use query::query;
 pub use render::render;
@@ -50,7 +55,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::cli::{Cli, Command, Mlflow, ModelsCommand};
+use crate::cli::{Cli, Command, Lake, Mlflow, ModelsCommand};
 
 /// The exit code of a plan that would change something.
 const CHANGES: u8 = 3;
@@ -66,7 +71,8 @@ pub fn execute(cli: Cli) -> Result<ExitCode> {
         Command::Ingest(args) => ingest(&session, &args),
         Command::Run(args) => run(&session, &args),
         Command::Status(selection) => status(&session, &selection),
-        Command::Render { file, date } => render(&session, &file, date),
+        Command::Render { file, date, engine } => render(&session, &file, date, engine),
+        Command::Check(args) if args.portable => portable(&session, &args.selection),
         Command::Check(args) => check(&session, &args),
         Command::Test(args) => test(&session, &args),
         Command::Train { model, as_of, accept } => train(&session, &model, as_of, accept),
@@ -81,6 +87,7 @@ pub fn execute(cli: Cli) -> Result<ExitCode> {
         Command::Report(args) => report(&session, &args),
         Command::Promote { model, version, reason } => promote(&session, &model, version, &reason),
         Command::Rollback { model, reason } => rollback(&session, &model, &reason),
+        Command::Lake(Lake::Push { lake }) => push(&session, &lake),
         Command::Mlflow(Mlflow::Sync) => mlflow_sync(&session),
         Command::Query(args) => query(&session, &args),
         Command::Completions { shell } => completions(shell),

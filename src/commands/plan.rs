@@ -10,7 +10,7 @@ use super::Session;
 use crate::catalog::Model;
 use crate::cli;
 use crate::output::Format;
-use crate::partitions::{Basis, Ledger, Plan};
+use crate::partitions::{self, Basis, Ledger, Plan};
 use crate::preview::{BEFORE, ModelPreview, Preview, TablePreview, preview};
 use crate::registry::comparison;
 use crate::run::{Loaded, Run};
@@ -32,13 +32,18 @@ pub fn plan(session: &Session, args: &cli::Plan) -> Result<bool> {
     let tables: BTreeSet<String> =
         selected.iter().filter(|name| catalog.tables.contains_key(*name)).cloned().collect();
     let ledger = Ledger::read(&warehouse)?;
-    let basis =
-        Basis { ledger: &ledger, loads: &loaded.loads, settled_until: loaded.last_date(), force: false };
+    let basis = Basis {
+        ledger: &ledger,
+        loads: &loaded.loads,
+        settled_until: loaded.last_date(),
+        force: false,
+        holds: &partitions::here,
+    };
     expect(&ledger, &Plan::make(&catalog, &tables, &dates, &basis)?);
     // Its lock would end when the file is copied.
     drop(warehouse);
     let scratch = scratch(session)?;
-    let mut run = session.run(&scratch, &catalog, &loaded, false)?;
+    let mut run = session.run(&scratch, &catalog, &loaded, false, None)?;
     run.build(&tables, &dates)?;
     let models: Vec<&Model> =
         catalog.models.values().filter(|model| selected.contains(&model.table())).collect();

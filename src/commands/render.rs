@@ -4,11 +4,14 @@ use anyhow::Result;
 use chrono::NaiveDate;
 
 use super::Session;
-use crate::problem::{Problem, suggest};
+use crate::cli::Engine;
+use crate::ingest;
+use crate::portable;
+use crate::problem::{self, Problem, suggest};
 use crate::template::Kind;
 use crate::term;
 
-pub fn render(session: &Session, file: &str, date: NaiveDate) -> Result<()> {
+pub fn render(session: &Session, file: &str, date: NaiveDate, engine: Engine) -> Result<()> {
     let project = session.project()?;
     let file = file.trim_start_matches("./");
     if project.source(file).is_none() {
@@ -30,8 +33,27 @@ pub fn render(session: &Session, file: &str, date: NaiveDate) -> Result<()> {
                 .into());
         }
     };
+    if engine == Engine::Spark {
+        return for_spark(session, file, kind, date);
+    }
     let is_dated = !matches!(kind, Kind::Source | Kind::Sample);
     let raw = (kind == Kind::Source).then_some("raw");
     let rendered = session.templates()?.render(file, kind, is_dated.then_some(date), raw)?;
     Ok(term::data(&format!("{}\n", rendered.sql.trim()))?)
+}
+
+/// The SQL that would run on Spark: its settings stand in docs/spark.md.
+fn for_spark(session: &Session, file: &str, kind: Kind, date: NaiveDate) -> Result<()> {
+    if !matches!(kind, Kind::Feature | Kind::Abt | Kind::Model) {
+        return Err(Problem::usage(format!("`{file}` never runs on Spark"))
+            .hint("feature stores, ABTs and the SELECTs of models can")
+            .into());
+    }
+    let templates = session.templates_for_spark()?;
+    let rendered = templates.render(file, kind, Some(date), None)?;
+    let specs = ingest::specs(session.project()?, &templates)?;
+    match portable::inline(&rendered, &templates, &specs) {
+        Ok(translation) => Ok(term::data(&format!("{}\n", translation.sql.trim()))?),
+        Err(problems) => Ok(problem::end(problems)?),
+    }
 }

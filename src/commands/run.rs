@@ -7,10 +7,11 @@ use std::time::Instant;
 use anyhow::Result;
 use chrono::NaiveDate;
 
-use super::Session;
 use super::show::show;
+use super::{Session, lake};
+
 use crate::catalog::{Catalog, Model};
-use crate::cli;
+use crate::cli::{self, Engine};
 use crate::ingest::{self, Origin};
 use crate::mlflow;
 use crate::partitions::SCRATCH;
@@ -37,7 +38,7 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
     };
     early.as_ref().map(select).transpose()?;
     let warehouse = open(session, folders)?;
-    let loaded = Loaded::read(&warehouse)?;
+    let mut loaded = Loaded::read(&warehouse)?;
     let dates = args.dates.expand(loaded.last_date())?;
     let (first, last) = (dates[0], dates[dates.len() - 1]);
     loaded.check(last)?;
@@ -45,7 +46,12 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
     let selected = select(&catalog)?;
     loaded.warn_of_no_data(&warehouse, first)?;
     attach_scratch(&warehouse, &scratch)?;
-    let mut run = session.run(&warehouse, &catalog, &loaded, args.force)?;
+    let lake = match args.engine {
+        Engine::Duckdb => None,
+        Engine::Spark => Some(lake::lake(session, &args.server, &warehouse, lake::home(&catalog))?),
+    };
+    loaded.loads.supersede(lake.as_ref().map_or(&BTreeMap::new(), |lake| &lake.remote));
+    let mut run = session.run(&warehouse, &catalog, &loaded, args.force, lake)?;
     run.accept(args.accept);
     let tables: BTreeSet<String> =
         selected.iter().filter(|name| catalog.tables.contains_key(*name)).cloned().collect();

@@ -18,7 +18,7 @@ pub fn score(session: &Session, name: &str, dates: &Dates, force: bool) -> Resul
     loaded.check(last)?;
     let catalog = session.catalog(first)?;
     let model = catalog.model(name)?;
-    let mut run = session.run(&warehouse, &catalog, &loaded, force)?;
+    let mut run = session.run(&warehouse, &catalog, &loaded, force, None)?;
     for &date in &dates {
         let version =
             registry::in_force(&warehouse, name, date)?.ok_or_else(|| registry::no_champion(name))?;

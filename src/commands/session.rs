@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 use crate::catalog::Catalog;
 use crate::cli::Global;
 use crate::ingest;
+use crate::partitions::lake::Lake;
 use crate::problem;
 use crate::project::Project;
 use crate::publish;
@@ -113,6 +114,11 @@ impl Session {
         Templates::new(self.project()?, self.vars.clone())
     }
 
+    /// The same files as they run on Spark.
+    pub fn templates_for_spark(&self) -> Result<Templates> {
+        Templates::for_spark(self.project()?, self.vars.clone())
+    }
+
     pub fn catalog(&self, date: NaiveDate) -> Result<Catalog> {
         let mut catalog = self.catalog_of_the_rest(date)?;
         problem::end(std::mem::take(&mut catalog.mistakes))?;
@@ -131,10 +137,11 @@ impl Session {
         catalog: &'a Catalog,
         loaded: &'a Loaded,
         force: bool,
+        lake: Option<Lake>,
     ) -> Result<Run<'a>> {
         ingest::check_sources(warehouse, self.project()?, &catalog.templates)?;
         let time_limit = self.options.time_limit.map(Duration::from_secs);
-        let options = Options { id: self.run_id.clone(), cores: self.cores(), force, time_limit };
+        let options = Options { id: self.run_id.clone(), cores: self.cores(), force, time_limit, lake };
         Run::new(warehouse, catalog, loaded, options)
     }
 

@@ -15,7 +15,7 @@ pub fn train(session: &Session, name: &str, as_of: Option<NaiveDate>, is_accepte
     let as_of = as_of.unwrap_or_else(|| loaded.last_date());
     loaded.check(as_of)?;
     let catalog = session.catalog(as_of)?;
-    let mut run = session.run(&warehouse, &catalog, &loaded, false)?;
+    let mut run = session.run(&warehouse, &catalog, &loaded, false, None)?;
     let how = How { why: "asked for", is_accepted };
     let attempt = run.train(catalog.model(name)?, as_of, how)?;
     run.finish()?;

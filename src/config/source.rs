@@ -60,6 +60,9 @@ pub struct SourceSpec {
     pub odd: Vec<(String, Expression)>,
     #[serde(default = "read::yes")]
     pub required: bool,
+    /// The table that Spark reads in place of what is loaded: `lake.orders`.
+    #[serde(default, deserialize_with = "read::maybe_text")]
+    pub remote: Option<String>,
 }
 
 /// A column as it stands in the file.

@@ -36,6 +36,14 @@ impl Loads {
         Ok(Self(loads))
     }
 
+    /// Reads sources elsewhere from now on, each in its version there.
+    pub fn supersede(&mut self, versions: &BTreeMap<String, String>) {
+        for (source, version) in versions {
+            let load = Load { version: version.clone(), equal_until: None };
+            self.0.insert(source.clone(), vec![load]);
+        }
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -15,7 +15,8 @@ pub const SCRATCH: &str = "scratch";
 /// Copies the partitions of `plan` that the scratch database has, and takes them out of the plan.
 pub fn adopt(warehouse: &Warehouse, plan: &mut Plan, run_id: &str) -> Result<Built> {
     let mut built = Built::default();
-    if warehouse.columns_of(SCRATCH, "pipeline.partitions")?.is_empty() {
+    // There is none, or one of an earlier version.
+    if !warehouse.columns_of(SCRATCH, "pipeline.partitions")?.iter().any(|(name, _)| name == "is_here") {
         return Ok(built);
     }
     let tried = Ledger::read_of(warehouse, SCRATCH)?;
@@ -57,6 +58,8 @@ fn copy(warehouse: &Warehouse, task: &Task, entry: &Entry, run_id: &str) -> Resu
         run_id,
         inputs: &task.inputs,
         labels_until: entry.labels_until,
+        lake: None,
+        is_here: true,
     }
     .write(warehouse)?;
     Ok(change)

@@ -60,11 +60,11 @@ impl Known {
         self.tables().changes
     }
 
-    /// A partition of `table` is committed, for which its columns were made those of `query`.
+    /// A partition of `table` is committed, for which its columns were made those of `query`, if it is the analyst's.
     pub fn learn(
         &self,
         table: &str,
-        query: &Select,
+        query: Option<&Select>,
         shape: &[(String, String)],
         change: Option<&Change>,
         since: usize,
@@ -77,10 +77,13 @@ impl Known {
                 tables.new.insert(table.to_owned());
             }
         }
+        let Some(query) = query.filter(|_| tables.changes - usize::from(change.is_some()) == since) else {
+            return;
+        };
         // A column without a name of its own is called by its text, dates included, and a pivot's by its rows.
         let is_lasting = !shape.iter().any(|(name, _)| name.contains('\''))
             && !query.as_str().to_ascii_lowercase().contains("pivot");
-        if is_lasting && tables.changes - usize::from(change.is_some()) == since {
+        if is_lasting {
             tables.fitted.insert(table.to_owned(), dateless(query));
         }
     }

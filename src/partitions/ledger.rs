@@ -20,6 +20,10 @@ pub struct Entry {
     /// Of an ABT: the latest `label_known_on`; `None` where a row has none.
     pub labels_until: Option<NaiveDate>,
     pub duration_ms: f64,
+    /// Its folder in a lake, where it was made on Spark.
+    pub lake: Option<String>,
+    /// Whether its rows are in the database.
+    pub is_here: bool,
 }
 
 /// The input of an ABT that hides labels.
@@ -52,7 +56,7 @@ impl Ledger {
     pub fn read_of(warehouse: &Warehouse, database: &str) -> Result<Self> {
         let rows = warehouse.rows(
             &format!(
-                "select table_name, reference_date, fingerprint, inputs, rows, labels_until, duration_ms
+                "select table_name, reference_date, fingerprint, inputs, rows, labels_until, duration_ms, lake, is_here
                  from {database}.pipeline.partitions"
             ),
             &[],
@@ -67,6 +71,8 @@ impl Ledger {
                         inputs,
                         labels_until: row.get(5)?,
                         duration_ms: row.get(6)?,
+                        lake: row.get(7)?,
+                        is_here: row.get(8)?,
                     },
                 ))
             },
@@ -165,13 +171,16 @@ pub struct Line<'a> {
     pub inputs: &'a BTreeMap<String, String>,
     /// Of an ABT.
     pub labels_until: Option<NaiveDate>,
+    /// See `Entry`.
+    pub lake: Option<&'a str>,
+    pub is_here: bool,
 }
 
 impl Line<'_> {
     pub fn write(&self, warehouse: &Warehouse) -> Result<()> {
         let inputs = serde_json::to_string(self.inputs)?;
         warehouse.execute(
-            "insert into pipeline.partitions values (?, ?, ?, ?, now()::timestamp, ?, ?, ?, ?)",
+            "insert into pipeline.partitions values (?, ?, ?, ?, now()::timestamp, ?, ?, ?, ?, ?, ?)",
             &[
                 &self.table,
                 &self.date,
@@ -181,6 +190,8 @@ impl Line<'_> {
                 &self.run_id,
                 &inputs,
                 &self.labels_until,
+                &self.lake,
+                &self.is_here,
             ],
         )?;
         Ok(())

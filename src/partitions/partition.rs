@@ -1,11 +1,13 @@
 //! One table at one reference date: rows, checks and the line in the ledger, in one transaction.
 
+use std::sync::PoisonError;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use chrono::NaiveDate;
 
+use super::engine::{Engine, Made};
 use super::known::Known;
 use super::ledger::{self, Line};
 use super::plan::Task;
@@ -35,6 +37,7 @@ pub struct Context<'a> {
     pub guard: &'a Guard,
     /// For one partition.
     pub time_limit: Option<Duration>,
+    pub engine: &'a dyn Engine,
 }
 
 /// What one partition gave.
@@ -57,39 +60,57 @@ pub struct Maker<'a> {
 /// Replaces the partition of `task`. On any failure the earlier one stays.
 pub fn replace(maker: Maker<'_>, task: &Task) -> Result<Done> {
     let Maker { warehouse, catalog, context, .. } = maker;
+    let started = Instant::now();
+    let made = telling(&task.rendered, || context.engine.materialise(warehouse, catalog, task, context))?;
     let mut examples = Vec::new();
-    let done =
-        in_time(warehouse, catalog, &task.rendered, context.time_limit, || maker.make(task, &mut examples));
+    let turn = context.engine.turn().map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner));
+    let work = || maker.enter(task, &made, started, &mut examples);
+    let done = in_time(warehouse, catalog, &task.rendered, context.time_limit, work);
     if done.is_err() && !examples.is_empty() {
         // They went with the transaction. Why it failed is what counts, whether they can be kept or not.
         let keep = || quarantine::replace(warehouse, &task.table, task.date, &examples, context.run_id);
         let _ = warehouse.transaction(keep);
     }
+    drop(turn);
     done
 }
 
 impl Maker<'_> {
-    fn make(self, task: &Task, examples: &mut Vec<Examples>) -> Result<Done> {
+    /// Puts the rows that were made in the place of the earlier ones, with their checks and the line in the ledger.
+    fn enter(self, task: &Task, made: &Made, started: Instant, examples: &mut Vec<Examples>) -> Result<Done> {
         let Self { warehouse, catalog, context, known } = self;
         let node = &catalog.tables[&task.table];
-        let started = Instant::now();
         let explain = |error| analyst(warehouse, error, &task.rendered, &catalog.templates);
         let own = task.rendered.select().map_err(explain)?;
-        let query = query(node, task.date, context.settled_until, &own);
         let since = known.changes();
-        let (done, shape) = warehouse.transaction(|| {
-            context.guard.clear(warehouse, catalog, &task.table, task.date)?;
+        let (done, learned) = warehouse.transaction(|| {
+            let query = query(node, task.date, context.settled_until, &made.fetch(warehouse, own)?);
+            let is_known = made.is_own() && known.fits(&task.table, &query);
             let shape =
-                if known.fits(&task.table, &query) { None } else { Some(self.shape(task, &own, &query)?) };
+                if is_known { None } else { Some(described(warehouse, catalog, task, context, &query)?) };
             let change =
                 shape.as_ref().map(|shape| shape::fit(warehouse, &node.name, shape)).transpose()?.flatten();
-            self.insert(task, &query)?;
-            let set_aside = verify::set_aside(warehouse, catalog, node, task.date, &query, context)?;
-            let labels_until = label::verify(warehouse, catalog, node, &task.rendered, task.date)?;
-            let (rows, mut warnings) =
-                verify::rows(warehouse, catalog, node, task.date, &query, shape.is_some(), examples)?;
+            self.clear(task)?;
+            let (mut warnings, mut set_aside, mut labels_until) = (Vec::new(), Vec::new(), None);
+            let rows = if let Some(rows) = made.left() {
+                rows
+            } else {
+                self.insert(task, &query)?;
+                set_aside = verify::set_aside(warehouse, catalog, node, task.date, &query, context)?;
+                labels_until = label::verify(warehouse, catalog, node, &task.rendered, task.date)?;
+                let (rows, warned) =
+                    verify::rows(warehouse, catalog, node, task.date, &query, !is_known, examples)?;
+                warnings = warned;
+                rows
+            };
             quarantine::keep(warehouse, &node.name, task.date, examples, context.run_id)?;
             warnings.extend(verify::row_count(warehouse, catalog, node, task, rows, context.force)?);
+            if !made.is_here {
+                warehouse.execute(
+                    &format!("delete from {} where reference_date = ?", task.table),
+                    &[&task.date],
+                )?;
+            }
             Line {
                 table: &task.table,
                 date: task.date,
@@ -99,56 +120,65 @@ impl Maker<'_> {
                 run_id: context.run_id,
                 inputs: &task.inputs,
                 labels_until,
+                lake: made.lake.as_deref(),
+                is_here: made.is_here,
             }
             .write(warehouse)?;
-            Ok((Done { rows, change, warnings, set_aside }, shape))
+            Ok((Done { rows, change, warnings, set_aside }, shape.map(|shape| (query, shape))))
         })?;
-        if let Some(shape) = shape {
-            known.learn(&task.table, &query, &shape, done.change.as_ref(), since);
+        if let Some((query, shape)) = learned {
+            known.learn(&task.table, made.is_own().then_some(&query), &shape, done.change.as_ref(), since);
         }
         Ok(done)
     }
 
-    /// The columns that the query of `task` gives, which are as they have to be.
-    fn shape(self, task: &Task, own: &Select, query: &Select) -> Result<Vec<(String, String)>> {
-        let Self { warehouse, catalog, .. } = self;
-        let node = &catalog.tables[&task.table];
-        let verify = |warehouse: &Warehouse, shape: &[(String, String)]| {
-            columns::verify(warehouse, catalog, node, &task.rendered, task.date, shape)
-        };
-        let shape = match warehouse.describe(query) {
-            Ok(shape) => shape,
-            Err(error) => {
-                // A label that is missing shows in what is put around the query.
-                let other = warehouse.another()?;
-                if let Ok(own) = other.describe(own) {
-                    verify(&other, &own)?;
-                }
-                return Err(analyst(warehouse, error, &task.rendered, &catalog.templates).into());
-            }
-        };
-        verify(warehouse, &shape)?;
-        Ok(shape)
-    }
-
-    /// Puts the rows of `query` in the place of those of `task`, of which nothing stays noted.
-    fn insert(self, task: &Task, query: &Select) -> Result<()> {
-        let Self { warehouse, catalog, known, .. } = self;
+    /// Takes away the rows of a partition, and what is noted of it.
+    fn clear(self, task: &Task) -> Result<()> {
         let Task { table, date, .. } = task;
-        let is_noted = known.is_noted(table, *date);
-        if is_noted || !known.is_new(table) {
-            warehouse.execute(&format!("delete from {table} where reference_date = ?"), &[date])?;
+        let is_noted = self.known.is_noted(table, *date);
+        if is_noted || !self.known.is_new(table) {
+            self.warehouse.execute(&format!("delete from {table} where reference_date = ?"), &[date])?;
         }
-        let head = format!("insert into {table} by name\n");
-        warehouse.execute(&format!("{head}{query}"), &[]).map_err(|error| {
-            let error = error.shifted(head.len() + query.start());
-            analyst(warehouse, error, &task.rendered, &catalog.templates)
-        })?;
         if is_noted {
-            ledger::forget(warehouse, table, *date)?;
+            ledger::forget(self.warehouse, table, *date)?;
         }
         Ok(())
     }
+
+    fn insert(self, task: &Task, query: &Select) -> Result<()> {
+        let head = format!("insert into {} by name\n", task.table);
+        self.warehouse.execute(&format!("{head}{query}"), &[]).map_err(|error| {
+            let error = error.shifted(head.len() + query.start());
+            analyst(self.warehouse, error, &task.rendered, &self.catalog.templates)
+        })?;
+        Ok(())
+    }
+}
+
+/// The columns that `query` of a partition gives, as they have to be.
+pub fn described(
+    warehouse: &Warehouse,
+    catalog: &Catalog,
+    task: &Task,
+    context: &Context<'_>,
+    query: &Select,
+) -> Result<Vec<(String, String)>> {
+    let node = &catalog.tables[&task.table];
+    let explain = |error| analyst(warehouse, error, &task.rendered, &catalog.templates);
+    context.guard.clear(warehouse, catalog, &task.table, task.date)?;
+    let shape = match warehouse.describe(query) {
+        Ok(shape) => shape,
+        Err(error) => {
+            // A label that is missing shows in what is put around the query.
+            let (other, own) = (warehouse.another()?, task.rendered.select().map_err(explain)?);
+            if let Ok(own) = other.describe(&own) {
+                columns::verify(&other, catalog, node, &task.rendered, task.date, &own)?;
+            }
+            return Err(explain(error).into());
+        }
+    };
+    columns::verify(warehouse, catalog, node, &task.rendered, task.date, &shape)?;
+    Ok(shape)
 }
 
 /// Makes a partition of `rendered` by `work`, which is stopped after `limit`.

@@ -25,6 +25,8 @@ pub enum Reason {
     Changed,
     /// Other inputs: sources that were loaded again, tables that are rebuilt.
     Inputs(Vec<String>),
+    /// Its rows are where this engine does not read them.
+    Elsewhere,
 }
 
 impl fmt::Display for Reason {
@@ -33,6 +35,7 @@ impl fmt::Display for Reason {
             Self::New => write!(f, "new"),
             Self::Forced => write!(f, "--force"),
             Self::Changed => write!(f, "its SQL changed"),
+            Self::Elsewhere => write!(f, "made by another engine"),
             Self::Inputs(names) => {
                 let sources: Vec<&str> = names.iter().filter_map(|name| ledger::source(name)).collect();
                 let tables: Vec<&String> = names
@@ -86,6 +89,18 @@ pub struct Basis<'a> {
     /// Labels known on a later day are hidden.
     pub settled_until: NaiveDate,
     pub force: bool,
+    /// Whether a partition is where it is needed.
+    pub holds: &'a (dyn Fn(&str, &Entry) -> bool + Sync),
+}
+
+/// Partitions whose rows are in the database.
+pub fn here(_table: &str, entry: &Entry) -> bool {
+    entry.is_here
+}
+
+/// Partitions, whatever engine made them.
+pub fn anywhere(_table: &str, _entry: &Entry) -> bool {
+    true
 }
 
 impl Basis<'_> {
@@ -159,7 +174,9 @@ impl Plan {
         let mut visible = inputs.clone();
         visible.retain(|input, _| !ledger::is_of_label(input));
         self.visible.insert((name.to_owned(), date), fingerprint::of_named(&visible));
-        match reason(&fingerprint, &inputs, entry, basis.force) {
+        let is_elsewhere = entry.is_some_and(|entry| !(basis.holds)(name, entry));
+        let elsewhere = is_elsewhere.then_some(Reason::Elsewhere);
+        match reason(&fingerprint, &inputs, entry, basis.force).or(elsewhere) {
             None => self.unchanged += 1,
             Some(reason) => {
                 let usual_rows = basis.ledger.usual_rows(name, Bound::Included(date));

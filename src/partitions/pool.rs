@@ -1,5 +1,5 @@
-//! Partitions side by side: every table at one date is its own transaction; two dates of one table never run at once,
-//! because both would alter or delete in the same table.
+//! Partitions side by side: every table at one date is its own transaction; two dates of one table never run at once in
+//! DuckDB, because both would alter or delete in the same table.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -20,8 +20,6 @@ use crate::problem::Problem;
 use crate::term::{self, Progress};
 use crate::warehouse::Warehouse;
 
-/// More connections than this only wait for each other.
-const MOST_WORKERS: usize = 8;
 /// Dates of a table that fail alike before the rest of them is taken to fail as well.
 const ALIKE: usize = 3;
 
@@ -70,7 +68,7 @@ pub fn build(
     let state = Mutex::new(state);
     let changed = Condvar::new();
     let progress = Progress::new(plan.tasks.len(), "build");
-    let workers = cores.clamp(1, MOST_WORKERS).min(plan.tasks.len().max(1));
+    let workers = context.engine.workers(cores).min(plan.tasks.len().max(1));
     // Every worker computes on its own thread; DuckDB's own threads are for the cores that are left.
     warehouse.set_threads(cores.saturating_sub(workers) + 1)?;
     std::thread::scope(|scope| -> Result<()> {
@@ -103,7 +101,7 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 
 fn work(maker: Maker<'_>, tasks: &[Task], state: &Mutex<State>, changed: &Condvar, progress: &Progress) {
     loop {
-        let Some(at) = next(tasks, state, changed) else {
+        let Some(at) = next(tasks, maker.context, state, changed) else {
             return;
         };
         let task = &tasks[at];
@@ -156,7 +154,7 @@ impl State {
 }
 
 /// Waits for the first partition that may be built now; `None` when there is nothing left to do.
-fn next(tasks: &[Task], state: &Mutex<State>, changed: &Condvar) -> Option<usize> {
+fn next(tasks: &[Task], context: &Context<'_>, state: &Mutex<State>, changed: &Condvar) -> Option<usize> {
     let mut now = lock(state);
     loop {
         if now.fatal.is_some() || now.open.is_empty() || interrupt::is_raised() {
@@ -171,7 +169,7 @@ fn next(tasks: &[Task], state: &Mutex<State>, changed: &Condvar) -> Option<usize
         let busy: BTreeSet<&str> = now.running.iter().map(|&at| tasks[at].table.as_str()).collect();
         let ready = now.open.iter().copied().find(|&at| {
             let task = &tasks[at];
-            !busy.contains(task.table.as_str())
+            (context.engine.turn().is_some() || !busy.contains(task.table.as_str()))
                 && task.rendered.refs.iter().all(|need| !pending.contains(&(need.as_str(), task.date)))
         });
         if let Some(at) = ready {

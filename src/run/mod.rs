@@ -27,9 +27,11 @@ use crate::dataset::Workspace;
 use crate::earlier::Earlier;
 use crate::guard::Guard;
 use crate::interrupt;
+use crate::partitions::lake::Lake;
 use crate::partitions::texts::{self, Texts};
 use crate::partitions::{
-    self, Basis, Cause, Context, Fingerprints, Ledger, Plan, Unbuilt, columns, sort_out,
+    self, Basis, Built, Cause, Context, DuckDb, Engine, Entry, Fingerprints, Ledger, Plan, Unbuilt, columns,
+    sort_out,
 };
 use crate::problem::Problem;
 use crate::secret;
@@ -48,6 +50,8 @@ pub struct Options {
     pub force: bool,
     /// For one partition.
     pub time_limit: Option<Duration>,
+    /// Where features and ABTs are made, if not in the database.
+    pub lake: Option<Lake>,
 }
 
 /// A run in progress.
@@ -122,7 +126,12 @@ impl<'a> Run<'a> {
 
     /// Builds `tables` at those of `dates` that this run has not seen yet. What fails is kept for the end.
     pub fn build(&mut self, tables: &BTreeSet<String>, dates: &[NaiveDate]) -> Result<()> {
+        let lake = self.options.lake.as_ref();
+        let holds = |table: &str, entry: &Entry| {
+            lake.map_or_else(|| partitions::here(table, entry), |lake| lake.holds(self.catalog, table, entry))
+        };
         let basis = Basis {
+            holds: &holds,
             ledger: &self.ledger,
             loads: &self.loaded.loads,
             settled_until: self.loaded.last_date(),
@@ -144,15 +153,22 @@ impl<'a> Run<'a> {
             term::note(&format!("  {table:<28} {:>9}  {reason}", term::counted(dates, "date")));
         }
         let mut unbuilt = std::mem::take(&mut self.unbuilt);
+        let lake = self.options.lake.as_ref();
         let context = Context {
             run_id: &self.options.id,
             settled_until: self.loaded.last_date(),
             force: self.options.force,
             guard: self.guard()?,
             time_limit: self.options.time_limit,
+            engine: lake.map_or(&DuckDb, |lake| lake as &dyn Engine),
         };
         let cores = self.options.cores;
-        let built = partitions::adopt(self.warehouse, &mut plan, &self.options.id).and_then(|adopted| {
+        let adopted = match lake {
+            // What was tried in a copy of the database is in no lake.
+            Some(_) => Ok(Built::default()),
+            None => partitions::adopt(self.warehouse, &mut plan, &self.options.id),
+        };
+        let built = adopted.and_then(|adopted| {
             let built =
                 partitions::build(self.warehouse, self.catalog, &plan, &context, cores, &mut unbuilt)?;
             Ok((adopted, built))

@@ -136,8 +136,19 @@ impl<'a> Run<'a> {
             let fingerprint = &fingerprint::of_named(inputs);
             let (table, duration_ms) = (&at.model.table(), seconds * 1000.0);
             partitions::forget(self.warehouse, table, date)?;
-            Line { table, date, rows, fingerprint, duration_ms, run_id, inputs, labels_until: None }
-                .write(self.warehouse)?;
+            Line {
+                table,
+                date,
+                rows,
+                fingerprint,
+                duration_ms,
+                run_id,
+                inputs,
+                labels_until: None,
+                lake: None,
+                is_here: true,
+            }
+            .write(self.warehouse)?;
             Ok(Scored::Written(rows))
         })
     }

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use super::{Loaded, due};
 use crate::catalog::{Catalog, Model};
 use crate::dataset::Workspace;
-use crate::partitions::{Basis, Entry, Ledger, Plan};
+use crate::partitions::{Basis, Entry, Ledger, Plan, anywhere};
 use crate::registry::{self, Version};
 use crate::score;
 use crate::warehouse::Warehouse;
@@ -75,8 +75,13 @@ pub fn status(
     let ledger = Ledger::read(warehouse)?;
     let failures = failures(warehouse)?;
     let quarantined = quarantined(warehouse)?;
-    let basis =
-        Basis { ledger: &ledger, loads: &loaded.loads, settled_until: loaded.last_date(), force: false };
+    let basis = Basis {
+        ledger: &ledger,
+        loads: &loaded.loads,
+        settled_until: loaded.last_date(),
+        force: false,
+        holds: &anywhere,
+    };
     let mut dates: BTreeMap<NaiveDate, BTreeSet<String>> = BTreeMap::new();
     for (table, date) in ledger.keys().chain(failures.keys()) {
         let tables = dates.entry(*date).or_default();
@@ -87,8 +92,13 @@ pub fn status(
     }
     let mut standings = Vec::new();
     for (date, tables) in dates {
-        let basis =
-            Basis { ledger: &ledger, loads: &loaded.loads, settled_until: loaded.last_date(), force: false };
+        let basis = Basis {
+            ledger: &ledger,
+            loads: &loaded.loads,
+            settled_until: loaded.last_date(),
+            force: false,
+            holds: &anywhere,
+        };
         let plan = Plan::make(catalog, &tables, &[date], &basis)?;
         for table in catalog.order.iter().filter(|name| tables.contains(*name) && selected.contains(*name)) {
             let entry = ledger.get(table, date);

@@ -9,7 +9,7 @@ use minijinja::machinery::Token;
 
 use super::comments;
 use super::tokens::{self, Segment, Segments, Span};
-use crate::problem::{Place, Problem};
+use crate::problem::{Place, Problem, suggest};
 
 /// Where the macros live that every file may call.
 pub const MACROS: &str = "queries/macros";
@@ -17,17 +17,38 @@ pub const MACROS: &str = "queries/macros";
 /// The macros of queries/macros, each with the file that has it.
 pub type Macros = BTreeMap<String, String>;
 
-/// The macros of `files`, which are all files of the project.
+/// Where those stand that take the place of one of the same name where a file runs on Spark.
+pub const SPARK_MACROS: &str = "queries/macros/spark/";
+
+/// The macros of `files`, which are all files of the project; where they are to run on Spark, with its own ones.
 ///
 /// # Errors
-/// A name that two of them have: which of them is called would depend on the names of their files.
-pub fn macros<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Macros, Problem> {
+/// A name that two of them have: which of them is called would depend on the names of their files. A macro of Spark that
+/// takes no other's place: on DuckDB nothing could call it.
+pub fn macros<'a>(files: &[(&'a str, &'a str)], is_spark: bool) -> Result<Macros, Problem> {
+    let of_spark = |file: &str| file.starts_with(SPARK_MACROS);
+    let mut macros = defined(files.iter().filter(|(file, _)| !of_spark(file)))?;
+    let own = defined(files.iter().filter(|(file, _)| of_spark(file)))?;
+    if let Some((name, file)) = own.iter().find(|(name, _)| !macros.contains_key(*name)) {
+        let source = files.iter().find(|(other, _)| other == file).map_or("", |(_, source)| source);
+        return Err(Problem::usage(format!("there is no macro `{name}` for DuckDB"))
+            .at(Place::of_word(file, source, name))
+            .maybe_hint(suggest(name, macros.keys().map(String::as_str)))
+            .noting(vec![format!("a macro of {SPARK_MACROS} takes the place of one of {MACROS}/")]));
+    }
+    if is_spark {
+        macros.extend(own);
+    }
+    Ok(macros)
+}
+
+fn defined<'a>(files: impl Iterator<Item = &'a (&'a str, &'a str)>) -> Result<Macros, Problem> {
     let mut macros = Macros::new();
     for (file, source) in files.filter(|(file, _)| file.starts_with(MACROS)) {
         let segments = tokens::read(source).all;
         for head in segments.iter().filter(|segment| segment.keyword() == "macro") {
             let [_, (Token::Ident(name), span), ..] = &head.tokens[..] else { continue };
-            if let Some(first) = macros.insert((*name).to_owned(), file.to_owned()) {
+            if let Some(first) = macros.insert((*name).to_owned(), (*file).to_owned()) {
                 return Err(Problem::usage(format!("there are two macros `{name}`"))
                     .at(Place::at_offset(file, source, span.start))
                     .noting(vec![format!("the other one is in {first}")])

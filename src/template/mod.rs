@@ -89,12 +89,17 @@ impl Rendered {
 impl Templates {
     /// Compiles every file of the project.
     pub fn new(project: &Project, vars: Vars) -> Result<Self> {
-        on_a_deep_stack(|| Self::compile(project, vars))
+        on_a_deep_stack(|| Self::compile(project, vars, false))
     }
 
-    fn compile(project: &Project, vars: Vars) -> Result<Self> {
+    /// The same, with the macros of queries/macros/spark/ in the place of those of the same name.
+    pub fn for_spark(project: &Project, vars: Vars) -> Result<Self> {
+        on_a_deep_stack(|| Self::compile(project, vars, true))
+    }
+
+    fn compile(project: &Project, vars: Vars, is_spark: bool) -> Result<Self> {
         let mut env = environment(FUEL);
-        let macros = compiled::macros(project.files())?;
+        let macros = compiled::macros(&project.files().collect::<Vec<_>>(), is_spark)?;
         let mut files = BTreeMap::new();
         for (file, source) in project.files() {
             let segments = tokens::read(source);

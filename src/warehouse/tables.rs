@@ -6,10 +6,10 @@ use super::Warehouse;
 use crate::problem::Problem;
 
 /// Version of these tables; a database of a newer one is refused.
-const VERSION: usize = 8;
+const VERSION: usize = 9;
 
 /// What brings the tables of an earlier version up to date, before `CREATE`: from 1 to 2, and so on.
-const UPGRADES: [&str; 7] = [
+const UPGRADES: [&str; 8] = [
     include_str!("sql/upgrade_to_2.sql"),
     "",
     "",
@@ -17,6 +17,7 @@ const UPGRADES: [&str; 7] = [
     include_str!("sql/upgrade_to_6.sql"),
     "",
     "",
+    include_str!("sql/upgrade_to_9.sql"),
 ];
 
 pub const CREATE: &str = include_str!("sql/tables.sql");

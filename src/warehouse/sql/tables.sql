@@ -19,9 +19,11 @@ comment on table pipeline.loads is 'One row per source and load: file, its diges
 
 create table if not exists pipeline.partitions (
     table_name varchar, reference_date date, rows bigint, fingerprint varchar, built_at timestamp, duration_ms double,
-    run_id varchar, inputs varchar, labels_until date
+    run_id varchar, inputs varchar, labels_until date, lake varchar, is_here boolean
 );
 comment on column pipeline.partitions.labels_until is 'The latest label_known_on of an ABT: no later day changes its labels';
+comment on column pipeline.partitions.lake is 'The folder of its rows in a lake, where Spark made them';
+comment on column pipeline.partitions.is_here is 'Whether its rows are in this database: those that Spark made may be in the lake alone';
 comment on table pipeline.partitions is 'One row per table and reference date that is built: what it was made from, when, by which run';
 
 create table if not exists pipeline.failures (

@@ -116,7 +116,7 @@ macro_rules! folders {
     };
 }
 
-folders!(abt audit config jinja macros models names quotes reports rows sources sql);
+folders!(abt audit config jinja macros models names quotes reports rows sources spark sql);
 
 #[test]
 fn a_wrong_place_and_a_wrong_word_are_seen() {

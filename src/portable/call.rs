@@ -1,0 +1,227 @@
+//! Calls: functions of the list, and those whose arguments are written otherwise.
+
+use std::ops::Range;
+
+use sqlparser::ast::FunctionArgOperator::Equals;
+use sqlparser::ast::{
+    Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList, FunctionArguments,
+    OrderByExpr, OrderBySort, Spanned, WindowType,
+};
+
+use super::expression::LIST;
+use super::functions;
+use super::text::Part;
+use super::walk::Walk;
+
+impl Walk<'_> {
+    pub fn function(&mut self, function: &Function) {
+        let last = function.name.0.last().map_or(String::new(), |part| part.to_string().to_lowercase());
+        let gathers = usize::from(function.over.is_some() || functions::is_aggregate(&last));
+        self.depth += gathers;
+        let (distinct, order_by) = self.arguments(&function.args);
+        if let Some(filter) = &function.filter {
+            self.expr(filter);
+        }
+        self.depth -= gathers;
+        if let Some(WindowType::WindowSpec(window)) = &function.over {
+            self.window(window);
+        }
+        let place = function.name.span().start;
+        self.come_to(place);
+        let Some(first) = self.text.token_at(place) else { return };
+        let name = self.lower(first);
+        if function.name.0.len() == 2 && name == "spark" {
+            // A macro of queries/macros/spark/ calls what only Spark has.
+            self.text.rename(first, "");
+            return self.text.rename(first + 1, "");
+        }
+        if function.name.0.len() > 1 || function.null_treatment.is_some() || !function.within_group.is_empty()
+        {
+            return self.refuse("this call is not on the list of what is the same on Spark", LIST);
+        }
+        let brackets = first + 1..self.text.close(first + 1);
+        let mut end = brackets.end + 1;
+        if function.filter.is_some() {
+            end = self.text.close(end + 1) + 1;
+        }
+        if function.over.is_some() {
+            end = if self.text.is(end + 1, "(") { self.text.close(end + 1) + 1 } else { end + 2 };
+        }
+        match (&*name, order_by) {
+            ("unnest", _) => self.unnest(first, &brackets, &function.args),
+            ("range", _) => self.refuse(
+                "a list is not on the list of what is the same on Spark",
+                "`unnest(range(a, b))` as a column",
+            ),
+            ("first", Some(order_by)) => self.first(first, &brackets, end, &order_by),
+            (_, Some(_)) => self.refuse(
+                format!("`{name}(… order by …)` is not on the list of what is the same on Spark"),
+                "`first(x order by …)`, or rank the rows with `qualify row_number() over (…) = 1`",
+            ),
+            ("first", None) => {
+                self.refuse("`first` takes any row: on each engine another", "`first(x order by …)`");
+            }
+            _ => self.call(first, &brackets, end, distinct),
+        }
+    }
+
+    /// Whether they are distinct, and the order that stands behind them.
+    fn arguments(&mut self, arguments: &FunctionArguments) -> (bool, Option<Vec<OrderByExpr>>) {
+        let FunctionArguments::List(FunctionArgumentList { duplicate_treatment, args, clauses }) = arguments
+        else {
+            return (false, None);
+        };
+        for argument in args {
+            match argument {
+                FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => self.expr(expr),
+                FunctionArg::Unnamed(FunctionArgExpr::Wildcard) => {}
+                // The parser takes a comparison for an argument with a name.
+                FunctionArg::Named { arg: FunctionArgExpr::Expr(expr), operator: Equals, .. } => {
+                    self.expr(expr);
+                }
+                FunctionArg::ExprNamed { name, arg: FunctionArgExpr::Expr(expr), operator: Equals } => {
+                    self.all([name, expr]);
+                }
+                _ => self.refuse("this argument is not on the list of what is the same on Spark", LIST),
+            }
+        }
+        let mut order = None;
+        for clause in clauses {
+            match clause {
+                FunctionArgumentClause::OrderBy(items) => {
+                    self.all(items.iter().map(|item| &item.expr));
+                    order = Some(items.clone());
+                }
+                _ => self.refuse("this clause is not on the list of what is the same on Spark", LIST),
+            }
+        }
+        (duplicate_treatment.is_some(), order)
+    }
+
+    fn lower(&self, token: usize) -> String {
+        self.text.tokens[token].text.to_lowercase()
+    }
+
+    /// A function of the list; its name is token `name`, and what belongs to it ends before token `end`.
+    pub fn call(&mut self, name: usize, brackets: &Range<usize>, end: usize, is_distinct: bool) {
+        let arguments = self.text.arguments(brackets);
+        let word = self.lower(name);
+        self.stand_at(name);
+        let function = match functions::find(&word, arguments.len()) {
+            Ok(function) => function,
+            Err((message, hint)) => return self.refuse(message, hint),
+        };
+        let is_positive =
+            |at: &Range<usize>| self.text.sql[at.clone()].parse::<u32>().is_ok_and(|number| number > 0);
+        if functions::COUNTED.contains(&&*word) && !arguments[1..].iter().all(is_positive) {
+            let what =
+                format!("`{word}` takes 0 and less otherwise on Spark: write out a number of 1 or more");
+            return self.refuse(what, format!("`{word}(text, 3)`"));
+        }
+        let unit = || self.text.sql[arguments[0].clone()].trim_matches('\'').to_lowercase();
+        if word == "date_trunc" && !functions::UNITS.contains(&&*unit()) {
+            let units = functions::UNITS.join(", ");
+            return self.refuse(
+                "`date_trunc` to this is not the same on Spark",
+                format!("one of {units}, in quotes"),
+            );
+        }
+        if !function.spark.contains('$') {
+            if function.spark != word {
+                self.text.rename(name, function.spark);
+            }
+            return;
+        }
+        if is_distinct && word != "avg" {
+            return self.refuse(
+                format!("`{word}(distinct …)` is not on Spark"),
+                "make the rows distinct in a CTE before",
+            );
+        }
+        let suffix = self.text.bytes(brackets.end + 1..end);
+        let parts = filled(function.spark, &arguments, &suffix);
+        let at = self.text.bytes(name..end);
+        self.text.replace(at, parts);
+    }
+
+    /// `unnest(range(a, b))`: as many rows, none where `b` is not above `a`.
+    fn unnest(&mut self, name: usize, brackets: &Range<usize>, arguments: &FunctionArguments) {
+        let range = name + 2;
+        let is_range = self.text.is(range, "range") && self.text.close(range + 1) + 1 == brackets.end;
+        // The walk has refused the list inside.
+        if matches!(arguments, FunctionArguments::List(list) if list.args.len() == 1) && is_range {
+            self.refusals.retain(|refusal| refusal.at != self.text.tokens[range].range.start);
+            let inner = range + 1..self.text.close(range + 1);
+            let mut bounds = self.text.arguments(&inner);
+            let template = match bounds.len() {
+                1 => "explode(filter(sequence(0, $1), olist_n -> olist_n < $1))",
+                2 => "explode(filter(sequence($1, $2), olist_n -> olist_n < $2))",
+                _ => {
+                    return self.refuse(
+                        "a range with steps is not on the list of what is the same on Spark",
+                        "multiply the numbers",
+                    );
+                }
+            };
+            let at = self.text.bytes(name..brackets.end + 1);
+            return self.text.replace(at, filled(template, &std::mem::take(&mut bounds), &(0..0)));
+        }
+        self.refuse("`unnest` is on the list for `range` alone", "`unnest(range(a, b))`");
+    }
+
+    /// `first(x order by …)`: Spark orders a list of all, with NULL where DuckDB has it.
+    fn first(&mut self, name: usize, brackets: &Range<usize>, end: usize, order_by: &[OrderByExpr]) {
+        let order = (brackets.start..brackets.end).rev().find(|at| {
+            self.text.is(*at, "order")
+                && self.text.tokens[*at].depth == self.text.tokens[brackets.start].depth + 1
+        });
+        let Some(order) = order else { return };
+        let value = self.text.bytes(brackets.start + 1..order);
+        let suffix = self.text.bytes(brackets.end + 1..end);
+        let mut fields = String::new();
+        let mut compared = "0".to_owned();
+        let mut arguments = vec![value];
+        for (number, (item, key)) in order_by.iter().zip(self.order_keys(order_by)).enumerate().rev() {
+            let (left, right) = (format!("l.k{number}"), format!("r.k{number}"));
+            let before = if matches!(item.options.sort, Some(OrderBySort::Desc)) { ">" } else { "<" };
+            let null = if item.options.nulls_first == Some(true) { "-1" } else { "1" };
+            let other = if null == "1" { "-1" } else { "1" };
+            compared = format!(
+                "case when {left} <=> {right} then {compared} when {left} is null then {null} when {right} is null then {other} \
+                 when {left} {before} {right} then -1 else 1 end"
+            );
+            let bare = self
+                .text
+                .tokens
+                .iter()
+                .filter(|token| key.start <= token.range.start && token.range.end <= key.end);
+            let is_direction =
+                |text: &str| ["asc", "desc", "nulls"].iter().any(|word| text.eq_ignore_ascii_case(word));
+            let depth = self.text.tokens[order].depth;
+            let ends = bare.take_while(|token| token.depth != depth || !is_direction(token.text)).last();
+            arguments.push(key.start..ends.map_or(key.end, |token| token.range.end));
+            fields.extend([", $", &arguments.len().to_string(), " as k", &number.to_string()]);
+        }
+        let template =
+            format!("get(array_sort(collect_list(struct($1 as x{fields}))$~, (l, r) -> {compared}), 0).x");
+        let at = self.text.bytes(name..end);
+        self.text.replace(at, filled(&template, &arguments, &suffix));
+    }
+}
+
+/// The parts of a template of the list.
+pub fn filled(template: &str, arguments: &[Range<usize>], suffix: &Range<usize>) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut pieces = template.split('$');
+    parts.extend(pieces.next().map(|head| Part::Made(head.to_owned())));
+    for piece in pieces {
+        let (sign, rest) = piece.split_at(1);
+        match sign.parse::<usize>() {
+            Ok(number) => parts.push(Part::Text(arguments[number - 1].clone())),
+            Err(_) if suffix.is_empty() => {}
+            Err(_) => parts.extend([Part::Made(" ".to_owned()), Part::Text(suffix.clone())]),
+        }
+        parts.push(Part::Made(rest.to_owned()));
+    }
+    parts
+}

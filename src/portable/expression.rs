@@ -1,0 +1,224 @@
+//! Expressions: their operators, and what they are made of.
+
+use sqlparser::ast::{
+    BinaryOperator, CaseWhen, CeilFloorKind, DateTimeField, Expr, InTarget, Interval, Spanned, TypedString,
+    UnaryOperator, Value,
+};
+
+use super::types::is_double;
+use super::walk::Walk;
+
+pub const LIST: &str = "docs/spark.md has the list of what is the same";
+
+impl Walk<'_> {
+    pub fn expr(&mut self, expr: &Expr) {
+        self.come_to(expr.span().start);
+        match expr {
+            Expr::Identifier(name) => self.identifier(&name.value),
+            Expr::CompoundIdentifier(_) => {}
+            Expr::TypedString(typed) => self.literal(typed),
+            Expr::Value(value) => self.value(&value.value),
+            Expr::IsFalse(e)
+            | Expr::IsNotFalse(e)
+            | Expr::IsTrue(e)
+            | Expr::IsNotTrue(e)
+            | Expr::IsNull(e)
+            | Expr::IsNotNull(e)
+            | Expr::Nested(e)
+            | Expr::UnaryOp {
+                op: UnaryOperator::Minus | UnaryOperator::Plus | UnaryOperator::Not,
+                expr: e,
+            } => self.expr(e),
+            Expr::IsDistinctFrom(left, right) | Expr::IsNotDistinctFrom(left, right) => {
+                self.all([&**left, &**right]);
+            }
+            Expr::Between { expr, low, high, .. } => self.all([&**expr, &**low, &**high]),
+            Expr::BinaryOp { left, op, right } => self.operator(left, op, right),
+            Expr::Like { expr, pattern, any: false, escape_char: None, .. }
+            | Expr::ILike { expr, pattern, any: false, escape_char: None, .. } => self.like(expr, pattern),
+            Expr::In { expr, target: InTarget::List(list), .. } => {
+                self.expr(expr);
+                self.all(list);
+            }
+            Expr::In { expr, target: InTarget::Subquery(query), .. } => {
+                self.expr(expr);
+                self.query(query);
+            }
+            Expr::Exists { subquery, .. } | Expr::Subquery(subquery) => self.query(subquery),
+            Expr::Tuple(items) => self.all(items),
+            Expr::Case { operand, conditions, else_result, .. } => {
+                let cases = conditions.iter().flat_map(|CaseWhen { condition, result }| [condition, result]);
+                self.all(operand.iter().map(|e| &**e).chain(cases).chain(else_result.iter().map(|e| &**e)));
+            }
+            Expr::Cast { kind, expr, data_type, format: None } => {
+                self.cast(kind, expr, &data_type.to_string().to_lowercase());
+            }
+            Expr::Interval(interval) => self.interval(interval),
+            Expr::Function(function) => self.function(function),
+            _ => self.keyword_call(expr),
+        }
+    }
+
+    /// Functions that the parser knows by their names.
+    fn keyword_call(&mut self, expr: &Expr) {
+        match expr {
+            Expr::Floor { expr, field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => {
+                self.keyword("floor", expr, [&**expr]);
+            }
+            Expr::Ceil { expr, field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => {
+                self.keyword("ceil", expr, [&**expr]);
+            }
+            Expr::Substring { expr, substring_from: Some(from), substring_for, special: true, .. } => {
+                self.keyword(
+                    "substring",
+                    expr,
+                    [&**expr, &**from].into_iter().chain(substring_for.as_deref()),
+                );
+            }
+            Expr::Trim { trim_where: None, trim_what: None, trim_characters: None, expr } => {
+                self.keyword("trim", expr, [&**expr]);
+            }
+            Expr::Extract { field, expr, .. } => self.extract(field, expr),
+            _ => self.refuse("this is not on the list of what is the same on Spark", LIST),
+        }
+    }
+
+    pub fn all<'e>(&mut self, exprs: impl IntoIterator<Item = &'e Expr>) {
+        exprs.into_iter().for_each(|expr| self.expr(expr));
+    }
+
+    fn identifier(&mut self, name: &str) {
+        if self.depth > 0 && self.names.contains(&name.to_lowercase()) {
+            let what = format!(
+                "`{name}` is a name of the same list: within an aggregate or a window Spark does not know it"
+            );
+            self.refuse(what, "make it in a step before: `with … as (select *, … as name from …)`");
+        }
+    }
+
+    /// `date '2018-01-01'`; a time zone would make another type of it.
+    fn literal(&mut self, typed: &TypedString) {
+        let is_known = ["DATE", "TIMESTAMP"].contains(&&*typed.data_type.to_string());
+        let text = typed.value.to_string();
+        if !is_known || text.contains(|c: char| c.is_alphabetic() || c == '+') {
+            self.refuse(
+                "this value is not on the list of what is the same on Spark",
+                "`date '2018-01-01'`, `timestamp '2018-01-01 10:00:00'`",
+            );
+        }
+    }
+
+    fn value(&mut self, value: &Value) {
+        match value {
+            Value::Number(..) | Value::SingleQuotedString(_) | Value::Boolean(_) | Value::Null => {}
+            _ => self.refuse("this value is not on the list of what is the same on Spark", LIST),
+        }
+    }
+
+    fn operator(&mut self, left: &Expr, op: &BinaryOperator, right: &Expr) {
+        use BinaryOperator as Op;
+        self.all([left, right]);
+        self.come_to(left.span().start);
+        match op {
+            Op::Plus
+            | Op::Minus
+            | Op::Multiply
+            | Op::Modulo
+            | Op::And
+            | Op::Or
+            | Op::Gt
+            | Op::Lt
+            | Op::GtEq
+            | Op::LtEq
+            | Op::Eq
+            | Op::NotEq => {}
+            Op::Divide => {
+                let from = self.text.token_at(left.span().start).unwrap_or(0);
+                let Some(sign) = self.text.take(from, "/") else { return };
+                if !is_double(left) && !is_double(right) {
+                    // Two decimals divide to a double in DuckDB; whole numbers do on both.
+                    self.text.rename(sign, "/ 1D /");
+                }
+            }
+            Op::StringConcat => {
+                self.refuse(
+                    "`||` writes numbers otherwise on Spark",
+                    "keep the parts as columns, or compare them one by one",
+                );
+            }
+            Op::DuckIntegerDivide => self.refuse("`//` is not on Spark", "`floor(a / b)`"),
+            Op::BitwiseXor | Op::PGExp => {
+                self.refuse("`^` and `**` are other operators on Spark", "`power(a, b)`");
+            }
+            other => self.refuse(format!("`{other}` is not on the list of what is the same on Spark"), LIST),
+        }
+    }
+
+    /// A backslash escapes what follows it on Spark alone.
+    fn like(&mut self, expr: &Expr, pattern: &Expr) {
+        self.all([expr, pattern]);
+        let is_plain = matches!(pattern, Expr::Value(value)
+            if matches!(&value.value, Value::SingleQuotedString(text) if !text.contains('\\')));
+        if !is_plain {
+            self.refuse(
+                "a pattern has to be a text without `\\` to be the same on Spark",
+                "`starts_with`, `ends_with`, `contains`",
+            );
+        }
+    }
+
+    fn interval(&mut self, interval: &Interval) {
+        use DateTimeField as Field;
+        let is_number = matches!(&*interval.value, Expr::Value(value) if match &value.value {
+            Value::Number(..) => true,
+            Value::SingleQuotedString(text) => text.parse::<i64>().is_ok(),
+            _ => false,
+        });
+        let is_known = matches!(
+            interval.leading_field,
+            Some(
+                Field::Year
+                    | Field::Years
+                    | Field::Month
+                    | Field::Months
+                    | Field::Day
+                    | Field::Days
+                    | Field::Hour
+                    | Field::Hours
+                    | Field::Minute
+                    | Field::Minutes
+                    | Field::Second
+                    | Field::Seconds
+            )
+        );
+        if !is_number || !is_known || interval.last_field.is_some() {
+            let hint = "`interval '7' day`; for a computed number of days `{{ days_after(date, n) }}`";
+            self.refuse("an interval on Spark is a whole number and a unit", hint);
+        }
+    }
+
+    fn extract(&mut self, field: &DateTimeField, expr: &Expr) {
+        use DateTimeField as Field;
+        self.expr(expr);
+        if !matches!(
+            field,
+            Field::Year | Field::Quarter | Field::Month | Field::Day | Field::Hour | Field::Minute
+        ) {
+            self.refuse(
+                format!("`{field}` is not the same on Spark"),
+                "`isodow(…)`, `year(…)`, `quarter(…)`, `month(…)`, `day(…)`, `hour(…)`",
+            );
+        }
+    }
+
+    /// A call that the parser knows by its name.
+    fn keyword<'e>(&mut self, name: &str, first: &Expr, arguments: impl IntoIterator<Item = &'e Expr>) {
+        self.all(arguments);
+        let Some(inside) = self.text.token_at(first.span().start) else { return };
+        let names: &[&str] = if name == "ceil" { &["ceil", "ceiling"] } else { &[name] };
+        let Some((name, brackets)) = names.iter().find_map(|name| self.text.take_call(inside, name)) else {
+            return;
+        };
+        self.call(name, &brackets, brackets.end + 1, false);
+    }
+}
