@@ -43,7 +43,8 @@ areas as (
     select
         customer_area,
         {{ shrunk(
-            'count(*) filter (where ' ~ is_late('end_day', 'promised_day') ~ ')',
+            'count(*) filter (where '
+                ~ is_late('end_day', 'promised_day') ~ ')',
             'count(*)', usual_late_share(), late_share_weight()
         ) }} as late_share,
     from {{ ref('features.order_steps') }}
