@@ -11,7 +11,9 @@
         'late_chance is not null',
     ],
 ) }}
-{% set stores = ['contents', 'benchmarks', 'late_chance'] %}
+{% set stores = [
+    'contents', 'benchmarks', 'pace', 'overtaken', 'late_chance',
+] %}
 with progress as (
     select * from {{ ref('features.order_progress') }}
 ),

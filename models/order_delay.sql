@@ -61,10 +61,25 @@ with final as (
         network_late_share_14d,
         network_late_share_28d,
 
+        -- how its network, state, seller and area do now
+
+        ln(network_handover_ratio_7d) as log_network_handover_7d,
+        ln(network_transit_ratio_7d) as log_network_transit_7d,
+        ln(state_transit_ratio_7d) as log_state_transit_7d,
+        ln(seller_transit_ratio) as log_seller_transit,
+        area_late_share_120d,
+
+        -- what is ahead of it
+
+        coalesce(route_overtaken_share, 0.3) as route_overtaken_share,
+        coalesce(seller_overtaken_share, 0.3) as seller_overtaken_share,
+        ln(1 + coalesce(seller_overtaken_count, 0)) as log_seller_overtaken,
+
         -- how far it is
 
         age_days,
         days_to_promise,
+        working_days_to_promise,
         promise_days,
         is_approved::integer as is_approved,
         is_handed_over::integer as is_handed_over,
