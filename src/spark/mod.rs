@@ -26,7 +26,7 @@ fn keep(spark: Spark) -> Arc<Spark> {
 /// Stops what is at work for this process on all servers.
 pub fn stop_all() {
     let sessions = SESSIONS.lock().unwrap_or_else(PoisonError::into_inner);
-    sessions.iter().filter_map(Weak::upgrade).for_each(|spark| spark.stop());
+    sessions.iter().filter_map(Weak::upgrade).for_each(Spark::stop);
 }
 
 /// `'it\'s'`: a text literal.
