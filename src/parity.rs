@@ -125,7 +125,7 @@ impl Parity<'_> {
         }
         let more = apart.count();
         if let Some(last) = found.last_mut().filter(|_| more > 0) {
-            last.message += &format!("; and {more} more columns differ");
+            last.message = format!("{}; and {more} more columns differ", last.message);
         }
         report.rows.push(Row {
             table: node.name.clone(),

@@ -35,8 +35,8 @@ impl Walk<'_> {
             self.text.rename(first, "");
             return self.text.rename(first + 1, "");
         }
-        if function.name.0.len() > 1 || function.null_treatment.is_some() || !function.within_group.is_empty()
-        {
+        let is_plain = function.null_treatment.is_none() && function.within_group.is_empty();
+        if function.name.0.len() > 1 || !is_plain || !self.text.is(first + 1, "(") {
             return self.refuse("this call is not on the list of what is the same on Spark", LIST);
         }
         let brackets = first + 1..self.text.close(first + 1);

@@ -19,6 +19,7 @@ use spark_connect_proto::{
 use tokio::time::{sleep, timeout};
 use tonic::Streaming;
 
+use super::SESSIONS;
 use super::failure::{Failure, Why};
 use crate::interrupt;
 use crate::problem::Problem;
@@ -57,13 +58,14 @@ impl Spark {
         builder.set("user_agent", concat!("olist/", env!("CARGO_PKG_VERSION")));
         let client = block_on(SparkConnectClient::connect(&builder));
         let client = client.map_err(|error| Failure::new(Why::Refused, &error.message).problem(&address))?;
-        let spark = super::keep(Self {
+        let spark = Arc::new(Self {
             client,
             address,
             session: OnceLock::new(),
             at_work: AtomicUsize::new(0),
             stopped: Mutex::default(),
         });
+        SESSIONS.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&spark));
         for (name, value) in settings {
             let set = block_on(spark.read(&format!("set {name}={value}"), &[], None));
             set.map_err(|failure| failure.problem(&spark.address))?;

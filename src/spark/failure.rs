@@ -74,13 +74,12 @@ fn position(message: &str) -> Option<(usize, usize)> {
     let number = |text: &str| -> Option<usize> {
         text.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()
     };
-    let found = message.match_indices("line ").find_map(|(at, word)| {
+    message.match_indices("line ").find_map(|(at, word)| {
         let rest = &message[at + word.len()..];
         let line = number(rest)?;
         let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start_matches([',', ' ']);
         let from_one = rest.strip_prefix("position ").and_then(number);
         let column = from_one.or_else(|| Some(number(rest.strip_prefix("pos ")?)? + 1))?;
         Some((line, column))
-    });
-    found
+    })
 }

@@ -8,25 +8,18 @@ mod client;
 mod client;
 mod failure;
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Mutex, PoisonError, Weak};
 
 pub use client::Spark;
 pub use failure::{Failure, Why};
 
-/// Of all servers.
+/// With all servers.
 static SESSIONS: Mutex<Vec<Weak<Spark>>> = Mutex::new(Vec::new());
-
-/// Lets `stop_all` find it.
-fn keep(spark: Spark) -> Arc<Spark> {
-    let spark = Arc::new(spark);
-    SESSIONS.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&spark));
-    spark
-}
 
 /// Stops what is at work for this process on all servers.
 pub fn stop_all() {
     let sessions = SESSIONS.lock().unwrap_or_else(PoisonError::into_inner);
-    sessions.iter().filter_map(Weak::upgrade).for_each(|spark| spark.stop());
+    sessions.iter().filter_map(Weak::upgrade).for_each(Spark::stop);
 }
 
 /// `'it\'s'`: a text literal.

@@ -29,7 +29,7 @@ group by seller_id
     );
     let ran = place.run(&mut run_of(&place, server, "features.numbers")).code(1);
     ran.says(&["CAST_INVALID_INPUT", "features/numbers.sql:4:", "reference date 2018-06-01"]);
-    assert_eq!(place.cell("select message from pipeline.failures limit 1").contains("CAST_INVALID"), true);
+    assert!(place.cell("select message from pipeline.failures limit 1").contains("CAST_INVALID"));
 }
 
 #[test]

@@ -104,13 +104,17 @@ impl Server {
 
     /// The processes of its executors, where its master has some.
     pub fn executors(&self) -> Vec<u32> {
-        let children = |parent: u32| -> Vec<u32> {
+        let children = |parent: u32| -> Vec<(u32, String)> {
+            let parent = parent.to_string();
             let ran =
-                Command::new("ps").args(["-o", "pid=", "--ppid", &parent.to_string()]).output().unwrap();
-            String::from_utf8_lossy(&ran.stdout).split_whitespace().map(|pid| pid.parse().unwrap()).collect()
+                Command::new("ps").args(["-o", "pid=,args=", "-ww", "--ppid", &parent]).output().unwrap();
+            let text = String::from_utf8_lossy(&ran.stdout).into_owned();
+            let rows = text.lines().filter_map(|line| line.trim().split_once(' '));
+            rows.map(|(pid, args)| (pid.parse().unwrap(), args.to_owned())).collect()
         };
         let submitted = self.child.as_ref().map(|child| children(child.id())).unwrap_or_default();
-        submitted.into_iter().flat_map(children).collect()
+        let all = submitted.into_iter().flat_map(|(pid, _)| children(pid));
+        all.filter(|(_, args)| args.contains("ExecutorBackend")).map(|(pid, _)| pid).collect()
     }
 
     /// What its log says.
