@@ -27,6 +27,9 @@ fn a_wheel_puts_the_program_into_a_fresh_environment() {
         .current_dir(repository())
         .env("CARGO_TARGET_DIR", target)
         .env("PATH", path);
+    if cfg!(feature = "spark") && std::env::var_os("MATURIN_PEP517_ARGS").is_none() {
+        wheel.env("MATURIN_PEP517_ARGS", "--features spark");
+    }
     place.run(&mut wheel).code(0);
     let made: Vec<_> =
         std::fs::read_dir(place.path("wheels")).unwrap().map(|file| file.unwrap().path()).collect();
