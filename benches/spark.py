@@ -30,7 +30,7 @@ def peak(pid):
 def olist(program, folder, *arguments):
     """Seconds and MB of one call."""
     started = time.monotonic()
-    child = subprocess.Popen([program, *arguments], cwd=folder)
+    child = subprocess.Popen([program, *arguments], cwd=folder, stdout=subprocess.DEVNULL)
     most = 0
     while child.poll() is None:
         try:
