@@ -16,6 +16,8 @@ final as (
         progress.* except (reference_date),
         contents.* except (reference_date, order_id),
         benchmarks.* except (reference_date, order_id),
+        pace.* except (reference_date, order_id),
+        overtaken.* except (reference_date, order_id),
         late_chance.* except (reference_date, order_id),
         -- 1 when the order is not delivered by the end of the promised day,
         -- whatever becomes of it, else 0
@@ -34,6 +36,10 @@ final as (
         on contents.order_id = progress.order_id
     inner join (select * from features_order_benchmarks where reference_date = date '2018-03-01') as benchmarks
         on benchmarks.order_id = progress.order_id
+    inner join (select * from features_order_pace where reference_date = date '2018-03-01') as pace
+        on pace.order_id = progress.order_id
+    inner join (select * from features_order_overtaken where reference_date = date '2018-03-01') as overtaken
+        on overtaken.order_id = progress.order_id
     inner join (select * from features_order_late_chance where reference_date = date '2018-03-01') as late_chance
         on late_chance.order_id = progress.order_id
     left join deliveries

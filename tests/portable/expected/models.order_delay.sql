@@ -23,10 +23,25 @@ with final as (
         network_late_share_14d,
         network_late_share_28d,
 
+        -- how its network, state, seller and area do now
+
+        case when network_handover_ratio_7d <= 0 then raise_error('the logarithm of 0 or less') else ln(network_handover_ratio_7d) end as log_network_handover_7d,
+        case when network_transit_ratio_7d <= 0 then raise_error('the logarithm of 0 or less') else ln(network_transit_ratio_7d) end as log_network_transit_7d,
+        case when state_transit_ratio_7d <= 0 then raise_error('the logarithm of 0 or less') else ln(state_transit_ratio_7d) end as log_state_transit_7d,
+        case when seller_transit_ratio <= 0 then raise_error('the logarithm of 0 or less') else ln(seller_transit_ratio) end as log_seller_transit,
+        area_late_share_120d,
+
+        -- what is ahead of it
+
+        coalesce(route_overtaken_share, 0.3) as route_overtaken_share,
+        coalesce(seller_overtaken_share, 0.3) as seller_overtaken_share,
+        case when 1 + coalesce(seller_overtaken_count, 0) <= 0 then raise_error('the logarithm of 0 or less') else ln(1 + coalesce(seller_overtaken_count, 0)) end as log_seller_overtaken,
+
         -- how far it is
 
         age_days,
         days_to_promise,
+        working_days_to_promise,
         promise_days,
         case when typeof(is_approved) in ('double', 'float') then cast(rint(cast(is_approved as double)) as integer) when typeof(is_approved) like 'decimal%' then cast(cast(is_approved as decimal(38, 0)) as integer) else cast(is_approved as integer) end as is_approved,
         case when typeof(is_handed_over) in ('double', 'float') then cast(rint(cast(is_handed_over as double)) as integer) when typeof(is_handed_over) like 'decimal%' then cast(cast(is_handed_over as decimal(38, 0)) as integer) else cast(is_handed_over as integer) end as is_handed_over,
