@@ -1,5 +1,8 @@
 //! What Spark makes, beside what DuckDB makes.
 
+use olist::portable::SETTINGS;
+use olist::spark::Spark;
+
 use super::super::support::Place;
 use super::{DATE, Server, folder_of, on_spark, rows_in, run_of, with_lake};
 
@@ -115,4 +118,43 @@ group by order_id
 
     place.edit("features/baskets.sql", "key = 'order_id'", "key = 'item_count'");
     run(1).says(&["the key (\"item_count\") is not unique"]);
+}
+
+#[test]
+fn a_source_may_be_a_table_that_spark_has() {
+    let Some(server) = Server::shared() else { return };
+    let place = with_lake(Place::with_churn());
+    let spark = Spark::connect(&server.address(), &SETTINGS).unwrap();
+    let tell = |sql: &str| drop(spark.run(sql, None).unwrap_or_else(|failure| panic!("{}", failure.message)));
+    let pushed =
+        std::fs::read_dir(place.path("lake/sources/orders")).unwrap().next().unwrap().unwrap().path();
+    let replace = |rows: &str| {
+        tell("drop table if exists shop.orders");
+        let from = format!("parquet.`{}`", pushed.display());
+        tell(&format!(
+            "create table shop.orders using parquet as select * except (known_at) from {from} {rows}"
+        ));
+    };
+    tell("create database if not exists shop");
+    replace("");
+    place.edit(
+        "queries/sources/orders.sql",
+        "key = 'order_id',",
+        "key = 'order_id',\n    remote = 'shop.orders',",
+    );
+    let check = ["check", "--date", DATE, "--select", "features.seller_delivery"];
+    place.run(&mut on_spark(&place, server, &check)).code(0).says(&["both engines make the same rows"]);
+    let run = || place.run(&mut run_of(&place, server, "features.seller_delivery")).code(0);
+    run();
+    run().says(&["nothing to do"]);
+    let rows =
+        || place.cell("select rows from pipeline.partitions where table_name = 'features.seller_delivery'");
+    let before = rows();
+    replace("where order_purchase_timestamp < timestamp '2018-03-01'");
+    run().says(&["sources.orders changed"]);
+    assert_ne!(rows(), before, "what Spark's table shows now");
+
+    tell("drop table shop.orders");
+    let ran = place.run(&mut run_of(&place, server, "features.seller_delivery")).code(2);
+    ran.says(&["`shop.orders` cannot be read as sources.orders", "queries/sources/orders.sql:"]);
 }
