@@ -29,7 +29,9 @@ fn every_table_is_translated_as_expected() {
     if std::env::var_os("BLESS").is_some() {
         fs::remove_dir_all(&folder).unwrap();
         fs::create_dir_all(&folder).unwrap();
-        now.iter().for_each(|(file, sql)| fs::write(folder.join(file), sql).unwrap());
+        for (file, sql) in &now {
+            fs::write(folder.join(file), sql).unwrap();
+        }
     }
     let read = |entry: fs::DirEntry| {
         (entry.file_name().into_string().unwrap(), fs::read_to_string(entry.path()).unwrap())
