@@ -73,19 +73,6 @@ fn tables_are_the_same(place: &Place, date: &str) {
     compare(place, &place.path("olist.duckdb"), &json!(views), &steps);
 }
 
-#[test]
-#[ignore = "needs Java, and minutes"]
-fn every_table_is_the_same_on_spark() {
-    if spark().is_none() {
-        return;
-    }
-    let place = Place::with_project();
-    place.olist(&["ingest", "--sample", "--orders", "12000"]).code(0);
-    for date in ["2018-01-01", "2018-03-01", "2018-05-01"] {
-        tables_are_the_same(&place, date);
-    }
-}
-
 /// `REAL=FILE`, a database that `olist ingest` has made of Kaggle's files: it is copied.
 #[test]
 #[ignore = "needs Java, minutes, and the real data"]
