@@ -16,7 +16,7 @@ fn an_older_database_is_brought_up_to_date() {
         .does_not_say(&["there is no champion yet", "seller_churn: trained"]);
     assert_eq!(
         place.cell("select value from pipeline.settings where name = 'tables_version'"),
-        "8",
+        "9",
         "the upgrade did not happen"
     );
     let filled = "select bool_and(snapshots = 1 and entities = rows and slice is null) from registry.metrics";
@@ -43,6 +43,8 @@ fn first_version_of_the_tables(database: &std::path::Path) {
              drop table registry.segments;
              drop table pipeline.failures;
              alter table pipeline.partitions drop column labels_until;
+             alter table pipeline.partitions drop column lake;
+             alter table pipeline.partitions drop column is_here;
              alter table pipeline.loads drop column definition;
              alter table pipeline.loads drop column equal_until;
              alter table registry.metrics drop column slice;
