@@ -45,4 +45,3 @@ mod support;
 mod train;
 mod unit;
 mod wall;
-mod wheel;
