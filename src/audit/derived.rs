@@ -4,10 +4,10 @@
 use anyhow::Result;
 
 use super::Audit;
-use crate::config::{SourceSpec, When};
+use crate::config::{SourceSpec, When, source_file};
 use crate::diagnose::Apart;
 use crate::difference::{Difference, differs, is_equal};
-use crate::ingest::{as_of_select, loaded_select, raw_rows, source_file};
+use crate::ingest::{as_of_select, loaded_select, raw_rows};
 use crate::problem::Problem;
 use crate::sql::{Select, normal};
 use crate::template::Kind;

@@ -11,8 +11,8 @@ use anyhow::Result;
 use chrono::NaiveDate;
 
 use crate::catalog::Catalog;
-use crate::config::{SourceSpec, When};
-use crate::ingest::{check_moments, source_file};
+use crate::config::{SourceSpec, When, source_file};
+use crate::ingest::check_moments;
 use crate::problem::Problem;
 use crate::warehouse::Warehouse;
 use query::Queries;
@@ -73,11 +73,7 @@ impl<'a> Audit<'a> {
     /// At what the source says of a column, or of its rows for none.
     fn problem(&self, source: &str, column: &str, what: impl Into<String>) -> Problem {
         let spec = &self.specs[source];
-        let of = |when: &When| match when {
-            When::KnownAt(_) => ".known_at",
-            When::AsOf(_) => ".as_of",
-            When::WithRow => "",
-        };
+        let of = |when: &When| when.given().map(|(key, _)| format!(".{key}")).unwrap_or_default();
         let path = match spec.column(column) {
             Some(column) if column.is_static => format!("columns.{}.static", column.name),
             Some(column) => format!("columns.{}{}", column.name, of(&column.when)),

@@ -6,10 +6,9 @@ use serde_json::{Map, Value as Json};
 
 use super::seen::{Seen, SeenColumn};
 use super::{Audit, Findings};
-use crate::config::{AuditSpec, Each};
+use crate::config::{AuditSpec, Each, source_file};
 use crate::diagnose::analyst;
 use crate::guard::Reach;
-use crate::ingest::source_file;
 use crate::problem::Problem;
 use crate::sql::tree::{self, leftmost, list};
 use crate::template::{Kind, Templates};

@@ -7,11 +7,11 @@ use chrono::NaiveDate;
 
 use super::file::{Case, Line, Row, Rows};
 use crate::catalog::{Catalog, Node};
-use crate::config::SourceSpec;
+use crate::config::{SourceSpec, source_file};
 use crate::diagnose::{advice, analyst};
 use crate::earlier;
 use crate::guard::Guard;
-use crate::ingest::{self, Loads, as_of_select, loaded_select, source_file};
+use crate::ingest::{self, Loads, as_of_select, loaded_select};
 use crate::problem::{Problem, is_word, suggest};
 use crate::project::Project;
 use crate::sql::{Expression, Select};

@@ -10,9 +10,10 @@ use super::Session;
 use super::parity::parity;
 use crate::audit::{self, Audit, Findings};
 use crate::cli::{self, Check};
+use crate::config::source_file;
 use crate::dates;
 use crate::guard::Reach;
-use crate::ingest::{self, source_file};
+use crate::ingest;
 use crate::output::Table;
 use crate::problem::Problem;
 use crate::proof::{Report, Row, Tables};
@@ -32,13 +33,8 @@ pub fn check(session: &Session, args: &Check) -> Result<()> {
     let folders = args.against.as_deref().map(publish::folder_of).transpose()?.into_iter().collect();
     let warehouse = session.open_whole(folders)?;
     let loaded = Loaded::read(&warehouse)?;
-    let mut dates = if args.ranges.is_empty() {
-        default_dates(loaded.last_date())
-    } else {
-        dates::expand(&args.ranges, args.every, loaded.last_date())
-    };
+    let mut dates = asked_dates(args, &loaded)?;
     let last = dates[dates.len() - 1];
-    loaded.check(last)?;
     let mut catalog = session.catalog_of_the_rest(dates[0])?;
     let mistakes = std::mem::take(&mut catalog.mistakes);
     let selected = catalog.select(&args.selection.select, &args.selection.exclude)?;
@@ -93,8 +89,19 @@ pub fn check(session: &Session, args: &Check) -> Result<()> {
     end(session, report, mistakes)
 }
 
+/// Those that are asked for, none of them behind the data; else three.
+pub fn asked_dates(args: &Check, loaded: &Loaded) -> Result<Vec<NaiveDate>> {
+    let dates = if args.ranges.is_empty() {
+        default_dates(loaded.last_date())
+    } else {
+        dates::expand(&args.ranges, args.every, loaded.last_date())
+    };
+    loaded.check(dates[dates.len() - 1])?;
+    Ok(dates)
+}
+
 /// The first of a month, three times, with months of data behind each.
-pub fn default_dates(last: NaiveDate) -> Vec<NaiveDate> {
+fn default_dates(last: NaiveDate) -> Vec<NaiveDate> {
     let first_of_month = |days| last.checked_sub_days(Days::new(days)).and_then(|date| date.with_day(1));
     BEFORE.into_iter().filter_map(first_of_month).collect()
 }

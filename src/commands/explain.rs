@@ -1,7 +1,5 @@
 //! `olist explain MODEL KEY`
 
-use std::time::Duration;
-
 use anyhow::Result;
 use chrono::NaiveDate;
 
@@ -46,7 +44,7 @@ fn explanation(
         settled_until: loaded.last_date(),
         run_id: &session.run_id,
         cores: session.cores(),
-        time_limit: session.options.time_limit.map(Duration::from_secs),
+        time_limit: session.time_limit(),
     };
     if catalog.definition(model)?.0 != version.definition {
         // As a run scores: by the version's own files, where they are kept.

@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 use super::Session;
 use crate::catalog::Catalog;
 use crate::cli::Server;
+use crate::config::source_file;
 use crate::ingest;
 use crate::output::Table;
 use crate::partitions::lake::{Given, Lake};
@@ -18,7 +19,6 @@ use crate::portable;
 use crate::problem::Problem;
 use crate::reports::{self, Report};
 use crate::spark::Spark;
-use crate::template::Templates;
 use crate::warehouse::{Warehouse, ident, path};
 
 /// Types that parquet and Spark have as well, by the start of their names.
@@ -85,10 +85,7 @@ fn check_types(warehouse: &Warehouse, source: &str) -> Result<()> {
     Err(Problem::usage(format!(
         "sources.{source}.{name} is {other}, which Spark does not have as DuckDB has it"
     ))
-    .hint(format!(
-        "give it another type in {}: a number, a date, a timestamp or a text",
-        ingest::source_file(source)
-    ))
+    .hint(format!("give it another type in {}: a number, a date, a timestamp or a text", source_file(source)))
     .into())
 }
 
@@ -106,7 +103,7 @@ pub fn lake(
         server.remote.as_deref().ok_or_else(|| lacking("--remote sc://HOST:PORT (or OLIST_REMOTE)"))?;
     let folder = server.lake.as_deref().ok_or_else(|| lacking("--lake DIR (or OLIST_LAKE)"))?;
     let spark = Spark::connect(remote, &portable::SETTINGS)?;
-    let templates = Templates::for_spark(session.project()?, session.vars.clone())?;
+    let templates = session.templates_for_spark()?;
     let specs = ingest::specs(session.project()?, &templates)?;
     let given = Given { specs, versions: ingest::current_versions(warehouse)?, home, templates };
     Lake::open(spark, root(folder)?, given, &Ledger::read(warehouse)?)

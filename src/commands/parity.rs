@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use super::check::default_dates;
+use super::check::asked_dates;
 use super::{Session, lake};
 use crate::cli::Check;
-use crate::dates;
 use crate::output::Table;
 use crate::parity::{Parity, Row};
 use crate::problem::Problem;
@@ -17,12 +16,7 @@ use crate::term;
 pub fn parity(session: &Session, args: &Check) -> Result<()> {
     let warehouse = session.open_whole(Vec::new())?;
     let loaded = Loaded::read(&warehouse)?;
-    let dates = if args.ranges.is_empty() {
-        default_dates(loaded.last_date())
-    } else {
-        dates::expand(&args.ranges, args.every, loaded.last_date())
-    };
-    loaded.check(dates[dates.len() - 1])?;
+    let dates = asked_dates(args, &loaded)?;
     let catalog = session.catalog(dates[0])?;
     let selected = catalog.select(&args.selection.select, &args.selection.exclude)?;
     let tables: BTreeSet<String> =
@@ -37,7 +31,7 @@ pub fn parity(session: &Session, args: &Check) -> Result<()> {
         dates: &dates,
         run_id: &session.run_id,
         cores: session.cores(),
-        time_limit: session.options.time_limit.map(std::time::Duration::from_secs),
+        time_limit: session.time_limit(),
     };
     let report = parity.report(&lake)?;
     let mut table = Table::new(&["table", "reference_date", "rows", "columns", "result"]);

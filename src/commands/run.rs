@@ -9,7 +9,6 @@ use chrono::NaiveDate;
 
 use super::show::show;
 use super::{Session, lake};
-
 use crate::catalog::{Catalog, Model};
 use crate::cli::{self, Engine};
 use crate::ingest::{self, Origin};

@@ -114,6 +114,11 @@ impl Session {
         Templates::new(self.project()?, self.vars.clone())
     }
 
+    /// For one partition.
+    pub fn time_limit(&self) -> Option<Duration> {
+        self.options.time_limit.map(Duration::from_secs)
+    }
+
     /// The same files as they run on Spark.
     pub fn templates_for_spark(&self) -> Result<Templates> {
         Templates::for_spark(self.project()?, self.vars.clone())
@@ -140,8 +145,8 @@ impl Session {
         lake: Option<Lake>,
     ) -> Result<Run<'a>> {
         ingest::check_sources(warehouse, self.project()?, &catalog.templates)?;
-        let time_limit = self.options.time_limit.map(Duration::from_secs);
-        let options = Options { id: self.run_id.clone(), cores: self.cores(), force, time_limit, lake };
+        let (id, time_limit) = (self.run_id.clone(), self.time_limit());
+        let options = Options { id, cores: self.cores(), force, time_limit, lake };
         Run::new(warehouse, catalog, loaded, options)
     }
 

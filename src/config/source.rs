@@ -20,6 +20,27 @@ pub enum When {
     AsOf(Expression),
 }
 
+impl When {
+    /// The key of the config that says so, and its expression; none of what becomes known with its row.
+    pub const fn given(&self) -> Option<(&'static str, &Expression)> {
+        match self {
+            Self::WithRow => None,
+            Self::KnownAt(moment) => Some(("known_at", moment)),
+            Self::AsOf(value) => Some(("as_of", value)),
+        }
+    }
+
+    /// What stands before and behind that expression in an item of SELECT that gives column `quoted`, an identifier, as it
+    /// was known at `reference_date`.
+    pub fn around(&self, quoted: &str) -> (&'static str, String) {
+        match self {
+            Self::WithRow => ("", quoted.to_owned()),
+            Self::KnownAt(_) => ("case when (", format!(") < reference_date then {quoted} end as {quoted}")),
+            Self::AsOf(_) => ("(", format!(") as {quoted}")),
+        }
+    }
+}
+
 /// One column of the file.
 #[derive(Debug, Clone)]
 pub struct Column {
@@ -120,9 +141,19 @@ impl SourceSpec {
         self.columns.iter().filter(|column| !column.is_derived)
     }
 
+    /// Which rows were known at `reference_date`; none where all are.
+    pub fn known_rows(&self) -> Option<&'static str> {
+        self.known_at.is_some().then_some("known_at < reference_date")
+    }
+
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
     }
+}
+
+/// The file that says what source `name` is.
+pub fn source_file(name: &str) -> String {
+    format!("queries/sources/{name}.sql")
 }
 
 /// Names of types that hold one value each, as DuckDB knows them.

@@ -10,8 +10,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::catalog::{Catalog, Model, Node};
-use crate::config::SourceSpec;
-use crate::ingest::source_file;
+use crate::config::{SourceSpec, source_file};
 use crate::partitions::texts::{Text, Texts};
 use crate::sql::outputs::Origin;
 use crate::template::{Kind, Rendered};

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::source_file;
-use crate::config::{SourceSpec, When};
+use crate::config::{SourceSpec, When, source_file};
 use crate::problem::Problem;
 use crate::sql::Select;
 use crate::template::Templates;
@@ -69,15 +68,12 @@ pub fn as_of_query(
     let mut columns = Vec::new();
     for (column, _) in warehouse.columns(&format!("sources.{name}"))? {
         let quoted = ident(&column);
-        columns.push(match spec.column(&column).map(|column| &column.when) {
-            Some(When::KnownAt(moment)) => {
-                format!("case when ({moment}) < reference_date then {quoted} end as {quoted}")
-            }
-            Some(When::AsOf(value)) => format!("({value}) as {quoted}"),
-            Some(When::WithRow) | None => quoted,
-        });
+        let when = spec.column(&column).map_or(&When::WithRow, |column| &column.when);
+        let (before, behind) = when.around(&quoted);
+        let expression = when.given().map_or("", |(_, expression)| expression);
+        columns.push(format!("{before}{expression}{behind}"));
     }
-    let filter = if spec.known_at.is_some() { " where known_at < reference_date" } else { "" };
+    let filter = spec.known_rows().map(|known| format!(" where {known}")).unwrap_or_default();
     Ok(format!("select {more}{} from {from}{filter}", columns.join(", ")))
 }
 
@@ -91,11 +87,7 @@ pub fn check_moments(
     let rows = format!("select *, date '2018-01-01' as reference_date from sources.{}", ident(name));
     let rows = Select::of(&rows)?;
     for column in &spec.columns {
-        let (key, expression) = match &column.when {
-            When::KnownAt(moment) => ("known_at", moment),
-            When::AsOf(value) => ("as_of", value),
-            When::WithRow => continue,
-        };
+        let Some((key, expression)) = column.when.given() else { continue };
         if let Err(error) = warehouse.describe(&rows.computing("select (", expression, ")")) {
             let path = format!("columns.{}.{key}", column.name);
             let place = templates.in_config(&source_file(name), &path, error.position.unwrap_or(0));

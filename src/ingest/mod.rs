@@ -30,7 +30,7 @@ pub use load::current_versions;
 pub use summary::Summary;
 pub use synthetic::{SYNTHETIC, is_synthetic, mark as mark_synthetic};
 
-use crate::config::SourceSpec;
+use crate::config::{SourceSpec, source_file};
 use crate::graph;
 use crate::guard::Reach;
 use crate::problem::{Place, Problem};
@@ -170,11 +170,6 @@ fn check_reach(warehouse: &Warehouse, templates: &Templates, sources: &[&Source]
         }
     }
     Ok(())
-}
-
-/// `queries/sources/<name>.sql`
-pub fn source_file(name: &str) -> String {
-    format!("queries/sources/{name}.sql")
 }
 
 /// A source as its file says, before anything is read.

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use super::ledger::{self, Entry, Ledger, Line};
+use super::partition::empty;
 use super::plan::{Plan, Task};
 use super::pool::Built;
 use super::shape;
@@ -39,7 +40,7 @@ fn copy(warehouse: &Warehouse, task: &Task, entry: &Entry, run_id: &str) -> Resu
     let Task { table, date, .. } = task;
     let rows = format!("from {SCRATCH}.{table} where reference_date = date '{date}'");
     let change = shape::fit(warehouse, table, &warehouse.describe(&Select::of(&rows)?)?)?;
-    warehouse.execute(&format!("delete from {table} where reference_date = ?"), &[date])?;
+    empty(warehouse, table, *date)?;
     warehouse.execute(&format!("insert into {table} by name {rows}"), &[])?;
     ledger::forget(warehouse, table, *date)?;
     warehouse.execute(

@@ -11,13 +11,13 @@ use duckdb::arrow::datatypes::Int64Type;
 use super::lake::Lake;
 use super::plan::Task;
 use super::sources::view;
+use super::verify;
 use crate::catalog::{Catalog, Node};
 use crate::config::{Check, Severity};
 use crate::portable::{self, Relations, Translation};
 use crate::problem::Problem;
 use crate::spark::{Failure, Why, ident, text};
 use crate::template::Rendered;
-use crate::warehouse::{ident as own_ident, idents};
 
 pub struct Job<'a> {
     pub lake: &'a Lake,
@@ -112,21 +112,9 @@ impl Job<'_> {
         }
     }
 
-    /// Rows, keys, rows without one, and rows that fail each check.
+    /// Counts the rows of a folder.
     fn counts(&self, node: &Node, folder: &str) -> Result<Vec<i64>> {
-        let nulls: Vec<String> =
-            node.spec.key.iter().map(|name| format!("{} is null", own_ident(name))).collect();
-        let mut items = vec![
-            "count(*)".to_owned(),
-            format!("count(distinct ({}))", idents(&node.spec.key)),
-            format!("count(*) filter (where {})", nulls.join(" or ")),
-        ];
-        items.extend(
-            node.spec
-                .checks
-                .iter()
-                .map(|check| format!("count(*) filter (where not ({}))", check.expression)),
-        );
+        let items = verify::counts(node);
         let sql = format!("select {} from {}", items.join(", "), node.name);
         let rows = self.checked(node, "", &sql, &|date| dated(folder, date))?;
         let count = |at: usize| {

@@ -70,6 +70,7 @@ impl Known {
         since: usize,
     ) {
         let mut tables = self.tables();
+        let is_current = tables.changes == since;
         if let Some(change) = change {
             tables.fitted.clear();
             tables.changes += 1;
@@ -77,9 +78,7 @@ impl Known {
                 tables.new.insert(table.to_owned());
             }
         }
-        let Some(query) = query.filter(|_| tables.changes - usize::from(change.is_some()) == since) else {
-            return;
-        };
+        let Some(query) = query.filter(|_| is_current) else { return };
         // A column without a name of its own is called by its text, dates included, and a pivot's by its rows.
         let is_lasting = !shape.iter().any(|(name, _)| name.contains('\''))
             && !query.as_str().to_ascii_lowercase().contains("pivot");

@@ -106,10 +106,7 @@ impl Maker<'_> {
             quarantine::keep(warehouse, &node.name, task.date, examples, context.run_id)?;
             warnings.extend(verify::row_count(warehouse, catalog, node, task, rows, context.force)?);
             if !made.is_here {
-                warehouse.execute(
-                    &format!("delete from {} where reference_date = ?", task.table),
-                    &[&task.date],
-                )?;
+                empty(warehouse, &task.table, task.date)?;
             }
             Line {
                 table: &task.table,
@@ -137,7 +134,7 @@ impl Maker<'_> {
         let Task { table, date, .. } = task;
         let is_noted = self.known.is_noted(table, *date);
         if is_noted || !self.known.is_new(table) {
-            self.warehouse.execute(&format!("delete from {table} where reference_date = ?"), &[date])?;
+            empty(self.warehouse, table, *date)?;
         }
         if is_noted {
             ledger::forget(self.warehouse, table, *date)?;
@@ -153,6 +150,12 @@ impl Maker<'_> {
         })?;
         Ok(())
     }
+}
+
+/// Takes away the rows of a partition.
+pub fn empty(warehouse: &Warehouse, table: &str, date: NaiveDate) -> Result<()> {
+    warehouse.execute(&format!("delete from {table} where reference_date = ?"), &[&date])?;
+    Ok(())
 }
 
 /// The columns that `query` of a partition gives, as they have to be.

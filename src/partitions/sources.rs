@@ -6,7 +6,7 @@ use anyhow::Result;
 use duckdb::arrow::array::AsArray;
 use duckdb::arrow::datatypes::Int64Type;
 
-use crate::config::SourceSpec;
+use crate::config::{SourceSpec, source_file};
 use crate::fingerprint;
 use crate::ingest::loaded_select;
 use crate::portable::{Relations, translate};
@@ -62,9 +62,8 @@ pub fn read(
         };
         let wrong = |failure: Failure| match failure.why {
             Why::Query | Why::Rows => {
-                let file = format!("queries/sources/{name}.sql");
                 Problem::usage(format!("`{table}` cannot be read as sources.{name}: {}", failure.message))
-                    .at(templates.config_key(&file, "remote"))
+                    .at(templates.config_key(&source_file(name), "remote"))
                     .hint(format!("it has to have the columns of sources.{name}, without known_at"))
             }
             _ => failure.problem(spark.address()),

@@ -7,7 +7,7 @@ use super::Context;
 use super::plan::Task;
 use super::quarantine::{self, Examples, SetAside};
 use crate::catalog::{Catalog, Node};
-use crate::config::Severity;
+use crate::config::{Check, Severity};
 use crate::diagnose;
 use crate::loss;
 use crate::problem::{Kind, Problem};
@@ -17,6 +17,19 @@ use crate::warehouse::{SqlError, Warehouse, ident, idents};
 
 const STAYS: &str = "the earlier partition stays";
 const A_CHECK: &str = "a check is an expression over the columns of this table, such as `price >= 0`";
+
+/// What is counted of a partition: its rows, its keys, rows without one, and those that fail each check.
+pub fn counts(node: &Node) -> Vec<String> {
+    let nulls: Vec<String> = node.spec.key.iter().map(|name| format!("{} is null", ident(name))).collect();
+    let mut counts = vec![
+        "count(*)".to_owned(),
+        format!("count(distinct ({}))", idents(&node.spec.key)),
+        format!("count(*) filter (where {})", nulls.join(" or ")),
+    ];
+    let failing = |check: &Check| format!("count(*) filter (where not ({}))", check.expression);
+    counts.extend(node.spec.checks.iter().map(failing));
+    counts
+}
 
 /// Key and checks, in one pass over the rows of a partition, which `query` gave; where the table's columns are `new`, that
 /// the checks are conditions. Gives the number of rows, and what only warns; rows that fail join `examples`.
@@ -30,26 +43,16 @@ pub fn rows(
     examples: &mut Vec<Examples>,
 ) -> Result<(i64, Vec<String>)> {
     let key = idents(&node.spec.key);
-    let nulls =
-        node.spec.key.iter().map(|name| format!("{} is null", ident(name))).collect::<Vec<_>>().join(" or ");
-    let mut counts = vec![
-        "count(*)".to_owned(),
-        format!("count(distinct ({key}))"),
-        format!("count(*) filter (where {nulls})"),
-    ];
-    counts.extend(
-        node.spec.checks.iter().map(|check| format!("count(*) filter (where not ({}))", check.expression)),
-    );
+    let items = counts(node);
     let partition = format!("from {} where reference_date = date '{}'", node.name, date);
-    let sql = format!("select {} {partition}", counts.join(", "));
-    let count = 3 + node.spec.checks.len();
+    let sql = format!("select {} {partition}", items.join(", "));
     let read = |row: &duckdb::Row<'_>| {
-        (0..count).map(|at| row.get::<_, i64>(at)).collect::<duckdb::Result<Vec<i64>>>()
+        (0..items.len()).map(|at| row.get::<_, i64>(at)).collect::<duckdb::Result<Vec<i64>>>()
     };
     let counts = warehouse
         .row(&sql, &[], read)
         .map_err(|error| wrong_check(warehouse, catalog, node, date, query, error))?;
-    let counts = counts.unwrap_or_else(|| vec![0; count]);
+    let counts = counts.unwrap_or_else(|| vec![0; items.len()]);
     if is_new {
         check_types(warehouse, catalog, node, date)?;
     }

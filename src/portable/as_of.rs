@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::{Relations, translate};
-use crate::config::{SourceSpec, When};
+use crate::config::{SourceSpec, source_file};
 use crate::problem::Problem;
 use crate::template::Templates;
 use crate::warehouse::ident;
@@ -25,25 +25,15 @@ pub fn as_of(
     let mut written = Vec::new();
     for column in &spec.columns {
         let quoted = ident(&column.name);
-        let (head, expression, tail, key) = match &column.when {
-            When::WithRow => ("    ", None, quoted, ""),
-            When::KnownAt(moment) => (
-                "    case when (",
-                Some(moment),
-                format!(") < reference_date then {quoted} end as {quoted}"),
-                "known_at",
-            ),
-            When::AsOf(value) => ("    (", Some(value), format!(") as {quoted}"), "as_of"),
-        };
-        sql.push_str(head);
-        if let Some(expression) = expression {
+        let (before, behind) = column.when.around(&quoted);
+        sql.extend(["    ", before]);
+        if let Some((key, expression)) = column.when.given() {
             written.push((sql.len(), format!("columns.{}.{key}", column.name)));
             sql.push_str(expression);
         }
-        sql.push_str(&tail);
-        sql.push_str(",\n");
+        sql.extend([&behind, ",\n"]);
     }
-    let filter = if spec.known_at.is_some() { "\nwhere known_at < reference_date" } else { "" };
+    let filter = spec.known_rows().map(|known| format!("\nwhere {known}")).unwrap_or_default();
     let source = ident(name);
     let rows = format!(
         "    known_at\nfrom (select *, date '{date}' as reference_date from sources.{source}) as q{filter}"
@@ -53,7 +43,7 @@ pub fn as_of(
     let relations = Relations { as_of: &whole, whole: &whole, table: &whole };
     translate(&sql, &relations).map(|translation| translation.sql).map_err(|refusals| {
         let refusal = &refusals[0];
-        let file = format!("queries/sources/{name}.sql");
+        let file = source_file(name);
         let place = match written.iter().rfind(|(start, _)| *start <= refusal.at) {
             Some((start, path)) => templates.in_config(&file, path, refusal.at - start),
             None => templates.config_key(&file, "columns"),

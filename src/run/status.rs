@@ -92,13 +92,6 @@ pub fn status(
     }
     let mut standings = Vec::new();
     for (date, tables) in dates {
-        let basis = Basis {
-            ledger: &ledger,
-            loads: &loaded.loads,
-            settled_until: loaded.last_date(),
-            force: false,
-            holds: &anywhere,
-        };
         let plan = Plan::make(catalog, &tables, &[date], &basis)?;
         for table in catalog.order.iter().filter(|name| tables.contains(*name) && selected.contains(*name)) {
             let entry = ledger.get(table, date);

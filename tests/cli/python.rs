@@ -19,6 +19,19 @@ pub fn with(name: &str, packages: &[&str]) -> Option<PathBuf> {
     found
 }
 
+/// The version that docs/spark.md names.
+pub const PYSPARK: &str = "pyspark==4.3.0";
+
+/// As `with`, where there is the Java that Spark needs.
+pub fn with_java(name: &str, packages: &[&str]) -> Option<PathBuf> {
+    if Command::new("java").arg("-version").output().is_ok_and(|ran| ran.status.success()) {
+        return with(name, packages);
+    }
+    assert!(std::env::var_os("CI").is_none(), "Spark needs java, and CI skips nothing");
+    eprintln!("SKIPPED: Spark needs java (17 or later)");
+    None
+}
+
 fn set_up(name: &str, packages: &[&str]) -> Option<PathBuf> {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     let python = folder.join("bin/python");

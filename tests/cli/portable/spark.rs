@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use olist::portable::SETTINGS;
 use serde_json::{Value as Json, json};
@@ -12,26 +11,15 @@ use super::{of, probes};
 use crate::python;
 use crate::support::Place;
 
-const PACKAGES: [&str; 3] = ["pyspark==4.3.0", "pyarrow==26.0.1", "duckdb==2.0.1"];
+const PACKAGES: [&str; 3] = [python::PYSPARK, "pyarrow==26.0.1", "duckdb==2.0.1"];
 
 /// Prints a line a step: `ok`, or what differs.
 const SCRIPT: &str = include_str!("../scripts/spark.py");
 
-/// A Python with Spark. `None`, told loudly, where there is no Java; under `CI` that is a failure.
-fn spark() -> Option<std::path::PathBuf> {
-    let has_java = Command::new("java").arg("-version").output().is_ok_and(|output| output.status.success());
-    if !has_java {
-        assert!(std::env::var_os("CI").is_none(), "there is no Java, and CI skips nothing");
-        eprintln!("SKIPPED: there is no Java, which Spark needs");
-        return None;
-    }
-    python::with("spark", &PACKAGES)
-}
-
 /// Runs the steps, each of them a SELECT for both engines, and fails where one differs.
 #[track_caller]
 fn compare(place: &Place, database: &Path, views: &Json, steps: &[Json]) {
-    let Some(python) = spark() else { return };
+    let Some(python) = python::with_java("spark", &PACKAGES) else { return };
     let settings: serde_json::Map<String, Json> =
         SETTINGS.iter().map(|(key, value)| ((*key).to_owned(), json!(value))).collect();
     let plan = json!({"settings": settings, "views": views, "steps": steps});

@@ -10,9 +10,6 @@ use tempfile::TempDir;
 
 use crate::python;
 
-/// The version that docs/spark.md names.
-const PYSPARK: &str = "pyspark==4.3.0";
-
 /// Generous: two cores share all tests.
 const PATIENCE: Duration = Duration::from_secs(180);
 
@@ -35,13 +32,7 @@ impl Server {
             eprintln!("SKIPPED: olist is built without Spark: `cargo test --release --features spark`");
             return None;
         }
-        let has_java = Command::new("java").arg("-version").output().is_ok_and(|ran| ran.status.success());
-        if !has_java {
-            assert!(std::env::var_os("CI").is_none(), "Spark needs java, and CI skips nothing");
-            eprintln!("SKIPPED: Spark needs java (17 or later)");
-            return None;
-        }
-        let python = python::with("pyspark-4.3.0", &[PYSPARK])?;
+        let python = python::with_java("pyspark-4.3.0", &[python::PYSPARK])?;
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut server = Self { folder: tempfile::tempdir().unwrap(), python, master, port, child: None };
         server.restart();
