@@ -7,7 +7,7 @@
         The probability that an order under way is not delivered by its promised
         day.
     ',
-    snapshots = {'from': '2017-03-06', 'every': 'week'},
+    snapshots = {'from': '2017-06-05', 'every': 'fortnight'},
     validate = {'last': 4, 'every': 'month'},
     slices = {'at most a week old': 'age_days <= 7'},
     retrain_days = 28,
@@ -30,6 +30,7 @@
             'learning_rate': 0.05,
             'max_depth': 4,
             'min_samples_leaf': 50,
+            'subsample': 0.3,
         },
         'blend': {
             'algorithm': 'blend',
@@ -63,7 +64,6 @@ with final as (
 
         -- how its network, state, seller and area do now
 
-        ln(network_handover_ratio_7d) as log_network_handover_7d,
         ln(network_transit_ratio_7d) as log_network_transit_7d,
         ln(state_transit_ratio_7d) as log_state_transit_7d,
         ln(seller_transit_ratio) as log_seller_transit,

@@ -3,8 +3,8 @@
     key = 'seller_id',
     label = 'is_silent',
     description = '
-        Groups of sellers that are alike in how recently, how often, for how
-        much and since when they sell.
+        Groups of sellers that are alike in how recently, how often and for how
+        much they sell, since when, and whether more or less than before.
     ',
     snapshots = {'from': '2017-03-01', 'every': 'month'},
     retrain_days = 28,
@@ -31,22 +31,35 @@
     },
     name = "
         case
-            when median_recency_days > 30 then 'fading'
+            when median_recency_days > 75 then 'silent'
+            when median_recency_days > 25 then 'fading'
+            when median_tenure_days < 120 and median_order_count >= 5
+                then 'rising'
             when median_tenure_days < 120 then 'newcomers'
             when median_order_count >= 20 then 'pillars'
             else 'regulars'
         end",
 ) }}
+with halves as (
+    select
+        *,
+        -- Orders of the 94 days before the last 90
+        order_count - orders_90d as earlier_order_count,
+    from {{ ref('abt.seller_segments') }}
+),
+
 -- Days and money spread over powers of ten: logarithms make twice as much the
 -- same step everywhere, and standard deviations make the inputs weigh alike.
-with final as (
+final as (
     select
         *,
         {{ standardised('ln(recency_days)') }} as scaled_recency,
-        {{ standardised('ln(order_count)') }} as scaled_orders,
-        {{ standardised('ln(1 + revenue_brl)') }} as scaled_revenue,
+        {{ standardised('ln(1 + orders_90d)') }} as scaled_orders,
+        {{ standardised('ln(1 + revenue_90d_brl)') }} as scaled_revenue,
         {{ standardised('ln(tenure_days)') }} as scaled_tenure,
-    from {{ ref('abt.seller_segments') }}
+        {{ standardised('ln(1 + orders_90d) - ln(1 + earlier_order_count)') }}
+            as scaled_trend,
+    from halves
 )
 
 select * from final

@@ -11,6 +11,7 @@ use crate::problem::Problem;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Every {
     Month,
+    Fortnight,
     Week,
     Day,
 }
@@ -20,6 +21,7 @@ impl Every {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Month => "month",
+            Self::Fortnight => "fortnight",
             Self::Week => "week",
             Self::Day => "day",
         }
@@ -29,8 +31,7 @@ impl Every {
     pub fn after(self, start: NaiveDate, steps: u32) -> Option<NaiveDate> {
         match self {
             Self::Month => start.checked_add_months(Months::new(steps)),
-            Self::Week => start.checked_add_days(Days::new(7 * u64::from(steps))),
-            Self::Day => start.checked_add_days(Days::new(u64::from(steps))),
+            _ => start.checked_add_days(Days::new(u64::from(self.days()) * u64::from(steps))),
         }
     }
 
@@ -38,8 +39,17 @@ impl Every {
     pub fn period(self, date: NaiveDate, from: NaiveDate) -> NaiveDate {
         match self {
             Self::Month => date.with_day(1).unwrap_or(date),
-            Self::Week => date - TimeDelta::days((date - from).num_days().rem_euclid(7)),
-            Self::Day => date,
+            _ => date - TimeDelta::days((date - from).num_days().rem_euclid(self.days().into())),
+        }
+    }
+
+    /// About so many; of a month, as many as the longest has.
+    const fn days(self) -> u32 {
+        match self {
+            Self::Month => 31,
+            Self::Fortnight => 14,
+            Self::Week => 7,
+            Self::Day => 1,
         }
     }
 
@@ -55,9 +65,12 @@ impl FromStr for Every {
     fn from_str(text: &str) -> Result<Self, Problem> {
         match text {
             "month" => Ok(Self::Month),
+            "fortnight" => Ok(Self::Fortnight),
             "week" => Ok(Self::Week),
             "day" => Ok(Self::Day),
-            other => Err(Problem::usage(format!("`{other}` is not a step; expected month, week or day"))),
+            other => Err(Problem::usage(format!(
+                "`{other}` is not a step; expected month, fortnight, week or day"
+            ))),
         }
     }
 }
@@ -122,7 +135,7 @@ pub fn options(dates: &BTreeSet<NaiveDate>) -> String {
     const MOST: usize = 5;
     let (Some(&first), Some(&last)) = (dates.first(), dates.last()) else { return String::new() };
     let is_range = |every: &Every| every.range(first, last).iter().eq(dates);
-    match [Every::Month, Every::Week, Every::Day].into_iter().find(is_range) {
+    match [Every::Month, Every::Fortnight, Every::Week, Every::Day].into_iter().find(is_range) {
         _ if first == last => format!("--date {first}"),
         Some(Every::Month) => format!("--date {first}..{last}"),
         Some(every) => format!("--date {first}..{last} --every {}", every.name()),

@@ -29,7 +29,7 @@ pub struct ValidationSet<'a> {
 pub struct Importance {
     /// The input.
     pub column: String,
-    /// Mean drop of ROC AUC, over sets and repeats, when its values are shuffled among the rows of a set. Around 0,
+    /// Mean drop of ROC AUC over the sets when its values are shuffled among the rows of a set. Around 0,
     /// and by chance below, for a column that does not matter.
     pub roc_auc_drop: f64,
 }
@@ -37,7 +37,7 @@ pub struct Importance {
 /// Permutation importance out of time (Breiman, Random forests, 2001, section 10), the largest first; columns of one
 /// importance keep their order. Correlated columns share theirs: each can stand in for the other. Of a set of more than
 /// 5000 rows, 5000 are drawn.
-pub fn permutation_importance(sets: &[ValidationSet], repeats: usize, seed: u64) -> Result<Vec<Importance>> {
+pub fn permutation_importance(sets: &[ValidationSet], seed: u64) -> Result<Vec<Importance>> {
     let columns = sets.first().context("importance needs a validation set")?.model.columns();
     ensure!(
         sets.iter().all(|set| set.model.columns() == columns),
@@ -58,14 +58,12 @@ pub fn permutation_importance(sets: &[ValidationSet], repeats: usize, seed: u64)
             if !set.model.uses(column) {
                 continue;
             }
-            for repeat in 0..repeats {
-                let mut order: Vec<usize> = (0..set.x.rows()).collect();
-                // The same orders for every column: their differences are then due to the columns.
-                Random::new(seed, (index * repeats + repeat) as u64).shuffle(&mut order);
-                drop += before - roc_auc(set, &set.x.with_permuted(column, &order))?;
-            }
+            let mut order: Vec<usize> = (0..set.x.rows()).collect();
+            // The same order for every column: their differences are then due to the columns.
+            Random::new(seed, index as u64).shuffle(&mut order);
+            drop += before - roc_auc(set, &set.x.with_permuted(column, &order))?;
         }
-        let roc_auc_drop = drop / (sets.len() * repeats.max(1)) as f64;
+        let roc_auc_drop = drop / sets.len() as f64;
         Ok(Importance { column: columns[column].clone(), roc_auc_drop })
     };
     let mut importances: Vec<Importance> =

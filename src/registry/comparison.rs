@@ -21,7 +21,8 @@ const GROUPING: &str = "
 select candidate, snapshot, any_value(rows) as rows,
     printf('%.4f', max(value) filter (where metric = 'silhouette')) as silhouette,
     printf('%.4f', max(value) filter (where metric = 'stability')) as stability,
-    printf('%.4f', max(value) filter (where metric = 'smallest_share')) as smallest_share
+    printf('%.4f', max(value) filter (where metric = 'smallest_share')) as smallest_share,
+    printf('%.4f', max(value) filter (where metric = 'outcome_roc_auc')) as outcome_roc_auc
 {measured}
 group by candidate, snapshot
 order by min(rowid)";

@@ -1,4 +1,4 @@
-//! How many groups: each candidate's silhouette, stability and smallest segment, and the choice.
+//! How many groups: each candidate's stability, smallest segment, silhouette and what followed, and the choice.
 
 use anyhow::{Context, Result};
 use chrono::NaiveDate;
@@ -10,11 +10,14 @@ use crate::registry::Measured;
 use crate::registry::contests::{Outcome, Verdict};
 use crate::term::Progress;
 
-pub const SILHOUETTE: &str = "silhouette";
+const SILHOUETTE: &str = "silhouette";
+const OUTCOME: &str = "outcome_roc_auc";
 
 /// A new number of groups has to be better by this much than that of the champion: segments that come and go every
 /// month serve nobody.
 const MARGIN: f64 = 0.02;
+/// More groups always tell apart a little more: those that foretell the outcome within this much of the best are as good.
+const OUTCOME_MARGIN: f64 = 0.01;
 
 /// A candidate fitted to the newest snapshot.
 pub struct Tried {
@@ -24,6 +27,13 @@ pub struct Tried {
     pub silhouette: Option<f64>,
     pub stability: Option<f64>,
     pub smallest_share: f64,
+    /// How well the groups foretell the label, where the model has one, and enough of them are known.
+    pub outcome: Option<f64>,
+}
+
+/// What candidates are measured by: what followed, if that is known.
+pub fn measure(tried: &[Tried]) -> &'static str {
+    if tried.iter().all(|one| one.outcome.is_some()) { OUTCOME } else { SILHOUETTE }
 }
 
 /// Fits and measures every candidate that the rows allow.
@@ -53,6 +63,7 @@ fn one(at: usize, recipe: &Recipe, x: &Matrix, seed: u64) -> Result<Tried> {
         silhouette: learn::silhouette(x, &groups, seed),
         stability: learn::stability(settings, &clustering, x, seed)?,
         smallest_share: smallest as f64 / x.rows() as f64,
+        outcome: None,
         clustering,
     })
 }
@@ -69,6 +80,7 @@ impl Tried {
             (SILHOUETTE, self.silhouette),
             ("stability", self.stability),
             ("smallest_share", Some(self.smallest_share)),
+            (OUTCOME, self.outcome),
         ];
         let line = |(metric, value)| Measured {
             candidate: candidate.to_owned(),
@@ -92,12 +104,15 @@ pub struct Choice {
     pub verdict: Verdict,
 }
 
-/// The best silhouette among those that are stable and have no small segment; that of the version that serves stays while
-/// it is nearly as good. Without any such candidate the most stable one.
+/// Of those that are stable, have no small segment and foretell the outcome as well as the best of them, the one with the
+/// best silhouette; that of the version that serves stays while it is nearly as good. Without any the most stable one.
 pub fn best(tried: &[Tried], clusters: &Clusters, incumbent: Option<usize>, against: Option<i32>) -> Choice {
     let silhouette = |at: usize| tried[at].silhouette.unwrap_or(-1.0);
     let stability = |at: usize| tried[at].stability.unwrap_or(-1.0);
-    let admissible = (0..tried.len()).filter(|&at| tried[at].is_admissible(clusters));
+    let outcome = |at: usize| tried[at].outcome.unwrap_or(0.0);
+    let stable = || (0..tried.len()).filter(|&at| tried[at].is_admissible(clusters));
+    let most = stable().map(outcome).fold(0.0, f64::max);
+    let good: Vec<usize> = stable().filter(|&at| outcome(at) >= most - OUTCOME_MARGIN).collect();
     let champion = (0..tried.len()).find(|&at| Some(tried[at].recipe) == incumbent);
     let choice = |place: usize, is_admissible: bool, what: String| {
         let outcome = match against {
@@ -109,17 +124,23 @@ pub fn best(tried: &[Tried], clusters: &Clusters, incumbent: Option<usize>, agai
         Choice { place, is_admissible, verdict }
     };
     // max_by takes the last of equals: reversed, the one named first.
-    let top = admissible.rev().max_by(|&a, &b| silhouette(a).total_cmp(&silhouette(b)));
+    let top = good.iter().rev().copied().max_by(|&a, &b| silhouette(a).total_cmp(&silhouette(b)));
     let Some(top) = top else {
         let place =
             (0..tried.len()).rev().max_by(|&a, &b| stability(a).total_cmp(&stability(b))).unwrap_or(0);
         let what = format!("is the most stable, {:.3}; none is stable enough", stability(place));
         return choice(place, false, what);
     };
-    let figures = |at: usize| format!("silhouette {:.4}, stability {:.3}", silhouette(at), stability(at));
-    let (place, what) = match champion.filter(|&at| tried[at].is_admissible(clusters)) {
+    let figures = |at: usize| {
+        let outcome = tried[at].outcome.map_or_else(String::new, |auc| format!(", {OUTCOME} {auc:.4}"));
+        format!("silhouette {:.4}, stability {:.3}{outcome}", silhouette(at), stability(at))
+    };
+    let (place, what) = match champion.filter(|at| good.contains(at)) {
         Some(at) if silhouette(top) - silhouette(at) <= MARGIN => (at, "stays, fitted again"),
         Some(_) => (top, "beats the champion"),
+        None if most > 0.0 => {
+            (top, "has the best silhouette of the stable ones that foretell the outcome best")
+        }
         None => (top, "has the best silhouette of the stable ones"),
     };
     choice(place, true, format!("{what}: {}", figures(place)))
@@ -141,8 +162,8 @@ impl Choice {
         self
     }
 
-    /// Of edited files, beside the groups of the version that serves, by its own: other inputs have other silhouettes, so
-    /// that it takes a margin to take over.
+    /// Of edited files, beside the groups of the version that serves, by its own: it takes a margin to take over, of what
+    /// followed, or of silhouettes, which are hardly comparable where inputs differ.
     #[must_use]
     pub fn against(
         mut self,
@@ -153,11 +174,16 @@ impl Choice {
         is_accepted: bool,
     ) -> Self {
         let own = &tried[self.place];
+        let outcomes = other.ok().and_then(|other| own.outcome.zip(other.outcome));
         let silhouettes = other.ok().and_then(|other| own.silhouette.zip(other.silhouette));
+        let (name, margin, values) = match outcomes {
+            Some(_) => (OUTCOME, OUTCOME_MARGIN, outcomes),
+            None => (SILHOUETTE, MARGIN, silhouettes),
+        };
         let is_stable = other.is_ok_and(|other| other.is_admissible(clusters));
         let wins = self.is_admissible
             && other.is_ok()
-            && (!is_stable || silhouettes.is_some_and(|(own, other)| own - other > MARGIN));
+            && (!is_stable || values.is_some_and(|(own, other)| own - other > margin));
         let (outcome, end) = if wins {
             (Outcome::TakesOver, "takes over".to_owned())
         } else if is_accepted {
@@ -165,9 +191,9 @@ impl Choice {
         } else {
             (Outcome::Kept, format!("version {version} stays"))
         };
-        let told = match (silhouettes, other) {
+        let told = match (values, other) {
             (Some((own, other)), _) => format!(
-                "silhouette {own:.4} against {other:.4} of version {version} ({:.4}, where more than {MARGIN} counts)",
+                "{name} {own:.4} against {other:.4} of version {version} ({:+.4}, where more than {margin} counts)",
                 own - other
             ),
             (None, Err(why)) => format!("nothing to compare with version {version}: {why}"),
@@ -180,7 +206,7 @@ impl Choice {
 
 /// The candidates side by side.
 pub fn table(tried: &[Tried], recipes: &[Recipe]) -> Table {
-    let mut table = Table::new(&["candidate", SILHOUETTE, "stability", "smallest_share"]);
+    let mut table = Table::new(&["candidate", SILHOUETTE, "stability", "smallest_share", OUTCOME]);
     let number = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.4}"));
     for one in tried {
         table.push(vec![
@@ -188,6 +214,7 @@ pub fn table(tried: &[Tried], recipes: &[Recipe]) -> Table {
             number(one.silhouette),
             number(one.stability),
             number(Some(one.smallest_share)),
+            number(one.outcome),
         ]);
     }
     table

@@ -2,6 +2,7 @@
 
 mod assign;
 pub mod choose;
+mod outcome;
 mod profile;
 mod train;
 

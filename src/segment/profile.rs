@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use chrono::NaiveDate;
 
+use super::outcome;
 use crate::catalog::Model;
 use crate::config::Clusters;
 use crate::dataset::{Dataset, Snapshot, Workspace};
@@ -61,11 +62,15 @@ pub fn describe(
         clusters.name,
         query(at, newest, &clusters.profile)?
     );
-    let followed = followed(data, clustering, as_of)?;
+    let followed = outcome::followed(data, clustering, as_of)?;
+    let of_segment = |number: i32| {
+        let place = clustering.segments().iter().position(|segment| segment.number == number);
+        place.and_then(|place| followed[place])
+    };
     let apart = apart(at.model, clustering, &data.matrix.select(&data.of(newest.date)));
     let mut segments = at.warehouse.rows(&sql, &[], |row| {
         let number = row.get(0)?;
-        let (outcome_share, outcome_from) = followed.get(&number).copied().unzip();
+        let (outcome_share, outcome_from) = of_segment(number).unzip();
         Ok(Segment {
             number,
             name: row.get::<_, Option<String>>(3)?.unwrap_or_else(|| format!("segment {number}")),
@@ -150,28 +155,6 @@ fn short<'a>(families: &[String], name: &'a str) -> &'a str {
         name.strip_prefix(head)?.strip_suffix(tail).filter(|rest| !rest.is_empty())
     });
     stripped.unwrap_or(name)
-}
-
-/// The share of the label in each segment, at the newest snapshot whose labels were known by `as_of`, and that snapshot.
-fn followed(
-    data: &Dataset,
-    clustering: &Clustering,
-    as_of: NaiveDate,
-) -> Result<BTreeMap<i32, (f64, NaiveDate)>> {
-    let mut snapshots = data.dates.clone();
-    snapshots.dedup();
-    let settled = |snapshot: &&NaiveDate| data.is_settled(&data.of(**snapshot), as_of);
-    let Some(&snapshot) = snapshots.iter().rev().find(settled) else { return Ok(BTreeMap::new()) };
-    let rows: Vec<usize> = data.of(snapshot).into_iter().filter(|&row| data.is_known(row, as_of)).collect();
-    let mut counts: BTreeMap<i32, (f64, f64)> = BTreeMap::new();
-    let assigned = clustering.assign(&data.matrix.select(&rows))?;
-    for ((at, _), label) in assigned.into_iter().zip(data.truth(&rows)) {
-        let (positives, all) = counts.entry(clustering.segments()[at].number).or_default();
-        *positives += f64::from(u8::from(label));
-        *all += 1.0;
-    }
-    let share = |(number, (positives, all)): (i32, (f64, f64))| (number, (positives / all, snapshot));
-    Ok(counts.into_iter().map(share).collect())
 }
 
 /// Replaces the profile of a date, whose rows are staged. Runs inside the transaction of the scores.

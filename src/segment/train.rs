@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use super::assign::stage;
 use super::choose::{self, Choice, Tried};
-use super::profile;
+use super::{outcome, profile};
 use crate::config::Clusters;
 use crate::dataset::Dataset;
 use crate::learn::Clustering;
@@ -24,10 +24,11 @@ pub fn train(mut contest: Contest<'_>, clusters: &Clusters) -> Result<Trained> {
     let snapshot = at.snapshot(*data.dates.last().context("a training needs a snapshot")?)?;
     let rows = data.of(snapshot.date);
     let x = data.matrix.select(&rows);
-    let tried = match choose::all(&contest.recipes, &x, at.model.spec.seed) {
+    let mut tried = match choose::all(&contest.recipes, &x, at.model.spec.seed) {
         Ok(tried) => tried,
         Err(message) => return Ok(Trained::TooEarly(format!("{}: {message}", snapshot.date))),
     };
+    outcome::measure(&mut tried, &data, as_of)?;
     let choice = choice(&mut contest, clusters, &tried, &data)?;
     if !choice.is_admissible {
         term::warn(&format!(
@@ -54,8 +55,8 @@ pub fn train(mut contest: Contest<'_>, clusters: &Clusters) -> Result<Trained> {
     });
     let version = NewVersion {
         trained_through: snapshot.date,
-        metric: choose::SILHOUETTE,
-        mean_metric: winner.silhouette,
+        metric: choose::measure(&tried),
+        mean_metric: winner.outcome.or(winner.silhouette),
         fitted: Some(clustering.to_bytes()?),
         verdict: choice.verdict,
         metrics: measured.collect(),
@@ -96,7 +97,9 @@ fn choice(contest: &mut Contest<'_>, clusters: &Clusters, tried: &[Tried], data:
     let against = match &own {
         Ok((spec, recipe, rows)) => {
             let newest = rows.dates.last().map(|date| rows.of(*date)).unwrap_or_default();
-            choose::all(std::slice::from_ref(recipe), &rows.matrix.select(&newest), spec.seed)
+            let mut own = choose::all(std::slice::from_ref(recipe), &rows.matrix.select(&newest), spec.seed);
+            own.as_mut().map_or(Ok(()), |own| outcome::measure(own, rows, as_of))?;
+            own
         }
         Err((true, why)) => Err(format!("it cannot be fitted again: {why}")),
         Err((false, why)) => return Ok(named(best(None).instead(number, why))),

@@ -7,7 +7,7 @@ use super::{Contest, Trained};
 use super::{rival, table, validate};
 use crate::config::Binary;
 use crate::dataset::Dataset;
-use crate::learn::{self, Dependence, Importance, Recipe};
+use crate::learn::{self, Dependence, Fitted, Importance, Matrix, Recipe};
 use crate::problem::Problem;
 use crate::registry::{Measured, NewVersion};
 use crate::term::{self, Progress};
@@ -53,8 +53,12 @@ pub fn train(mut contest: Contest<'_>, binary: &Binary) -> Result<Trained> {
     notes.extend(told);
     let recipe = &contest.recipes[winner];
     let rows = data.known_by(as_of);
-    let importances = validated.importances(&data, &folds, recipe, spec.seed)?;
-    let (fitted, dependence) = fit(recipe, &data, &rows, &importances, spec.seed)?;
+    let (importances, last) = rayon::join(
+        || validated.importances(&data, &folds, recipe, spec.seed),
+        || Last::fit(recipe, &data, &rows, spec.seed),
+    );
+    let (importances, last) = (importances?, last?);
+    let dependence = last.as_ref().map(|last| last.dependence(&importances, spec.seed)).transpose()?;
     let mut curves = Vec::new();
     for at in std::iter::once(winner).chain(rule) {
         curves.extend(validated.curves(&data, &folds, &contest.recipes[at])?);
@@ -65,12 +69,12 @@ pub fn train(mut contest: Contest<'_>, binary: &Binary) -> Result<Trained> {
         base_rate: Some(base_rate(&data.truth(&rows))),
         metric: by.name(),
         mean_metric,
-        fitted,
+        fitted: last.map(|last| last.fitted.to_bytes()).transpose()?,
         verdict,
         metrics: validated.metrics.clone(),
         means: validated.means.clone(),
         importances,
-        dependence,
+        dependence: dependence.unwrap_or_default(),
         curves,
         rule: over_rule,
         ..contest.version(winner, &data, &rows)?
@@ -83,22 +87,28 @@ fn base_rate(labels: &[bool]) -> f64 {
     labels.iter().filter(|label| **label).count() as f64 / labels.len() as f64
 }
 
-/// A recipe fitted to all rows, as bytes, and how it leans on the first of its inputs; nothing of a rule.
-fn fit(
-    recipe: &Recipe,
-    data: &Dataset,
-    rows: &[usize],
-    importances: &[Importance],
-    seed: u64,
-) -> Result<(Option<Vec<u8>>, Vec<Dependence>)> {
-    if recipe.rule().is_some() {
-        return Ok((None, Vec::new()));
+/// A recipe fitted to all rows that are known.
+struct Last {
+    x: Matrix,
+    fitted: Fitted,
+}
+
+impl Last {
+    /// Nothing of a rule.
+    fn fit(recipe: &Recipe, data: &Dataset, rows: &[usize], seed: u64) -> Result<Option<Self>> {
+        if recipe.rule().is_some() {
+            return Ok(None);
+        }
+        let x = data.matrix.select(rows);
+        let fitted = recipe.fit(&x, &data.truth(rows), seed)?;
+        Ok(Some(Self { x, fitted }))
     }
-    let x = data.matrix.select(rows);
-    let fitted = recipe.fit(&x, &data.truth(rows), seed)?;
-    let first: Vec<&str> = importances.iter().take(SHOWN).map(|one| one.column.as_str()).collect();
-    let dependence = learn::partial_dependence(&fitted, &x, &first, seed)?;
-    Ok((Some(fitted.to_bytes()?), dependence))
+
+    /// How it leans on the first of its inputs.
+    fn dependence(&self, importances: &[Importance], seed: u64) -> Result<Vec<Dependence>> {
+        let first: Vec<&str> = importances.iter().take(SHOWN).map(|one| one.column.as_str()).collect();
+        learn::partial_dependence(&self.fitted, &self.x, &first, seed)
+    }
 }
 
 /// Labels of one class alone teach nothing. Of a few rows that may be chance.

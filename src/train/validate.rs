@@ -14,8 +14,6 @@ use crate::term::{self, Progress};
 
 /// Resamples behind each interval.
 const DRAWS: usize = 200;
-/// Shuffles of each input behind its importance.
-const REPEATS: usize = 2;
 
 /// The snapshots of one period: the rows trained on, known by the first of them, and the rows scored.
 pub struct Fold {
@@ -229,7 +227,7 @@ impl Validated {
             folds.iter().map(|fold| (data.matrix.select(&fold.test), data.truth(&fold.test))).collect();
         let sets: Vec<ValidationSet<'_>> =
             models.iter().zip(&tables).map(|(model, (x, y))| ValidationSet { model, x, y }).collect();
-        learn::permutation_importance(&sets, REPEATS, seed)
+        learn::permutation_importance(&sets, seed)
     }
 }
 

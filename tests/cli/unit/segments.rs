@@ -15,6 +15,7 @@ fn tried(figures: &[(f64, f64, f64)]) -> Vec<Tried> {
         silhouette: Some(*silhouette),
         stability: Some(*stability),
         smallest_share: *smallest_share,
+        outcome: None,
     };
     figures.iter().enumerate().map(one).collect()
 }
@@ -42,6 +43,23 @@ fn the_champion_stays_while_it_is_nearly_as_good() {
     assert_eq!(best(&tried(&[(0.30, 0.9, 0.2), (0.335, 0.9, 0.2)]), &clusters(), Some(0), Some(1)).place, 1);
     // ... and while it is stable.
     assert_eq!(best(&tried(&[(0.30, 0.8, 0.2), (0.29, 0.9, 0.2)]), &clusters(), Some(0), Some(1)).place, 1);
+}
+
+#[test]
+fn what_followed_decides_before_the_silhouette() {
+    let with = |outcomes: &[f64]| {
+        let mut tried = tried(&[(0.40, 0.9, 0.2), (0.35, 0.9, 0.2), (0.30, 0.9, 0.2), (0.50, 0.5, 0.2)]);
+        tried.iter_mut().zip(outcomes).for_each(|(one, outcome)| one.outcome = Some(*outcome));
+        tried
+    };
+    // The last foretells best and is not stable; the third is within the margin of the second.
+    let tried = with(&[0.70, 0.781, 0.785, 0.90]);
+    let choice = best(&tried, &clusters(), None, None);
+    assert_eq!(choice.place, 1);
+    assert!(choice.verdict.reason.contains("outcome_roc_auc 0.7810"), "{}", choice.verdict.reason);
+    // A champion stays among those that foretell as well, and gives way to them.
+    assert_eq!(best(&with(&[0.776, 0.781, 0.785, 0.9]), &clusters(), Some(1), Some(1)).place, 0);
+    assert_eq!(best(&with(&[0.70, 0.781, 0.785, 0.9]), &clusters(), Some(0), Some(1)).place, 1);
 }
 
 #[test]

@@ -25,7 +25,6 @@ with final as (
 
         -- how its network, state, seller and area do now
 
-        case when network_handover_ratio_7d <= 0 then raise_error('the logarithm of 0 or less') else ln(network_handover_ratio_7d) end as log_network_handover_7d,
         case when network_transit_ratio_7d <= 0 then raise_error('the logarithm of 0 or less') else ln(network_transit_ratio_7d) end as log_network_transit_7d,
         case when state_transit_ratio_7d <= 0 then raise_error('the logarithm of 0 or less') else ln(state_transit_ratio_7d) end as log_state_transit_7d,
         case when seller_transit_ratio <= 0 then raise_error('the logarithm of 0 or less') else ln(seller_transit_ratio) end as log_seller_transit,
