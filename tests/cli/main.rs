@@ -45,3 +45,4 @@ mod support;
 mod train;
 mod unit;
 mod wall;
+mod wheel;

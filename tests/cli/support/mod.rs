@@ -13,7 +13,7 @@ use olist::catalog::Catalog;
 use olist::project::Project;
 use tempfile::TempDir;
 
-pub use slow::{cases, times};
+pub use slow::times;
 
 /// What one call of the program gave.
 pub struct Ran {

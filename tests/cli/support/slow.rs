@@ -13,8 +13,3 @@ pub fn times(full: usize) -> usize {
     };
     (full * percent / 100).max(1)
 }
-
-/// As `times`, for the number of cases that proptest wants.
-pub fn cases(full: u32) -> u32 {
-    u32::try_from(times(full as usize)).unwrap()
-}
