@@ -6,7 +6,7 @@ default:
 build:
     cargo build --release
 
-# Everything that has to hold, in minutes; `just test mistakes` only what has this in its name
+# What has to hold, in minutes; `just test mistakes` only what has this in its name
 test *filter:
     cargo test --release -- {{ filter }}
 
@@ -14,7 +14,7 @@ test *filter:
 spark *filter:
     cargo test --release --features spark -- spark {{ filter }}
 
-# Kills, hostile servers and mutations in full, before a release
+# All of it, before a release: months of runs, every mistake, kills, hostile servers and mutations in full
 slow *filter:
     SLOW=full cargo test --release -- --include-ignored {{ filter }}
 

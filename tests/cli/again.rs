@@ -80,6 +80,7 @@ pub fn differences(one: &Place, other: &Place) -> Vec<String> {
 }
 
 #[test]
+#[ignore = "six runs over shuffled files"]
 fn shuffled_rows_and_threads_change_nothing() {
     let sample = Place::with_sample();
     let places = [("rowid", "1"), ("hash(rowid)", "4")].map(|(order, threads)| {
@@ -95,6 +96,7 @@ fn shuffled_rows_and_threads_change_nothing() {
 }
 
 #[test]
+#[ignore = "a hundred runs"]
 fn a_hundred_reruns_of_a_date_take_no_more_room() {
     let place = Place::with_churn();
     place.olist(&["ingest", "--sample", "--orders", "3000"]).code(0);

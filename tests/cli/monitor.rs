@@ -20,6 +20,7 @@ fn load(sample: &Place, place: &Place, until: &str) {
 }
 
 #[test]
+#[ignore = "twenty seconds of months"]
 fn a_list_is_judged_when_all_its_labels_are_known_and_not_before() {
     let (sample, place) = delivered("2018-05-31");
     let outcomes = "select count(*) from registry.outcomes";
@@ -81,6 +82,7 @@ fn a_list_is_judged_when_all_its_labels_are_known_and_not_before() {
 }
 
 #[test]
+#[ignore = "months of deliveries"]
 fn a_list_that_is_behind_its_promise_is_told() {
     let (sample, place) = delivered("2018-05-31");
     load(&sample, &place, "2018-07-31");
@@ -100,6 +102,7 @@ fn a_list_that_is_behind_its_promise_is_told() {
 }
 
 #[test]
+#[ignore = "half a minute of months"]
 fn a_delivery_that_is_replaced_is_kept() {
     let (_, place) = delivered("2018-05-31");
     let history = "select count(*) from duckdb_tables() where table_name = 'seller_churn_history'";

@@ -142,6 +142,7 @@ fn segments_are_stable_keep_their_numbers_and_differ_in_what_follows() {
 }
 
 #[test]
+#[ignore = "half a minute: a training a mistake"]
 fn mistakes_in_a_model_of_segments_are_explained() {
     let cases = [
         (

@@ -36,6 +36,7 @@ fn who_holds_the_file_is_told_and_waited_for() {
 
 /// Readers open the copy again and again while it is replaced; every one sees a whole state.
 #[test]
+#[ignore = "twenty seconds of readers"]
 fn a_published_copy_is_replaced_under_its_readers() {
     let place = Place::with_sample();
     // Fast to build again, so that there are many replacements: two stores, whose rows agree with the ledger or not.

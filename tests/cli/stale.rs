@@ -17,6 +17,7 @@ fn built(place: &Place) -> Vec<String> {
 }
 
 #[test]
+#[ignore = "half a minute of months"]
 fn a_month_more_builds_no_earlier_store_again() {
     let sample = Place::with_sample();
     let (place, scratch) = (Place::with_churn(), Place::with_churn());

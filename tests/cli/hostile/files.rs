@@ -91,7 +91,7 @@ fn a_file_that_is_replaced_while_it_is_read() {
         })
     };
     let done = std::sync::atomic::AtomicBool::new(false);
-    let loads = times(25).max(4);
+    let least = times(25);
     let (mut loaded, mut told) = (0, 0);
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -101,7 +101,8 @@ fn a_file_that_is_replaced_while_it_is_read() {
                 std::thread::sleep(Duration::from_millis(40));
             }
         });
-        for _ in 0..loads {
+        // Whether a load is hit is chance: until one was.
+        while loaded + told < least || (told == 0 && loaded < 200) {
             let (code, said) = bounded(&place, &["ingest", "raw"]);
             if code == 0 {
                 loaded += 1;
@@ -119,5 +120,5 @@ fn a_file_that_is_replaced_while_it_is_read() {
         }
         done.store(true, std::sync::atomic::Ordering::Relaxed);
     });
-    assert!(told > 0 && loaded + told == loads, "{loaded} loaded, {told} refused");
+    assert!(told > 0, "{loaded} loaded, none refused");
 }

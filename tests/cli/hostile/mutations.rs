@@ -13,6 +13,7 @@ const PIECES: &[&str] = &[
 
 /// Files of the project with bytes taken out, put in, doubled or swapped: never a panic, and an error has a place.
 #[test]
+#[ignore = "a minute of mutations"]
 fn mutated_files_are_told_of_with_their_place() {
     let place = Place::with_sample();
     let files = [
