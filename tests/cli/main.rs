@@ -44,5 +44,7 @@ mod style;
 mod support;
 mod train;
 mod unit;
+mod values;
 mod wall;
 mod wheel;
+mod words;
