@@ -31,11 +31,6 @@ pub struct Tried {
     pub outcome: Option<f64>,
 }
 
-/// What candidates are measured by: what followed, if that is known.
-pub fn measure(tried: &[Tried]) -> &'static str {
-    if tried.iter().all(|one| one.outcome.is_some()) { OUTCOME } else { SILHOUETTE }
-}
-
 /// Fits and measures every candidate that the rows allow.
 pub fn all(recipes: &[Recipe], x: &Matrix, seed: u64) -> Result<Vec<Tried>, String> {
     let mut tried = Vec::new();
@@ -69,6 +64,11 @@ fn one(at: usize, recipe: &Recipe, x: &Matrix, seed: u64) -> Result<Tried> {
 }
 
 impl Tried {
+    /// What it is measured by, and how it does: what followed, if that is known.
+    pub fn metric(&self) -> (&'static str, Option<f64>) {
+        if self.outcome.is_some() { (OUTCOME, self.outcome) } else { (SILHOUETTE, self.silhouette) }
+    }
+
     fn is_admissible(&self, clusters: &Clusters) -> bool {
         self.smallest_share >= clusters.smallest_share
             && self.stability.is_some_and(|stability| stability >= clusters.stability)

@@ -9,18 +9,15 @@ use crate::learn::{Clustering, Metric, Scored};
 
 /// The rows of a snapshot whose label is known: their segments, by place, and their labels.
 struct Past {
-    date: NaiveDate,
     segments: Vec<usize>,
     labels: Vec<bool>,
 }
 
 /// The snapshots whose labels were known by `as_of`, the newest first.
-fn settled(data: &Dataset, as_of: NaiveDate) -> Vec<NaiveDate> {
+fn settled(data: &Dataset, as_of: NaiveDate) -> impl Iterator<Item = NaiveDate> {
     let mut dates = data.dates.clone();
     dates.dedup();
-    dates.reverse();
-    dates.retain(|date| data.is_settled(&data.of(*date), as_of));
-    dates
+    dates.into_iter().rev().filter(move |date| data.is_settled(&data.of(*date), as_of))
 }
 
 impl Past {
@@ -28,16 +25,22 @@ impl Past {
         let rows: Vec<usize> = all.of(date).into_iter().filter(|&row| all.is_known(row, as_of)).collect();
         let assigned = clustering.assign(&all.matrix.select(&rows))?;
         let segments = assigned.into_iter().map(|(at, _)| at).collect();
-        Ok(Self { date, segments, labels: all.truth(&rows) })
+        Ok(Self { segments, labels: all.truth(&rows) })
     }
 
-    /// The share of positive labels in the segment at `place`, or in all.
-    fn share(&self, place: Option<usize>) -> Option<f64> {
-        let rows = self.segments.iter().zip(&self.labels);
-        let labels: Vec<bool> =
-            rows.filter(|(at, _)| place.is_none_or(|place| **at == place)).map(|(_, label)| *label).collect();
-        let positives = labels.iter().filter(|label| **label).count();
-        (!labels.is_empty()).then(|| positives as f64 / labels.len() as f64)
+    /// The share of positive labels in each segment; `None` in one without rows.
+    fn shares(&self, segments: usize) -> Vec<Option<f64>> {
+        let mut counts = vec![(0.0, 0.0); segments];
+        for (&at, &label) in self.segments.iter().zip(&self.labels) {
+            counts[at].0 += f64::from(u8::from(label));
+            counts[at].1 += 1.0;
+        }
+        counts.into_iter().map(|(positives, rows)| (rows > 0.0).then(|| positives / rows)).collect()
+    }
+
+    /// The same of all rows.
+    fn share(&self) -> f64 {
+        self.labels.iter().filter(|label| **label).count() as f64 / self.labels.len() as f64
     }
 }
 
@@ -48,21 +51,23 @@ pub fn followed(
     clustering: &Clustering,
     as_of: NaiveDate,
 ) -> Result<Vec<Option<(f64, NaiveDate)>>> {
-    let past =
-        settled(data, as_of).first().map(|date| Past::read(data, clustering, *date, as_of)).transpose()?;
-    let share = |place| past.as_ref().and_then(|past| Some((past.share(Some(place))?, past.date)));
-    Ok((0..clustering.segments().len()).map(share).collect())
+    let segments = clustering.segments().len();
+    let Some(newest) = settled(data, as_of).next() else { return Ok(vec![None; segments]) };
+    let shares = Past::read(data, clustering, newest, as_of)?.shares(segments);
+    Ok(shares.into_iter().map(|share| Some((share?, newest))).collect())
 }
 
 /// Measures by ROC AUC how well the segments of each of those `tried` foretell the label: at the newest snapshot whose
 /// labels were known by `as_of` each row has the share of its segment at the snapshot before.
 pub fn measure(tried: &mut [Tried], data: &Dataset, as_of: NaiveDate) -> Result<()> {
-    let [newest, before, ..] = settled(data, as_of)[..] else { return Ok(()) };
+    let mut dates = settled(data, as_of);
+    let (Some(newest), Some(before)) = (dates.next(), dates.next()) else { return Ok(()) };
     for one in tried {
         let before = Past::read(data, &one.clustering, before, as_of)?;
         let newest = Past::read(data, &one.clustering, newest, as_of)?;
-        let share = |place: &usize| before.share(Some(*place)).or_else(|| before.share(None)).unwrap_or(0.5);
-        let scores: Vec<f64> = newest.segments.iter().map(share).collect();
+        let shares = before.shares(one.clustering.segments().len());
+        let scores: Vec<f64> =
+            newest.segments.iter().map(|&at| shares[at].unwrap_or_else(|| before.share())).collect();
         one.outcome = Scored::new(&newest.labels, &scores)?.metric(Metric::RocAuc);
     }
     Ok(())

@@ -40,6 +40,7 @@ pub fn train(mut contest: Contest<'_>, clusters: &Clusters) -> Result<Trained> {
     }
     let recipes = &contest.recipes;
     let winner = &tried[choice.place];
+    let (metric, mean_metric) = winner.metric();
     let earlier = match contest.rival.version() {
         Some(version) => version.fitted(contest.warehouse)?,
         None => None,
@@ -55,8 +56,8 @@ pub fn train(mut contest: Contest<'_>, clusters: &Clusters) -> Result<Trained> {
     });
     let version = NewVersion {
         trained_through: snapshot.date,
-        metric: choose::measure(&tried),
-        mean_metric: winner.outcome.or(winner.silhouette),
+        metric,
+        mean_metric,
         fitted: Some(clustering.to_bytes()?),
         verdict: choice.verdict,
         metrics: measured.collect(),

@@ -76,10 +76,11 @@ fn segments_are_stable_keep_their_numbers_and_differ_in_what_follows() {
                    ) as h using (reference_date, segment)";
     assert_eq!(place.cell(by_hand), "true");
 
-    // Why this one: what speaks for it outweighs what speaks for the next, but where a fourth input decides that is not listed.
-    let why = "select count(reasons) = count(*)
-                   and avg((list_sum(list_transform(reasons, lambda r: r.contribution)) > -1e-9)::int) > 0.99
-               from scores.seller_segments";
+    // Why this one: what speaks for it outweighs what speaks for the next, counting of the five inputs one that is not
+    // listed as at most the least of those that are.
+    let why = "with r as (select list_transform(reasons, lambda r: r.contribution) as c from scores.seller_segments)
+               select count(c) = count(*) and min(list_sum(c) + (5 - len(c))
+                   * coalesce(list_min(list_filter(c, lambda x: x > 0)), 0)) > -1e-9 from r";
     assert_eq!(place.cell(why), "true");
     let key = place.cell("select min(seller_id) from scores.seller_segments where segment_name = 'pillars'");
     let explained =

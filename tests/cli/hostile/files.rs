@@ -91,7 +91,7 @@ fn a_file_that_is_replaced_while_it_is_read() {
         })
     };
     let done = std::sync::atomic::AtomicBool::new(false);
-    let least = times(25);
+    let least = times(25).max(4);
     let (mut loaded, mut told) = (0, 0);
     std::thread::scope(|scope| {
         scope.spawn(|| {
