@@ -41,7 +41,7 @@ fn copy(warehouse: &Warehouse, task: &Task, entry: &Entry, run_id: &str) -> Resu
     let rows = format!("from {SCRATCH}.{table} where reference_date = date '{date}'");
     let change = shape::fit(warehouse, table, &warehouse.describe(&Select::of(&rows)?)?)?;
     empty(warehouse, table, *date)?;
-    warehouse.execute(&format!("insert into {table} by name {rows}"), &[])?;
+    warehouse.batch(&format!("insert into {table} by name {rows}"))?;
     ledger::forget(warehouse, table, *date)?;
     warehouse.execute(
         &format!(

@@ -144,11 +144,10 @@ impl Maker<'_> {
 
     fn insert(self, task: &Task, query: &Select) -> Result<()> {
         let head = format!("insert into {} by name\n", task.table);
-        self.warehouse.execute(&format!("{head}{query}"), &[]).map_err(|error| {
+        self.warehouse.batch(&format!("{head}{query}")).map_err(|error| {
             let error = error.shifted(head.len() + query.start());
-            analyst(self.warehouse, error, &task.rendered, &self.catalog.templates)
-        })?;
-        Ok(())
+            analyst(self.warehouse, error, &task.rendered, &self.catalog.templates).into()
+        })
     }
 }
 

@@ -77,7 +77,7 @@ pub fn drop_rows(warehouse: &Warehouse, node: &Node, date: NaiveDate, table: &st
 }
 
 fn delete(warehouse: &Warehouse, table: &str, check: &Check, date: NaiveDate) -> Result<(), SqlError> {
-    warehouse.execute(&format!("delete from {table} where {}", failing(check, date)), &[]).map(drop)
+    warehouse.batch(&format!("delete from {table} where {}", failing(check, date)))
 }
 
 /// The first rows of a partition, by key, that fail `check`.

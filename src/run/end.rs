@@ -58,7 +58,7 @@ impl<'a> Run<'a> {
             let names = left_out.join(", ");
             term::note(&format!("no views of {names}: the project does not have what they refer to"));
         }
-        self.warehouse.execute("delete from pipeline.failures where table_name like 'reports.%'", &[])?;
+        self.warehouse.batch("delete from pipeline.failures where table_name like 'reports.%'")?;
         for (name, error) in failed {
             self.attempt::<()>(&format!("reports.{name}"), last, Err(error))?;
         }

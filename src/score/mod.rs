@@ -119,7 +119,7 @@ fn keep(warehouse: &Warehouse, table: &str, why: &str) -> Result<()> {
              comment on column {history}.replaced_because is 'What had changed'"
         ))?;
     }
-    warehouse.execute(&format!("insert into {history} by name {delivered}"), &[])?;
+    warehouse.batch(&format!("insert into {history} by name {delivered}"))?;
     Ok(())
 }
 
@@ -173,7 +173,7 @@ pub fn replace(
         warehouse.batch(&statements.join(";"))?;
     }
     warehouse.execute(&format!("delete from {table} where reference_date = ?"), &[&date])?;
-    warehouse.execute(&format!("insert into {table} by name {sql}"), &[])?;
+    warehouse.batch(&format!("insert into {table} by name {sql}"))?;
     Ok(())
 }
 

@@ -204,19 +204,16 @@ impl Warehouse {
         self.batch(&format!("set threads = {}", threads.max(1)))
     }
 
-    /// Runs statements that give no rows.
+    /// Runs statements that give no rows. Each is planned once; a prepared one is planned again when it is executed.
     pub fn batch(&self, sql: &str) -> Result<(), SqlError> {
         let _busy = self.gate.enter()?;
         self.conn.execute_batch(sql).map_err(|error| SqlError::new(&error))
     }
 
-    /// Runs one statement; gives the number of rows it changed. One with values is run with others again: its plan is kept.
+    /// Runs one statement with `values`, gives the number of rows it changed, and keeps it prepared for others.
     pub fn execute(&self, sql: &str, values: &[&dyn duckdb::ToSql]) -> Result<usize, SqlError> {
         let _busy = self.gate.enter()?;
-        let changed = match values {
-            [] => self.conn.execute(sql, []),
-            values => self.conn.prepare_cached(sql).and_then(|mut statement| statement.execute(values)),
-        };
+        let changed = self.conn.prepare_cached(sql).and_then(|mut statement| statement.execute(values));
         changed.map_err(|error| SqlError::new(&error))
     }
 
