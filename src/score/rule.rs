@@ -25,8 +25,9 @@ pub fn reasons(
     columns: &[(String, String)],
 ) -> Result<Reasons> {
     let parsed = tree::deep(|| tree::query(&format!("select ({rule})")))?;
-    let (used, is_of_its_row) =
-        tree::deep(|| (tree::column_names(&parsed), !tree::has_class(&parsed, &["WINDOW", "SUBQUERY"])));
+    let used = tree::column_names(&parsed);
+    let is_of_its_row =
+        tree::nodes(&parsed).all(|node| node["class"] != "WINDOW" && node["class"] != "SUBQUERY");
     let columns: Vec<&(String, String)> =
         columns.iter().filter(|(name, _)| used.contains(&name.to_lowercase())).collect();
     if columns.len() > MOST_COLUMNS || !is_of_its_row {

@@ -14,7 +14,7 @@ const SYSTEM: [&str; 5] = ["sqlite_", "pg_", "duckdb_", "pragma_", "information_
 const INTERRUPT: &str = "Interrupt";
 
 /// One error of DuckDB.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct SqlError {
     /// `Binder`, `Parser`, `Conversion`, `Constraint`, …
     pub class: String,
@@ -26,10 +26,10 @@ pub struct SqlError {
     pub also: Option<(usize, String)>,
 }
 
-impl SqlError {
-    pub fn new(error: &duckdb::Error) -> Self {
+impl From<duckdb::Error> for SqlError {
+    fn from(error: duckdb::Error) -> Self {
         let full = match error {
-            duckdb::Error::DuckDBFailure(_, Some(message)) => message.clone(),
+            duckdb::Error::DuckDBFailure(_, Some(message)) => message,
             other => other.to_string(),
         };
         let json = full.find('{').and_then(|start| serde_json::from_str::<Value>(full[start..].trim()).ok());
@@ -42,16 +42,13 @@ impl SqlError {
             also: None,
         }
     }
+}
 
+impl SqlError {
     /// Of a text that is not what it has to be.
     pub fn statement(message: &str, position: Option<usize>) -> Self {
-        Self {
-            class: "Statement".to_owned(),
-            message: message.to_owned(),
-            position,
-            candidates: None,
-            also: None,
-        }
+        let (class, message) = ("Statement".to_owned(), message.to_owned());
+        Self { class, message, position, ..Self::default() }
     }
 
     /// A statement that was not begun, because of a signal or a time limit.

@@ -15,7 +15,7 @@ use serde_json::Value as Json;
 
 use super::error::SqlError;
 use super::tokens::{Brackets, starts, tokens};
-use super::tree::{self, children, list, lower};
+use super::tree::{self, list, lower};
 
 /// Functions in FROM that make rows of their arguments alone.
 pub const HARMLESS: [&str; 9] = [
@@ -65,19 +65,17 @@ pub struct Select {
 
 impl Select {
     pub fn of(text: &str) -> Result<Self, SqlError> {
-        tree::deep(|| Self::prove(text))
-    }
-
-    fn prove(text: &str) -> Result<Self, SqlError> {
-        let tree = tree::parse(text)?;
-        let statements = list(&tree["statements"]).len();
-        if statements != 1 {
-            let what = if statements == 0 { "there is no query here" } else { "one query at a time" };
-            let starts = starts(text);
-            return Err(SqlError::statement(what, starts.get(1).or(starts.first()).copied()));
-        }
-        check(&tree)?;
-        Ok(Self { sql: text.to_owned(), start: 0 })
+        tree::deep(|| {
+            let tree = tree::parse(text)?;
+            let statements = list(&tree["statements"]).len();
+            if statements != 1 {
+                let what = if statements == 0 { "there is no query here" } else { "one query at a time" };
+                let starts = starts(text);
+                return Err(SqlError::statement(what, starts.get(1).or(starts.first()).copied()));
+            }
+            tree::nodes(&tree).try_for_each(check)?;
+            Ok(Self { sql: text.to_owned(), start: 0 })
+        })
     }
 
     /// As `of`, of a text that was proven before if it differs from an earlier one by its `date` alone: digits in
@@ -164,7 +162,7 @@ impl Expression {
                 return Err(wrong(token.range.start));
             }
         }
-        check(&tree).map_err(|error| error.shifted(HEAD.len()))?;
+        tree::nodes(&tree).try_for_each(check).map_err(|error| error.shifted(HEAD.len()))?;
         Ok(Self(text.to_owned()))
     }
 
@@ -212,7 +210,7 @@ pub(super) fn other_statement(text: &str) -> Option<usize> {
     starts.iter().zip(ends).find(is_other).map(|(start, _)| *start)
 }
 
-/// Fails where a query below `node` writes, or reads what is no table.
+/// Fails where `node` writes, or reads what is no table.
 fn check(node: &Json) -> Result<(), SqlError> {
     let wrong = |message: &str| Err(SqlError::statement(message, tree::position(node)));
     let kind = node["type"].as_str().unwrap_or_default();
@@ -232,5 +230,5 @@ fn check(node: &Json) -> Result<(), SqlError> {
     if kind == "FUNCTION" && WRITING.contains(&&*name) {
         return wrong(&format!("a query only reads: `{name}` writes"));
     }
-    children(node).try_for_each(check)
+    Ok(())
 }

@@ -3,13 +3,15 @@
 use std::ops::Range;
 
 use sqlparser::dialect::DuckDbDialect;
-use sqlparser::tokenizer::{Location, Token as Lexeme, Tokenizer};
+use sqlparser::tokenizer::{Location, Token as Lexeme, TokenWithSpan, Tokenizer};
 
 /// A word, a sign, a quoted text; among `lexemes` also a comment, or space.
 #[derive(Debug, Clone)]
 pub struct Token<'a> {
     pub text: &'a str,
     pub range: Range<usize>,
+    /// Where it begins, as the parser counts.
+    pub place: Location,
     /// Brackets that are open around it.
     pub depth: usize,
     pub lexeme: Lexeme,
@@ -37,18 +39,26 @@ pub fn lexemes(sql: &str) -> (Vec<Token<'_>>, Option<usize>) {
     let mut lexemes = Vec::new();
     let mut tokenizer = Tokenizer::new(&DuckDbDialect, sql).with_unescape(false);
     let is_whole = tokenizer.tokenize_with_location_into_buf(&mut lexemes).is_ok();
-    let mut cursor = Cursor { sql, offset: 0, at: Location::new(1, 1) };
+    // From lines and columns, in characters from 1, to bytes: of places that come one after another.
+    let (mut chars, mut at) = (sql.char_indices().peekable(), Location::new(1, 1));
+    let mut byte_of = |place: Location| {
+        while at < place
+            && let Some((_, c)) = chars.next()
+        {
+            at = if c == '\n' { (at.line + 1, 1).into() } else { (at.line, at.column + 1).into() };
+        }
+        chars.peek().map_or(sql.len(), |(byte, _)| *byte)
+    };
     let mut tokens = Vec::with_capacity(lexemes.len());
     let (mut depth, mut end) = (0_usize, 0);
-    for lexeme in lexemes {
-        let (span, lexeme) = (lexeme.span, lexeme.token);
-        let range = cursor.go_to(span.start)..cursor.go_to(span.end);
+    for TokenWithSpan { token: lexeme, span } in lexemes {
+        let range = byte_of(span.start)..byte_of(span.end);
         let closes = matches!(lexeme, Lexeme::RParen | Lexeme::RBracket | Lexeme::RBrace);
         let opens = matches!(lexeme, Lexeme::LParen | Lexeme::LBracket | Lexeme::LBrace);
         end = range.end;
         depth = depth.saturating_sub(usize::from(closes));
         if lexeme != Lexeme::EOF {
-            tokens.push(Token { text: &sql[range.clone()], range, depth, lexeme });
+            tokens.push(Token { text: &sql[range.clone()], range, place: span.start, depth, lexeme });
         }
         depth += usize::from(opens);
     }
@@ -62,11 +72,11 @@ pub fn invisible(sql: &str) -> Option<(usize, char)> {
     if !sql.contains(is_one) {
         return None;
     }
-    let code = tokens(sql).into_iter().filter(|token| !token.text.starts_with('\''));
-    let mut found = code.filter_map(|token| {
-        token.text.char_indices().find(|(_, c)| is_one(*c)).map(|(at, c)| (token.range.start + at, c))
-    });
-    found.next()
+    let mut code = tokens(sql).into_iter().filter(|token| !token.text.starts_with('\''));
+    code.find_map(|token| {
+        let (at, c) = token.text.char_indices().find(|(_, c)| is_one(*c))?;
+        Some((token.range.start + at, c))
+    })
 }
 
 /// SQL without comments and layout: what is left decides what the query does. Quoted texts and names stay as they are.
@@ -100,9 +110,6 @@ pub fn unended(text: &str) -> &str {
     end.map_or(text, |token| &text[..token.range.start])
 }
 
-/// Brackets, with what closes them.
-const PAIRS: [(&str, &str); 3] = [("(", ")"), ("[", "]"), ("{", "}")];
-
 /// The brackets that are open while the words of a text are read, each with its place.
 #[derive(Default)]
 pub struct Brackets<'a>(pub Vec<(usize, &'a str)>);
@@ -110,40 +117,22 @@ pub struct Brackets<'a>(pub Vec<(usize, &'a str)>);
 impl<'a> Brackets<'a> {
     /// Reads the word or sign at `at`. Fails where it closes what is not open: with the bracket that is open instead.
     pub fn read(&mut self, at: usize, sign: &'a str) -> Result<(), Option<(usize, &'a str)>> {
-        if PAIRS.iter().any(|(open, _)| *open == sign) {
+        if [")", "]", "}"].contains(&sign) {
+            let closed = self.0.pop_if(|(_, open)| Self::closing(open) == sign);
+            return closed.map(drop).ok_or(self.0.last().copied());
+        }
+        if ["(", "[", "{"].contains(&sign) {
             self.0.push((at, sign));
-        } else if let Some((wanted, _)) = PAIRS.iter().find(|(_, close)| *close == sign) {
-            return self.0.pop_if(|(_, open)| open == wanted).map(drop).ok_or(self.0.last().copied());
         }
         Ok(())
     }
 
     /// What closes `open`.
     pub fn closing(open: &str) -> &'static str {
-        PAIRS.iter().find(|(other, _)| *other == open).map_or("", |(_, close)| close)
-    }
-}
-
-/// From the tokenizer's lines and columns, in characters from 1, to bytes: of places that come one after another.
-struct Cursor<'a> {
-    sql: &'a str,
-    offset: usize,
-    at: Location,
-}
-
-impl Cursor<'_> {
-    fn go_to(&mut self, place: Location) -> usize {
-        let here = |at: &Location| (at.line, at.column);
-        for c in self.sql[self.offset..].chars() {
-            if here(&self.at) >= here(&place) {
-                break;
-            }
-            self.offset += c.len_utf8();
-            self.at = match c {
-                '\n' => Location::new(self.at.line + 1, 1),
-                _ => Location::new(self.at.line, self.at.column + 1),
-            };
+        match open {
+            "(" => ")",
+            "[" => "]",
+            _ => "}",
         }
-        self.offset
     }
 }

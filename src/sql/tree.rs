@@ -59,16 +59,15 @@ pub fn is_table_function(name: &str) -> bool {
 
 fn ask(question: &str, text: &str) -> Result<String, SqlError> {
     static PARSER: OnceLock<Mutex<Connection>> = OnceLock::new();
-    let wrap = |error: duckdb::Error| SqlError::new(&error);
-    let parser = if let Some(parser) = PARSER.get() {
-        parser
-    } else {
-        let parser = Mutex::new(Connection::open_in_memory().map_err(wrap)?);
-        PARSER.get_or_init(|| parser)
+    let parser = match PARSER.get() {
+        Some(parser) => parser,
+        None => PARSER.get_or_init({
+            let parser = Connection::open_in_memory()?;
+            || Mutex::new(parser)
+        }),
     };
     let parser = parser.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut statement = parser.prepare_cached(question).map_err(wrap)?;
-    statement.query_row([text], |row| row.get(0)).map_err(wrap)
+    Ok(parser.prepare_cached(question)?.query_row([text], |row| row.get(0))?)
 }
 
 /// Where a node stands, or the first one below it that says so.
@@ -78,20 +77,18 @@ pub fn position(node: &Json) -> Option<usize> {
 
 /// Where the text of a node begins: an operator's own place is between its operands.
 pub fn leftmost(node: &Json) -> Option<usize> {
-    own_position(node).into_iter().chain(children(node).filter_map(leftmost)).min()
+    nodes(node).filter_map(own_position).min()
 }
 
 pub fn own_position(node: &Json) -> Option<usize> {
-    let own = node["query_location"].as_u64().filter(|at| *at != u64::MAX);
-    own.and_then(|at| usize::try_from(at).ok())
+    usize::try_from(node["query_location"].as_u64().filter(|at| *at != u64::MAX)?).ok()
 }
 
 /// From where to where the text of a node stands.
 pub fn extent(node: &Json) -> Option<Range<usize>> {
-    let length = || node["query_location_length"].as_u64().and_then(|length| usize::try_from(length).ok());
-    let own = own_position(node).map(|at| at..at + length().unwrap_or(0));
-    let all = own.into_iter().chain(children(node).filter_map(extent));
-    all.reduce(|left, right| left.start.min(right.start)..left.end.max(right.end))
+    let length = |node: &Json| usize::try_from(node["query_location_length"].as_u64()?).ok();
+    let own = |node| own_position(node).map(|at| at..at + length(node).unwrap_or(0));
+    nodes(node).filter_map(own).reduce(|left, right| left.start.min(right.start)..left.end.max(right.end))
 }
 
 /// The SQL of a query's tree.
@@ -102,12 +99,14 @@ pub fn unparse(node: &Json) -> Option<String> {
 
 /// The first table below `node` that is named together with its database.
 pub fn with_database(node: &Json) -> Option<&Json> {
-    let of = match node["type"].as_str() {
-        Some("BASE_TABLE") => &node["catalog_name"],
-        Some("TABLE_FUNCTION") => &node["function"]["catalog"],
-        _ => &Json::Null,
-    };
-    if lower(of).is_empty() { children(node).find_map(with_database) } else { Some(node) }
+    nodes(node).find(|node| {
+        let of = match node["type"].as_str() {
+            Some("BASE_TABLE") => &node["catalog_name"],
+            Some("TABLE_FUNCTION") => &node["function"]["catalog"],
+            _ => &Json::Null,
+        };
+        !lower(of).is_empty()
+    })
 }
 
 /// The items of a list; none where there is no list.
@@ -141,20 +140,26 @@ pub fn children(node: &Json) -> Box<dyn Iterator<Item = &Json> + '_> {
     }
 }
 
-/// All parts of the names of columns below `node`: `recency_days` may be written `q.recency_days`.
-pub fn column_names(node: &Json) -> Vec<String> {
-    let below = children(node).flat_map(column_names);
-    if node["class"] == "COLUMN_REF" {
-        texts(&node["column_names"]).chain(below).collect()
-    } else {
-        below.collect()
-    }
+/// `node` and all that is below it, from the outside in.
+pub fn nodes(node: &Json) -> impl Iterator<Item = &Json> {
+    let mut open = vec![node];
+    std::iter::from_fn(move || {
+        let node = open.pop()?;
+        let behind = open.len();
+        open.extend(children(node));
+        open[behind..].reverse();
+        Some(node)
+    })
 }
 
-/// Whether `node`, or one below it, is of one of `classes`.
-pub fn has_class(node: &Json, classes: &[&str]) -> bool {
-    node["class"].as_str().is_some_and(|class| classes.contains(&class))
-        || children(node).any(|child| has_class(child, classes))
+/// The columns that are named below `node`.
+pub fn column_refs(node: &Json) -> impl Iterator<Item = &Json> {
+    nodes(node).filter(|node| node["class"] == "COLUMN_REF")
+}
+
+/// All parts of the names of columns below `node`: `recency_days` may be written `q.recency_days`.
+pub fn column_names(node: &Json) -> Vec<String> {
+    column_refs(node).flat_map(|column| texts(&column["column_names"])).collect()
 }
 
 /// A name as DuckDB compares it.
@@ -168,16 +173,17 @@ pub fn texts(names: &Json) -> impl DoubleEndedIterator<Item = String> + '_ {
 
 /// Every name that something below `node` is given: aliases, names of columns, what an `unpivot` makes.
 pub fn given_names(node: &Json) -> Vec<String> {
-    let own = node.as_object().into_iter().flatten().flat_map(|(key, value)| match key.as_str() {
+    let all = nodes(node).filter_map(Json::as_object).flatten();
+    let names = all.flat_map(|(key, value)| match key.as_str() {
         "alias" => vec![lower(value)],
         "aliases" | "column_name_alias" | "unpivot_names" => texts(value).collect(),
         _ => Vec::new(),
     });
-    own.chain(children(node).flat_map(given_names)).collect()
+    names.collect()
 }
 
 /// The tables below `node`, by their names without a schema.
 pub fn table_names(node: &Json) -> Vec<String> {
-    let own = (node["type"] == "BASE_TABLE").then(|| lower(&node["table_name"]));
-    own.into_iter().chain(children(node).flat_map(table_names)).collect()
+    let tables = nodes(node).filter(|node| node["type"] == "BASE_TABLE");
+    tables.map(|table| lower(&table["table_name"])).collect()
 }

@@ -38,10 +38,9 @@ impl Batches {
 impl Warehouse {
     /// Runs a query and keeps its columns.
     pub fn arrow(&self, sql: &str) -> Result<Batches, SqlError> {
-        let wrap = |error: duckdb::Error| SqlError::new(&error);
         let _busy = self.gate.enter()?;
-        let mut statement = self.connection().prepare(sql).map_err(wrap)?;
-        let result = statement.query_arrow([]).map_err(wrap)?;
+        let mut statement = self.connection().prepare(sql)?;
+        let result = statement.query_arrow([])?;
         let schema = result.get_schema();
         Ok(Batches { schema, batches: result.collect() })
     }

@@ -207,14 +207,13 @@ impl Warehouse {
     /// Runs statements that give no rows. Each is planned once; a prepared one is planned again when it is executed.
     pub fn batch(&self, sql: &str) -> Result<(), SqlError> {
         let _busy = self.gate.enter()?;
-        self.conn.execute_batch(sql).map_err(|error| SqlError::new(&error))
+        Ok(self.conn.execute_batch(sql)?)
     }
 
     /// Runs one statement with `values`, gives the number of rows it changed, and keeps it prepared for others.
     pub fn execute(&self, sql: &str, values: &[&dyn duckdb::ToSql]) -> Result<usize, SqlError> {
         let _busy = self.gate.enter()?;
-        let changed = self.conn.prepare_cached(sql).and_then(|mut statement| statement.execute(values));
-        changed.map_err(|error| SqlError::new(&error))
+        Ok(self.conn.prepare_cached(sql)?.execute(values)?)
     }
 
     /// All rows of a query, each made by `read`.
@@ -224,11 +223,9 @@ impl Warehouse {
         values: &[&dyn duckdb::ToSql],
         read: impl FnMut(&Row<'_>) -> duckdb::Result<T>,
     ) -> Result<Vec<T>, SqlError> {
-        let wrap = |error: duckdb::Error| SqlError::new(&error);
         let _busy = self.gate.enter()?;
-        let mut statement = self.conn.prepare(sql).map_err(wrap)?;
-        let rows = statement.query_map(values, read).map_err(wrap)?;
-        rows.collect::<duckdb::Result<Vec<T>>>().map_err(wrap)
+        let mut statement = self.conn.prepare(sql)?;
+        Ok(statement.query_map(values, read)?.collect::<duckdb::Result<_>>()?)
     }
 
     /// As `rows`, of any statement that is run many times as it is: it is parsed and planned once.
@@ -237,11 +234,9 @@ impl Warehouse {
         sql: &str,
         read: impl FnMut(&Row<'_>) -> duckdb::Result<T>,
     ) -> Result<Vec<T>, SqlError> {
-        let wrap = |error: duckdb::Error| SqlError::new(&error);
         let _busy = self.gate.enter()?;
-        let mut statement = self.conn.prepare_cached(sql).map_err(wrap)?;
-        let rows = statement.query_map([], read).map_err(wrap)?;
-        rows.collect::<duckdb::Result<Vec<T>>>().map_err(wrap)
+        let mut statement = self.conn.prepare_cached(sql)?;
+        Ok(statement.query_map([], read)?.collect::<duckdb::Result<_>>()?)
     }
 
     /// The first row of a query, if there is one.
@@ -257,10 +252,10 @@ impl Warehouse {
     /// Runs `work` in one transaction: all of it is kept, or nothing.
     pub fn transaction<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         let turn = self.journal.as_deref().map(Journal::turn);
-        let transaction = self.conn.unchecked_transaction().map_err(|error| SqlError::new(&error))?;
+        let transaction = self.conn.unchecked_transaction().map_err(SqlError::from)?;
         let value = work()?;
         interrupt::check()?;
-        transaction.commit().map_err(|error| SqlError::new(&error))?;
+        transaction.commit().map_err(SqlError::from)?;
         drop(turn);
         if let Some(journal) = &self.journal {
             journal.checkpoint(self, journal::DUE);
