@@ -8,8 +8,10 @@ use sqlparser::ast::{
     WindowFrameUnits, WindowSpec,
 };
 
+use super::call::filled;
 use super::text::Part;
 use super::walk::Walk;
+use crate::sql::Token;
 
 impl Walk<'_> {
     pub fn query(&mut self, query: &Query) {
@@ -26,26 +28,20 @@ impl Walk<'_> {
         if let Some(order_by) = &query.order_by {
             self.order_by(order_by);
         }
-        let limit = match &query.limit_clause {
+        match &query.limit_clause {
+            None => {}
             Some(LimitClause::LimitOffset { limit: Some(limit), offset: None, limit_by })
                 if limit_by.is_empty() =>
             {
-                Some(limit)
+                self.expr(limit);
+                if query.order_by.is_none() {
+                    self.refuse("`limit` without `order by` takes any rows, on each engine others", RANK);
+                }
             }
-            Some(_) => {
-                self.refuse("this way of leaving out rows is not the same on Spark", RANK);
-                None
-            }
-            None => None,
-        };
-        if let Some(limit) = limit {
-            self.expr(limit);
-            if query.order_by.is_none() {
-                self.refuse("`limit` without `order by` takes any rows, on each engine others", RANK);
-            }
+            Some(_) => self.refuse("this way of leaving out rows is not the same on Spark", RANK),
         }
         if query.fetch.is_some() || !query.pipe_operators.is_empty() {
-            self.refuse("this clause is not on the list of what is the same on Spark", RANK);
+            self.unlisted("this clause", RANK);
         }
     }
 
@@ -91,7 +87,7 @@ impl Walk<'_> {
         match &select.group_by {
             GroupByExpr::All(more) if more.is_empty() => {}
             GroupByExpr::Expressions(keys, more) if more.is_empty() => self.all(keys),
-            _ => self.refuse("this way to group is not on the list of what is the same on Spark", RANK),
+            _ => self.unlisted("this way to group", RANK),
         }
         for window in &select.named_window {
             if let NamedWindowExpr::WindowSpec(spec) = &window.1 {
@@ -109,9 +105,7 @@ impl Walk<'_> {
                 self.name(expr, alias);
             }
             SelectItem::QualifiedWildcard(_, options) | SelectItem::Wildcard(options) => self.star(options),
-            SelectItem::ExprWithAliases { .. } => {
-                self.refuse("this item is not on the list of what is the same on Spark", RANK);
-            }
+            SelectItem::ExprWithAliases { .. } => self.unlisted("this item", RANK),
         }
     }
 
@@ -140,9 +134,7 @@ impl Walk<'_> {
             && !self.text.is(word + 1, "(")
         {
             let name = self.text.bytes(word + 1..word + 2);
-            let parts =
-                vec![Part::Made("(".to_owned()), Part::Text(name.clone()), Part::Made(")".to_owned())];
-            self.text.replace(name, parts);
+            self.text.replace(name.clone(), filled("($1)", &[name], &(0..0)));
         }
     }
 
@@ -173,8 +165,7 @@ impl Walk<'_> {
         match on {
             JoinConstraint::On(condition) => self.expr(condition),
             JoinConstraint::Using(_) | JoinConstraint::None => {}
-            _ => self
-                .refuse("this join is not on the list of what is the same on Spark", "join `on` or `using`"),
+            _ => self.unlisted("this join", "join `on` or `using`"),
         }
     }
 
@@ -185,10 +176,7 @@ impl Walk<'_> {
             TableFactor::NestedJoin { table_with_joins, .. } => self.from(table_with_joins),
             other => {
                 self.come_to(other.span().start);
-                self.refuse(
-                    "this is not on the list of what is the same in FROM on Spark",
-                    "`select unnest(range(0, n)) as n` makes rows of numbers; tables come by ref() and source()",
-                );
+                self.refuse(NO_TABLE, ROWS);
             }
         }
     }
@@ -196,24 +184,19 @@ impl Walk<'_> {
     /// A table of the warehouse, or a CTE.
     fn named(&mut self, name: &ObjectName, is_called: bool) {
         self.come_to(name.span().start);
-        let parts: Vec<String> = name
-            .0
-            .iter()
-            .filter_map(|part| part.as_ident())
-            .map(|ident| ident.value.to_lowercase())
-            .collect();
+        let idents = name.0.iter().filter_map(|part| part.as_ident());
+        let parts: Vec<String> = idents.map(|ident| ident.value.to_lowercase()).collect();
         let Some(first) = self.text.token_at(name.span().start) else { return };
-        let relation = match &parts.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        let relation = match &parts[..] {
             [_] if !is_called => return,
-            ["sources", source] => match source.strip_suffix("_as_of").filter(|_| is_called) {
-                Some(source) => (self.relations.as_of)(source),
-                None => (self.relations.whole)(source),
-            },
-            [_, _] if !is_called => (self.relations.table)(&parts.join(".")),
-            _ => {
-                let hint = "`select unnest(range(0, n)) as n` makes rows of numbers; tables come by ref() and source()";
-                return self.refuse("this is not on the list of what is the same in FROM on Spark", hint);
+            [schema, source] if schema == "sources" => {
+                match source.strip_suffix("_as_of").filter(|_| is_called) {
+                    Some(source) => (self.relations.as_of)(source),
+                    None => (self.relations.whole)(source),
+                }
             }
+            [_, _] if !is_called => (self.relations.table)(&parts.join(".")),
+            _ => return self.refuse(NO_TABLE, ROWS),
         };
         let last = first + 2 * (parts.len() - 1);
         let end = if is_called { self.text.close(last + 1) } else { last };
@@ -234,10 +217,7 @@ impl Walk<'_> {
             WindowFrameUnits::Groups => false,
         });
         if !is_known || window.window_name.is_some() {
-            self.refuse(
-                "this frame is not on the list of what is the same on Spark",
-                "`rows between … and …`",
-            );
+            self.unlisted("this frame", "`rows between … and …`");
         }
     }
 
@@ -251,15 +231,10 @@ impl Walk<'_> {
     /// DuckDB has NULL last, in either direction.
     pub fn order_items(&mut self, items: &[OrderByExpr]) {
         self.all(items.iter().map(|item| &item.expr));
-        let ends = self.order_keys(items).into_iter().map(|key| key.end);
-        let open: Vec<usize> = items
-            .iter()
-            .zip(ends)
-            .filter(|(item, _)| item.options.nulls_first.is_none())
-            .map(|(_, end)| end)
-            .collect();
-        for end in open {
-            self.text.insert(end, " nulls last");
+        for (item, key) in items.iter().zip(self.order_keys(items)) {
+            if item.options.nulls_first.is_none() {
+                self.text.insert(key.end, " nulls last");
+            }
         }
     }
 
@@ -270,22 +245,17 @@ impl Walk<'_> {
             return Vec::new();
         };
         let depth = self.text.tokens[by].depth;
-        let mut keys = Vec::new();
-        let mut start = by + 1;
-        while keys.len() < items.len() {
-            let is_end = |at: &usize| {
-                let token = &self.text.tokens[*at];
-                let ends = ["limit", "rows", "range", "groups", "union", "except", "intersect", ";"];
-                token.depth < depth
-                    || token.depth == depth && (token.is(",") || ends.iter().any(|word| token.is(word)))
-            };
-            let count = self.text.tokens.len();
-            let end = (start..count).find(is_end).unwrap_or(count);
-            keys.push(self.text.bytes(start..end));
-            start = end + 1;
-        }
-        keys
+        let is_end = |token: &Token<'_>| {
+            let ends = ["limit", "rows", "range", "groups", "union", "except", "intersect", ";"];
+            token.depth < depth || token.depth == depth && ends.iter().any(|word| token.is(word))
+        };
+        let behind = &self.text.tokens[by + 1..];
+        let count = behind.iter().position(is_end).unwrap_or(behind.len());
+        self.text.items(by + 1..by + 1 + count)
     }
 }
 
+const NO_TABLE: &str = "this is not on the list of what is the same in FROM on Spark";
+const ROWS: &str =
+    "`select unnest(range(0, n)) as n` makes rows of numbers; tables come by ref() and source()";
 const RANK: &str = "rank the rows: `qualify row_number() over (partition by … order by …) = 1`";

@@ -39,36 +39,17 @@ pub struct Text<'a> {
     rules: Vec<Rule>,
     /// Tokens that an inner expression has, so that the outer one looks for another.
     taken: BTreeSet<usize>,
-    lines: Vec<usize>,
 }
 
 impl<'a> Text<'a> {
     pub fn new(sql: &'a str) -> Self {
-        let ends = sql.match_indices('\n').map(|(at, _)| at + 1);
-        Self {
-            sql,
-            tokens: tokens(sql),
-            rules: Vec::new(),
-            taken: BTreeSet::new(),
-            lines: std::iter::once(0).chain(ends).collect(),
-        }
+        Self { sql, tokens: tokens(sql), rules: Vec::new(), taken: BTreeSet::new() }
     }
 
-    /// The token at a place that the parser gives, in lines and characters from 1; none for a place it does not know.
+    /// The token at a place that the parser gives; none for a place it does not know.
     pub fn token_at(&self, place: Location) -> Option<usize> {
-        let line = usize::try_from(place.line).ok()?.checked_sub(1)?;
-        let column = usize::try_from(place.column).ok()?.checked_sub(1)?;
-        let start = *self.lines.get(line)?;
-        let within = self.sql[start..].char_indices().nth(column).map_or(0, |(at, _)| at);
-        Some(self.tokens.partition_point(|token| token.range.start < start + within))
-    }
-
-    /// The place of a token, as the parser gives it.
-    pub fn location(&self, token: usize) -> Location {
-        let start = self.tokens[token].range.start;
-        let line = self.lines.partition_point(|line| *line <= start);
-        let column = self.sql[self.lines[line - 1]..start].chars().count() + 1;
-        Location::new(line as u64, column as u64)
+        let at = self.tokens.partition_point(|token| token.place < place);
+        (place != Location::empty() && at < self.tokens.len()).then_some(at)
     }
 
     pub fn is(&self, token: usize, word: &str) -> bool {
@@ -110,29 +91,22 @@ impl<'a> Text<'a> {
 
     /// The bytes of some tokens; none of no token.
     pub fn bytes(&self, tokens: Range<usize>) -> Range<usize> {
-        match self.tokens.get(tokens.clone()) {
-            Some([first, .., last]) => first.range.start..last.range.end,
-            Some([only]) => only.range.clone(),
-            _ => {
-                let at = self.tokens.get(tokens.start).map_or(self.sql.len(), |token| token.range.start);
-                at..at
-            }
-        }
+        let start = self.tokens.get(tokens.start).map_or(self.sql.len(), |token| token.range.start);
+        let last = self.tokens.get(tokens).and_then(<[_]>::last);
+        start..last.map_or(start, |token| token.range.end)
     }
 
-    /// The bytes of what stands between brackets, split at the commas of the same depth.
+    /// The bytes of what stands between the commas of some tokens, those in brackets left out.
+    pub fn items(&self, tokens: Range<usize>) -> Vec<Range<usize>> {
+        let tokens = &self.tokens[tokens];
+        let depth = tokens.first().map_or(0, |token| token.depth);
+        let items = tokens.split(|token| token.text == "," && token.depth == depth);
+        items.filter_map(|item| Some(item.first()?.range.start..item.last()?.range.end)).collect()
+    }
+
+    /// As `items`, between brackets.
     pub fn arguments(&self, brackets: &Range<usize>) -> Vec<Range<usize>> {
-        let inside = brackets.start + 1..brackets.end;
-        let depth = self.tokens[brackets.start].depth + 1;
-        let is_comma = |at: &usize| self.tokens[*at].text == "," && self.tokens[*at].depth == depth;
-        let commas: Vec<usize> = inside.clone().filter(is_comma).collect();
-        let starts = std::iter::once(inside.start).chain(commas.iter().map(|comma| comma + 1));
-        let ends = commas.iter().copied().chain([inside.end]);
-        starts
-            .zip(ends)
-            .filter(|(start, end)| start < end)
-            .map(|(start, end)| self.bytes(start..end))
-            .collect()
+        self.items(brackets.start + 1..brackets.end)
     }
 
     /// Replaces bytes of the text.

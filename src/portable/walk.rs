@@ -1,13 +1,11 @@
 //! One pass over the syntax tree: what differs on Spark becomes a rule of the text, what is not known is refused.
 
-use std::collections::BTreeSet;
-
 use sqlparser::ast::Query;
 use sqlparser::dialect::DuckDbDialect;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Token as Lexeme, TokenWithSpan, Tokenizer};
 
-use super::text::{Part, Text};
+use super::text::Text;
 use super::{Refusal, Relations};
 use crate::sql::lexemes;
 
@@ -35,7 +33,7 @@ impl<'a> Walk<'a> {
     pub fn over(sql: &'a str, relations: &'a Relations<'a>) -> Result<Self, Refusal> {
         let mut text = Text::new(sql);
         let bare_froms = bare_froms(&text);
-        let places: Vec<Location> = bare_froms.iter().map(|at| text.location(*at)).collect();
+        let places: Vec<Location> = bare_froms.iter().map(|at| text.tokens[*at].place).collect();
         let query = parse(sql, &places).map_err(|error| unread(&text, &error))?;
         for from in bare_froms {
             text.insert(text.tokens[from].range.start, "select * ");
@@ -47,8 +45,8 @@ impl<'a> Walk<'a> {
     }
 
     pub fn come_to(&mut self, place: Location) {
-        if let Some(token) = self.text.token_at(place).and_then(|at| self.text.tokens.get(at)) {
-            self.at = token.range.start;
+        if let Some(token) = self.text.token_at(place) {
+            self.stand_at(token);
         }
     }
 
@@ -60,46 +58,39 @@ impl<'a> Walk<'a> {
         self.refusals.push(Refusal { at: self.at, message: message.into(), hint: hint.into() });
     }
 
+    pub fn unlisted(&mut self, what: &str, hint: &str) {
+        self.refuse(format!("{what} is not on the list of what is the same on Spark"), hint);
+    }
+
     /// What is spelt otherwise wherever it stands: quotes, backslashes, and commas that end a list.
     fn signs(&mut self) {
-        let mut renamed = Vec::new();
-        let mut refused = BTreeSet::new();
-        for (at, token) in self.text.tokens.iter().enumerate() {
+        for at in 0..self.text.tokens.len() {
+            let token = self.text.tokens[at].clone();
+            let next = self.text.tokens.get(at + 1);
             match &token.lexeme {
                 Lexeme::SingleQuotedString(_) if token.text.contains('\\') => {
-                    renamed.push((at, token.text.replace('\\', "\\\\")));
+                    self.text.rename(at, token.text.replace('\\', "\\\\"));
                 }
                 Lexeme::SingleQuotedString(_) => {}
                 Lexeme::Word(word) if word.quote_style == Some('"') => {
-                    renamed.push((at, format!("`{}`", word.value.replace('`', "``"))));
+                    self.text.rename(at, format!("`{}`", word.value.replace('`', "``")));
                 }
-                Lexeme::Comma => {
-                    let next = self.text.tokens.get(at + 1);
-                    if next.is_none_or(|next| BEHIND_A_LIST.iter().any(|word| next.is(word))) {
-                        renamed.push((at, String::new()));
-                    }
+                Lexeme::Comma if next.is_some_and(|next| !BEHIND_A_LIST.iter().any(|word| next.is(word))) => {
                 }
-                Lexeme::SemiColon => renamed.push((at, String::new())),
+                Lexeme::Comma | Lexeme::SemiColon => self.text.rename(at, ""),
                 _ if token.text.contains('\'') => {
-                    refused.insert(token.range.start);
+                    self.stand_at(at);
+                    self.refuse("this way to write a text is not on Spark", "`'…'`, with two quotes for one");
                 }
                 _ => {}
             }
         }
         // Spark reads on in the next line.
-        let (lexemes, _) = lexemes(self.text.sql);
-        for comment in lexemes.iter().filter(|lexeme| lexeme.text.starts_with("--")) {
+        for comment in lexemes(self.text.sql).0.iter().filter(|lexeme| lexeme.text.starts_with("--")) {
             let line = comment.text.trim_end_matches(['\r', '\n']);
             if line.ends_with('\\') {
                 self.text.insert(comment.range.start + line.len(), " ");
             }
-        }
-        for (at, text) in renamed {
-            self.text.replace(self.text.tokens[at].range.clone(), vec![Part::Made(text)]);
-        }
-        for at in refused {
-            self.at = at;
-            self.refuse("this way to write a text is not on Spark", "`'…'`, with two quotes for one");
         }
     }
 }
@@ -107,12 +98,11 @@ impl<'a> Walk<'a> {
 /// What DuckDB says without `select *`: `from x where …` at the start, or behind a bracket.
 fn bare_froms(text: &Text<'_>) -> Vec<usize> {
     let is_bare = |at: &usize| {
-        let first = &text.tokens[*at];
-        let starts = *at == 0 || text.is(at - 1, "(");
-        let same = text.tokens[*at..].iter().take_while(|token| token.depth >= first.depth);
-        first.is("from")
-            && starts
-            && !same.clone().any(|token| token.depth == first.depth && token.is("select"))
+        let depth = text.tokens[*at].depth;
+        let mut same = text.tokens[*at..].iter().take_while(|token| token.depth >= depth);
+        text.is(*at, "from")
+            && (*at == 0 || text.is(at - 1, "("))
+            && !same.any(|token| token.depth == depth && token.is("select"))
     };
     (0..text.tokens.len()).filter(is_bare).collect()
 }
@@ -144,12 +134,12 @@ fn unread(text: &Text<'_>, error: &ParserError) -> Refusal {
     let (what, place) = message.split_once(" at Line: ").unwrap_or((message, ""));
     let mut numbers = place.split(", Column: ").map(|number| number.trim().parse::<u64>().unwrap_or(0));
     let location = Location::new(numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
-    let at = text.token_at(location).and_then(|at| text.tokens.get(at)).map_or(0, |token| token.range.start);
-    let message =
-        format!("this cannot be translated for Spark: {}", what.trim_start_matches("sql parser error: "));
     Refusal {
-        at,
-        message,
+        at: text.token_at(location).map_or(0, |at| text.tokens[at].range.start),
+        message: format!(
+            "this cannot be translated for Spark: {}",
+            what.trim_start_matches("sql parser error: ")
+        ),
         hint: "write it in plainer SQL, or as a macro of queries/macros/spark/".to_owned(),
     }
 }

@@ -54,6 +54,8 @@ struct Scope<'t> {
     /// By alias, those of the innermost query first.
     from: Vec<(String, Relation<'t>)>,
     ctes: Ctes<'t>,
+    /// Of the lambdas around, which are no columns.
+    parameters: Vec<String>,
 }
 
 impl<'a> Outputs<'a> {
@@ -66,7 +68,7 @@ impl<'a> Outputs<'a> {
     /// Where column `name` comes from.
     pub fn column(&self, name: &str) -> Output {
         let found = tree::deep(|| self.of_query(&self.node, &name.to_lowercase(), &Ctes::new()));
-        found.unwrap_or_else(|| Output { unresolved: BTreeSet::from([name.to_owned()]), ..Output::default() })
+        found.unwrap_or_else(|| Output::unresolved(name))
     }
 
     fn of_query(&self, node: &Json, name: &str, outer: &Ctes<'_>) -> Option<Output> {
@@ -74,14 +76,19 @@ impl<'a> Outputs<'a> {
         if let Some(known) = self.known.borrow().get(&key) {
             return known.clone();
         }
-        let ctes: Ctes<'_> = outer.iter().cloned().chain(tree::ctes(node)).collect();
+        let ctes = with_own(outer, node);
         let found = match node["type"].as_str() {
             Some("SELECT_NODE") => self.of_select(node, name, &ctes),
-            Some("SET_OPERATION_NODE") => self.of_branches(node, name, &ctes),
+            Some("SET_OPERATION_NODE") => {
+                let (first, others) = list(&node["children"]).split_first()?;
+                let of_branch =
+                    |output: Output, other| output.with(self.of_branch(first, other, name, &ctes));
+                Some(others.iter().fold(self.of_query(first, name, &ctes)?, of_branch))
+            }
             Some("RECURSIVE_CTE_NODE") => {
                 let first = self.of_query(&node["left"], name, &ctes)?;
-                let itself = (lower(&node["cte_name"]), &node["left"]);
-                let ctes = ctes.into_iter().chain([itself]).collect();
+                let mut ctes = ctes;
+                ctes.push((lower(&node["cte_name"]), &node["left"]));
                 Some(first.with(self.of_branch(&node["left"], &node["right"], name, &ctes)))
             }
             _ => None,
@@ -90,30 +97,21 @@ impl<'a> Outputs<'a> {
         found
     }
 
-    fn of_branches(&self, node: &Json, name: &str, ctes: &Ctes<'_>) -> Option<Output> {
-        let (first, others) = list(&node["children"]).split_first()?;
-        let output = self.of_query(first, name, ctes)?;
-        Some(
-            others.iter().fold(output, |output, other| output.with(self.of_branch(first, other, name, ctes))),
-        )
-    }
-
     /// What stands in `other` at the place of the column `name` of `first`.
     fn of_branch(&self, first: &Json, other: &Json, name: &str, ctes: &Ctes<'_>) -> Option<Output> {
         let has_star = |node: &Json| list(&node["select_list"]).iter().any(|item| item["type"] == "STAR");
         let at = list(&first["select_list"]).iter().position(|item| name_of(item) == name);
         match at.and_then(|at| list(&other["select_list"]).get(at)) {
             Some(item) if !has_star(first) && !has_star(other) => {
-                let ctes: Ctes<'_> = ctes.iter().cloned().chain(tree::ctes(other)).collect();
-                let from = relations(&other["from_table"], &ctes);
-                Some(self.of_item(item, list(&other["select_list"]), &Scope { from, ctes }))
+                let scope = Scope::of(other, with_own(ctes, other));
+                Some(self.of_item(item, list(&other["select_list"]), &scope))
             }
             _ => self.of_query(other, name, ctes),
         }
     }
 
     fn of_select(&self, select: &Json, name: &str, ctes: &Ctes<'_>) -> Option<Output> {
-        let scope = Scope { from: relations(&select["from_table"], ctes), ctes: ctes.clone() };
+        let scope = Scope::of(select, ctes.clone());
         let items = list(&select["select_list"]);
         if let Some(item) = items.iter().find(|item| name_of(item) == name) {
             return Some(self.of_item(item, items, &scope));
@@ -121,8 +119,7 @@ impl<'a> Outputs<'a> {
         let mut stars = items.iter().filter(|item| item["type"] == "STAR");
         stars.find_map(|star| {
             if star["columns"] == Json::Bool(true) {
-                let by = BTreeSet::from(["columns(…)".to_owned()]);
-                return Some(Output { unresolved: by, ..Output::default() });
+                return Some(Output::unresolved("columns(…)"));
             }
             if texts(&star["exclude_list"]).any(|excluded| excluded == name) {
                 return None;
@@ -137,54 +134,48 @@ impl<'a> Outputs<'a> {
     /// The column that an item gives, in a select list of `items`, which may name each other.
     fn of_item(&self, item: &Json, items: &[Json], scope: &Scope<'_>) -> Output {
         let text = self.written.comment(item);
-        let is_passed_on = item["type"] == "COLUMN_REF";
-        let passed = is_passed_on.then(|| self.of_reference(item, item, items, scope)).flatten();
-        if let Some(passed) = passed {
+        if item["type"] == "COLUMN_REF"
+            && let Some(passed) = self.of_reference(item, item, items, scope)
+        {
             return Output { text: text.or(passed.text), ..passed };
         }
         let (expression, at) = (self.written.expression(item), self.written.start(item));
-        let made = Output { text, expression, at, ..Output::default() };
-        self.parts(item, item, items, scope).into_iter().fold(made, |made, (name, part)| match part {
-            Some(part) => made.with(Some(part)),
-            None => Output { unresolved: made.unresolved.into_iter().chain([name]).collect(), ..made },
-        })
+        let mut made = Output { text, expression, at, ..Output::default() };
+        self.add_parts(item, item, items, scope, &mut made);
+        made
     }
 
-    /// What the columns mean that stand below `node`, those of queries inside it too.
-    fn parts(
-        &self,
-        node: &Json,
-        inside: &Json,
-        items: &[Json],
-        scope: &Scope<'_>,
-    ) -> Vec<(String, Option<Output>)> {
+    /// Adds what the columns mean that stand below `node`, those of queries inside it too.
+    fn add_parts(&self, node: &Json, inside: &Json, items: &[Json], scope: &Scope<'_>, made: &mut Output) {
         match node["type"].as_str() {
             Some("COLUMN_REF") => {
                 let name = texts(&node["column_names"]).collect::<Vec<_>>().join(".");
-                vec![(name, self.of_reference(node, inside, items, scope))]
+                if !scope.parameters.contains(&name) {
+                    let part = self.of_reference(node, inside, items, scope);
+                    made.add(part.unwrap_or_else(|| Output::unresolved(&name)));
+                }
             }
             Some("LAMBDA") => {
-                let own = tree::column_names(&node["lhs"]);
-                let mut parts = self.parts(&node["expr"], inside, items, scope);
-                parts.retain(|(name, _)| !own.contains(name));
-                parts
+                let mut scope = scope.clone();
+                scope.parameters.extend(tree::column_names(&node["lhs"]));
+                self.add_parts(&node["expr"], inside, items, &scope, made);
             }
             Some("SELECT_NODE") => {
-                let ctes: Ctes<'_> = scope.ctes.iter().cloned().chain(tree::ctes(node)).collect();
-                let mut from = relations(&node["from_table"], &ctes);
-                from.extend(scope.from.iter().cloned());
-                let (own, scope) = (list(&node["select_list"]), Scope { from, ctes });
-                let clauses = ["select_list", "where_clause", "group_expressions", "having", "qualify"];
-                let parts = clauses.iter().flat_map(|clause| self.parts(&node[*clause], node, own, &scope));
-                parts.collect()
+                let mut own = Scope::of(node, with_own(&scope.ctes, node));
+                own.from.extend(scope.from.iter().cloned());
+                own.parameters.clone_from(&scope.parameters);
+                for clause in ["select_list", "where_clause", "group_expressions", "having", "qualify"] {
+                    self.add_parts(&node[clause], node, list(&node["select_list"]), &own, made);
+                }
             }
             _ => {
-                let below = children(node).flat_map(|child| self.parts(child, inside, items, scope));
                 // Over a window it is a `count` of nothing.
                 let is_bare = node["function_name"] == "count" && list(&node["arguments"]).is_empty();
-                let counts_rows = is_bare || node["function_name"] == "count_star";
-                let counted = if counts_rows { counted(&scope.from) } else { None };
-                counted.into_iter().map(|rows| (String::new(), Some(rows))).chain(below).collect()
+                if is_bare || node["function_name"] == "count_star" {
+                    let tables = scope.from.iter().flat_map(|(_, relation)| tables_of(relation));
+                    made.reads.extend(tables.map(|table| (table, "*".to_owned())));
+                }
+                children(node).for_each(|child| self.add_parts(child, inside, items, scope, made));
             }
         }
     }
@@ -219,7 +210,7 @@ impl<'a> Outputs<'a> {
                 },
                 Relation::Function(node, names) => {
                     let is_it = names.iter().any(|other| other == name) || own == name || !alias.is_empty();
-                    let before = Scope { from: scope.from[..at].to_vec(), ctes: scope.ctes.clone() };
+                    let before = Scope { from: scope.from[..at].to_vec(), ..scope.clone() };
                     is_it.then(|| self.of_item(node, &[], &before))
                 }
             },
@@ -228,37 +219,43 @@ impl<'a> Outputs<'a> {
 }
 
 impl Output {
-    /// Made of the columns of `other` as well; `None` could not be followed.
-    fn with(mut self, other: Option<Self>) -> Self {
-        match other {
-            Some(other) => {
-                self.reads.extend(other.reads);
-                self.unresolved.extend(other.unresolved);
-            }
-            None => self.unresolved.extend(["a part of a union".to_owned()]),
-        }
+    fn unresolved(name: &str) -> Self {
+        Self { unresolved: BTreeSet::from([name.to_owned()]), ..Self::default() }
+    }
+
+    /// Made of the columns of `other` as well.
+    fn add(&mut self, other: Self) {
+        self.reads.extend(other.reads);
+        self.unresolved.extend(other.unresolved);
+    }
+
+    /// As `add`, of a branch of a union; `None` could not be followed.
+    fn with(mut self, branch: Option<Self>) -> Self {
+        self.add(branch.unwrap_or_else(|| Self::unresolved("a part of a union")));
         self
     }
 }
 
-/// The rows of the tables of a FROM.
-fn counted(from: &[(String, Relation<'_>)]) -> Option<Output> {
-    let tables = from.iter().flat_map(|(_, relation)| tables_of(relation));
-    let reads: BTreeSet<Origin> = tables.map(|table| (table, "*".to_owned())).collect();
-    (!reads.is_empty()).then(|| Output { reads, ..Output::default() })
+impl<'t> Scope<'t> {
+    fn of(select: &'t Json, ctes: Ctes<'t>) -> Self {
+        Self { from: relations(&select["from_table"], &ctes), ctes, parameters: Vec::new() }
+    }
+}
+
+/// The named queries of `outer`, and then those of `query`.
+fn with_own<'t>(outer: &Ctes<'t>, query: &'t Json) -> Ctes<'t> {
+    outer.iter().cloned().chain(tree::ctes(query)).collect()
 }
 
 fn tables_of(relation: &Relation<'_>) -> Vec<String> {
     match relation {
         Relation::Table(table) => vec![table.clone()],
         Relation::Query(node, ctes, _) => {
-            let ctes: Ctes<'_> = ctes.iter().cloned().chain(tree::ctes(node)).collect();
+            let ctes = with_own(ctes, node);
             let branches = list(&node["children"]).iter().chain([*node, &node["left"], &node["right"]]);
             let from = branches.flat_map(|branch| relations(&branch["from_table"], &ctes));
             // A query that reads itself names no table.
-            from.flat_map(|(_, relation)| tables_of(&relation))
-                .filter(|name| !name.starts_with('.'))
-                .collect()
+            from.flat_map(|(_, found)| tables_of(&found)).filter(|name| !name.starts_with('.')).collect()
         }
         Relation::Function(..) => Vec::new(),
     }
