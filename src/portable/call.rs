@@ -12,6 +12,7 @@ use super::expression::LIST;
 use super::functions;
 use super::text::Part;
 use super::walk::Walk;
+use crate::sql::Token;
 
 impl Walk<'_> {
     pub fn function(&mut self, function: &Function) {
@@ -37,7 +38,7 @@ impl Walk<'_> {
         }
         let is_plain = function.null_treatment.is_none() && function.within_group.is_empty();
         if function.name.0.len() > 1 || !is_plain || !self.text.is(first + 1, "(") {
-            return self.refuse("this call is not on the list of what is the same on Spark", LIST);
+            return self.unlisted("this call", LIST);
         }
         let brackets = first + 1..self.text.close(first + 1);
         let mut end = brackets.end + 1;
@@ -49,13 +50,10 @@ impl Walk<'_> {
         }
         match (&*name, order_by) {
             ("unnest", _) => self.unnest(first, &brackets, &function.args),
-            ("range", _) => self.refuse(
-                "a list is not on the list of what is the same on Spark",
-                "`unnest(range(a, b))` as a column",
-            ),
+            ("range", _) => self.unlisted("a list", "`unnest(range(a, b))` as a column"),
             ("first", Some(order_by)) => self.first(first, &brackets, end, &order_by),
-            (_, Some(_)) => self.refuse(
-                format!("`{name}(… order by …)` is not on the list of what is the same on Spark"),
+            (_, Some(_)) => self.unlisted(
+                &format!("`{name}(… order by …)`"),
                 "`first(x order by …)`, or rank the rows with `qualify row_number() over (…) = 1`",
             ),
             ("first", None) => {
@@ -82,7 +80,7 @@ impl Walk<'_> {
                 FunctionArg::ExprNamed { name, arg: FunctionArgExpr::Expr(expr), operator: Equals } => {
                     self.all([name, expr]);
                 }
-                _ => self.refuse("this argument is not on the list of what is the same on Spark", LIST),
+                _ => self.unlisted("this argument", LIST),
             }
         }
         let mut order = None;
@@ -92,7 +90,7 @@ impl Walk<'_> {
                     self.all(items.iter().map(|item| &item.expr));
                     order = Some(items.clone());
                 }
-                _ => self.refuse("this clause is not on the list of what is the same on Spark", LIST),
+                _ => self.unlisted("this clause", LIST),
             }
         }
         (duplicate_treatment.is_some(), order)
@@ -114,9 +112,10 @@ impl Walk<'_> {
         let is_positive =
             |at: &Range<usize>| self.text.sql[at.clone()].parse::<u32>().is_ok_and(|number| number > 0);
         if functions::COUNTED.contains(&&*word) && !arguments[1..].iter().all(is_positive) {
-            let what =
-                format!("`{word}` takes 0 and less otherwise on Spark: write out a number of 1 or more");
-            return self.refuse(what, format!("`{word}(text, 3)`"));
+            return self.refuse(
+                format!("`{word}` takes 0 and less otherwise on Spark: write out a number of 1 or more"),
+                format!("`{word}(text, 3)`"),
+            );
         }
         let unit = || self.text.sql[arguments[0].clone()].trim_matches('\'').to_lowercase();
         if word == "date_trunc" && !functions::UNITS.contains(&&*unit()) {
@@ -138,10 +137,20 @@ impl Walk<'_> {
                 "make the rows distinct in a CTE before",
             );
         }
+        self.fill(name, brackets, end, function.spark, &arguments);
+    }
+
+    /// Puts a template of the list in the place of a call.
+    fn fill(
+        &mut self,
+        name: usize,
+        brackets: &Range<usize>,
+        end: usize,
+        template: &str,
+        arguments: &[Range<usize>],
+    ) {
         let suffix = self.text.bytes(brackets.end + 1..end);
-        let parts = filled(function.spark, &arguments, &suffix);
-        let at = self.text.bytes(name..end);
-        self.text.replace(at, parts);
+        self.text.replace(self.text.bytes(name..end), filled(template, arguments, &suffix));
     }
 
     /// `unnest(range(a, b))`: as many rows, none where `b` is not above `a`.
@@ -151,61 +160,46 @@ impl Walk<'_> {
         // The walk has refused the list inside.
         if matches!(arguments, FunctionArguments::List(list) if list.args.len() == 1) && is_range {
             self.refusals.retain(|refusal| refusal.at != self.text.tokens[range].range.start);
-            let inner = range + 1..self.text.close(range + 1);
-            let mut bounds = self.text.arguments(&inner);
+            let bounds = self.text.arguments(&(range + 1..brackets.end - 1));
             let template = match bounds.len() {
                 1 => "explode(filter(sequence(0, $1), olist_n -> olist_n < $1))",
                 2 => "explode(filter(sequence($1, $2), olist_n -> olist_n < $2))",
-                _ => {
-                    return self.refuse(
-                        "a range with steps is not on the list of what is the same on Spark",
-                        "multiply the numbers",
-                    );
-                }
+                _ => return self.unlisted("a range with steps", "multiply the numbers"),
             };
-            let at = self.text.bytes(name..brackets.end + 1);
-            return self.text.replace(at, filled(template, &std::mem::take(&mut bounds), &(0..0)));
+            return self.fill(name, brackets, brackets.end + 1, template, &bounds);
         }
         self.refuse("`unnest` is on the list for `range` alone", "`unnest(range(a, b))`");
     }
 
     /// `first(x order by …)`: Spark orders a list of all, with NULL where DuckDB has it.
     fn first(&mut self, name: usize, brackets: &Range<usize>, end: usize, order_by: &[OrderByExpr]) {
-        let order = (brackets.start..brackets.end).rev().find(|at| {
-            self.text.is(*at, "order")
-                && self.text.tokens[*at].depth == self.text.tokens[brackets.start].depth + 1
-        });
-        let Some(order) = order else { return };
+        let depth = self.text.tokens[brackets.start].depth + 1;
+        let is_order = |at: &usize| self.text.is(*at, "order") && self.text.tokens[*at].depth == depth;
+        let Some(order) = brackets.clone().rev().find(is_order) else { return };
         let value = self.text.bytes(brackets.start + 1..order);
-        let suffix = self.text.bytes(brackets.end + 1..end);
         let mut fields = String::new();
         let mut compared = "0".to_owned();
         let mut arguments = vec![value];
         for (number, (item, key)) in order_by.iter().zip(self.order_keys(order_by)).enumerate().rev() {
             let (left, right) = (format!("l.k{number}"), format!("r.k{number}"));
             let before = if matches!(item.options.sort, Some(OrderBySort::Desc)) { ">" } else { "<" };
-            let null = if item.options.nulls_first == Some(true) { "-1" } else { "1" };
-            let other = if null == "1" { "-1" } else { "1" };
+            let (null, other) =
+                if item.options.nulls_first == Some(true) { ("-1", "1") } else { ("1", "-1") };
             compared = format!(
                 "case when {left} <=> {right} then {compared} when {left} is null then {null} when {right} is null then {other} \
                  when {left} {before} {right} then -1 else 1 end"
             );
-            let bare = self
-                .text
-                .tokens
-                .iter()
-                .filter(|token| key.start <= token.range.start && token.range.end <= key.end);
-            let is_direction =
-                |text: &str| ["asc", "desc", "nulls"].iter().any(|word| text.eq_ignore_ascii_case(word));
-            let depth = self.text.tokens[order].depth;
-            let ends = bare.take_while(|token| token.depth != depth || !is_direction(token.text)).last();
-            arguments.push(key.start..ends.map_or(key.end, |token| token.range.end));
+            let is_direction = |token: &&Token<'_>| {
+                token.depth == depth && ["asc", "desc", "nulls"].iter().any(|word| token.is(word))
+            };
+            let inside = self.text.tokens.iter().filter(|token| key.contains(&token.range.start));
+            let bare = inside.take_while(|token| !is_direction(token)).last();
+            arguments.push(key.start..bare.map_or(key.end, |token| token.range.end));
             fields.extend([", $", &arguments.len().to_string(), " as k", &number.to_string()]);
         }
         let template =
             format!("get(array_sort(collect_list(struct($1 as x{fields}))$~, (l, r) -> {compared}), 0).x");
-        let at = self.text.bytes(name..end);
-        self.text.replace(at, filled(&template, &arguments, &suffix));
+        self.fill(name, brackets, end, &template, &arguments);
     }
 }
 

@@ -17,7 +17,10 @@ impl Walk<'_> {
             Expr::Identifier(name) => self.identifier(&name.value),
             Expr::CompoundIdentifier(_) => {}
             Expr::TypedString(typed) => self.literal(typed),
-            Expr::Value(value) => self.value(&value.value),
+            Expr::Value(value) => match &value.value {
+                Value::Number(..) | Value::SingleQuotedString(_) | Value::Boolean(_) | Value::Null => {}
+                _ => self.unlisted("this value", LIST),
+            },
             Expr::IsFalse(e)
             | Expr::IsNotFalse(e)
             | Expr::IsTrue(e)
@@ -61,25 +64,27 @@ impl Walk<'_> {
 
     /// Functions that the parser knows by their names.
     fn keyword_call(&mut self, expr: &Expr) {
-        match expr {
+        let (names, first): (&[&str], _) = match expr {
             Expr::Floor { expr, field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => {
-                self.keyword("floor", expr, [&**expr]);
+                (&["floor"], expr)
             }
             Expr::Ceil { expr, field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => {
-                self.keyword("ceil", expr, [&**expr]);
+                (&["ceil", "ceiling"], expr)
             }
-            Expr::Substring { expr, substring_from: Some(from), substring_for, special: true, .. } => {
-                self.keyword(
-                    "substring",
-                    expr,
-                    [&**expr, &**from].into_iter().chain(substring_for.as_deref()),
-                );
-            }
+            Expr::Substring { expr, substring_from: Some(_), special: true, .. } => (&["substring"], expr),
             Expr::Trim { trim_where: None, trim_what: None, trim_characters: None, expr } => {
-                self.keyword("trim", expr, [&**expr]);
+                (&["trim"], expr)
             }
-            Expr::Extract { field, expr, .. } => self.extract(field, expr),
-            _ => self.refuse("this is not on the list of what is the same on Spark", LIST),
+            Expr::Extract { field, expr, .. } => return self.extract(&field.to_string(), expr),
+            _ => return self.unlisted("this", LIST),
+        };
+        self.expr(first);
+        if let Expr::Substring { substring_from, substring_for, .. } = expr {
+            self.all(substring_from.iter().chain(substring_for).map(|e| &**e));
+        }
+        let Some(inside) = self.text.token_at(first.span().start) else { return };
+        if let Some((name, brackets)) = names.iter().find_map(|name| self.text.take_call(inside, name)) {
+            self.call(name, &brackets, brackets.end + 1, false);
         }
     }
 
@@ -101,38 +106,16 @@ impl Walk<'_> {
         let is_known = ["DATE", "TIMESTAMP"].contains(&&*typed.data_type.to_string());
         let text = typed.value.to_string();
         if !is_known || text.contains(|c: char| c.is_alphabetic() || c == '+') {
-            self.refuse(
-                "this value is not on the list of what is the same on Spark",
-                "`date '2018-01-01'`, `timestamp '2018-01-01 10:00:00'`",
-            );
-        }
-    }
-
-    fn value(&mut self, value: &Value) {
-        match value {
-            Value::Number(..) | Value::SingleQuotedString(_) | Value::Boolean(_) | Value::Null => {}
-            _ => self.refuse("this value is not on the list of what is the same on Spark", LIST),
+            self.unlisted("this value", "`date '2018-01-01'`, `timestamp '2018-01-01 10:00:00'`");
         }
     }
 
     fn operator(&mut self, left: &Expr, op: &BinaryOperator, right: &Expr) {
-        use BinaryOperator as Op;
         self.all([left, right]);
         self.come_to(left.span().start);
-        match op {
-            Op::Plus
-            | Op::Minus
-            | Op::Multiply
-            | Op::Modulo
-            | Op::And
-            | Op::Or
-            | Op::Gt
-            | Op::Lt
-            | Op::GtEq
-            | Op::LtEq
-            | Op::Eq
-            | Op::NotEq => {}
-            Op::Divide => {
+        match &*op.to_string() {
+            "+" | "-" | "*" | "%" | "AND" | "OR" | ">" | "<" | ">=" | "<=" | "=" | "<>" => {}
+            "/" => {
                 let from = self.text.token_at(left.span().start).unwrap_or(0);
                 let Some(sign) = self.text.take(from, "/") else { return };
                 if !is_double(left) && !is_double(right) {
@@ -140,17 +123,13 @@ impl Walk<'_> {
                     self.text.rename(sign, "/ 1D /");
                 }
             }
-            Op::StringConcat => {
-                self.refuse(
-                    "`||` writes numbers otherwise on Spark",
-                    "keep the parts as columns, or compare them one by one",
-                );
-            }
-            Op::DuckIntegerDivide => self.refuse("`//` is not on Spark", "`floor(a / b)`"),
-            Op::BitwiseXor | Op::PGExp => {
-                self.refuse("`^` and `**` are other operators on Spark", "`power(a, b)`");
-            }
-            other => self.refuse(format!("`{other}` is not on the list of what is the same on Spark"), LIST),
+            "||" => self.refuse(
+                "`||` writes numbers otherwise on Spark",
+                "keep the parts as columns, or compare them one by one",
+            ),
+            "//" => self.refuse("`//` is not on Spark", "`floor(a / b)`"),
+            "^" => self.refuse("`^` and `**` are other operators on Spark", "`power(a, b)`"),
+            other => self.unlisted(&format!("`{other}`"), LIST),
         }
     }
 
@@ -168,57 +147,27 @@ impl Walk<'_> {
     }
 
     fn interval(&mut self, interval: &Interval) {
-        use DateTimeField as Field;
         let is_number = matches!(&*interval.value, Expr::Value(value) if match &value.value {
             Value::Number(..) => true,
             Value::SingleQuotedString(text) => text.parse::<i64>().is_ok(),
             _ => false,
         });
-        let is_known = matches!(
-            interval.leading_field,
-            Some(
-                Field::Year
-                    | Field::Years
-                    | Field::Month
-                    | Field::Months
-                    | Field::Day
-                    | Field::Days
-                    | Field::Hour
-                    | Field::Hours
-                    | Field::Minute
-                    | Field::Minutes
-                    | Field::Second
-                    | Field::Seconds
-            )
-        );
+        let unit = interval.leading_field.as_ref().map(ToString::to_string).unwrap_or_default();
+        let units = ["YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"];
+        let is_known = units.contains(&unit.trim_end_matches('S'));
         if !is_number || !is_known || interval.last_field.is_some() {
             let hint = "`interval '7' day`; for a computed number of days `{{ days_after(date, n) }}`";
             self.refuse("an interval on Spark is a whole number and a unit", hint);
         }
     }
 
-    fn extract(&mut self, field: &DateTimeField, expr: &Expr) {
-        use DateTimeField as Field;
+    fn extract(&mut self, field: &str, expr: &Expr) {
         self.expr(expr);
-        if !matches!(
-            field,
-            Field::Year | Field::Quarter | Field::Month | Field::Day | Field::Hour | Field::Minute
-        ) {
+        if !["YEAR", "QUARTER", "MONTH", "DAY", "HOUR", "MINUTE"].contains(&field) {
             self.refuse(
                 format!("`{field}` is not the same on Spark"),
                 "`isodow(…)`, `year(…)`, `quarter(…)`, `month(…)`, `day(…)`, `hour(…)`",
             );
         }
-    }
-
-    /// A call that the parser knows by its name.
-    fn keyword<'e>(&mut self, name: &str, first: &Expr, arguments: impl IntoIterator<Item = &'e Expr>) {
-        self.all(arguments);
-        let Some(inside) = self.text.token_at(first.span().start) else { return };
-        let names: &[&str] = if name == "ceil" { &["ceil", "ceiling"] } else { &[name] };
-        let Some((name, brackets)) = names.iter().find_map(|name| self.text.take_call(inside, name)) else {
-            return;
-        };
-        self.call(name, &brackets, brackets.end + 1, false);
     }
 }

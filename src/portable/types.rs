@@ -1,6 +1,6 @@
 //! Casts, and what is known of the type of an expression.
 
-use sqlparser::ast::{BinaryOperator, CastKind, Expr, ObjectName, Spanned, UnaryOperator, Value};
+use sqlparser::ast::{CastKind, Expr, ObjectName, Spanned, UnaryOperator, Value};
 
 use super::call::filled;
 use super::functions::{self, Gives};
@@ -52,53 +52,50 @@ impl Walk<'_> {
     }
 }
 
+const FLOATS: &str = "typeof($1) in ('double', 'float')";
+
 /// What a cast is on Spark, which cuts where DuckDB rounds: halves of doubles to the even whole number, in decimals away
 /// from zero. `typeof` is known before any row is read.
 fn cast_template(expr: &Expr, sql_type: &str) -> Result<String, (String, String)> {
-    let is_one = |names: &[&str]| names.contains(&sql_type);
-    if is_one(&["double", "date", "boolean", "bool"]) {
-        return Ok(format!("cast($1 as {sql_type})"));
-    }
-    if sql_type == "timestamp" {
+    let plain = format!("cast($1 as {sql_type})");
+    Ok(match sql_type {
+        "double" | "date" | "boolean" | "bool" => plain,
         // A time zone in a text counts in DuckDB alone.
-        let what = "a text is another timestamp on Spark";
-        return Ok(format!(
-            "case when typeof($1) = 'string' then raise_error('{what}') else cast($1 as timestamp) end"
-        ));
-    }
-    if is_one(&["varchar", "text", "string"]) {
-        let what = "a number with a point is written otherwise on Spark";
-        return Ok(format!(
-            "case when typeof($1) in ('double', 'float') then raise_error('{what}') else cast($1 as string) end"
-        ));
-    }
-    if is_one(&["integer", "int", "bigint", "smallint", "tinyint"]) {
-        return Ok(match (is_whole(expr), is_double(expr)) {
-            (true, _) => format!("cast($1 as {sql_type})"),
+        "timestamp" => format!(
+            "case when typeof($1) = 'string' then raise_error('a text is another timestamp on Spark') else {plain} end"
+        ),
+        "varchar" | "text" | "string" => {
+            let what = "a number with a point is written otherwise on Spark";
+            format!("case when {FLOATS} then raise_error('{what}') else cast($1 as string) end")
+        }
+        "integer" | "int" | "bigint" | "smallint" | "tinyint" => match (is_whole(expr), is_double(expr)) {
+            (true, _) => plain,
             (_, true) => format!("cast(rint($1) as {sql_type})"),
             _ => format!(
-                "case when typeof($1) in ('double', 'float') then cast(rint(cast($1 as double)) as {sql_type}) \
-                 when typeof($1) like 'decimal%' then cast(cast($1 as decimal(38, 0)) as {sql_type}) \
-                 else cast($1 as {sql_type}) end"
+                "case when {FLOATS} then cast(rint(cast($1 as double)) as {sql_type}) \
+                 when typeof($1) like 'decimal%' then cast(cast($1 as decimal(38, 0)) as {sql_type}) else {plain} end"
             ),
-        });
-    }
-    let sizes = sql_type.strip_prefix("decimal(").or(sql_type.strip_prefix("numeric("));
-    if let Some((width, scale)) = sizes.and_then(|sizes| sizes.trim_end_matches(')').split_once(',')) {
-        let scale = scale.trim();
-        let unit = if scale == "0" { "1BD".to_owned() } else { format!("1e-{scale}BD") };
-        let sql_type = format!("decimal({}, {scale})", width.trim());
-        let rounded = format!("cast(cast(round(($1) * 1e{scale}D) as bigint) * {unit} as {sql_type})");
-        return Ok(match (is_whole(expr), is_double(expr)) {
-            (true, _) => format!("cast($1 as {sql_type})"),
-            (_, true) => rounded,
-            _ => format!(
-                "case when typeof($1) in ('double', 'float') then {rounded} else cast($1 as {sql_type}) end"
-            ),
-        });
-    }
-    let hint = "integer, bigint, double, decimal(p, s), varchar, date, timestamp and boolean are";
-    Err((format!("the type `{sql_type}` is not the same on Spark"), hint.to_owned()))
+        },
+        _ => {
+            let sizes = sql_type.strip_prefix("decimal(").or(sql_type.strip_prefix("numeric("));
+            let Some((width, scale)) = sizes.and_then(|sizes| sizes.trim_end_matches(')').split_once(','))
+            else {
+                let hint = "integer, bigint, double, decimal(p, s), varchar, date, timestamp and boolean are";
+                return Err((format!("the type `{sql_type}` is not the same on Spark"), hint.to_owned()));
+            };
+            let (width, scale) = (width.trim(), scale.trim());
+            let unit = if scale == "0" { "1BD".to_owned() } else { format!("1e-{scale}BD") };
+            let plain = format!("cast($1 as decimal({width}, {scale}))");
+            let rounded = format!(
+                "cast(cast(round(($1) * 1e{scale}D) as bigint) * {unit} as decimal({width}, {scale}))"
+            );
+            match (is_whole(expr), is_double(expr)) {
+                (true, _) => plain,
+                (_, true) => rounded,
+                _ => format!("case when {FLOATS} then {rounded} else {plain} end"),
+            }
+        }
+    })
 }
 
 fn gives(name: &ObjectName) -> Gives {
@@ -116,19 +113,17 @@ pub fn is_double(expr: &Expr) -> bool {
         Expr::Cast { data_type, .. } => data_type.to_string().eq_ignore_ascii_case("double"),
         Expr::Function(function) => gives(&function.name) == Gives::Double,
         Expr::Value(value) => matches!(&value.value, Value::Number(number, _) if number.contains(['e', 'E'])),
-        Expr::BinaryOp { op: BinaryOperator::Divide, .. } => true,
-        Expr::BinaryOp {
-            left,
-            op: BinaryOperator::Plus | BinaryOperator::Minus | BinaryOperator::Multiply,
-            right,
-        } => is_double(left) || is_double(right),
+        Expr::BinaryOp { left, op, right } => match &*op.to_string() {
+            "/" => true,
+            "+" | "-" | "*" => is_double(left) || is_double(right),
+            _ => false,
+        },
         _ => false,
     }
 }
 
 /// Whether it is surely a whole number or a boolean.
 fn is_whole(expr: &Expr) -> bool {
-    use BinaryOperator as Op;
     match expr {
         Expr::Nested(e) => is_whole(e),
         Expr::IsNull(_)
@@ -145,10 +140,9 @@ fn is_whole(expr: &Expr) -> bool {
             other => matches!(other, Value::Boolean(_)),
         },
         Expr::Function(function) => gives(&function.name) == Gives::Whole,
-        Expr::BinaryOp { op, left, right } => match op {
-            Op::Plus | Op::Minus | Op::Multiply => is_whole(left) && is_whole(right),
-            Op::Gt | Op::Lt | Op::GtEq | Op::LtEq | Op::Eq | Op::NotEq | Op::And | Op::Or => true,
-            _ => false,
+        Expr::BinaryOp { op, left, right } => match &*op.to_string() {
+            "+" | "-" | "*" => is_whole(left) && is_whole(right),
+            other => [">", "<", ">=", "<=", "=", "<>", "AND", "OR"].contains(&other),
         },
         _ => false,
     }
