@@ -28,14 +28,14 @@ pub fn analyst(
     let problem = Problem { kind: kind(warehouse, &rendered.sql, error), ..Problem::usage(message) };
     let problem = problem.maybe_on(rendered.date).maybe_hint(hint);
     let inside = error.position.filter(|at| rendered.sql.is_char_boundary(*at));
-    let Some(mut located) = inside.and_then(|at| place(error, at, rendered, templates)) else {
+    let Some(mut located) = inside.map(|at| place(error, at, rendered, templates)) else {
         return problem.at_least(&rendered.file, templates.source(&rendered.file));
     };
-    let also = error.also.as_ref().and_then(|(at, what)| Some((templates.locate(rendered, *at)?, what)));
-    if let Some((there, what)) = also {
-        located.notes.push(format!("{what} at {}:{}", there.place.file, there.place.line));
+    if let Some((at, what)) = &error.also {
+        let there = templates.locate(rendered, *at).place;
+        located.notes.push(format!("{what} at {}:{}", there.file, there.line));
     }
-    problem.at(located.place).noting(located.notes)
+    located.of(problem)
 }
 
 /// What Jinja knows and SQL does not was meant for Jinja.
@@ -50,29 +50,29 @@ fn unbraced(message: &str, rendered: &Rendered, templates: &Templates) -> Option
 }
 
 /// The place of byte `at` of the SQL.
-fn place(error: &SqlError, at: usize, rendered: &Rendered, templates: &Templates) -> Option<Located> {
+fn place(error: &SqlError, at: usize, rendered: &Rendered, templates: &Templates) -> Located {
     let sql = &rendered.sql;
     if error.message == MISSING_COMMA {
         return templates.locate_seam(rendered, syntax::token_behind(sql, at), at);
     }
     if error.message.starts_with("syntax error") {
-        let mut located = templates.locate_seam(rendered, syntax::token_before(sql, at), at)?;
+        let mut located = templates.locate_seam(rendered, syntax::token_before(sql, at), at);
         // What the parser read may have come out of a `{{ … }}`.
         let token = error.message.split('"').nth(1).unwrap_or_default();
         let shown: String = located.place.text.chars().skip(located.place.column.saturating_sub(1)).collect();
         if !shown.to_lowercase().starts_with(&token.to_lowercase()) {
             located.notes.insert(0, format!("the SQL there is: {}", around(sql, at)));
         }
-        return Some(located);
+        return located;
     }
-    let located = templates.locate(rendered, at)?;
+    let located = templates.locate(rendered, at);
     // The quote around a value may be a macro's, and the value the caller's.
-    let value = sql[at..].starts_with('\'').then(|| templates.locate(rendered, at + 1)).flatten();
+    let value = sql[at..].starts_with('\'').then(|| templates.locate(rendered, at + 1));
     let is_apart = |value: &Located| {
         (&value.place.file, value.place.line, value.place.column)
             != (&located.place.file, located.place.line, located.place.column + 1)
     };
-    Some(value.filter(is_apart).unwrap_or(located))
+    value.filter(is_apart).unwrap_or(located)
 }
 
 /// The SQL before and behind byte `at`, in one line.

@@ -30,8 +30,7 @@ impl Apart<'_> {
             Some((select, item)) => self.within(top, select, item)?,
             None => None,
         };
-        let Some(at) = found else { return Ok(templates.place(file, column)) };
-        let place = templates.locate_call(self.rendered, at).map(|(place, _)| place);
+        let place = found.map(|at| templates.locate_call(self.rendered, at).0);
         Ok(place.unwrap_or_else(|| templates.place(file, column)))
     }
 
@@ -121,11 +120,8 @@ impl Apart<'_> {
 
     /// Whether all of an expression comes from one line.
     fn is_on_one_line(&self, expression: &Json) -> bool {
-        fn places(node: &Json) -> Vec<usize> {
-            own_position(node).into_iter().chain(children(node).flat_map(places)).collect()
-        }
-        let line = |at| self.templates.locate(self.rendered, at).map(|located| located.place.line);
-        let mut lines = places(expression).into_iter().map(line);
+        let places = tree::nodes(expression).filter_map(own_position);
+        let mut lines = places.map(|at| self.templates.locate(self.rendered, at).place.line);
         let first = lines.next();
         lines.all(|line| Some(line) == first)
     }

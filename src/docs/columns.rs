@@ -110,6 +110,6 @@ impl Column {
     /// Turns the byte at which its expression stands, behind `head` of the tool's own, into a line of its file.
     pub fn place(&mut self, templates: &Templates, rendered: &Rendered, head: usize) {
         let at = self.line.and_then(|at| at.checked_sub(head));
-        self.line = at.and_then(|at| templates.locate(rendered, at)).map(|located| located.place.line);
+        self.line = at.map(|at| templates.locate(rendered, at).place.line);
     }
 }

@@ -95,7 +95,7 @@ impl Reach {
     pub fn query(&self, rendered: &Rendered) -> Vec<Problem> {
         let sealed = &self.sealed;
         let place = |at: Option<usize>| {
-            let found = at.and_then(|at| sealed.locate_call(rendered, at));
+            let found = at.map(|at| sealed.locate_call(rendered, at));
             let (place, inner) = found.unwrap_or_else(|| (sealed.place(&rendered.file, ""), None));
             let note =
                 |at: Place| format!("within {}:{}:{}: {}", at.file, at.line, at.column, at.text.trim());

@@ -18,9 +18,7 @@ pub fn columns(warehouse: &Warehouse, templates: &Templates, source: &Source) ->
     for missing in source.spec.columns.iter().filter(|column| !is_there(&column.name)) {
         let what = format!("the query does not return `{}`, which config describes", missing.name);
         let sql = &source.rendered.sql;
-        let place = templates.locate(&source.rendered, sql.len() - sql.trim_start().len());
-        let place =
-            place.map_or_else(|| source.column_place(templates, &missing.name), |located| located.place);
+        let place = templates.locate(&source.rendered, sql.len() - sql.trim_start().len()).place;
         term::warn(&Problem::usage(what).at(place).to_string());
     }
     Ok(())

@@ -49,7 +49,7 @@ pub fn generate(
     orders: u64,
     seed: u64,
 ) -> Result<()> {
-    let templates = templates.with_vars([("orders", orders), ("seed", seed)]);
+    let templates = templates.with_vars(&[("orders", orders), ("seed", seed)]);
     let mut all: Vec<Rendered> = Vec::new();
     let mut needs = Needs::new();
     for (file, name) in project.in_folder(FOLDER) {

@@ -75,7 +75,7 @@ fn once(
     let given = items(&rendered.sql, &name);
     let star = givers.last().and_then(Option::as_ref).map(|(at, _)| at);
     let at = star.or(given.named.last()).or(given.stars.last()).copied();
-    let place = at.and_then(|at| templates.locate(rendered, at)).map(|located| located.place);
+    let place = at.map(|at| templates.locate(rendered, at).place);
     Err(Problem::usage(message)
         .at(place.unwrap_or_else(|| templates.last_mention(&node.file, &name)))
         .on(date)
@@ -121,7 +121,7 @@ fn label_types(
 /// The item of the SELECT that gives column `name`.
 pub fn column_place(catalog: &Catalog, node: &Node, rendered: &Rendered, name: &str) -> Place {
     let given = items(&rendered.sql, name);
-    let located = |at: Option<&usize>| catalog.templates.locate(rendered, *at?).map(|located| located.place);
+    let located = |at: Option<&usize>| Some(catalog.templates.locate(rendered, *at?).place);
     let named = located(given.named.last());
     let mentioned = || Some(catalog.templates.last_mention(&node.file, name)).filter(|place| place.line > 1);
     // Else one of the `*`, of which the last may as well be it.

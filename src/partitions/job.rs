@@ -103,11 +103,10 @@ impl Job<'_> {
         let templates = &self.lake.templates;
         let own =
             failure.at.and_then(|(line, column)| Some((line.checked_sub(head.lines().count())?, column - 1)));
-        let located =
-            own.and_then(|(line, column)| templates.locate(rendered, made.origin(line, column, "")));
+        let located = own.map(|(line, column)| templates.locate(rendered, made.origin(line, column, "")));
         let problem = problem.on(self.task.date);
         match located {
-            Some(located) => problem.at(located.place).noting(located.notes),
+            Some(located) => located.of(problem),
             None => problem.at_least(&rendered.file, templates.source(&rendered.file)),
         }
     }

@@ -199,9 +199,8 @@ pub fn in_time<T>(
         return done;
     }
     let select = rendered.sql.len() - rendered.sql.trim_start().len();
-    let place = catalog.templates.locate(rendered, select).map(|located| located.place);
     Err(Problem::data(format!("this takes longer than {} s", limit.as_secs()))
-        .at(place.unwrap_or_else(|| catalog.templates.config_key(&rendered.file, "")))
+        .at(catalog.templates.locate(rendered, select).place)
         .maybe_on(rendered.date)
         .hint("--time-limit gives it longer; the earlier partition stays")
         .into())

@@ -155,8 +155,5 @@ pub fn refused_checks(file: &str, spec: &TableSpec, templates: &Templates) -> Ve
 /// A refusal at the analyst's line.
 pub fn problem(refusal: &Refusal, rendered: &Rendered, templates: &Templates) -> Problem {
     let problem = Problem::usage(refusal.message.clone()).maybe_on(rendered.date).hint(refusal.hint.clone());
-    match templates.locate(rendered, refusal.at) {
-        Some(located) => problem.at(located.place).noting(located.notes),
-        None => problem.at_least(&rendered.file, templates.source(&rendered.file)),
-    }
+    templates.locate(rendered, refusal.at).of(problem)
 }

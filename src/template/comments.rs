@@ -35,27 +35,21 @@ pub fn swallowed(templates: &Templates, sql: &str, spans: &[OutputSpan]) -> Opti
     comments(sql).into_iter().find_map(|comment| {
         let at = spans.partition_point(|span| span.output_range().end <= comment.start);
         let first = spans.get(at)?;
-        let origin = |span: &OutputSpan, offset: usize| {
-            let within =
-                if span.kind() == OutputSpanKind::Raw { offset - span.output_range().start } else { 0 };
-            templates.origin(span.name(), span.source_range().start + within)
-        };
-        let begins = origin(first, comment.start);
+        let begins = templates.written(first, comment.start);
         let mut inside = spans[at + 1..].iter().take_while(|span| span.output_range().start < comment.end);
         let hidden = inside.find(|span| {
             let range = span.output_range();
             let is_blank = sql[range.start..range.end.min(comment.end)].trim().is_empty();
-            let there = origin(span, range.start);
-            let shown = first.kind() == OutputSpanKind::Raw
-                && span.name() == first.name()
-                && templates.source(first.name()).get(begins..there).is_some_and(|text| !text.contains('\n'));
-            !is_blank && !shown
+            let there = templates.written(span, range.start);
+            let is_shown = first.kind() == OutputSpanKind::Raw
+                && (&there.file, there.line) == (&begins.file, begins.line)
+                && there.column >= begins.column;
+            !is_blank && !is_shown
         })?;
-        let place = |span: &OutputSpan, at| Place::at_offset(span.name(), templates.source(span.name()), at);
-        let Place { file, line, column, .. } = place(first, begins);
+        let Place { file, line, column, .. } = &begins;
         Some(
             Problem::usage("this would become part of a `--` comment")
-                .at(place(hidden, origin(hidden, hidden.output_range().start)))
+                .at(templates.written(hidden, hidden.output_range().start))
                 .noting(vec![format!("the comment begins at {file}:{line}:{column}")])
                 .hint("end the line of the comment there, or write it as /* … */"),
         )

@@ -21,8 +21,7 @@ pub fn problem(error: &Error, templates: &Templates, tracer: Option<&Tracer>) ->
     }
     let mut frames = tracer.map(Tracer::running).unwrap_or_default();
     let at = |problem: Problem, frames: &[Frame], first: usize, offset: Option<usize>| {
-        let located = at_frame(templates, frames, first, offset);
-        problem.at(located.place).noting(located.notes)
+        at_frame(templates, frames, first, offset).of(problem)
     };
     let Some(file) = innermost.name() else {
         // What is computed late, when it is written out, fails at the expression that writes it.
@@ -57,7 +56,7 @@ pub fn problem(error: &Error, templates: &Templates, tracer: Option<&Tracer>) ->
         frames.pop();
     }
     let loops = tracer.around(file, offset);
-    frames.push(Frame { file: file.to_owned(), offset, call: None, is_include: false, loops });
+    frames.push(Frame { loops, ..Frame::at(file, offset) });
     if let Some((first, offset)) = handed_over(innermost, templates, &frames) {
         return at(problem, &frames, first, Some(offset));
     }

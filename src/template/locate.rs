@@ -1,14 +1,11 @@
 //! From a byte of the SQL back to the analyst's own line.
 
-use std::ops::Range;
-
 use minijinja::machinery::Token;
-use minijinja::{OutputSpan, OutputSpanKind};
 
 use super::Templates;
 use super::tokens::{self, only_mention};
 use super::trace::{Frame, Iteration};
-use crate::problem::{Place, is_word, mentions};
+use crate::problem::{Place, Problem, is_word, mentions};
 
 /// A place, and what led to it: `called at …`, `in the 3rd iteration of …`.
 #[derive(Debug, Clone)]
@@ -17,41 +14,11 @@ pub struct Located {
     pub notes: Vec<String>,
 }
 
-/// Which byte of the rendered SQL came from which byte of which file.
-#[derive(Debug, Clone, Default)]
-pub struct SourceMap {
-    pieces: Vec<Piece>,
-}
-
-#[derive(Debug, Clone)]
-struct Piece {
-    file: String,
-    output: Range<usize>,
-    source: usize,
-    /// Copied as it stands: every byte has its own place. Otherwise an expression made it.
-    verbatim: bool,
-}
-
-impl SourceMap {
-    pub fn new(spans: &[OutputSpan], templates: &Templates) -> Self {
-        let piece = |span: &OutputSpan| Piece {
-            file: span.name().to_owned(),
-            output: span.output_range(),
-            source: templates.origin(span.name(), span.source_range().start),
-            verbatim: span.kind() == OutputSpanKind::Raw,
-        };
-        Self { pieces: spans.iter().map(piece).collect() }
-    }
-
-    /// File and byte offset in that file of byte `offset` of the rendered SQL.
-    pub fn origin(&self, offset: usize) -> Option<(&str, usize)> {
-        let piece = self
-            .pieces
-            .iter()
-            .find(|piece| piece.output.contains(&offset))
-            .or_else(|| self.pieces.iter().rev().find(|piece| piece.output.end <= offset))?;
-        let within = offset.min(piece.output.end.saturating_sub(1)).saturating_sub(piece.output.start);
-        Some((&piece.file, piece.source + if piece.verbatim { within } else { 0 }))
+impl Located {
+    /// `problem`, which is there.
+    #[must_use]
+    pub fn of(self, problem: Problem) -> Problem {
+        problem.at(self.place).noting(self.notes)
     }
 }
 
@@ -82,7 +49,7 @@ pub fn unfold(templates: &Templates, sql: &str, offset: usize, frames: &[Frame])
         if let Some(found) = only_mention(templates.source(file), word).filter(|_| word.len() > 2) {
             let mut frames = frames.to_vec();
             let loops = std::mem::take(&mut frames[outer].loops);
-            frames.push(Frame { file: file.clone(), offset: found, call: None, is_include: false, loops });
+            frames.push(Frame { loops, ..Frame::at(file, found) });
             return Some(at_frame(templates, &frames, frames.len() - 1, None));
         }
     }

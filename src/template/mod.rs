@@ -20,11 +20,11 @@ use std::sync::{Arc, Mutex};
 use anyhow::Result;
 use chrono::NaiveDate;
 use minijinja::value::Serde;
-use minijinja::{Environment, UndefinedBehavior, Value, context};
+use minijinja::{Environment, OutputSpan, OutputSpanKind, UndefinedBehavior, Value, context};
 use serde::Serialize;
 use serde_json::Map;
 
-pub use locate::{Located, SourceMap};
+pub use locate::Located;
 pub use scope::Kind;
 pub use syntax::MISSING_COMMA;
 
@@ -76,7 +76,8 @@ pub struct Rendered {
     pub refs: BTreeSet<String>,
     pub sources: BTreeSet<String>,
     pub outcomes: BTreeSet<String>,
-    pub map: SourceMap,
+    /// What gave which bytes of the SQL.
+    spans: Vec<OutputSpan>,
 }
 
 impl Rendered {
@@ -115,28 +116,31 @@ impl Templates {
 
     /// The same templates with other values for `var(...)`; what `--var` gave stays in force.
     #[must_use]
-    pub fn with_vars<const N: usize>(&self, values: [(&str, u64); N]) -> Self {
-        let mut vars: Vars =
-            values.iter().map(|(name, value)| ((*name).to_owned(), value.to_string())).collect();
-        vars.extend(self.globals.vars.clone());
-        Self { globals: Arc::new(Globals { vars, ..Globals::clone(&self.globals) }), ..self.clone() }
+    pub fn with_vars(&self, values: &[(&str, u64)]) -> Self {
+        self.changed(|globals| {
+            for (name, value) in values {
+                globals.vars.entry((*name).to_owned()).or_insert_with(|| value.to_string());
+            }
+        })
     }
 
     /// The same templates, whose `source`, `ref` and `outcome` put `seal` before the schema: what stands in the SQL
     /// without it was not written by them.
     #[must_use]
     pub fn sealed(&self, seal: &str) -> Self {
-        let seal = seal.to_owned();
-        Self { globals: Arc::new(Globals { seal, ..Globals::clone(&self.globals) }), ..self.clone() }
+        self.changed(|globals| seal.clone_into(&mut globals.seal))
     }
 
     /// The same templates, whose `outcome` shows no more than `source`.
     #[must_use]
     pub fn blind(&self) -> Self {
-        Self {
-            globals: Arc::new(Globals { is_blind: true, ..Globals::clone(&self.globals) }),
-            ..self.clone()
-        }
+        self.changed(|globals| globals.is_blind = true)
+    }
+
+    fn changed(&self, change: impl FnOnce(&mut Globals)) -> Self {
+        let mut templates = self.clone();
+        change(Arc::make_mut(&mut templates.globals));
+        templates
     }
 
     /// See `sealed`; empty where the SQL is to run.
@@ -162,6 +166,14 @@ impl Templates {
     /// The offset in a file's own text of byte `offset` of what is compiled.
     fn origin(&self, file: &str, offset: usize) -> usize {
         self.files.get(file).map_or(offset, |file| file.compiled.origin(offset))
+    }
+
+    /// Where it is written that gave byte `offset` of the SQL by `span`: an expression at its beginning.
+    fn written(&self, span: &OutputSpan, offset: usize) -> Place {
+        let output = span.output_range();
+        let is_copied = span.kind() == OutputSpanKind::Raw;
+        let within = if is_copied { offset.min(output.end.saturating_sub(1)) - output.start } else { 0 };
+        self.at(span.name(), self.origin(span.name(), span.source_range().start + within))
     }
 
     /// The place of byte `offset` of a file.
@@ -213,7 +225,7 @@ impl Templates {
             refs,
             sources,
             outcomes,
-            map: SourceMap::new(&spans, self),
+            spans,
         })
     }
 

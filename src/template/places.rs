@@ -35,13 +35,13 @@ impl Templates {
     }
 
     /// Where byte `offset` of the SQL came from, with the calls and iterations that made it.
-    pub fn locate(&self, rendered: &Rendered, offset: usize) -> Option<Located> {
+    pub fn locate(&self, rendered: &Rendered, offset: usize) -> Located {
         self.locate_seam(rendered, offset, offset)
     }
 
     /// As `locate`, for a mistake between what stands at byte `before` of the SQL and what stands at `offset`: where a
     /// `{{ … }}` begins between them, it is the place, and not the macro that it calls.
-    pub fn locate_seam(&self, rendered: &Rendered, before: usize, offset: usize) -> Option<Located> {
+    pub fn locate_seam(&self, rendered: &Rendered, before: usize, offset: usize) -> Located {
         let Rendered { file, kind, date, raw, sql, .. } = rendered;
         let trace = self
             .traced(file, *kind, *date, raw.as_deref())
@@ -55,26 +55,24 @@ impl Templates {
                 }
                 _ => locate::unfold(self, sql, offset, &frames),
             };
-            if located.is_some() {
+            if let Some(located) = located {
                 return located;
             }
         }
-        Some(Located { place: self.written(rendered, offset)?, notes: Vec::new() })
+        Located { place: self.call(rendered, offset), notes: Vec::new() }
     }
 
     /// As `locate`, but of what a macro of another file made the place that calls it; and the place in the macro.
-    pub fn locate_call(&self, rendered: &Rendered, offset: usize) -> Option<(Place, Option<Place>)> {
-        let call = self.written(rendered, offset)?;
-        let inner = self.locate(rendered, offset).map(|located| located.place);
-        Some(match inner {
-            Some(inner) if inner.file == call.file => (inner, None),
-            inner => (call, inner),
-        })
+    pub fn locate_call(&self, rendered: &Rendered, offset: usize) -> (Place, Option<Place>) {
+        let (call, inner) = (self.call(rendered, offset), self.locate(rendered, offset).place);
+        if inner.file == call.file { (inner, None) } else { (call, Some(inner)) }
     }
 
     /// Where the text or the expression is written that gave byte `offset` of the SQL.
-    fn written(&self, rendered: &Rendered, offset: usize) -> Option<Place> {
-        rendered.map.origin(offset).map(|(file, at)| self.at(file, at))
+    fn call(&self, rendered: &Rendered, offset: usize) -> Place {
+        let behind = rendered.spans.partition_point(|span| span.output_range().start <= offset);
+        let span = rendered.spans[..behind].last();
+        span.map_or_else(|| self.at(&rendered.file, 0), |span| self.written(span, offset))
     }
 
     /// Renders `file` with marks in it: only when something failed.

@@ -30,6 +30,13 @@ pub struct Frame {
     pub loops: Vec<Iteration>,
 }
 
+impl Frame {
+    /// Copied text at `offset`, in no loop.
+    pub fn at(file: &str, offset: usize) -> Self {
+        Self { file: file.to_owned(), offset, call: None, is_include: false, loops: Vec::new() }
+    }
+}
+
 /// `in the 3rd iteration of the loop of line 12: state = 'rj'`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Iteration {
@@ -121,17 +128,19 @@ impl Tracer {
                     let gap = at.checked_sub(1).map_or(0, |before| all[before].span.end)..segment.span.start;
                     let is_raw = source[gap].trim_end().ends_with("%}");
                     if start < segment.span.end && !is_raw {
-                        let mark = self.frame(file, start, None, false);
+                        let mark = self.frame(Frame::at(file, start));
                         edits.push(Edit::insert(start, format!("{{{{ __mark({mark}) }}}}")));
                     }
                 }
                 (Part::Expression, _) => {
-                    let mark = self.frame(file, inner.start, Some(inner.clone()), false);
+                    let call = Some(inner.clone());
+                    let mark = self.frame(Frame { call, ..Frame::at(file, inner.start) });
                     edits.push(Edit::insert(inner.start, format!("__leave(__mark({mark}), ")));
                     edits.push(Edit::insert(inner.end, ")"));
                 }
                 (_, "include") => {
-                    let mark = self.frame(file, inner.start, Some(inner), true);
+                    let include = Frame { is_include: true, ..Frame::at(file, inner.start) };
+                    let mark = self.frame(Frame { call: Some(inner), ..include });
                     let before = format!("{{{{ __mark({mark}) }}}}");
                     edits.push(Edit::new(gap_before(source, all, at), before));
                     edits.push(Edit::new(gap_after(source, all, at), "{{ __end() }}"));
@@ -163,8 +172,8 @@ impl Tracer {
         edits
     }
 
-    fn frame(&mut self, file: &str, offset: usize, call: Option<Span>, is_include: bool) -> usize {
-        self.frames.push(Frame { file: file.to_owned(), offset, call, is_include, loops: Vec::new() });
+    fn frame(&mut self, frame: Frame) -> usize {
+        self.frames.push(frame);
         self.frames.len() - 1
     }
 
@@ -204,65 +213,51 @@ fn shown(value: &Value) -> String {
     if is_long { format!("{}…", text.chars().take(59).collect::<String>()) } else { text }
 }
 
-/// One stretch of the SQL: the calls that it went through, outermost first, and the text it was copied from.
-#[derive(Debug)]
-struct Stretch {
-    start: usize,
-    through: Vec<Frame>,
-    copied: Option<(Frame, usize)>,
-}
-
-/// The SQL of a rendering with marks, and where each byte of it came from.
+/// The SQL of a rendering with marks, and the marks by the byte that they stood before: where text begins that was copied,
+/// where a call does, or nothing where one ends.
 #[derive(Debug)]
 pub struct Trace {
     pub sql: String,
-    stretches: Vec<Stretch>,
+    marks: Vec<(usize, Option<Frame>)>,
 }
 
 impl Trace {
     pub fn read(marked: &str, tracer: &Tracer) -> Self {
         let record = tracer.record();
-        let mut sql = String::with_capacity(marked.len());
-        let mut stretches = Vec::new();
-        // The calls being unfolded, each with the text that stood last before it.
-        let mut calls: Vec<(Frame, Option<(Frame, usize)>)> = Vec::new();
-        let mut copied = None;
+        let (mut sql, mut marks) = (String::with_capacity(marked.len()), Vec::new());
         let mut rest = marked;
         while let Some(at) = rest.find([OPEN, END]) {
             sql.push_str(&rest[..at]);
-            rest = &rest[at..];
-            if let Some(after) = rest.strip_prefix(END) {
+            let mut frame = None;
+            if let Some(mark) = rest[at..].strip_prefix(OPEN) {
+                let (number, after) = mark.split_once(CLOSE).unwrap_or_default();
+                frame = number.parse().ok().and_then(|at: usize| record.marks.get(at).cloned());
                 rest = after;
-                copied = calls.pop().and_then(|(_, before)| before);
             } else {
-                let (number, after) = rest[OPEN.len_utf8()..].split_once(CLOSE).unwrap_or_default();
-                rest = after;
-                let Some(frame) = number.parse().ok().and_then(|at: usize| record.marks.get(at)) else {
-                    continue;
-                };
-                if frame.call.is_some() {
-                    calls.push((frame.clone(), copied.take()));
-                } else {
-                    copied = Some((frame.clone(), sql.len()));
-                }
+                rest = &rest[at + END.len_utf8()..];
             }
-            let through = calls.iter().map(|(frame, _)| frame.clone()).collect();
-            stretches.push(Stretch { start: sql.len(), through, copied: copied.clone() });
+            marks.push((sql.len(), frame));
         }
         sql.push_str(rest);
-        Self { sql, stretches }
+        Self { sql, marks }
     }
 
     /// The frames that byte `offset` went through, outermost first; the last is where it stands.
     pub fn frames(&self, offset: usize) -> Vec<Frame> {
-        let after = self.stretches.partition_point(|stretch| stretch.start <= offset);
-        let Some(stretch) = after.checked_sub(1).map(|at| &self.stretches[at]) else {
-            return Vec::new();
-        };
-        let mut frames = stretch.through.clone();
-        if let Some((frame, start)) = &stretch.copied {
-            frames.push(Frame { offset: frame.offset + offset - start, ..frame.clone() });
+        // The calls at work, each with the text that stood last before it.
+        let mut calls: Vec<(&Frame, Option<(&Frame, usize)>)> = Vec::new();
+        let mut copied = None;
+        for (start, mark) in self.marks.iter().take_while(|(start, _)| *start <= offset) {
+            match mark {
+                Some(frame) if frame.call.is_some() => calls.push((frame, copied.take())),
+                Some(frame) => copied = Some((frame, *start)),
+                None => copied = calls.pop().and_then(|(_, before)| before),
+            }
         }
-        frames
+        let text = |(frame, start): (&Frame, usize)| Frame {
+            offset: frame.offset + offset - start,
+            ..frame.clone()
+        };
+        calls.into_iter().map(|(frame, _)| frame.clone()).chain(copied.map(text)).collect()
     }
 }

@@ -139,7 +139,7 @@ fn a_mistake_within_an_argument_is_shown_in_its_own_line() {
     let (templates, rendered) =
         render_with("select {{ ratio(\n    'sum(a)',\n    'count(a) + 1',\n) }} as x", &[]).unwrap();
     let at = |what: &str| {
-        let place = templates.locate(&rendered, rendered.sql.find(what).unwrap()).unwrap().place;
+        let place = templates.locate(&rendered, rendered.sql.find(what).unwrap()).place;
         (place.line, place.column)
     };
     assert_eq!(at("a) + 1"), (4, 12));
