@@ -251,8 +251,7 @@ impl<'a> Bench<'a> {
     }
 
     fn explained(&self, case: &Case, line: &Line, word: &str, sql: &Select, error: &SqlError) -> Problem {
-        let advice = advice(&self.warehouse, sql.as_str(), error, &[]);
-        Problem::usage(advice.message).at(case.at(line, word)).on(case.date).maybe_hint(advice.hint)
+        advice(&self.warehouse, sql.as_str(), error, &[]).at(case.at(line, word)).on(case.date)
     }
 }
 

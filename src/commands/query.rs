@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 
 use super::Session;
 use crate::cli;
-use crate::diagnose::{Advice, advice, placed};
+use crate::diagnose::{advice, placed};
 use crate::output::{Format, Table, strict};
 use crate::problem::{Place, Problem, nearest};
 use crate::publish;
@@ -84,12 +84,11 @@ fn free(session: &Session, warehouse: &Warehouse, given: &Given) -> Result<()> {
                 .hint("`--format csv > FILE` writes a file; any DuckDB client can do the rest");
         }
         let error = placed(warehouse, sql, error.clone());
-        let Advice { message, hint } = advice(warehouse, sql, &error, &[]);
-        let mut problem = Problem::usage(message);
+        let mut problem = advice(warehouse, sql, &error, &[]);
         if let Some(at) = error.position {
             problem = problem.at(Place::at_offset(name, sql, at));
         }
-        problem.maybe_hint(hint).maybe_hint(what_a_copy_has(warehouse, &error))
+        problem.maybe_hint(what_a_copy_has(warehouse, &error))
     };
     let select = Select::of(unended(sql)).map_err(|error| explain(&error))?;
     print(session, warehouse, &select, explain)

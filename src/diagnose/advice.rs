@@ -1,13 +1,17 @@
 //! DuckDB's errors in the analyst's words: what is not there, what is near it, and what to do.
 
-use crate::problem::nearest;
+use crate::problem::{Problem, nearest};
 use crate::sql::tree;
 use crate::warehouse::{SqlError, Warehouse};
 
+const NO_VALUE: &str = "`try_cast(… as …)` gives NULL where a value cannot be converted";
+const NO_PATTERN: &str =
+    "the pattern is not a regular expression: before a sign that is meant as it stands goes a `\\`";
+
 /// What helps against a message with this in it.
 const HINTS: [(&str, &str); 24] = [
-    ("Could not convert", "`try_cast(… as …)` gives NULL where a value cannot be converted"),
-    ("Conversion Error", "`try_cast(… as …)` gives NULL where a value cannot be converted"),
+    ("Could not convert", NO_VALUE),
+    ("Conversion Error", NO_VALUE),
     ("Could not parse string", "`try_strptime(…)` gives NULL where the text has another form"),
     ("invalid date", "a date is written '2018-03-01'; `try_cast(… as date)` gives NULL where it is none"),
     (
@@ -30,14 +34,8 @@ const HINTS: [(&str, &str); 24] = [
     ("has no value", "`{{ var('name', default) }}` takes a value from outside, with --var name=value"),
     ("Ambiguous reference to column", "put the table's name before it, and a dot"),
     ("same number of result columns", "every SELECT of a UNION gives the same columns in the same order"),
-    (
-        "missing ]",
-        "the pattern is not a regular expression: before a sign that is meant as it stands goes a `\\`",
-    ),
-    (
-        "missing )",
-        "the pattern is not a regular expression: before a sign that is meant as it stands goes a `\\`",
-    ),
+    ("missing ]", NO_PATTERN),
+    ("missing )", NO_PATTERN),
     ("WHERE clause cannot contain aggregates", "`having …` behind GROUP BY filters by aggregates"),
     ("WHERE clause cannot contain window", "`qualify …` filters by window functions"),
     ("Window functions are not supported here", "a window function takes `over (…)`"),
@@ -62,16 +60,12 @@ const FOREIGN: [(&str, &str); 10] = [
 ];
 
 /// Signs that look like those of SQL.
-const LOOKALIKES: [(char, &str); 9] = [
-    ('‘', "'…' around a text"),
-    ('’', "'…' around a text"),
-    ('“', "'…' around a text"),
-    ('”', "'…' around a text"),
-    ('´', "'…' around a text"),
-    ('–', "`-`"),
-    ('—', "`-`, and `--` before a comment"),
-    ('，', "`,`"),
-    ('；', "`;`"),
+const LOOKALIKES: [(&str, &str); 5] = [
+    ("‘’“”´", "'…' around a text"),
+    ("–", "`-`"),
+    ("—", "`-`, and `--` before a comment"),
+    ("，", "`,`"),
+    ("；", "`;`"),
 ];
 
 /// Signs of other languages, by the types that they do not take.
@@ -83,31 +77,23 @@ const SIGNS: [(&str, &str); 3] = [
 
 const DATE_PARTS: [&str; 8] = ["year", "quarter", "month", "week", "day", "hour", "minute", "second"];
 
-/// A message and a hint for the analyst.
-pub struct Advice {
-    pub message: String,
-    pub hint: Option<String>,
-}
-
 /// What to say of `error`, which `sql` gave. `tables` are the project's: `sources.orders`, `features.seller_sales`.
-pub fn advice(warehouse: &Warehouse, sql: &str, error: &SqlError, tables: &[String]) -> Advice {
-    if let Some(advice) = missing_table(sql, error, tables) {
-        return advice;
-    }
-    if let Some(advice) = missing_column(warehouse, sql, error) {
-        return advice;
-    }
-    if let Some(advice) = missing_function(error) {
-        return advice;
-    }
-    let message = plain(error);
-    let known = HINTS.iter().find(|(part, _)| message.contains(part)).map(|(_, hint)| (*hint).to_owned());
-    Advice { hint: meant(sql, error, &message).or(error.near()).or(known), message }
+pub fn advice(warehouse: &Warehouse, sql: &str, error: &SqlError, tables: &[String]) -> Problem {
+    let missing = missing_table(sql, error, tables)
+        .or_else(|| missing_column(warehouse, sql, error))
+        .or_else(|| missing_function(error));
+    missing.unwrap_or_else(|| {
+        let message = plain(error);
+        let known = HINTS.iter().find(|(part, _)| message.contains(part)).map(|(_, hint)| (*hint).to_owned());
+        let hint = meant(sql, error, &message).or(error.near()).or(known);
+        Problem::usage(message).maybe_hint(hint)
+    })
 }
 
 /// What is written by hand and looks right: other quotes, a text in the quotes of a name, the part of a date without any.
 fn meant(sql: &str, error: &SqlError, message: &str) -> Option<String> {
-    if let Some((sign, own)) = LOOKALIKES.iter().find(|(sign, _)| message.contains(*sign)) {
+    let sign_of = |signs: &str| signs.chars().find(|sign| message.contains(*sign));
+    if let Some((sign, own)) = LOOKALIKES.iter().find_map(|(signs, own)| Some((sign_of(signs)?, own))) {
         return Some(format!("`{sign}` comes from a word processor: SQL has {own}"));
     }
     if let Some((_, hint)) = SIGNS.iter().find(|(types, _)| message.contains(types)) {
@@ -144,7 +130,7 @@ fn plain(error: &SqlError) -> String {
 }
 
 /// A column that an alias does not have. DuckDB says what is near it when it is asked without the alias.
-fn missing_column(warehouse: &Warehouse, sql: &str, error: &SqlError) -> Option<Advice> {
+fn missing_column(warehouse: &Warehouse, sql: &str, error: &SqlError) -> Option<Problem> {
     let (of, name) = error.message.lines().next()?.split_once(" does not have a column named ")?;
     let (alias, name) = (of.split('"').nth(1)?, name.trim_matches('"'));
     let from = error.position?;
@@ -153,21 +139,22 @@ fn missing_column(warehouse: &Warehouse, sql: &str, error: &SqlError) -> Option<
     let hint = match super::describe(&warehouse.another().ok()?, &plain) {
         Ok(_) => Some(format!("another table of this query has `{name}`")),
         Err(other) => {
-            let own = |near: &&str| near.split_once('.').is_none_or(|(table, _)| table == alias);
+            let own = |near: &str| match near.split_once('.') {
+                Some((table, name)) => (table == alias).then(|| name.to_owned()),
+                None => Some(near.to_owned()),
+            };
             let near = other.candidates.unwrap_or_default();
-            let near: Vec<&str> = near.split(',').map(str::trim).filter(own).collect();
-            let near: Vec<&str> =
-                near.into_iter().map(|name| name.rsplit('.').next().unwrap_or(name)).collect();
-            (near.first().is_some_and(|first| !first.is_empty()))
-                .then(|| format!("near it there is: {}", near.join(", ")))
+            let near: Vec<String> = near.split(',').filter_map(|near| own(near.trim())).collect();
+            let is_any = near.first().is_some_and(|first| !first.is_empty());
+            is_any.then(|| format!("near it there is: {}", near.join(", ")))
         }
     };
-    Some(Advice { message: format!("column `{name}` is not in `{alias}`"), hint })
+    Some(Problem::usage(format!("column `{name}` is not in `{alias}`")).maybe_hint(hint))
 }
 
 /// A table that is not there: the CTEs of the query and the tables of the project are near it, the system's are not. A
 /// table is never to be named by its schema: only `source` and `ref` hide what was not known yet.
-fn missing_table(sql: &str, error: &SqlError, tables: &[String]) -> Option<Advice> {
+fn missing_table(sql: &str, error: &SqlError, tables: &[String]) -> Option<Problem> {
     let (_, rest) = error.message.split_once("Table with name ")?;
     let name = rest.split_once(" does not exist")?.0.trim_matches('"');
     // As it is written: DuckDB leaves a schema out that is there.
@@ -176,9 +163,8 @@ fn missing_table(sql: &str, error: &SqlError, tables: &[String]) -> Option<Advic
         written.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '.').unwrap_or(written.len());
     let name = if written[..length].ends_with(name) { &written[..length] } else { name };
     let last = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
-    let ctes = tree::deep(|| {
-        tree::ctes(&tree::query(sql).unwrap_or_default()).map(|(name, _)| name).collect::<Vec<_>>()
-    });
+    let query = tree::deep(|| tree::query(sql)).unwrap_or_default();
+    let ctes: Vec<String> = tree::ctes(&query).map(|(name, _)| name).collect();
     let plain = |table: &String| table.rsplit('.').next().unwrap_or(table).to_owned();
     let call = |table: &String| match table.strip_prefix("sources.") {
         Some(source) => format!("{{{{ source('{source}') }}}}"),
@@ -207,13 +193,13 @@ fn missing_table(sql: &str, error: &SqlError, tables: &[String]) -> Option<Advic
             None => format!("the CTEs here are: {}", ctes.join(", ")),
         }
     };
-    Some(Advice { message: format!("there is no table `{name}`"), hint: Some(hint) })
+    Some(Problem::usage(format!("there is no table `{name}`")).hint(hint))
 }
 
-fn missing_function(error: &SqlError) -> Option<Advice> {
+fn missing_function(error: &SqlError) -> Option<Problem> {
     let (_, rest) = error.message.split_once("Function with name ")?;
     let name = rest.split_once(" does not exist")?.0.trim_matches('"');
     let known = FOREIGN.iter().find(|(foreign, _)| name.eq_ignore_ascii_case(foreign));
     let hint = known.map(|(_, hint)| (*hint).to_owned()).or_else(|| error.near());
-    Some(Advice { message: format!("there is no function `{name}`"), hint })
+    Some(Problem::usage(format!("there is no function `{name}`")).maybe_hint(hint))
 }

@@ -1,6 +1,6 @@
 //! The problem that an error of DuckDB is for the analyst.
 
-use super::advice::{Advice, advice};
+use super::advice::advice;
 use super::{placed, syntax};
 use crate::problem::{Kind, Problem};
 use crate::template::{Located, MISSING_COMMA, Rendered, Templates};
@@ -22,10 +22,9 @@ pub fn analyst(
         return Problem::usage("the statement was stopped").maybe_on(rendered.date);
     }
     let error = &placed(warehouse, &rendered.sql, error);
-    let Advice { message, hint } =
-        advice(warehouse, &rendered.sql, error, &templates.readable(rendered.kind));
-    let hint = unbraced(&message, rendered, templates).or(hint);
-    let problem = Problem { kind: kind(warehouse, &rendered.sql, error), ..Problem::usage(message) };
+    let advice = advice(warehouse, &rendered.sql, error, &templates.readable(rendered.kind));
+    let hint = unbraced(&advice.message, rendered, templates);
+    let problem = Problem { kind: kind(warehouse, &rendered.sql, error), ..advice };
     let problem = problem.maybe_on(rendered.date).maybe_hint(hint);
     let inside = error.position.filter(|at| rendered.sql.is_char_boundary(*at));
     let Some(mut located) = inside.map(|at| place(error, at, rendered, templates)) else {

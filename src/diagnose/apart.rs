@@ -48,10 +48,8 @@ impl Apart<'_> {
             if self.has_others(top, select, from, &Json::Null)? {
                 let below = inner(top, from).filter(|_| at == 0 && depth < DEEPEST);
                 let deeper = below.map(|below| self.rows(top, below, depth + 1)).transpose()?.flatten();
-                let condition = || self.in_condition(top, select, from);
-                return Ok(deeper
-                    .map_or_else(condition, |found| Ok(Some(found)))?
-                    .or_else(|| position(from)));
+                let found = if deeper.is_some() { deeper } else { self.in_condition(top, select, from)? };
+                return Ok(found.or_else(|| position(from)));
             }
         }
         let condition = &select["where_clause"];
@@ -86,7 +84,7 @@ impl Apart<'_> {
             return Ok(true);
         }
         let key = self.rendered.config.get("key").unwrap_or(&Json::Null);
-        let table = name_in(leftmost_table(from));
+        let table = tree::table_name(tree::joined(from)[0]);
         let path = [json!(table), key.get(0).unwrap_or(key).clone()];
         let one = &mut part["select_list"][0];
         one["class"] = json!("COLUMN_REF");
@@ -162,33 +160,18 @@ fn part(select: &Json, from: &Json, condition: &Json) -> Json {
 
 /// Where a query below `node` reads an outcome, or the label.
 fn later(node: &Json, label: Option<&str>) -> Option<usize> {
-    let is_outcome = node["type"] == "BASE_TABLE" && node["schema_name"] == "sources";
+    let outcomes =
+        tree::nodes(node).filter(|node| node["type"] == "BASE_TABLE" && node["schema_name"] == "sources");
     let is_label =
-        node["class"] == "COLUMN_REF" && texts(&node["column_names"]).next_back().as_deref() == label;
-    let here = position(node).filter(|_| is_outcome || is_label && label.is_some());
-    here.or_else(|| children(node).filter_map(|child| later(child, label)).min())
-}
-
-/// The first table of a FROM.
-fn leftmost_table(from: &Json) -> &Json {
-    if from["type"] == "JOIN" { leftmost_table(&from["left"]) } else { from }
-}
-
-/// The name that a table has in its SELECT.
-fn name_in(table: &Json) -> String {
-    let alias = lower(&table["alias"]);
-    if alias.is_empty() { lower(&table["table_name"]) } else { alias }
+        |column: &&Json| label.is_some() && texts(&column["column_names"]).last().as_deref() == label;
+    outcomes.chain(tree::column_refs(node).filter(is_label)).filter_map(position).min()
 }
 
 /// A FROM by its joins: its first table alone, then with one join more each.
 fn joins(from: &Json) -> Vec<&Json> {
-    if from["type"] == "JOIN" {
-        let mut all = joins(&from["left"]);
-        all.push(from);
-        all
-    } else {
-        vec![from]
-    }
+    let mut all = if from["type"] == "JOIN" { joins(&from["left"]) } else { Vec::new() };
+    all.push(from);
+    all
 }
 
 /// What the one table of a FROM is made by: a CTE, or a subquery.
@@ -221,7 +204,7 @@ fn giver<'a>(select: &'a Json, column: &str, top: &'a Json, depth: usize) -> Opt
         return Some((select, &item["value"]));
     }
     let named = items.iter().find(|item| name_of(item) == column);
-    let tables = joined(&select["from_table"]);
+    let tables = tree::joined(&select["from_table"]);
     // `final.x` is nothing but a name for what stands further up; of several tables, this is where one was chosen.
     let several = tables.iter().filter(|table| table["type"] == "BASE_TABLE").count() > 1;
     let is_name = !several && named.is_some_and(|item| item["type"] == "COLUMN_REF");
@@ -233,16 +216,9 @@ fn giver<'a>(select: &'a Json, column: &str, top: &'a Json, depth: usize) -> Opt
     let deeper = tables.iter().filter(|_| depth < DEEPEST).find_map(|table| {
         let found = giver(inner(top, table)?, column, top, depth + 1)?;
         // `later.*` was chosen as well.
-        let star = items.iter().find(|item| lower(&item["relation_name"]) == name_in(table) && several);
+        let star =
+            items.iter().find(|item| lower(&item["relation_name"]) == tree::table_name(table) && several);
         Some(star.map_or(found, |star| (select, star)))
     });
     deeper.or_else(|| named.map(|item| (select, item)))
-}
-
-/// The tables and subqueries of a FROM.
-fn joined(from: &Json) -> Vec<&Json> {
-    if from["type"] == "JOIN" {
-        return [&from["left"], &from["right"]].into_iter().flat_map(joined).collect();
-    }
-    vec![from]
 }

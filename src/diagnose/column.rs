@@ -20,11 +20,11 @@ pub struct Items {
 
 /// Where the columns `name` of `sql` come from. `select * from final` is looked for in the CTE `final`.
 pub fn items(sql: &str, name: &str) -> Items {
-    let names =
-        tokens(sql).into_iter().filter(|token| token.text.trim_matches('"').eq_ignore_ascii_case(name));
-    let names: Vec<usize> = names.map(|token| token.range.start).collect();
-    let place =
-        |within: Range<usize>| names.iter().copied().rfind(|at| within.contains(at)).unwrap_or(within.start);
+    let tokens = tokens(sql);
+    let names = || tokens.iter().filter(|token| token.text.trim_matches('"').eq_ignore_ascii_case(name));
+    let place = |within: Range<usize>| {
+        names().map(|token| token.range.start).rfind(|at| within.contains(at)).unwrap_or(within.start)
+    };
     tree::deep(|| {
         let top = tree::query(sql).unwrap_or_default();
         items_of(&top, &top, &name.to_lowercase(), &place)
@@ -101,24 +101,14 @@ fn twice_in(
     let mut stars = items.iter().filter(|item| item["type"] == "STAR");
     stars.find_map(|star| {
         let wanted = lower(&star["relation_name"]);
-        sources(&select["from_table"]).into_iter().find_map(|from| {
-            let (name, alias) = (lower(&from["table_name"]), lower(&from["alias"]));
-            let is_meant = wanted.is_empty() || wanted == if alias.is_empty() { name.clone() } else { alias };
-            let at = ctes.iter().rposition(|cte| lower(&cte["key"]) == name);
-            match at.filter(|_| is_meant) {
+        let tables = tree::joined(&select["from_table"]).into_iter();
+        let mut meant = tables.filter(|table| wanted.is_empty() || wanted == tree::table_name(table));
+        meant.find_map(|from| {
+            let at = ctes.iter().rposition(|cte| lower(&cte["key"]) == lower(&from["table_name"]));
+            match at {
                 Some(at) => twice_in(sql, &ctes[at]["value"]["query_node"], &ctes[..at], names, ask),
-                None => {
-                    twice_in(sql, from.pointer("/subquery/node").filter(|_| is_meant)?, &ctes, names, ask)
-                }
+                None => twice_in(sql, from.pointer("/subquery/node")?, &ctes, names, ask),
             }
         })
     })
-}
-
-/// What a FROM joins.
-fn sources(from: &Json) -> Vec<&Json> {
-    match from["type"].as_str() {
-        Some("JOIN") => [&from["left"], &from["right"]].into_iter().flat_map(sources).collect(),
-        _ => vec![from],
-    }
 }

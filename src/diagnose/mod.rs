@@ -9,7 +9,7 @@ mod place;
 mod search;
 mod syntax;
 
-pub use advice::{Advice, advice};
+pub use advice::advice;
 pub use analyst::{analyst, kind};
 pub use apart::Apart;
 pub use column::{Items, Twice, items, twice};

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::search::Search;
 use super::syntax;
-use crate::sql::tree::{self, children, extent, leftmost, list, lower, texts};
+use crate::sql::tree::{self, extent, leftmost, list, lower, texts};
 use crate::sql::{SqlError, tokens};
 use crate::template::MISSING_COMMA;
 use crate::warehouse::{Warehouse, text};
@@ -70,27 +70,17 @@ pub fn placed(warehouse: &Warehouse, sql: &str, mut error: SqlError) -> SqlError
 
 /// Where a WHERE uses the name of the item at byte `at`: DuckDB has put the item in its place.
 fn in_where(sql: &str, at: usize) -> Option<usize> {
-    fn search(node: &Json, at: usize) -> Option<usize> {
-        let is_it = |item: &&Json| extent(item).is_some_and(|range| range.contains(&at));
-        let name = list(&node["select_list"]).iter().find(is_it).map(|item| lower(&item["alias"]));
-        let here = name.filter(|name| !name.is_empty()).and_then(|name| use_of(&node["where_clause"], &name));
-        here.or_else(|| children(node).find_map(|child| search(child, at)))
-    }
-    search(&tree::query(sql).ok()?, at)
-}
-
-/// Where a column called `name` is used.
-fn use_of(node: &Json, name: &str) -> Option<usize> {
-    if node["class"] == "COLUMN_REF" && texts(&node["column_names"]).eq([name]) {
-        return leftmost(node);
-    }
-    children(node).find_map(|child| use_of(child, name))
+    let is_it = |item: &&Json| extent(item).is_some_and(|range| range.contains(&at));
+    tree::nodes(&tree::query(sql).ok()?).find_map(|select| {
+        let name = lower(&list(&select["select_list"]).iter().find(is_it)?["alias"]);
+        let mut used = tree::column_refs(&select["where_clause"]);
+        leftmost(used.find(|column| texts(&column["column_names"]).eq([&*name]))?)
+    })
 }
 
 fn unreadable(sql: &str, mut error: SqlError) -> SqlError {
     let stumbled = error.position.unwrap_or(sql.len());
-    let is =
-        |at: usize, what: &str, error| SqlError { position: Some(at), message: what.to_owned(), ..error };
+    let is = |at, what: &str, error| SqlError { position: Some(at), message: what.to_owned(), ..error };
     // What a macro is called that was written out and not called.
     if let Some((at, what)) = syntax::uncalled_macro(sql) {
         return is(at, &what, error);
@@ -140,8 +130,6 @@ pub fn literal(error: &SqlError, part: &str) -> Option<usize> {
     let message = error.message.trim();
     let end = message.rsplit_once(": ").map_or(message, |(_, end)| end);
     let wanted = [text(message), text(end)];
-    tokens(part)
-        .into_iter()
-        .find(|token| wanted.iter().any(|text| text == token.text))
-        .map(|token| token.range.start)
+    let tokens = tokens(part);
+    Some(tokens.iter().find(|token| wanted.iter().any(|text| text == token.text))?.range.start)
 }

@@ -45,14 +45,13 @@ fn odd_quote(sql: &str, mark: &str) -> Option<usize> {
 
 /// Where the first word or sign inside the most brackets begins.
 pub fn deepest(sql: &str) -> Option<usize> {
-    let deepest = tokens(sql).into_iter().rev().max_by_key(|token| token.depth)?;
-    Some(deepest.range.start)
+    Some(tokens(sql).into_iter().rev().max_by_key(|token| token.depth)?.range.start)
 }
 
 /// Where the first `?` or `$name` stands.
 pub fn parameter(sql: &str) -> Option<usize> {
-    let is_one = |text: &str| text.starts_with('?') || text.starts_with('$') && !text.starts_with("$$");
-    tokens(sql).into_iter().map(|token| token.range.start).find(|&at| is_one(&sql[at..]))
+    let mut places = tokens(sql).into_iter().map(|token| token.range.start);
+    places.find(|at| sql[*at..].starts_with(['?', '$']) && !sql[*at..].starts_with("$$"))
 }
 
 /// Where a name that ends `message` is given a second time by `… as (`.
@@ -80,22 +79,6 @@ pub fn uncalled_macro(sql: &str) -> Option<(usize, String)> {
     let name = sql[at..].split_once(' ')?.1.split('>').next()?;
     Some((at, format!("`{name}` is a macro, and not called: write {name}(…)")))
 }
-
-/// Words behind which a list begins, and those behind which there is none.
-const LISTS: [(&str, bool); 12] = [
-    ("select", true),
-    ("by", true),
-    ("with", true),
-    ("values", true),
-    ("from", false),
-    ("join", false),
-    ("on", false),
-    ("using", false),
-    ("where", false),
-    ("having", false),
-    ("qualify", false),
-    ("limit", false),
-];
 
 /// Commas that may be missing: a loop lacks one in each of its iterations.
 const MOST_COMMAS: usize = 200;
@@ -140,14 +123,17 @@ pub fn missing_comma(sql: &str) -> Option<usize> {
 fn is_in_list(all: &[Token<'_>], at: usize) -> bool {
     let depth = all[at].depth;
     let is_near = |token: &&Token<'_>| token.depth >= depth;
-    let mut before = all[..=at].iter().rev().take_while(is_near).filter(|token| token.depth == depth);
-    let found = before.find_map(|token| LISTS.iter().find(|(word, _)| token.is(word)));
+    let before = all[..=at].iter().rev().take_while(is_near).filter(|token| token.depth == depth);
     let mut behind = all[at..].iter().take_while(is_near).filter(|token| token.depth == depth);
-    match found {
-        Some(("select", _)) => behind.any(|token| token.is("from")),
-        Some((_, is_list)) => *is_list,
-        None => depth > 0,
+    for token in before {
+        match &*token.text.to_lowercase() {
+            "select" => return behind.any(|token| token.is("from")),
+            "by" | "with" | "values" => return true,
+            "from" | "join" | "on" | "using" | "where" | "having" | "qualify" | "limit" => return false,
+            _ => {}
+        }
     }
+    depth > 0
 }
 
 /// The join before byte `stumbled` that says nothing of which rows belong together, where that alone keeps `sql` from

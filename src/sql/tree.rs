@@ -124,6 +124,20 @@ pub fn cte<'a>(query: &'a Json, name: &str) -> Option<&'a Json> {
     ctes(query).find(|(cte, _)| cte == name).map(|(_, inner)| inner)
 }
 
+/// The tables and subqueries that a FROM joins.
+pub fn joined(from: &Json) -> Vec<&Json> {
+    match from["type"].as_str() {
+        Some("JOIN") => [&from["left"], &from["right"]].into_iter().flat_map(joined).collect(),
+        _ => vec![from],
+    }
+}
+
+/// The name that a table of a FROM has in its SELECT.
+pub fn table_name(table: &Json) -> String {
+    let alias = lower(&table["alias"]);
+    if alias.is_empty() { lower(&table["table_name"]) } else { alias }
+}
+
 /// The name of the column that an item of a SELECT gives; empty for a star, and for what has none.
 pub fn name_of(item: &Json) -> String {
     match lower(&item["alias"]) {
