@@ -25,22 +25,24 @@ pub struct Part {
 
 /// The parts of a SELECT, which is at `path`, in their order.
 pub fn parts(node: &Json, path: &str) -> Vec<Part> {
-    let mut conditions = Vec::new();
-    join_conditions(&node["from_table"], "/from_table", &mut conditions);
-    conditions.extend(["/where_clause", "/having"].map(str::to_owned));
-    let targets = |modifier: String| each(node, &format!("{modifier}/distinct_on_targets"));
-    let orders = |modifier: String| each(node, &format!("{modifier}/orders"));
-    let modifiers = || each(node, "/modifiers");
-    let found = [
-        (each(node, "/select_list"), Role::Item),
-        (conditions.iter().flat_map(|condition| terms(node, condition)).collect(), Role::Condition),
-        (each(node, "/group_expressions"), Role::Key),
-        (terms(node, "/qualify"), Role::Window),
-        (modifiers().into_iter().flat_map(targets).collect(), Role::Key),
-        (modifiers().into_iter().flat_map(orders).map(|at| format!("{at}/expression")).collect(), Role::Key),
-    ];
-    let part = |at: String, role| Part { at: format!("{path}{at}"), role };
-    found.into_iter().flat_map(|(all, role)| all.into_iter().map(move |at| part(at, role))).collect()
+    let mut parts = Vec::new();
+    let mut add = |found: Vec<String>, role| {
+        parts.extend(found.into_iter().map(|at| Part { at: format!("{path}{at}"), role }));
+    };
+    add(each(node, "/select_list"), Role::Item);
+    for condition in join_conditions(&node["from_table"], "/from_table") {
+        add(terms(node, &condition), Role::Condition);
+    }
+    add(terms(node, "/where_clause"), Role::Condition);
+    add(terms(node, "/having"), Role::Condition);
+    add(each(node, "/group_expressions"), Role::Key);
+    add(terms(node, "/qualify"), Role::Window);
+    for modifier in each(node, "/modifiers") {
+        add(each(node, &format!("{modifier}/distinct_on_targets")), Role::Key);
+        let orders = each(node, &format!("{modifier}/orders"));
+        add(orders.into_iter().map(|at| format!("{at}/expression")).collect(), Role::Key);
+    }
+    parts
 }
 
 /// Pointers of the items of a list.
@@ -49,12 +51,12 @@ fn each(node: &Json, at: &str) -> Vec<String> {
     (0..count).map(|item| format!("{at}/{item}")).collect()
 }
 
-fn join_conditions(from: &Json, at: &str, found: &mut Vec<String>) {
-    if from["type"] == "JOIN" {
-        join_conditions(&from["left"], &format!("{at}/left"), found);
-        join_conditions(&from["right"], &format!("{at}/right"), found);
-        found.push(format!("{at}/condition"));
+fn join_conditions(from: &Json, at: &str) -> Vec<String> {
+    if from["type"] != "JOIN" {
+        return Vec::new();
     }
+    let sides = ["left", "right"].map(|side| join_conditions(&from[side], &format!("{at}/{side}")));
+    sides.concat().into_iter().chain([format!("{at}/condition")]).collect()
 }
 
 /// Pointers of the terms of a condition.
@@ -70,14 +72,17 @@ fn terms(node: &Json, at: &str) -> Vec<String> {
 
 /// Pointers of the outermost queries below `node`, which is at `at`.
 pub fn queries(node: &Json, at: &str) -> Vec<String> {
-    let is_query = |node: &Json| node["type"].as_str().is_some_and(|kind| kind.ends_with("_NODE"));
     below(node, at, &|child| is_query(child).then_some(true))
+}
+
+fn is_query(node: &Json) -> bool {
+    node["type"].as_str().is_some_and(|kind| kind.ends_with("_NODE"))
 }
 
 /// Pointers of the outermost expressions below the one at `at` that could fail; not those of a query in it.
 pub fn expressions(node: &Json, at: &str) -> Vec<String> {
     below(node, at, &|child| match class(child) {
-        "" if child["type"].as_str().is_some_and(|kind| kind.ends_with("_NODE")) => Some(false),
+        "" if is_query(child) => Some(false),
         "COLUMN_REF" | "CONSTANT" | "STAR" | "TYPE" => Some(false),
         "" => None,
         _ => Some(true),
@@ -114,7 +119,7 @@ pub fn with(ctes: &[Json], node: &Json) -> Json {
 
 /// Everything of one CTE.
 pub fn all_of(ctes: &[Json], name: &Json) -> Json {
-    let mut node = pattern("select * from x", "");
+    let mut node = tree::query("select * from x").unwrap_or_default();
     node["from_table"]["table_name"] = name.clone();
     if let Some(path) = node.pointer_mut("/from_table/qualified_name/path/0") {
         *path = name.clone();
@@ -139,13 +144,12 @@ impl Part {
 impl Role {
     /// What takes the place of a part and cannot fail.
     pub fn neutral(self) -> Json {
-        let sql = match self {
+        item(match self {
             Self::Item => "select null",
             Self::Key => "select 1",
             Self::Condition => "select true",
             Self::Window => "select row_number() over () > 0",
-        };
-        pattern(sql, "/select_list/0")
+        })
     }
 
     /// A part that computes `expression` and nothing else. `is null` would not do: DuckDB often knows without looking.
@@ -158,7 +162,7 @@ impl Role {
                 "/children/0/left/arguments/0/expression",
             ),
         };
-        let mut part = pattern(sql, "/select_list/0");
+        let mut part = item(sql);
         if let Some(hole) = part.pointer_mut(at) {
             hole.clone_from(expression);
             hole["alias"] = Json::String(String::new());
@@ -167,7 +171,7 @@ impl Role {
     }
 }
 
-/// What stands at `at` in the tree of `sql`, which is the tool's own.
-fn pattern(sql: &str, at: &str) -> Json {
-    tree::query(sql).unwrap_or_default().pointer(at).cloned().unwrap_or_default()
+/// The item of `sql`, which is the tool's own.
+fn item(sql: &str) -> Json {
+    tree::query(sql).unwrap_or_default()["select_list"][0].take()
 }

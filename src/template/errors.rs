@@ -3,7 +3,7 @@
 use minijinja::{Error, ErrorKind};
 
 use super::Templates;
-use super::functions::{Advice, CONFIG_AGAIN};
+use super::functions::CONFIG_AGAIN;
 use super::locate::at_frame;
 use super::names::{self, FUNCTIONS};
 use super::tokens::{self, Span};
@@ -238,9 +238,9 @@ pub fn explained(error: &Error) -> Problem {
         },
         (kind, None) => kind.to_string(),
     };
-    let advice = std::error::Error::source(error).and_then(|inner| inner.downcast_ref::<Advice>());
+    let told = std::error::Error::source(error).and_then(|inner| inner.downcast_ref::<Problem>());
     let hint = match error.kind() {
-        _ if advice.is_some() => advice.map(|Advice(text)| text.as_str()),
+        _ if told.is_some() => told.and_then(|problem| problem.hint.as_deref()),
         ErrorKind::UndefinedError => {
             Some("every file knows: reference_date, source(), ref(), var() and the macros")
         }

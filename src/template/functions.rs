@@ -1,7 +1,8 @@
 //! `config`, `source`, `ref`, `outcome`, `var` and `raw`: the functions of every file.
 
+#![expect(clippy::needless_pass_by_value, reason = "minijinja hands arguments over")]
+
 use std::collections::BTreeSet;
-use std::fmt;
 use std::sync::Arc;
 
 use minijinja::value::{Kwargs, ValueKind};
@@ -9,19 +10,7 @@ use minijinja::{Environment, Error, ErrorKind, State, Value};
 
 use super::Config;
 use super::scope::{self, Kind, Scope};
-use crate::problem::suggest;
-
-/// What to do about an error, beside its message.
-#[derive(Debug)]
-pub struct Advice(pub String);
-
-impl fmt::Display for Advice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Advice {}
+use crate::problem::{Problem, suggest};
 
 /// The message of a second config in one rendering.
 pub const CONFIG_AGAIN: &str = "config(...) stands once in a file, at its top";
@@ -39,13 +28,17 @@ fn invalid(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidOperation, message.into())
 }
 
+/// With its hint, which `explained` takes out again.
+fn told(problem: Problem) -> Error {
+    invalid(problem.message.clone()).with_source(problem)
+}
+
 fn scope_of(state: &State<'_, '_>) -> Result<Arc<Scope>, Error> {
     let value =
         state.lookup(scope::NAME).ok_or_else(|| invalid("functions work only while a file is rendered"))?;
     value.downcast_object::<Scope>().ok_or_else(|| invalid(format!("`{}` is reserved", scope::NAME)))
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "minijinja hands arguments over")]
 fn config(state: &mut State<'_, '_>, settings: Kwargs) -> Result<&'static str, Error> {
     let mut map = Config::new();
     for key in settings.args() {
@@ -77,17 +70,13 @@ fn check_known(what: &str, name: &str, known: &BTreeSet<String>) -> Result<(), E
     if known.contains(name) {
         return Ok(());
     }
-    let error = invalid(format!("there is no {what} `{name}`"));
     // `sources.orders` means `orders`; the names of tables have their folder.
     let last = name.rsplit('.').next().unwrap_or_default();
     let meant = if what == "source" { last } else { name };
-    Err(match suggest(meant, known.iter().map(String::as_str)) {
-        Some(hint) => error.with_source(Advice(hint)),
-        None => error,
-    })
+    let hint = suggest(meant, known.iter().map(String::as_str));
+    Err(told(Problem::usage(format!("there is no {what} `{name}`")).maybe_hint(hint)))
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "minijinja hands arguments over")]
 fn source(state: &mut State<'_, '_>, name: Value) -> Result<String, Error> {
     let (name, scope) = (name_of(&name)?, scope_of(state)?);
     let schema = format!("{}sources", scope.globals.seal);
@@ -104,7 +93,6 @@ fn source(state: &mut State<'_, '_>, name: Value) -> Result<String, Error> {
     Ok(relation)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "minijinja hands arguments over")]
 fn outcome(state: &mut State<'_, '_>, name: Value) -> Result<String, Error> {
     let (name, scope) = (name_of(&name)?, scope_of(state)?);
     if !matches!(scope.kind, Kind::Abt | Kind::Audit) {
@@ -119,7 +107,6 @@ fn outcome(state: &mut State<'_, '_>, name: Value) -> Result<String, Error> {
     })
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "minijinja hands arguments over")]
 fn reference(state: &mut State<'_, '_>, name: Value) -> Result<String, Error> {
     let (name, scope) = (name_of(&name)?, scope_of(state)?);
     let Some((folder, _)) = name.split_once('.') else {
@@ -142,7 +129,6 @@ fn reference(state: &mut State<'_, '_>, name: Value) -> Result<String, Error> {
     })
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "minijinja hands arguments over")]
 fn var(state: &mut State<'_, '_>, name: Value, default: Option<Value>) -> Result<Value, Error> {
     let (name, scope) = (name_of(&name)?, scope_of(state)?);
     match (scope.globals.vars.get(name), default) {
@@ -173,8 +159,11 @@ fn typed(name: &str, text: &str, default: &Value) -> Result<Value, Error> {
         _ => (Some(Value::from(text)), "a text"),
     };
     value.ok_or_else(|| {
-        let hint = format!("the default {default} says what it is; a default in quotes takes any text");
-        invalid(format!("--var {name} has to be {expected} here")).with_source(Advice(hint))
+        let problem = Problem::usage(format!("--var {name} has to be {expected} here"));
+        told(
+            problem
+                .hint(format!("the default {default} says what it is; a default in quotes takes any text")),
+        )
     })
 }
 
