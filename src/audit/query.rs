@@ -148,7 +148,7 @@ impl<'a> Queries<'a> {
         vary: impl Fn(&mut Self, &str),
     ) -> Result<usize> {
         const HEAD: &str = "select ";
-        let Ok(query) = tree::deep(|| tree::query(&format!("{HEAD}{as_of}"))) else { return Ok(0) };
+        let Ok(query) = tree::query(&format!("{HEAD}{as_of}")) else { return Ok(0) };
         let begins = |part: &Json| leftmost(part).map_or(0, |at| at.saturating_sub(HEAD.len()));
         let never = tree::query("select false").unwrap_or_default()["select_list"][0].take();
         let case = &query["select_list"][0];

@@ -163,7 +163,7 @@ fn missing_table(sql: &str, error: &SqlError, tables: &[String]) -> Option<Probl
         written.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '.').unwrap_or(written.len());
     let name = if written[..length].ends_with(name) { &written[..length] } else { name };
     let last = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
-    let query = tree::deep(|| tree::query(sql)).unwrap_or_default();
+    let query = tree::query(sql).unwrap_or_default();
     let ctes: Vec<String> = tree::ctes(&query).map(|(name, _)| name).collect();
     let plain = |table: &String| table.rsplit('.').next().unwrap_or(table).to_owned();
     let call = |table: &String| match table.strip_prefix("sources.") {

@@ -24,7 +24,7 @@ impl Apart<'_> {
     /// The place in the template of what makes `column` another; of what makes the rows others for no column.
     pub fn place(&self, column: &str) -> Result<Place> {
         let (file, templates) = (&self.rendered.file, self.templates);
-        let top = &tree::deep(|| tree::query(&self.rendered.sql)).unwrap_or_default();
+        let top = &tree::query(&self.rendered.sql).unwrap_or_default();
         let found = match giver(top, &column.to_lowercase(), top, 0) {
             _ if column.is_empty() => self.rows(top, top, 0)?,
             Some((select, item)) => self.within(top, select, item)?,

@@ -54,7 +54,7 @@ pub fn placed(warehouse: &Warehouse, sql: &str, mut error: SqlError) -> SqlError
         error.position = syntax::named_again(sql, &error.message);
     }
     if error.message.starts_with("WHERE clause cannot contain") {
-        error.position = tree::deep(|| in_where(sql, error.position?)).or(error.position);
+        error.position = error.position.and_then(|at| in_where(sql, at)).or(error.position);
     }
     if error.position.is_some() || error.class == "Statement" {
         return error;
@@ -98,7 +98,7 @@ fn unreadable(sql: &str, mut error: SqlError) -> SqlError {
     }
     let comma = || syntax::missing_comma(sql).map(|at| (at, MISSING_COMMA));
     let join = || Some((syntax::join_without_condition(sql, stumbled)?, "this join has no `on …`"));
-    if let Some((at, what)) = tree::deep(|| comma().or_else(join)) {
+    if let Some((at, what)) = comma().or_else(join) {
         return is(at, what, error);
     }
     if stumbled >= sql.trim_end().len() {

@@ -42,7 +42,7 @@ pub fn artifact(trained: &Trained<'_>, expression: &str) -> Result<Artifact> {
 /// Name and type of the columns that the expression uses, in the order of the model's SELECT.
 fn inputs(trained: &Trained<'_>, expression: &str) -> Result<Vec<(String, String)>> {
     let sql = format!("select ({expression})");
-    let used = tree::deep(|| tree::column_names(&tree::query(&sql).unwrap_or_default()));
+    let used = tree::column_names(&tree::query(&sql).unwrap_or_default());
     let is_used = |(name, _): &&(String, String)| used.contains(&name.to_lowercase());
     let mut columns: Vec<(String, String)> = trained.columns.iter().filter(is_used).cloned().collect();
     if columns.is_empty() {

@@ -24,7 +24,7 @@ pub fn reasons(
     snapshot: &Snapshot,
     columns: &[(String, String)],
 ) -> Result<Reasons> {
-    let parsed = tree::deep(|| tree::query(&format!("select ({rule})")))?;
+    let parsed = tree::query(&format!("select ({rule})"))?;
     let used = tree::column_names(&parsed);
     let is_of_its_row =
         tree::nodes(&parsed).all(|node| node["class"] != "WINDOW" && node["class"] != "SUBQUERY");

@@ -61,7 +61,7 @@ struct Scope<'t> {
 impl<'a> Outputs<'a> {
     /// Reads `sql`; `None` where DuckDB has no tree of it, which others tell.
     pub fn read(sql: &'a str, has: &'a dyn Fn(&str, &str) -> bool) -> Option<Self> {
-        let node = tree::deep(|| tree::query(sql)).ok()?;
+        let node = tree::query(sql).ok()?;
         Some(Self { node, written: Written::new(sql), has, known: RefCell::default() })
     }
 

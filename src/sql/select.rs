@@ -65,17 +65,15 @@ pub struct Select {
 
 impl Select {
     pub fn of(text: &str) -> Result<Self, SqlError> {
-        tree::deep(|| {
-            let tree = tree::parse(text)?;
-            let statements = list(&tree["statements"]).len();
-            if statements != 1 {
-                let what = if statements == 0 { "there is no query here" } else { "one query at a time" };
-                let starts = starts(text);
-                return Err(SqlError::statement(what, starts.get(1).or(starts.first()).copied()));
-            }
-            tree::nodes(&tree).try_for_each(check)?;
-            Ok(Self { sql: text.to_owned(), start: 0 })
-        })
+        let tree = tree::parse(text)?;
+        let statements = list(&tree["statements"]).len();
+        if statements != 1 {
+            let what = if statements == 0 { "there is no query here" } else { "one query at a time" };
+            let starts = starts(text);
+            return Err(SqlError::statement(what, starts.get(1).or(starts.first()).copied()));
+        }
+        tree::nodes(&tree).try_for_each(check)?;
+        Ok(Self { sql: text.to_owned(), start: 0 })
     }
 
     /// As `of`, of a text that was proven before if it differs from an earlier one by its `date` alone: digits in
@@ -133,25 +131,22 @@ impl Expression {
     /// # Errors
     /// The place counts from the start of `text`.
     pub fn of(text: &str) -> Result<Self, SqlError> {
-        tree::deep(|| Self::prove(text))
-    }
-
-    fn prove(text: &str) -> Result<Self, SqlError> {
         const HEAD: &str = "select (";
-        static PLAIN: OnceLock<Json> = OnceLock::new();
+        static PLAIN: OnceLock<(usize, Json)> = OnceLock::new();
         let wrong = |at| SqlError::statement("this is not one expression", Some(at));
         let tokens = tokens(text);
         if tokens.is_empty() {
             return Err(SqlError::statement("it is empty", None));
         }
-        let tree = tree::parse(&format!("{HEAD}{text})")).map_err(|error| error.shifted(HEAD.len()))?;
-        let bare = |tree: &Json| {
-            let mut node = tree["statements"][0]["node"].clone();
-            let items = node.get_mut("select_list").map(Json::take);
-            (node, items.as_ref().map(|items| list(items).len()))
+        let mut tree = tree::parse(&format!("{HEAD}{text})")).map_err(|error| error.shifted(HEAD.len()))?;
+        let allowed = tree::nodes(&tree).try_for_each(check).map_err(|error| error.shifted(HEAD.len()));
+        let bare = |tree: &mut Json| {
+            let node = &mut tree["statements"][0]["node"];
+            let items = list(&node["select_list"].take()).len();
+            (items, node.take())
         };
-        let plain = PLAIN.get_or_init(|| tree::parse("select (1)").unwrap_or_default());
-        if list(&tree["statements"]).len() != 1 || bare(&tree) != bare(plain) {
+        let plain = PLAIN.get_or_init(|| bare(&mut tree::parse("select (1)").unwrap_or_default()));
+        if list(&tree["statements"]).len() != 1 || bare(&mut tree) != *plain {
             return Err(wrong(0));
         }
         // What closes a bracket that it did not open would end what is put around it.
@@ -162,8 +157,7 @@ impl Expression {
                 return Err(wrong(token.range.start));
             }
         }
-        tree::nodes(&tree).try_for_each(check).map_err(|error| error.shifted(HEAD.len()))?;
-        Ok(Self(text.to_owned()))
+        allowed.map(|()| Self(text.to_owned()))
     }
 
     pub fn as_str(&self) -> &str {

@@ -40,11 +40,11 @@ pub(super) fn parse_json(sql: &str) -> Result<Json, SqlError> {
     let json: String = ask("select json_serialize_sql(?)::varchar", sql)?;
     let mut reader = serde_json::Deserializer::from_str(&json);
     reader.disable_recursion_limit();
-    Json::deserialize(&mut reader)
+    deep(|| Json::deserialize(&mut reader))
         .map_err(|error| SqlError::statement(&format!("the syntax tree cannot be read: {error}"), None))
 }
 
-/// Runs what reads or walks a tree, which calls itself: an expression of DuckDB may be a thousand levels deep, each of
+/// Runs what calls itself for each level of a tree: an expression of DuckDB may be a thousand levels deep, each of
 /// them three levels of JSON.
 pub fn deep<T>(work: impl FnOnce() -> T) -> T {
     stacker::grow(64 << 20, work)
