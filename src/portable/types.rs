@@ -100,7 +100,7 @@ fn cast_template(expr: &Expr, sql_type: &str) -> Result<String, (String, String)
 
 fn gives(name: &ObjectName) -> Gives {
     let name = name.to_string().to_lowercase();
-    let known = functions::FUNCTIONS.iter().find(|function| function.name == name);
+    let known = functions::all().find(|function| function.name == name);
     known.map_or(Gives::Other, |function| function.gives)
 }
 
