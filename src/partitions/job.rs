@@ -146,9 +146,8 @@ impl Job<'_> {
         let relations = Relations { as_of: &nothing, whole: &nothing, table: &table };
         let place = || self.catalog.templates.config_key(&node.file, "checks");
         let translation = portable::translate(sql, &relations).map_err(|refusals| {
-            let refusal = &refusals[0];
-            let what = format!("a check is not for Spark: {}", refusal.message);
-            Problem::usage(what).at(place()).hint(refusal.hint.clone())
+            let problem = refusals[0].problem().at(place());
+            Problem { message: format!("a check is not for Spark: {}", problem.message), ..problem }
         })?;
         let done = self.lake.spark.run(&format!("{head}{}", translation.sql), self.limit);
         Ok(done

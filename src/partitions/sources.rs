@@ -82,8 +82,7 @@ fn remote_select(spec: &SourceSpec, table: &str) -> Result<String> {
     let relation = |_: &str| parts.join(".");
     let relations = Relations { as_of: &relation, whole: &relation, table: &relation };
     let select = loaded_select(spec, &Select::of("select * from remote.rows")?);
-    let translation = translate(select.as_str(), &relations)
-        .map_err(|refused| Problem::usage(refused[0].message.clone()).hint(refused[0].hint.clone()))?;
+    let translation = translate(select.as_str(), &relations).map_err(|refused| refused[0].problem())?;
     Ok(translation.sql)
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::{Relations, translate};
+use super::{Relations, refused, translate};
 use crate::config::{SourceSpec, source_file};
 use crate::problem::Problem;
 use crate::template::Templates;
@@ -20,34 +20,27 @@ pub fn as_of(
     from: &str,
     templates: &Templates,
 ) -> Result<String, Problem> {
-    let mut sql = "select\n".to_owned();
-    // Where an expression of the config begins in the SQL, and where it stands in the config.
-    let mut written = Vec::new();
+    let file = source_file(name);
+    let mut columns = String::new();
     for column in &spec.columns {
-        let quoted = ident(&column.name);
-        let (before, behind) = column.when.around(&quoted);
-        sql.extend(["    ", before]);
+        let (before, behind) = column.when.around(&ident(&column.name));
+        let mut own = "";
         if let Some((key, expression)) = column.when.given() {
-            written.push((sql.len(), format!("columns.{}.{key}", column.name)));
-            sql.push_str(expression);
+            let path = format!("columns.{}.{key}", column.name);
+            refused(&file, &path, expression, templates).map_or(Ok(()), Err)?;
+            own = expression;
         }
-        sql.extend([&behind, ",\n"]);
+        columns.extend(["    ", before, own, &behind, ",\n"]);
     }
     let filter = spec.known_rows().map(|known| format!("\nwhere {known}")).unwrap_or_default();
     let source = ident(name);
-    let rows = format!(
-        "    known_at\nfrom (select *, date '{date}' as reference_date from sources.{source}) as q{filter}"
+    let sql = format!(
+        "select\n{columns}    known_at\n\
+         from (select *, date '{date}' as reference_date from sources.{source}) as q{filter}"
     );
-    sql.push_str(&rows);
     let whole = |_: &str| from.to_owned();
-    let relations = Relations { as_of: &whole, whole: &whole, table: &whole };
-    translate(&sql, &relations).map(|translation| translation.sql).map_err(|refusals| {
-        let refusal = &refusals[0];
-        let file = source_file(name);
-        let place = match written.iter().rfind(|(start, _)| *start <= refusal.at) {
-            Some((start, path)) => templates.in_config(&file, path, refusal.at - start),
-            None => templates.config_key(&file, "columns"),
-        };
-        Problem::usage(refusal.message.clone()).at(place).hint(refusal.hint.clone())
-    })
+    let translation = translate(&sql, &Relations { as_of: &whole, whole: &whole, table: &whole });
+    translation
+        .map(|translation| translation.sql)
+        .map_err(|refusals| refusals[0].problem().at(templates.config_key(&file, "columns")))
 }

@@ -93,12 +93,11 @@ impl Walk<'_> {
     }
 
     fn identifier(&mut self, name: &str) {
-        if self.depth > 0 && self.names.contains(&name.to_lowercase()) {
-            let what = format!(
-                "`{name}` is a name of the same list: within an aggregate or a window Spark does not know it"
-            );
-            self.refuse(what, "make it in a step before: `with … as (select *, … as name from …)`");
-        }
+        let what = format!(
+            "`{name}` is a name of the same list: within an aggregate or a window Spark does not know it"
+        );
+        let is_made = self.depth > 0 && self.names.contains(&name.to_lowercase());
+        self.refuse_if(is_made, &what, "make it in a step before: `with … as (select *, … as name from …)`");
     }
 
     /// `date '2018-01-01'`; a time zone would make another type of it.
@@ -138,12 +137,8 @@ impl Walk<'_> {
         self.all([expr, pattern]);
         let is_plain = matches!(pattern, Expr::Value(value)
             if matches!(&value.value, Value::SingleQuotedString(text) if !text.contains('\\')));
-        if !is_plain {
-            self.refuse(
-                "a pattern has to be a text without `\\` to be the same on Spark",
-                "`starts_with`, `ends_with`, `contains`",
-            );
-        }
+        let what = "a pattern has to be a text without `\\` to be the same on Spark";
+        self.refuse_if(!is_plain, what, "`starts_with`, `ends_with`, `contains`");
     }
 
     fn interval(&mut self, interval: &Interval) {
@@ -155,19 +150,15 @@ impl Walk<'_> {
         let unit = interval.leading_field.as_ref().map(ToString::to_string).unwrap_or_default();
         let units = ["YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"];
         let is_known = units.contains(&unit.trim_end_matches('S'));
-        if !is_number || !is_known || interval.last_field.is_some() {
-            let hint = "`interval '7' day`; for a computed number of days `{{ days_after(date, n) }}`";
-            self.refuse("an interval on Spark is a whole number and a unit", hint);
-        }
+        let differs = !is_number || !is_known || interval.last_field.is_some();
+        let hint = "`interval '7' day`; for a computed number of days `{{ days_after(date, n) }}`";
+        self.refuse_if(differs, "an interval on Spark is a whole number and a unit", hint);
     }
 
     fn extract(&mut self, field: &str, expr: &Expr) {
         self.expr(expr);
-        if !["YEAR", "QUARTER", "MONTH", "DAY", "HOUR", "MINUTE"].contains(&field) {
-            self.refuse(
-                format!("`{field}` is not the same on Spark"),
-                "`isodow(…)`, `year(…)`, `quarter(…)`, `month(…)`, `day(…)`, `hour(…)`",
-            );
-        }
+        let is_known = ["YEAR", "QUARTER", "MONTH", "DAY", "HOUR", "MINUTE"].contains(&field);
+        let hint = "`isodow(…)`, `year(…)`, `quarter(…)`, `month(…)`, `day(…)`, `hour(…)`";
+        self.refuse_if(!is_known, &format!("`{field}` is not the same on Spark"), hint);
     }
 }

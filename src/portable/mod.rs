@@ -54,6 +54,13 @@ pub struct Refusal {
     pub hint: String,
 }
 
+impl Refusal {
+    /// What is told of it, without its place.
+    pub fn problem(&self) -> Problem {
+        Problem::usage(self.message.clone()).hint(self.hint.clone())
+    }
+}
+
 /// A query for Spark.
 #[derive(Debug)]
 pub struct Translation {
@@ -108,7 +115,9 @@ pub fn select(
     templates: &Templates,
     relations: &Relations<'_>,
 ) -> Result<Translation, Vec<Problem>> {
-    let at_its_line = |refusal: &Refusal| problem(refusal, rendered, templates);
+    let at_its_line = |refusal: &Refusal| {
+        templates.locate(rendered, refusal.at).of(refusal.problem().maybe_on(rendered.date))
+    };
     translate(&rendered.sql, relations).map_err(|refusals| refusals.iter().map(at_its_line).collect())
 }
 
@@ -141,19 +150,15 @@ pub fn inline(
 
 /// What is refused of a table's checks, at their places in the config.
 pub fn refused_checks(file: &str, spec: &TableSpec, templates: &Templates) -> Vec<Problem> {
-    const HEAD: &str = "select ";
-    let relations = Relations { as_of: &str::to_owned, whole: &str::to_owned, table: &str::to_owned };
-    let refused = |check: &Check| {
-        let refusals = translate(&format!("{HEAD}{} from t", check.expression), &relations).err()?;
-        let refusal = refusals.into_iter().next()?;
-        let place = templates.in_config(file, &check.path, refusal.at.saturating_sub(HEAD.len()));
-        Some(Problem::usage(refusal.message).at(place).hint(refusal.hint))
-    };
+    let refused = |check: &Check| refused(file, &check.path, &check.expression, templates);
     spec.checks.iter().filter_map(refused).collect()
 }
 
-/// A refusal at the analyst's line.
-pub fn problem(refusal: &Refusal, rendered: &Rendered, templates: &Templates) -> Problem {
-    let problem = Problem::usage(refusal.message.clone()).maybe_on(rendered.date).hint(refusal.hint.clone());
-    templates.locate(rendered, refusal.at).of(problem)
+/// What is refused first of an expression, which stands at `path` in the config of a file.
+fn refused(file: &str, path: &str, expression: &str, templates: &Templates) -> Option<Problem> {
+    const HEAD: &str = "select ";
+    let relations = Relations { as_of: &str::to_owned, whole: &str::to_owned, table: &str::to_owned };
+    let refusals = translate(&format!("{HEAD}{expression} from t"), &relations).err()?;
+    let place = templates.in_config(file, path, refusals[0].at.saturating_sub(HEAD.len()));
+    Some(refusals[0].problem().at(place))
 }

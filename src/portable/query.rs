@@ -4,8 +4,7 @@ use sqlparser::ast::WindowFrameBound::{self, CurrentRow, Following, Preceding};
 use sqlparser::ast::{
     Cte, Distinct, ExcludeSelectItem, Expr, GroupByExpr, Ident, Join, JoinConstraint, JoinOperator,
     LimitClause, NamedWindowExpr, ObjectName, OrderBy, OrderByExpr, OrderByKind, Query, Select, SelectItem,
-    SetExpr, SetQuantifier, Spanned, TableFactor, TableWithJoins, WildcardAdditionalOptions,
-    WindowFrameUnits, WindowSpec,
+    SetExpr, Spanned, TableFactor, TableWithJoins, WildcardAdditionalOptions, WindowFrameUnits, WindowSpec,
 };
 
 use super::call::filled;
@@ -16,12 +15,8 @@ use crate::sql::Token;
 impl Walk<'_> {
     pub fn query(&mut self, query: &Query) {
         if let Some(with) = &query.with {
-            if with.recursive {
-                self.refuse(
-                    "a recursive query is not the same on Spark",
-                    "`unnest(range(0, n))` makes rows of numbers",
-                );
-            }
+            let hint = "`unnest(range(0, n))` makes rows of numbers";
+            self.refuse_if(with.recursive, "a recursive query is not the same on Spark", hint);
             with.cte_tables.iter().for_each(|cte| self.cte(cte));
         }
         self.body(&query.body);
@@ -34,9 +29,8 @@ impl Walk<'_> {
                 if limit_by.is_empty() =>
             {
                 self.expr(limit);
-                if query.order_by.is_none() {
-                    self.refuse("`limit` without `order by` takes any rows, on each engine others", RANK);
-                }
+                let what = "`limit` without `order by` takes any rows, on each engine others";
+                self.refuse_if(query.order_by.is_none(), what, RANK);
             }
             Some(_) => self.refuse("this way of leaving out rows is not the same on Spark", RANK),
         }
@@ -47,9 +41,8 @@ impl Walk<'_> {
 
     fn cte(&mut self, cte: &Cte) {
         self.come_to(cte.alias.name.span.start);
-        if cte.materialized.is_some() {
-            self.refuse("Spark decides by itself what it materialises", "leave `materialized` out");
-        }
+        let what = "Spark decides by itself what it materialises";
+        self.refuse_if(cte.materialized.is_some(), what, "leave `materialized` out");
         self.query(&cte.query);
     }
 
@@ -60,15 +53,9 @@ impl Walk<'_> {
             SetExpr::SetOperation { left, set_quantifier, right, .. } => {
                 self.body(left);
                 self.body(right);
-                if !matches!(
-                    set_quantifier,
-                    SetQuantifier::All | SetQuantifier::Distinct | SetQuantifier::None
-                ) {
-                    self.refuse(
-                        "Spark joins queries by the place of their columns",
-                        "name the columns in one order",
-                    );
-                }
+                let is_by_place = ["ALL", "DISTINCT", ""].contains(&&*set_quantifier.to_string());
+                let what = "Spark joins queries by the place of their columns";
+                self.refuse_if(!is_by_place, what, "name the columns in one order");
             }
             SetExpr::Values(values) => self.all(values.rows.iter().flat_map(|row| &row.content)),
             _ => self.refuse("only a SELECT runs on both engines", RANK),
@@ -77,9 +64,8 @@ impl Walk<'_> {
 
     fn select(&mut self, select: &Select) {
         self.come_to(select.select_token.0.span.start);
-        if matches!(select.distinct, Some(Distinct::On(_))) {
-            self.refuse("`distinct on` is not on Spark", RANK);
-        }
+        let is_on = matches!(select.distinct, Some(Distinct::On(_)));
+        self.refuse_if(is_on, "`distinct on` is not on Spark", RANK);
         let (names, depth) = (std::mem::take(&mut self.names), std::mem::take(&mut self.depth));
         select.projection.iter().for_each(|item| self.item(item));
         select.from.iter().for_each(|from| self.from(from));
@@ -123,9 +109,9 @@ impl Walk<'_> {
     /// `* exclude (…)`
     fn star(&mut self, options: &WildcardAdditionalOptions) {
         self.come_to(options.wildcard_token.0.span.start);
-        if options.opt_ilike.is_some() || options.opt_replace.is_some() || options.opt_rename.is_some() {
-            self.refuse("Spark knows `*` with `exclude` alone", "name the columns");
-        }
+        let more =
+            options.opt_ilike.is_some() || options.opt_replace.is_some() || options.opt_rename.is_some();
+        self.refuse_if(more, "Spark knows `*` with `exclude` alone", "name the columns");
         let Some(exclude) = &options.opt_exclude else { return };
         let Some(star) = self.text.token_at(options.wildcard_token.0.span.start) else { return };
         let Some(word) = self.text.take(star, "exclude") else { return };

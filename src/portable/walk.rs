@@ -58,6 +58,12 @@ impl<'a> Walk<'a> {
         self.refusals.push(Refusal { at: self.at, message: message.into(), hint: hint.into() });
     }
 
+    pub fn refuse_if(&mut self, differs: bool, message: &str, hint: &str) {
+        if differs {
+            self.refuse(message, hint);
+        }
+    }
+
     pub fn unlisted(&mut self, what: &str, hint: &str) {
         self.refuse(format!("{what} is not on the list of what is the same on Spark"), hint);
     }

@@ -100,9 +100,6 @@ impl SqlError {
     pub fn near(&self) -> Option<String> {
         /// Signatures of a function: more of them are not read.
         const MOST: usize = 4;
-        let after = |mark: &str| {
-            self.message.find(mark).map(|at| self.message[at..].lines().next().unwrap_or_default())
-        };
         // The system's own tables are nobody's mistake.
         let is_ours =
             |names: &&str| !names.is_empty() && !SYSTEM.iter().any(|start| names.starts_with(start));
@@ -114,8 +111,9 @@ impl SqlError {
             let some = all.iter().take(MOST).copied().collect::<Vec<_>>().join(&format!(", {function}("));
             return Some(format!("there is {some}{}", if all.len() > MOST { ", …" } else { "" }));
         }
-        let near = after("Candidate bindings: ").or_else(|| after("Candidate tables: "))?.replace('"', "");
-        Some(format!("near it there is: {}", near.split_once(": ").map_or(near.as_str(), |(_, names)| names)))
+        let marks = ["Candidate bindings: ", "Candidate tables: "];
+        let (_, near) = marks.iter().find_map(|mark| self.message.split_once(mark))?;
+        Some(format!("near it there is: {}", near.lines().next()?.replace('"', "")))
     }
 
     /// The first sentence, without DuckDB's advice on settings that an analyst does not have.

@@ -1,5 +1,7 @@
 //! A rendering that Jinja stopped as the analyst's mistake.
 
+use std::error::Error as _;
+
 use minijinja::{Error, ErrorKind};
 
 use super::Templates;
@@ -14,9 +16,7 @@ use crate::problem::{Problem, is_word, mentions, nearest};
 pub fn problem(error: &Error, templates: &Templates, tracer: Option<&Tracer>) -> Problem {
     // An error of an included file is wrapped at the include.
     let mut innermost = error;
-    while let Some(inner) =
-        std::error::Error::source(innermost).and_then(|inner| inner.downcast_ref::<Error>())
-    {
+    while let Some(inner) = innermost.source().and_then(|inner| inner.downcast_ref()) {
         innermost = inner;
     }
     let mut frames = tracer.map(Tracer::running).unwrap_or_default();
@@ -105,13 +105,12 @@ fn guess(error: &Error, templates: &Templates, source: &str, span: &Span) -> (Pr
     let meant = |name: &str| meant(name, templates, source, span.start);
     match (error.kind(), error.detail()) {
         (ErrorKind::UndefinedError, detail) => {
-            let told = detail.and_then(|detail| detail.split('`').nth(1));
-            let told = told.and_then(|name| Some((mentions(text, name).next()?, name)));
+            let told = detail.and_then(|detail| detail.split('`').nth(1)).unwrap_or_default();
+            let mentioned = mentions(text, told).next().map(|at| (at, told));
             let unknown = || names::unknown(source, span).map(|(at, name)| (at - span.start, name));
-            let Some((at, name)) = told.or_else(unknown) else {
-                let name = detail.and_then(|detail| detail.split('`').nth(1)).unwrap_or_default();
-                let Some(at) = tokens::in_set(source, name) else { return (problem, span.start) };
-                return (problem.hint(format!("a text stands between quotes: '{name}'")), at);
+            let Some((at, name)) = mentioned.or_else(unknown) else {
+                let Some(at) = tokens::in_set(source, told) else { return (problem, span.start) };
+                return (problem.hint(format!("a text stands between quotes: '{told}'")), at);
             };
             let message = if detail.is_none() { format!("`{name}` is undefined") } else { problem.message };
             let quotes = |function| format!("put quotes around the name: {function}('{name}')");
@@ -124,12 +123,11 @@ fn guess(error: &Error, templates: &Templates, source: &str, span: &Span) -> (Pr
         }
         (ErrorKind::InvalidOperation, Some(detail)) if detail.ends_with("is not callable") => {
             let called = text.split('(').next().unwrap_or_default().trim();
-            let what = if detail.contains("undefined") {
-                "is undefined: nothing is there to call"
+            let message = if detail.contains("undefined") {
+                format!("`{called}` is undefined: nothing is there to call")
             } else {
-                "is a value: it cannot be called"
+                format!("`{called}` is a value: it cannot be called")
             };
-            let message = format!("`{called}` {what}");
             (Problem { message, ..problem }.maybe_hint(meant(called)), span.start)
         }
         (ErrorKind::MissingArgument | ErrorKind::TooManyArguments, _) => {
@@ -151,10 +149,12 @@ fn guess(error: &Error, templates: &Templates, source: &str, span: &Span) -> (Pr
     }
 }
 
-/// What is near a name at `offset` of a file.
+/// What is near a name at `offset` of a file: its own variables, the functions and the macros.
 fn meant(name: &str, templates: &Templates, source: &str, offset: usize) -> Option<String> {
-    let near = nearest(name, known(templates, source, offset)).filter(|near| *near != name);
-    near.map(|near| format!("did you mean `{near}`?"))
+    let macros = templates.macros.keys().map(String::as_str);
+    let own = names::in_scope(source, offset).into_iter();
+    let near = nearest(name, own.chain(macros).chain(FUNCTIONS).chain(["reference_date"]))?;
+    (near != name).then(|| format!("did you mean `{near}`?"))
 }
 
 /// The function whose argument begins behind `text`, where a name in quotes has to stand.
@@ -163,14 +163,6 @@ fn quoting(text: &str) -> Option<&str> {
     ["source", "ref", "outcome", "var"]
         .into_iter()
         .find(|function| head.strip_suffix(function).is_some_and(|before| !before.ends_with(is_word)))
-}
-
-/// What can be named at `offset` of a file: its own variables, the functions and the macros.
-fn known<'a>(templates: &'a Templates, source: &'a str, offset: usize) -> Vec<&'a str> {
-    let macros = templates.macros.keys().map(String::as_str);
-    let mut known = names::in_scope(source, offset);
-    known.extend(macros.chain(FUNCTIONS).chain(["reference_date"]));
-    known
 }
 
 /// How the macro is called that `text` calls: `queries/macros/ratio.sql has ratio(numerator, denominator)`.
@@ -193,22 +185,16 @@ fn signature(templates: &Templates, source: &str, text: &str) -> Option<String> 
 fn handed_over(error: &Error, templates: &Templates, frames: &[Frame]) -> Option<(usize, usize)> {
     let detail = error.detail()?;
     let name = detail.split('`').nth(1)?;
-    let is_wanted = |frame: &&Frame| match from(detail) {
-        Some(file) => frame.file == file,
-        None => detail.starts_with("there is no "),
+    let from = detail.rsplit_once("from ").and_then(|(_, from)| from.trim_end_matches(')').rsplit_once(':'));
+    let is_wanted = |frame: &Frame| match from {
+        Some((file, line)) if line.parse::<usize>().is_ok() => frame.file == file,
+        _ => detail.starts_with("there is no "),
     };
-    let calls = frames.iter().enumerate().rev().filter(|(_, frame)| is_wanted(frame));
-    let call = calls.filter_map(|(at, frame)| Some((at, frame.file.as_str(), frame.call.clone()?)));
-    call.into_iter().find_map(|(at, file, call)| {
-        let found = mentions(&templates.source(file)[call.clone()], name).next()?;
+    frames.iter().enumerate().rev().filter(|(_, frame)| is_wanted(frame)).find_map(|(at, frame)| {
+        let call = frame.call.clone()?;
+        let found = mentions(&templates.source(&frame.file)[call.clone()], name).next()?;
         Some((at, call.start + found))
     })
-}
-
-/// The file that Jinja says an undefined value came from.
-fn from(detail: &str) -> Option<&str> {
-    let (file, line) = detail.rsplit_once("from ")?.1.trim_end_matches(')').rsplit_once(':')?;
-    line.parse::<usize>().ok().map(|_| file)
 }
 
 /// Whether `name` is a parameter of the macro around `offset`.
@@ -238,7 +224,7 @@ pub fn explained(error: &Error) -> Problem {
         },
         (kind, None) => kind.to_string(),
     };
-    let told = std::error::Error::source(error).and_then(|inner| inner.downcast_ref::<Problem>());
+    let told = error.source().and_then(|inner| inner.downcast_ref::<Problem>());
     let hint = match error.kind() {
         _ if told.is_some() => told.and_then(|problem| problem.hint.as_deref()),
         ErrorKind::UndefinedError => {
@@ -247,15 +233,12 @@ pub fn explained(error: &Error) -> Problem {
         ErrorKind::UnknownFunction => {
             Some("macros live in queries/macros/; functions: config, source, ref, outcome, var")
         }
-        ErrorKind::SyntaxError => match error.detail() {
-            Some("non-keyword arg after keyword arg") => {
-                Some("a key and its value are written `key = 'seller_id'`")
-            }
-            Some(detail) if detail.starts_with("unexpected `=`") => {
-                Some("`==` compares; `=` gives a value to a name")
-            }
-            _ => None,
-        },
+        ErrorKind::SyntaxError if error.detail() == Some("non-keyword arg after keyword arg") => {
+            Some("a key and its value are written `key = 'seller_id'`")
+        }
+        ErrorKind::SyntaxError if error.detail().is_some_and(|it| it.starts_with("unexpected `=`")) => {
+            Some("`==` compares; `=` gives a value to a name")
+        }
         ErrorKind::TemplateNotFound => {
             Some("only SQL files of the project can be included, by their path from its top")
         }

@@ -164,19 +164,15 @@ impl Reader<'_> {
         let opens_in_word = is_part(self.source[..text.start].chars().next_back());
         let closes_in_word = is_closed && is_part(self.source[text.end..].chars().next());
         let spans_lines = self.source[text.clone()].contains('\n');
-        let at = match (opens_in_word, closes_in_word) {
-            (true, _) => text.start,
-            // Of a text over several lines, the first one lacks its quote; else the last of its quotes is one too many.
-            (false, true) if spans_lines => text.start,
-            (false, true) => text.end - 1,
-            (false, false) if !is_closed => text.start,
-            (false, false) => return None,
-        };
+        // Of a text over several lines, the first one lacks its quote; else the last of its quotes is one too many.
+        let is_last = closes_in_word && !opens_in_word && !spans_lines;
+        let at = if is_last { text.end - 1 } else { text.start };
         let message = if is_closed && !spans_lines {
             "a quote is missing here, or one too many"
         } else {
             "the text that begins here is not closed on its line: a quote is missing"
         };
-        Some((at, self.at(at, message).hint(HINT)))
+        let is_odd = opens_in_word || closes_in_word || !is_closed;
+        is_odd.then(|| (at, self.at(at, message).hint(HINT)))
     }
 }
