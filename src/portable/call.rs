@@ -10,7 +10,7 @@ use sqlparser::ast::{
 
 use super::expression::LIST;
 use super::functions;
-use super::text::Part;
+use super::text::{Call, Part};
 use super::walk::Walk;
 use crate::sql::Token;
 
@@ -40,18 +40,16 @@ impl Walk<'_> {
         if function.name.0.len() > 1 || !is_plain || !self.text.is(first + 1, "(") {
             return self.unlisted("this call", LIST);
         }
-        let brackets = first + 1..self.text.close(first + 1);
-        let mut end = brackets.end + 1;
-        if function.filter.is_some() {
-            end = self.text.close(end + 1) + 1;
-        }
-        if function.over.is_some() {
-            end = if self.text.is(end + 1, "(") { self.text.close(end + 1) + 1 } else { end + 2 };
+        let mut call = self.text.call(first);
+        let behind = [function.filter.is_some(), function.over.is_some()];
+        for _ in behind.into_iter().filter(|is_there| *is_there) {
+            let is_open = self.text.is(call.end + 1, "(");
+            call.end = if is_open { self.text.close(call.end + 1) + 1 } else { call.end + 2 };
         }
         match (&*name, order_by) {
-            ("unnest", _) => self.unnest(first, &brackets, &function.args),
+            ("unnest", _) => self.unnest(&call, &function.args),
             ("range", _) => self.unlisted("a list", "`unnest(range(a, b))` as a column"),
-            ("first", Some(order_by)) => self.first(first, &brackets, end, &order_by),
+            ("first", Some(order_by)) => self.first(&call, &order_by),
             (_, Some(_)) => self.unlisted(
                 &format!("`{name}(… order by …)`"),
                 "`first(x order by …)`, or rank the rows with `qualify row_number() over (…) = 1`",
@@ -59,7 +57,7 @@ impl Walk<'_> {
             ("first", None) => {
                 self.refuse("`first` takes any row: on each engine another", "`first(x order by …)`");
             }
-            _ => self.call(first, &brackets, end, distinct),
+            _ => self.call(&call, distinct),
         }
     }
 
@@ -100,11 +98,11 @@ impl Walk<'_> {
         self.text.tokens[token].text.to_lowercase()
     }
 
-    /// A function of the list; its name is token `name`, and what belongs to it ends before token `end`.
-    pub fn call(&mut self, name: usize, brackets: &Range<usize>, end: usize, is_distinct: bool) {
-        let arguments = self.text.arguments(brackets);
-        let word = self.lower(name);
-        self.stand_at(name);
+    /// A function of the list.
+    pub fn call(&mut self, call: &Call, is_distinct: bool) {
+        let arguments = self.text.arguments(call);
+        let word = self.lower(call.name);
+        self.stand_at(call.name);
         let function = match functions::find(&word, arguments.len()) {
             Ok(function) => function,
             Err((message, hint)) => return self.refuse(message, hint),
@@ -127,7 +125,7 @@ impl Walk<'_> {
         }
         if !function.spark.contains('$') {
             if function.spark != word {
-                self.text.rename(name, function.spark);
+                self.text.rename(call.name, function.spark);
             }
             return;
         }
@@ -137,46 +135,38 @@ impl Walk<'_> {
                 "make the rows distinct in a CTE before",
             );
         }
-        self.fill(name, brackets, end, function.spark, &arguments);
+        self.fill(call, function.spark, &arguments);
     }
 
     /// Puts a template of the list in the place of a call.
-    fn fill(
-        &mut self,
-        name: usize,
-        brackets: &Range<usize>,
-        end: usize,
-        template: &str,
-        arguments: &[Range<usize>],
-    ) {
-        let suffix = self.text.bytes(brackets.end + 1..end);
-        self.text.replace(self.text.bytes(name..end), filled(template, arguments, &suffix));
+    fn fill(&mut self, call: &Call, template: &str, arguments: &[Range<usize>]) {
+        let suffix = self.text.bytes(call.brackets.end + 1..call.end);
+        self.text.replace(self.text.bytes(call.name..call.end), filled(template, arguments, &suffix));
     }
 
     /// `unnest(range(a, b))`: as many rows, none where `b` is not above `a`.
-    fn unnest(&mut self, name: usize, brackets: &Range<usize>, arguments: &FunctionArguments) {
-        let range = name + 2;
-        let is_range = self.text.is(range, "range") && self.text.close(range + 1) + 1 == brackets.end;
+    fn unnest(&mut self, call: &Call, arguments: &FunctionArguments) {
+        let range = self.text.call(call.name + 2);
+        let is_range = self.text.is(range.name, "range") && range.end == call.brackets.end;
         // The walk has refused the list inside.
         if matches!(arguments, FunctionArguments::List(list) if list.args.len() == 1) && is_range {
-            self.refusals.retain(|refusal| refusal.at != self.text.tokens[range].range.start);
-            let bounds = self.text.arguments(&(range + 1..brackets.end - 1));
+            self.refusals.retain(|refusal| refusal.at != self.text.tokens[range.name].range.start);
+            let bounds = self.text.arguments(&range);
             let template = match bounds.len() {
                 1 => "explode(filter(sequence(0, $1), olist_n -> olist_n < $1))",
                 2 => "explode(filter(sequence($1, $2), olist_n -> olist_n < $2))",
                 _ => return self.unlisted("a range with steps", "multiply the numbers"),
             };
-            return self.fill(name, brackets, brackets.end + 1, template, &bounds);
+            return self.fill(call, template, &bounds);
         }
         self.refuse("`unnest` is on the list for `range` alone", "`unnest(range(a, b))`");
     }
 
     /// `first(x order by …)`: Spark orders a list of all, with NULL where DuckDB has it.
-    fn first(&mut self, name: usize, brackets: &Range<usize>, end: usize, order_by: &[OrderByExpr]) {
-        let depth = self.text.tokens[brackets.start].depth + 1;
-        let is_order = |at: &usize| self.text.is(*at, "order") && self.text.tokens[*at].depth == depth;
-        let Some(order) = brackets.clone().rev().find(is_order) else { return };
-        let value = self.text.bytes(brackets.start + 1..order);
+    fn first(&mut self, call: &Call, order_by: &[OrderByExpr]) {
+        let Some(order) = self.text.last_inside(call, "order") else { return };
+        let depth = self.text.tokens[order].depth;
+        let value = self.text.bytes(call.brackets.start + 1..order);
         let mut fields = String::new();
         let mut compared = "0".to_owned();
         let mut arguments = vec![value];
@@ -199,7 +189,7 @@ impl Walk<'_> {
         }
         let template =
             format!("get(array_sort(collect_list(struct($1 as x{fields}))$~, (l, r) -> {compared}), 0).x");
-        self.fill(name, brackets, end, &template, &arguments);
+        self.fill(call, &template, &arguments);
     }
 }
 

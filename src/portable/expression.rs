@@ -83,8 +83,8 @@ impl Walk<'_> {
             self.all(substring_from.iter().chain(substring_for).map(|e| &**e));
         }
         let Some(inside) = self.text.token_at(first.span().start) else { return };
-        if let Some((name, brackets)) = names.iter().find_map(|name| self.text.take_call(inside, name)) {
-            self.call(name, &brackets, brackets.end + 1, false);
+        if let Some(call) = names.iter().find_map(|name| self.text.take_call(inside, name)) {
+            self.call(&call, false);
         }
     }
 

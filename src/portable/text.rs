@@ -32,6 +32,13 @@ pub struct Piece {
     pub is_copy: bool,
 }
 
+/// A call by its tokens: its name, from one of its brackets to the other, and what stands behind all that belongs to it.
+pub struct Call {
+    pub name: usize,
+    pub brackets: Range<usize>,
+    pub end: usize,
+}
+
 /// The tokens of a text, and the rules found so far.
 pub struct Text<'a> {
     pub sql: &'a str,
@@ -63,12 +70,24 @@ impl<'a> Text<'a> {
         Some(found)
     }
 
-    /// The call of `function` around token `inside` that no expression has taken yet: its name, and its brackets.
-    pub fn take_call(&mut self, inside: usize, function: &str) -> Option<(usize, Range<usize>)> {
+    /// The call of `function` around token `inside` that no expression has taken yet.
+    pub fn take_call(&mut self, inside: usize, function: &str) -> Option<Call> {
         let is_head = |at: &usize| self.is(*at, function) && self.is(at + 1, "(") && !self.taken.contains(at);
         let name = (0..inside).rev().find(is_head)?;
         self.taken.insert(name);
-        Some((name, name + 1..self.close(name + 1)))
+        Some(self.call(name))
+    }
+
+    /// The call whose name is token `name`.
+    pub fn call(&self, name: usize) -> Call {
+        let close = self.close(name + 1);
+        Call { name, brackets: name + 1..close, end: close + 1 }
+    }
+
+    /// The last `word` that stands in the brackets of a call, and in none inside them.
+    pub fn last_inside(&self, call: &Call, word: &str) -> Option<usize> {
+        let depth = self.tokens[call.name].depth + 1;
+        call.brackets.clone().rev().find(|at| self.is(*at, word) && self.tokens[*at].depth == depth)
     }
 
     /// What closes the bracket at token `open`.
@@ -104,9 +123,8 @@ impl<'a> Text<'a> {
         items.filter_map(|item| Some(item.first()?.range.start..item.last()?.range.end)).collect()
     }
 
-    /// As `items`, between brackets.
-    pub fn arguments(&self, brackets: &Range<usize>) -> Vec<Range<usize>> {
-        self.items(brackets.start + 1..brackets.end)
+    pub fn arguments(&self, call: &Call) -> Vec<Range<usize>> {
+        self.items(call.brackets.start + 1..call.brackets.end)
     }
 
     /// Replaces bytes of the text.

@@ -13,11 +13,9 @@ impl Walk<'_> {
         let Some(inside) = self.text.token_at(expr.span().start) else { return };
         let (at, value) = match kind {
             CastKind::Cast => {
-                let Some((name, brackets)) = self.text.take_call(inside, "cast") else { return };
-                let depth = self.text.tokens[brackets.start].depth + 1;
-                let is_as = |at: &usize| self.text.is(*at, "as") && self.text.tokens[*at].depth == depth;
-                let Some(word) = brackets.clone().rev().find(is_as) else { return };
-                (name..brackets.end + 1, brackets.start + 1..word)
+                let Some(call) = self.text.take_call(inside, "cast") else { return };
+                let Some(word) = self.text.last_inside(&call, "as") else { return };
+                (call.name..call.end, call.brackets.start + 1..word)
             }
             CastKind::DoubleColon => {
                 let Some(sign) = self.text.take(inside, "::") else { return };

@@ -135,7 +135,7 @@ fn a_column_is_followed_into_the_cte_that_gives_it() {
 fn the_json_form_of_errors_is_read() {
     let conn = duckdb::Connection::open_in_memory().unwrap();
     conn.execute_batch("set errors_as_json = true").unwrap();
-    let error = SqlError::new(&conn.execute_batch("select foo from (select 1 as bar)").unwrap_err());
+    let error = SqlError::from(conn.execute_batch("select foo from (select 1 as bar)").unwrap_err());
     assert_eq!((error.class.as_str(), error.position), ("Binder", Some(7)));
     assert!(error.headline().contains("foo"), "{error}");
     assert_eq!(error.near().unwrap(), "near it there is: bar");

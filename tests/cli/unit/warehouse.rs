@@ -12,7 +12,7 @@ fn an_error_is_read_from_its_json_form() {
     let conn = duckdb::Connection::open_in_memory().unwrap();
     conn.execute_batch("set errors_as_json = true").unwrap();
     let sql = "select foo from (select 1 as bar)";
-    let error = SqlError::new(&conn.execute_batch(sql).unwrap_err());
+    let error = SqlError::from(conn.execute_batch(sql).unwrap_err());
     assert_eq!((error.class.as_str(), error.position), ("Binder", Some(7)));
     assert!(error.headline().contains("foo"), "{error}");
     assert_eq!(error.near().unwrap(), "near it there is: bar");
