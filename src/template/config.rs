@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use minijinja::machinery::Token;
+use minijinja::machinery::ast::{CallArg, Expr};
+use minijinja::machinery::{Token, parse_expr};
 
 use super::tokens::{Part, Segment, Span, read};
 use crate::problem::{Place, Problem};
@@ -37,13 +38,10 @@ pub struct Keys<'a> {
 impl<'a> Keys<'a> {
     pub fn read(file: &'a str, source: &'a str) -> Self {
         let segments = read(source).all;
-        let start = |segment: &Segment<'_>| match segment.tokens.as_slice() {
-            [(Token::Ident("config"), span), (Token::ParenOpen, _), ..]
-                if segment.part == Part::Expression =>
-            {
-                Some(span.start)
-            }
-            _ => None,
+        let is_config = |segment: &Segment<'_>| {
+            let tokens = segment.tokens.as_slice();
+            segment.part == Part::Expression
+                && matches!(tokens, [(Token::Ident("config"), _), (Token::ParenOpen, _), ..])
         };
         let is_query = |segment: &Segment<'_>| match segment.part {
             Part::Text => !normal(&source[segment.span.clone()]).trim().is_empty(),
@@ -51,12 +49,53 @@ impl<'a> Keys<'a> {
             Part::Statement => false,
         };
         let mut keys = Self { file, source, call: None, is_misplaced: false, entries: Vec::new() };
-        if let Some(at) = segments.iter().position(|segment| start(segment).is_some()) {
-            keys.call = start(&segments[at]);
+        if let Some(at) = segments.iter().position(is_config) {
+            let call = segments[at].inner();
+            keys.call = Some(call.start);
             keys.is_misplaced = segments[..at].iter().any(is_query);
-            Reader { tokens: &segments[at].tokens, entries: &mut keys.entries }.items(2, "", true);
+            if let Ok(Expr::Call(parsed)) = parse_expr(&source[call.clone()]) {
+                for argument in &parsed.args {
+                    let CallArg::Kwarg(name, value) = argument else { continue };
+                    let before = &source[..call.start + value.span().start_offset as usize];
+                    keys.add(call.start, (*name).to_owned(), before.rfind(name), value);
+                }
+            }
         }
         keys
+    }
+
+    /// Adds the value at `path`, behind those in it; the expression is parsed from byte `base` on.
+    fn add(&mut self, base: usize, path: String, key: Option<usize>, value: &Expr<'_>) {
+        match value {
+            Expr::Map(map) => {
+                for (name, value) in map.keys.iter().zip(&map.values) {
+                    let Expr::Const(text) = name else { continue };
+                    let key = base + name.span().start_offset as usize;
+                    self.add(base, format!("{path}.{}", text.value), Some(key), value);
+                }
+            }
+            Expr::List(list) => {
+                for (number, item) in list.items.iter().enumerate() {
+                    self.add(base, format!("{path}.{number}"), None, item);
+                }
+            }
+            _ => {}
+        }
+        let (span, is_constant) = (value.span(), matches!(value, Expr::Const(_)));
+        let value = base + span.start_offset as usize..base + span.end_offset as usize;
+        let is_text = |text: &str| text.starts_with(['\'', '"']);
+        let (text, behind) = (&self.source[value.clone()], &self.source[value.end..]);
+        // Without a blank between them they are meant as one: the quote within a text, as SQL writes it.
+        let joined = Some(value.end + behind.len() - behind.trim_start().len())
+            .filter(|at| is_constant && is_text(text) && is_text(&self.source[*at..]));
+        self.entries.push(Entry {
+            key: key.unwrap_or(value.start),
+            is_named: key.is_some(),
+            is_plain_text: is_constant && is_text(text) && joined.is_none() && !text.contains('\\'),
+            joined: joined.filter(|at| *at > value.end),
+            path,
+            value,
+        });
     }
 
     fn at(&self, offset: usize) -> Place {
@@ -106,78 +145,4 @@ impl<'a> Keys<'a> {
                 .hint("the second one would replace the first: take one of them out"),
         )
     }
-}
-
-struct Reader<'a> {
-    tokens: &'a [(Token<'a>, Span)],
-    entries: &'a mut Vec<Entry>,
-}
-
-impl Reader<'_> {
-    /// Reads items from token `at` to the closing bracket; gives the number of the token behind it.
-    fn items(&mut self, mut at: usize, path: &str, has_keys: bool) -> usize {
-        let mut number = 0;
-        while let Some((token, key)) = self.tokens.get(at) {
-            if closes(token) {
-                return at + 1;
-            }
-            if matches!(token, Token::Comma) {
-                at += 1;
-                continue;
-            }
-            let name = match (token, self.tokens.get(at + 1)) {
-                (Token::Ident(name) | Token::Str(name), Some((Token::Assign | Token::Colon, _)))
-                    if has_keys =>
-                {
-                    Some((*name).to_owned())
-                }
-                _ => None,
-            };
-            let is_named = name.is_some();
-            let first = if is_named { at + 2 } else { at };
-            let name = name.unwrap_or_else(|| number.to_string());
-            let below = if path.is_empty() { name } else { format!("{path}.{name}") };
-            at = match self.tokens.get(first) {
-                Some((Token::BraceOpen, _)) => self.items(first + 1, &below, true),
-                Some((Token::BracketOpen, _)) => self.items(first + 1, &below, false),
-                _ => first,
-            };
-            at = self.end_of_value(at);
-            let value = self.tokens.get(first..at).unwrap_or_default();
-            let is_text = |token: &Token<'_>| matches!(token, Token::Str(_) | Token::String(_));
-            // Without a blank between them they are meant as one: the quote within a text, as SQL writes it.
-            let joined = value.get(1).filter(|(second, span)| {
-                is_text(&value[0].0) && is_text(second) && value[0].1.end < span.start
-            });
-            self.entries.push(Entry {
-                path: below,
-                key: key.start,
-                value: value.first().map_or(key.end, |(_, span)| span.start)
-                    ..value.last().map_or(key.end, |(_, span)| span.end),
-                is_named,
-                is_plain_text: matches!(value, [(Token::Str(_), _)]),
-                joined: joined.map(|(_, span)| span.start),
-            });
-            number += 1;
-        }
-        at
-    }
-
-    /// The next comma or closing bracket that stands in no bracket.
-    fn end_of_value(&self, from: usize) -> usize {
-        let mut depth = 0_usize;
-        for (at, (token, _)) in self.tokens.iter().enumerate().skip(from) {
-            match token {
-                Token::ParenOpen | Token::BracketOpen | Token::BraceOpen => depth += 1,
-                token if depth == 0 && (closes(token) || matches!(token, Token::Comma)) => return at,
-                token if closes(token) => depth -= 1,
-                _ => {}
-            }
-        }
-        self.tokens.len()
-    }
-}
-
-fn closes(token: &Token<'_>) -> bool {
-    matches!(token, Token::ParenClose | Token::BracketClose | Token::BraceClose)
 }
