@@ -263,10 +263,7 @@ fn tables_of(relation: &Relation<'_>) -> Vec<String> {
 
 /// What a FROM names, by alias.
 fn relations<'t>(from: &'t Json, ctes: &Ctes<'t>) -> Vec<(String, Relation<'t>)> {
-    let alias = |name: &str| match lower(&from["alias"]) {
-        alias if !alias.is_empty() => alias,
-        _ => name.to_owned(),
-    };
+    let alias = tree::table_name(from);
     let names: Vec<String> = texts(&from["column_name_alias"]).collect();
     match from["type"].as_str() {
         Some("BASE_TABLE") => {
@@ -276,7 +273,7 @@ fn relations<'t>(from: &'t Json, ctes: &Ctes<'t>) -> Vec<(String, Relation<'t>)>
                 Some(at) => Relation::Query(ctes[at].1, ctes[..at].to_vec(), names),
                 None => Relation::Table(format!("{schema}.{name}")),
             };
-            vec![(alias(&name), relation)]
+            vec![(alias, relation)]
         }
         // `source` gives the rows of a source as of a date.
         Some("TABLE_FUNCTION") => {
@@ -286,10 +283,10 @@ fn relations<'t>(from: &'t Json, ctes: &Ctes<'t>) -> Vec<(String, Relation<'t>)>
                 Some(source) => Relation::Table(format!("sources.{source}")),
                 None => Relation::Function(function, names),
             };
-            vec![(alias(&name), relation)]
+            vec![(if alias.is_empty() { name } else { alias }, relation)]
         }
         Some("SUBQUERY") => {
-            vec![(alias(""), Relation::Query(&from["subquery"]["node"], ctes.clone(), names))]
+            vec![(alias, Relation::Query(&from["subquery"]["node"], ctes.clone(), names))]
         }
         Some("JOIN") => {
             let is_seen = !["SEMI", "ANTI"].iter().any(|join| from["join_type"] == *join);

@@ -13,7 +13,7 @@ use minijinja::{Environment, Error, State, Value};
 
 use super::compiled::Edit;
 use super::names;
-use super::tokens::{Part, Segment, Segments, Span, gap_after, gap_before};
+use super::tokens::{Part, Segments, Span, gap_after, gap_before};
 
 const OPEN: char = '\u{E000}';
 const CLOSE: char = '\u{E001}';
@@ -121,6 +121,7 @@ impl Tracer {
         let mut open: Vec<Option<usize>> = Vec::new();
         for (at, segment) in all.iter().enumerate() {
             let inner = segment.inner();
+            let (mark, number) = (self.frames.len(), self.loops.len());
             match (segment.part, segment.keyword()) {
                 (Part::Text, _) => {
                     let text = &source[segment.span.clone()];
@@ -128,29 +129,31 @@ impl Tracer {
                     let gap = at.checked_sub(1).map_or(0, |before| all[before].span.end)..segment.span.start;
                     let is_raw = source[gap].trim_end().ends_with("%}");
                     if start < segment.span.end && !is_raw {
-                        let mark = self.frame(Frame::at(file, start));
+                        self.frames.push(Frame::at(file, start));
                         edits.push(Edit::insert(start, format!("{{{{ __mark({mark}) }}}}")));
                     }
                 }
                 (Part::Expression, _) => {
                     let call = Some(inner.clone());
-                    let mark = self.frame(Frame { call, ..Frame::at(file, inner.start) });
+                    self.frames.push(Frame { call, ..Frame::at(file, inner.start) });
                     edits.push(Edit::insert(inner.start, format!("__leave(__mark({mark}), ")));
                     edits.push(Edit::insert(inner.end, ")"));
                 }
                 (_, "include") => {
                     let include = Frame { is_include: true, ..Frame::at(file, inner.start) };
-                    let mark = self.frame(Frame { call: Some(inner), ..include });
+                    self.frames.push(Frame { call: Some(inner), ..include });
                     let before = format!("{{{{ __mark({mark}) }}}}");
                     edits.push(Edit::new(gap_before(source, all, at), before));
                     edits.push(Edit::new(gap_after(source, all, at), "{{ __end() }}"));
                 }
                 (_, "for") => {
-                    let number = self.begin_loop(file, segment);
                     open.push(Some(number));
-                    let names = self.loops[number].names.join(", ");
+                    let names: Vec<String> = names::bound(segment).into_iter().map(str::to_owned).collect();
+                    let values = names.join(", ");
                     let told =
-                        format!("{{% set __loop_{number} = __loop({number}, loop.index, {names}) +%}}");
+                        format!("{{% set __loop_{number} = __loop({number}, loop.index, {values}) +%}}");
+                    let (file, body) = (file.to_owned(), segment.span.end..usize::MAX);
+                    self.loops.push(Loop { file, offset: inner.start, names, body });
                     edits.push(Edit::new(gap_after(source, all, at), told));
                 }
                 (_, "if") => open.push(None),
@@ -170,18 +173,6 @@ impl Tracer {
             }
         }
         edits
-    }
-
-    fn frame(&mut self, frame: Frame) -> usize {
-        self.frames.push(frame);
-        self.frames.len() - 1
-    }
-
-    fn begin_loop(&mut self, file: &str, segment: &Segment<'_>) -> usize {
-        let names = names::bound(segment).into_iter().map(str::to_owned).collect();
-        let (file, offset) = (file.to_owned(), segment.inner().start);
-        self.loops.push(Loop { file, offset, names, body: segment.span.end..usize::MAX });
-        self.loops.len() - 1
     }
 }
 
