@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use minijinja::machinery::ast::{CallArg, Expr};
-use minijinja::machinery::{Token, parse_expr};
+use minijinja::machinery::{Token, parse_expr, tokenize};
 
-use super::tokens::{Part, Segment, Span, read};
+use super::tokens::{Part, Segment, Span, read, syntax};
 use crate::problem::{Place, Problem};
 use crate::sql::normal;
 
@@ -81,18 +81,23 @@ impl<'a> Keys<'a> {
             }
             _ => {}
         }
-        let (span, is_constant) = (value.span(), matches!(value, Expr::Const(_)));
+        let span = value.span();
         let value = base + span.start_offset as usize..base + span.end_offset as usize;
-        let is_text = |text: &str| text.starts_with(['\'', '"']);
-        let (text, behind) = (&self.source[value.clone()], &self.source[value.end..]);
-        // Without a blank between them they are meant as one: the quote within a text, as SQL writes it.
-        let joined = Some(value.end + behind.len() - behind.trim_start().len())
-            .filter(|at| is_constant && is_text(text) && is_text(&self.source[*at..]));
+        let mut tokens = tokenize(&self.source[value.clone()], true, syntax()).map_while(Result::ok);
+        let (first, second) = (tokens.next(), tokens.next());
+        let is_text = |token: &Token<'_>| matches!(token, Token::Str(_) | Token::String(_));
+        let joined = match (&first, &second) {
+            // Without a blank between them they are meant as one: the quote within a text, as SQL writes it.
+            (Some((first, at)), Some((second, next))) if at.end_offset < next.start_offset => {
+                (is_text(first) && is_text(second)).then_some(value.start + next.start_offset as usize)
+            }
+            _ => None,
+        };
         self.entries.push(Entry {
             key: key.unwrap_or(value.start),
             is_named: key.is_some(),
-            is_plain_text: is_constant && is_text(text) && joined.is_none() && !text.contains('\\'),
-            joined: joined.filter(|at| *at > value.end),
+            is_plain_text: matches!((first, second), (Some((Token::Str(_), _)), None)),
+            joined,
             path,
             value,
         });
