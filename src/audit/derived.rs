@@ -4,7 +4,7 @@
 use anyhow::Result;
 
 use super::Audit;
-use crate::config::{SourceSpec, When, source_file};
+use crate::config::{SourceSpec, source_file};
 use crate::diagnose::Apart;
 use crate::difference::{Difference, differs, is_equal};
 use crate::ingest::{as_of_select, loaded_select, raw_rows};
@@ -68,8 +68,7 @@ impl Audit<'_> {
         }
         let loaded = format!("sources.{}(date '{}')", ident(&format!("{name}_as_of")), self.date);
         // What `as_of` makes of a row is looked at by itself.
-        let is_rewritten =
-            |name: &str| spec.column(name).is_some_and(|column| matches!(column.when, When::AsOf(_)));
+        let is_rewritten = |name: &str| spec.column(name).is_some_and(|column| column.as_of.is_some());
         let columns =
             self.columns[name].iter().filter(|(name, _)| !is_rewritten(name)).cloned().collect::<Vec<_>>();
         let Some((column, what)) = self.apart(&loaded, &made, &columns, &spec.key)? else { return Ok(None) };
@@ -136,11 +135,9 @@ impl Audit<'_> {
         };
         let masked = spec.in_file().map(|column| {
             let name = ident(&column.name);
-            match &column.when {
-                When::KnownAt(moment) if works(moment) => {
-                    format!("case when ({moment}) < reference_date then {name} end as {name}")
-                }
-                When::AsOf(value) if works(value) => format!("({value}) as {name}"),
+            let (before, behind) = column.around(&name);
+            match column.moment() {
+                Some((_, expression)) if works(expression) => format!("{before}{expression}{behind}"),
                 _ => name,
             }
         });

@@ -11,7 +11,7 @@ use anyhow::Result;
 use chrono::NaiveDate;
 
 use crate::catalog::Catalog;
-use crate::config::{SourceSpec, When, source_file};
+use crate::config::{SourceSpec, source_file};
 use crate::ingest::check_moments;
 use crate::problem::Problem;
 use crate::warehouse::Warehouse;
@@ -73,10 +73,12 @@ impl<'a> Audit<'a> {
     /// At what the source says of a column, or of its rows for none.
     fn problem(&self, source: &str, column: &str, what: impl Into<String>) -> Problem {
         let spec = &self.specs[source];
-        let of = |when: &When| when.given().map(|(key, _)| format!(".{key}")).unwrap_or_default();
         let path = match spec.column(column) {
             Some(column) if column.is_static => format!("columns.{}.static", column.name),
-            Some(column) => format!("columns.{}{}", column.name, of(&column.when)),
+            Some(column) => {
+                let key = column.moment().map(|(key, _)| format!(".{key}"));
+                format!("columns.{}{}", column.name, key.unwrap_or_default())
+            }
             None if spec.known_at.is_some() => "known_at".to_owned(),
             None => "static".to_owned(),
         };

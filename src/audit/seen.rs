@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::config::{SourceSpec, When};
+use crate::config::SourceSpec;
 
 /// A source: `this` and `other`.
 #[derive(Serialize)]
@@ -72,16 +72,11 @@ impl<'a> SeenColumn<'a> {
 
     fn new(spec: &'a SourceSpec, (name, sql_type): &'a (String, String)) -> Self {
         let declared = spec.column(name);
-        let (known_at, as_of) = match declared.map(|column| &column.when) {
-            Some(When::KnownAt(moment)) => (Some(moment.as_str()), None),
-            Some(When::AsOf(value)) => (None, Some(value.as_str())),
-            Some(When::WithRow) | None => (None, None),
-        };
         Self {
             name,
             sql_type,
-            known_at,
-            as_of,
+            known_at: declared.and_then(|column| column.known_at.as_deref()),
+            as_of: declared.and_then(|column| column.as_of.as_deref()),
             is_static: declared.is_some_and(|column| column.is_static),
             is_time: sql_type.starts_with("DATE") || sql_type.starts_with("TIMESTAMP"),
             is_key: spec.key.contains(name),

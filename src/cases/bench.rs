@@ -11,7 +11,7 @@ use crate::config::{SourceSpec, source_file};
 use crate::diagnose::{advice, analyst};
 use crate::earlier;
 use crate::guard::Guard;
-use crate::ingest::{self, Loads, as_of_select, loaded_select};
+use crate::ingest::{self, Known, Loads, as_of_select, loaded_select};
 use crate::problem::{Problem, is_word, suggest};
 use crate::project::Project;
 use crate::sql::{Expression, Select};
@@ -50,7 +50,7 @@ impl<'a> Bench<'a> {
         let warehouse = Warehouse::in_memory(&Engine { threads: Some(1), ..Engine::default() })?;
         warehouse.batch("create schema raw")?;
         let mut sources = Vec::new();
-        for (name, spec, needs) in ingest::in_order(project, &catalog.templates)? {
+        for Known { name, spec, rendered: plain } in ingest::in_order(project, &catalog.templates)? {
             let (raw, table) = (format!("raw.{}", ident(&name)), format!("sources.{}", ident(&name)));
             let columns: Vec<String> =
                 spec.in_file().map(|column| format!("{} {}", ident(&column.name), column.sql_type)).collect();
@@ -65,7 +65,7 @@ impl<'a> Bench<'a> {
             let as_of = as_of_select(&warehouse, &name, &spec)?;
             let relation = ident(&format!("{name}_as_of"));
             warehouse.batch(&format!("create macro sources.{relation}(reference_date) as table {as_of}"))?;
-            sources.push(Source { name, spec, select: select.to_string(), needs });
+            sources.push(Source { name, spec, select: select.to_string(), needs: plain.sources });
         }
         let loads = sources.iter().map(|source| (source.name.clone(), String::new())).collect();
         Self::of(warehouse, catalog, loads, sources)

@@ -13,7 +13,7 @@ pub use audit::{AuditSpec, Each};
 pub use candidate::Candidate;
 pub use model::{Binary, Clusters, ModelSpec, STAKE, Task, Validate};
 pub use read::Config;
-pub use source::{Column, SourceSpec, When, source_file};
+pub use source::{Column, SourceSpec, source_file};
 pub use table::{Check, Severity, TableSpec, matches_family};
 
 /// The config of a report or of a file of the sample: what it is about.

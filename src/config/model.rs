@@ -103,9 +103,9 @@ struct Given {
     validate: Option<Value>,
     #[serde(default, deserialize_with = "read::pairs")]
     slices: Vec<(String, Expression)>,
-    #[serde(default, deserialize_with = "stability")]
+    #[serde(default, deserialize_with = "share::<100, _>")]
     stability: Option<f64>,
-    #[serde(default, deserialize_with = "smallest_share")]
+    #[serde(default, deserialize_with = "share::<50, _>")]
     smallest_share: Option<f64>,
     #[serde(default, deserialize_with = "read::pairs")]
     profile: Vec<(String, Expression)>,
@@ -164,12 +164,8 @@ fn metric<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Metric>, 
     })
 }
 
-fn stability<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
-    learn::number(deserializer, 0.0..=1.0).map(Some)
-}
-
-fn smallest_share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
-    learn::number(deserializer, 0.0..=0.5).map(Some)
+fn share<'de, const PERCENT: u8, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    learn::number(deserializer, 0.0..=f64::from(PERCENT) / 100.0).map(Some)
 }
 
 fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NaiveDate, D::Error> {
@@ -184,13 +180,30 @@ fn every<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Every>, D:
 impl ModelSpec {
     pub fn read(rendered: &Rendered, source: &str) -> Result<Self> {
         let config = Config::new(rendered, source);
-        let mut given: Given = config.read()?;
-        let every = given.snapshots.every.unwrap_or(Every::Month);
-        let candidates = std::mem::take(&mut given.candidates);
-        let (key, description, inputs) = (given.key.clone(), given.description.clone(), given.inputs.clone());
-        let (from, retrain_days, seed) = (given.snapshots.from, given.retrain_days, given.seed);
-        let task = read_task(&config, given, every)?;
-        let candidates = candidate::read(&config, candidates, matches!(task, Task::Clusters(_)))?;
+        let given: Given = config.read()?;
+        given.check_task(&config)?;
+        let is_clusters = given.task == "clusters";
+        let Given { key, description, inputs, retrain_days, seed, label, .. } = given;
+        let Snapshots { from, every } = given.snapshots;
+        let every = every.unwrap_or(Every::Month);
+        let task = if is_clusters {
+            Task::Clusters(Clusters {
+                label,
+                stability: given.stability.unwrap_or(0.85),
+                smallest_share: given.smallest_share.unwrap_or(0.03),
+                profile: given.profile,
+                name: given.name.map_or_else(|| Expression::of("'segment ' || segment"), Ok)?,
+            })
+        } else {
+            let Validated { last, every: period, min_rows } = read_validate(&config, given.validate)?;
+            Task::Binary(Binary {
+                label: label.ok_or_else(|| config.missing("", "label"))?,
+                metric: given.metric.ok_or_else(|| config.missing("", "metric"))?,
+                validate: Validate { last, every: period.unwrap_or(every), min_rows },
+                slices: given.slices,
+            })
+        };
+        let candidates = candidate::read(&config, given.candidates, is_clusters)?;
         Ok(Self { task, key, description, from, every, inputs, retrain_days, seed, candidates })
     }
 
@@ -249,41 +262,29 @@ impl ModelSpec {
     }
 }
 
-fn read_task(config: &Config<'_>, given: Given, every: Every) -> Result<Task> {
-    let of_others: &[&str] = match given.task.as_str() {
-        "binary" => &["stability", "smallest_share", "profile", "name"],
-        "clusters" => &["metric", "validate", "slices"],
-        other => {
-            let wrong = config.wrong("task", format!("`{other}` is not a task"));
-            return Err(wrong.hint("there are: binary, clusters").into());
-        }
-    };
-    if let Some(key) = of_others.iter().find(|key| config.has(key)) {
-        return Err(config
-            .wrong(key, format!("a model of the task `{}` has no such key", given.task))
-            .into());
+impl Given {
+    /// A task that there is, and no key of the other one.
+    fn check_task(&self, config: &Config<'_>) -> Result<(), Problem> {
+        let of_others: &[&str] = match self.task.as_str() {
+            "binary" => &["stability", "smallest_share", "profile", "name"],
+            "clusters" => &["metric", "validate", "slices"],
+            other => {
+                let wrong = config.wrong("task", format!("`{other}` is not a task"));
+                return Err(wrong.hint("there are: binary, clusters"));
+            }
+        };
+        let Some(key) = of_others.iter().find(|key| config.has(key)) else { return Ok(()) };
+        Err(config.wrong(key, format!("a model of the task `{}` has no such key", self.task)))
     }
-    if given.task == "clusters" {
-        return Ok(Task::Clusters(Clusters {
-            label: given.label,
-            stability: given.stability.unwrap_or(0.85),
-            smallest_share: given.smallest_share.unwrap_or(0.03),
-            profile: given.profile,
-            name: given.name.map_or_else(|| Expression::of("'segment ' || segment"), Ok)?,
-        }));
-    }
-    let Validated { last, every: period, min_rows } = match given.validate {
-        None => Validated { last: folds(), every: None, min_rows: min_rows() },
+}
+
+fn read_validate(config: &Config<'_>, given: Option<Value>) -> Result<Validated> {
+    let given = match given {
         Some(number @ Value::Number(_)) => {
             let Folds(last) = config.read_at("validate", number)?;
-            Validated { last, every: None, min_rows: min_rows() }
+            Value::from(Map::from_iter([("last".to_owned(), last.into())]))
         }
-        Some(other) => config.read_at("validate", other)?,
+        other => other.unwrap_or_else(|| Map::new().into()),
     };
-    Ok(Task::Binary(Binary {
-        label: given.label.ok_or_else(|| config.missing("", "label"))?,
-        metric: given.metric.ok_or_else(|| config.missing("", "metric"))?,
-        validate: Validate { last, every: period.unwrap_or(every), min_rows },
-        slices: given.slices,
-    }))
+    config.read_at("validate", given)
 }

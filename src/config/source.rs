@@ -9,51 +9,64 @@ use crate::problem::{Problem, nearest, suggest};
 use crate::sql::Expression;
 use crate::template::Rendered;
 
-/// When a column's value became known, given that its row was.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum When {
-    /// With its row.
-    WithRow,
-    /// Before the reference date only if this expression is.
-    KnownAt(Expression),
-    /// Rewritten in place: this expression over the row gives the value as of `reference_date`.
-    AsOf(Expression),
-}
-
-impl When {
-    /// The key of the config that says so, and its expression; none of what becomes known with its row.
-    pub const fn given(&self) -> Option<(&'static str, &Expression)> {
-        match self {
-            Self::WithRow => None,
-            Self::KnownAt(moment) => Some(("known_at", moment)),
-            Self::AsOf(value) => Some(("as_of", value)),
-        }
-    }
-
-    /// What stands before and behind that expression in an item of SELECT that gives column `quoted`, an identifier, as it
-    /// was known at `reference_date`.
-    pub fn around(&self, quoted: &str) -> (&'static str, String) {
-        match self {
-            Self::WithRow => ("", quoted.to_owned()),
-            Self::KnownAt(_) => ("case when (", format!(") < reference_date then {quoted} end as {quoted}")),
-            Self::AsOf(_) => ("(", format!(") as {quoted}")),
-        }
-    }
-}
-
-/// One column of the file.
-#[derive(Debug, Clone)]
+/// One column of the file. Its value becomes known with its row, or as one of two expressions over the row says.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Column {
+    #[serde(skip)]
     pub name: String,
+    /// Empty of a derived one, unless it is given: the SELECT decides.
+    #[serde(default, rename = "type", deserialize_with = "sql_type")]
     pub sql_type: String,
+    #[serde(default, deserialize_with = "read::description")]
     pub description: String,
-    pub when: When,
+    /// Before the reference date only if this is.
+    #[serde(default)]
+    pub known_at: Option<Expression>,
+    /// Rewritten in place: this gives the value as of `reference_date`.
+    #[serde(default)]
+    pub as_of: Option<Expression>,
     /// A date or time that is itself no news: promised, planned, or known with its row.
+    #[serde(default, rename = "static")]
     pub is_static: bool,
     /// Made by the SELECT, and not in the file.
+    #[serde(default, rename = "derived")]
     pub is_derived: bool,
     /// Of a code of so many digits: leading zeros that a file has lost are put back.
     pub digits: Option<usize>,
+}
+
+impl Column {
+    /// The key of the config that says when its value became known, and the expression.
+    pub fn moment(&self) -> Option<(&'static str, &Expression)> {
+        let known_at = self.known_at.as_ref().map(|moment| ("known_at", moment));
+        known_at.or_else(|| Some(("as_of", self.as_of.as_ref()?)))
+    }
+
+    /// What stands before and behind that expression in an item of SELECT that gives `quoted`, its identifier, as it was
+    /// known at `reference_date`.
+    pub fn around(&self, quoted: &str) -> (&'static str, String) {
+        match (&self.known_at, &self.as_of) {
+            (Some(_), _) => ("case when (", format!(") < reference_date then {quoted} end as {quoted}")),
+            (None, Some(_)) => ("(", format!(") as {quoted}")),
+            (None, None) => ("", quoted.to_owned()),
+        }
+    }
+
+    fn check(&self, config: &Config<'_>) -> Result<(), Problem> {
+        let path = format!("columns.{}", self.name);
+        if self.known_at.is_some() && self.as_of.is_some() {
+            return Err(config.wrong(&format!("{path}.as_of"), "give known_at or as_of, not both"));
+        }
+        if !self.is_derived && self.sql_type.is_empty() {
+            return Err(config.missing(&path, "type"));
+        }
+        if self.digits.is_some() && (self.is_derived || !self.sql_type.eq_ignore_ascii_case("varchar")) {
+            let what = "leading zeros are kept in a column of the file that is varchar";
+            return Err(config.wrong(&format!("{path}.digits"), what));
+        }
+        Ok(())
+    }
 }
 
 /// The config of one source.
@@ -72,9 +85,7 @@ pub struct SourceSpec {
     /// When a row became known; `None` for a static source.
     #[serde(default)]
     pub known_at: Option<Expression>,
-    #[serde(rename = "columns", deserialize_with = "read::some_pairs")]
-    given_columns: Vec<(String, GivenColumn)>,
-    #[serde(skip)]
+    #[serde(deserialize_with = "columns")]
     pub columns: Vec<Column>,
     /// Name of an oddity and the expression that is true for an odd row.
     #[serde(default, deserialize_with = "read::pairs")]
@@ -86,29 +97,10 @@ pub struct SourceSpec {
     pub remote: Option<String>,
 }
 
-/// A column as it stands in the file.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct GivenColumn {
-    #[serde(default, rename = "type", deserialize_with = "sql_type")]
-    sql_type: Option<String>,
-    #[serde(default, deserialize_with = "read::description")]
-    description: String,
-    #[serde(default)]
-    known_at: Option<Expression>,
-    #[serde(default)]
-    as_of: Option<Expression>,
-    #[serde(default, rename = "static")]
-    is_static: bool,
-    #[serde(default, rename = "derived")]
-    is_derived: bool,
-    digits: Option<usize>,
-}
-
 impl SourceSpec {
     pub fn read(rendered: &Rendered, source: &str) -> Result<Self> {
         let config = Config::new(rendered, source);
-        let mut spec: Self = config.read()?;
+        let spec: Self = config.read()?;
         if spec.is_static && spec.known_at.is_some() {
             return Err(config
                 .wrong("static", "give `known_at` or `static`, not both")
@@ -122,9 +114,7 @@ impl SourceSpec {
                 .hint(hint)
                 .into());
         }
-        for (name, column) in std::mem::take(&mut spec.given_columns) {
-            spec.columns.push(read_column(&config, name, column)?);
-        }
+        spec.columns.iter().try_for_each(|column| column.check(&config))?;
         let mut keys = spec.key.iter().enumerate();
         if let Some((at, name)) = keys.find(|(_, name)| spec.column(name).is_none()) {
             let near = nearest(name, spec.columns.iter().map(|column| column.name.as_str()));
@@ -169,34 +159,16 @@ fn is_type(sql_type: &str) -> bool {
     TYPES.split(' ').chain(NESTED.split(' ')).any(|known| known == name) || name.starts_with("timestamp_")
 }
 
-fn sql_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+fn columns<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Column>, D::Error> {
+    let named = |(name, column)| Column { name, ..column };
+    Ok(read::some_pairs(deserializer)?.into_iter().map(named).collect())
+}
+
+fn sql_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let name = read::text(deserializer)?;
     if is_type(&name) {
-        return Ok(Some(name));
+        return Ok(name);
     }
     let hint = suggest(&name.to_ascii_lowercase(), TYPES.split(' ')).unwrap_or_default();
     Err(D::Error::custom(format!("there is no type `{name}`\n{hint}")))
-}
-
-fn read_column(config: &Config<'_>, name: String, given: GivenColumn) -> Result<Column> {
-    let path = format!("columns.{name}");
-    let when = match (given.known_at, given.as_of) {
-        (None, None) => When::WithRow,
-        (Some(expression), None) => When::KnownAt(expression),
-        (None, Some(expression)) => When::AsOf(expression),
-        (Some(_), Some(_)) => {
-            return Err(config.wrong(&format!("{path}.as_of"), "give known_at or as_of, not both").into());
-        }
-    };
-    // The SELECT decides the type of what it makes.
-    if !given.is_derived && given.sql_type.is_none() {
-        return Err(config.missing(&path, "type").into());
-    }
-    let GivenColumn { description, is_static, is_derived, digits, .. } = given;
-    let sql_type = given.sql_type.unwrap_or_default();
-    if digits.is_some() && (is_derived || !sql_type.eq_ignore_ascii_case("varchar")) {
-        let what = "leading zeros are kept in a column of the file that is varchar";
-        return Err(config.wrong(&format!("{path}.digits"), what).into());
-    }
-    Ok(Column { name, sql_type, description, when, is_static, is_derived, digits })
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use crate::config::{SourceSpec, When, source_file};
+use crate::config::{SourceSpec, source_file};
 use crate::problem::Problem;
 use crate::sql::Select;
 use crate::template::Templates;
-use crate::warehouse::{Warehouse, ident};
+use crate::warehouse::{Warehouse, ident, joined};
 
 /// The rows of a source as they are kept, with `known_at`: made of its own SELECT.
 pub fn loaded_select(spec: &SourceSpec, select: &Select) -> Select {
@@ -65,16 +65,15 @@ pub fn as_of_query(
     more: &str,
     from: &str,
 ) -> Result<String> {
-    let mut columns = Vec::new();
-    for (column, _) in warehouse.columns(&format!("sources.{name}"))? {
+    let columns = warehouse.columns(&format!("sources.{name}"))?.into_iter().map(|(column, _)| {
         let quoted = ident(&column);
-        let when = spec.column(&column).map_or(&When::WithRow, |column| &column.when);
-        let (before, behind) = when.around(&quoted);
-        let expression = when.given().map_or("", |(_, expression)| expression);
-        columns.push(format!("{before}{expression}{behind}"));
-    }
+        let Some(column) = spec.column(&column) else { return quoted };
+        let (before, behind) = column.around(&quoted);
+        let expression = column.moment().map_or("", |(_, expression)| expression);
+        format!("{before}{expression}{behind}")
+    });
     let filter = spec.known_rows().map(|known| format!(" where {known}")).unwrap_or_default();
-    Ok(format!("select {more}{} from {from}{filter}", columns.join(", ")))
+    Ok(format!("select {more}{} from {from}{filter}", joined(columns, ", ")))
 }
 
 /// Every `known_at` and `as_of` of a column has to be an expression over the row.
@@ -87,7 +86,7 @@ pub fn check_moments(
     let rows = format!("select *, date '2018-01-01' as reference_date from sources.{}", ident(name));
     let rows = Select::of(&rows)?;
     for column in &spec.columns {
-        let Some((key, expression)) = column.when.given() else { continue };
+        let Some((key, expression)) = column.moment() else { continue };
         if let Err(error) = warehouse.describe(&rows.computing("select (", expression, ")")) {
             let path = format!("columns.{}.{key}", column.name);
             let place = templates.in_config(&source_file(name), &path, error.position.unwrap_or(0));

@@ -2,14 +2,12 @@
 
 use anyhow::Result;
 
-use super::Source;
 use super::file::RawFile;
-use super::raw;
+use super::{Loader, raw};
 use crate::config::{Column, SourceSpec};
 use crate::problem::Problem;
-use crate::template::Templates;
 use crate::term;
-use crate::warehouse::{Warehouse, ident, text};
+use crate::warehouse::{ident, joined, text};
 
 /// No marketplace is older; Excel's `02-01-18`, read as a date, is of the year 2.
 const EARLIEST: &str = "1900-01-01";
@@ -35,60 +33,46 @@ pub fn relation(source: &str, spec: &SourceSpec) -> String {
         let name = ident(&column.name);
         format!("cast({name} as {}) as {name}", column.sql_type)
     });
-    format!("(select {} from {})", casts.collect::<Vec<_>>().join(", "), raw::table(source))
+    format!("(select {} from {})", joined(casts, ", "), raw::table(source))
 }
 
-/// # Errors
-/// The first cell of the file that is wrong.
-pub fn check(warehouse: &Warehouse, templates: &Templates, source: &Source, file: &RawFile) -> Result<()> {
-    let rules: Vec<Rule<'_>> = source.spec.in_file().flat_map(rules).collect();
-    if rules.is_empty() {
-        return Ok(());
+impl Loader<'_> {
+    /// # Errors
+    /// The first cell of the file that is wrong.
+    pub fn check_cells(self, file: &RawFile) -> Result<()> {
+        let rules: Vec<Rule<'_>> = self.source.spec.in_file().flat_map(rules).collect();
+        if rules.is_empty() {
+            return Ok(());
+        }
+        let items = rules.iter().map(|Rule { condition, .. }| {
+            format!("min(line) filter (where {condition}), count(*) filter (where {condition})")
+        });
+        let table = raw::table(&self.source.name);
+        let sql = format!("select {} from {table}", joined(items, ", "));
+        let found = self.warehouse.one(&sql, &[], |row| {
+            let found = |at: usize| Ok((row.get::<_, Option<usize>>(2 * at)?, row.get(2 * at + 1)?));
+            (0..rules.len()).map(found).collect::<duckdb::Result<Vec<(_, u64)>>>()
+        })?;
+        let found = rules.iter().zip(found);
+        let wrong = found.filter_map(|(rule, (line, count))| Some((line?, count, rule)));
+        let Some((line, count, rule)) = wrong.min_by_key(|(line, ..)| *line) else { return Ok(()) };
+        let Column { name, sql_type, .. } = rule.column;
+        let value = format!("select {}::varchar from {table} where line = {line}", ident(name));
+        let value: String = self.warehouse.one(&value, &[], |row| row.get(0))?;
+        let like_it =
+            if count == 1 { String::new() } else { format!(" ({} such cells)", term::thousands(count)) };
+        let what = rule.what.replace("TYPE", sql_type);
+        let message = format!("\"{value}\" in column \"{name}\" {what}{like_it}");
+        let entry = self.column_place(name);
+        let problem = if file.is_parquet {
+            Problem::data(format!("row {line} of `{}`: {message}", file.name())).at(entry)
+        } else {
+            Problem::data(message)
+                .at(file.place(line, Some(&value)))
+                .noting(vec![format!("{}:{} gives the type {sql_type}", entry.file, entry.line)])
+        };
+        Err(problem.hint(format!("{}; nothing was loaded", rule.hint)).into())
     }
-    let items = rules.iter().map(|rule| {
-        let condition = &rule.condition;
-        format!("min(line) filter (where {condition}), count(*) filter (where {condition})")
-    });
-    let table = raw::table(&source.name);
-    let sql = format!("select {} from {table}", items.collect::<Vec<_>>().join(", "));
-    let found = warehouse.row(&sql, &[], |row| {
-        let found = |at: usize| Ok((row.get::<_, Option<i64>>(2 * at)?, row.get::<_, i64>(2 * at + 1)?));
-        (0..rules.len()).map(found).collect::<duckdb::Result<Vec<_>>>()
-    })?;
-    let found = rules.iter().zip(found.unwrap_or_default());
-    let wrong = found.filter_map(|(rule, (line, count))| Some((line?, count, rule)));
-    let Some((line, count, rule)) = wrong.min_by_key(|(line, ..)| *line) else { return Ok(()) };
-    let value = format!("select {}::varchar from {table} where line = {line}", ident(&rule.column.name));
-    let value: String = warehouse.row(&value, &[], |row| row.get(0))?.unwrap_or_default();
-    Err(problem(templates, source, file, rule, line, count, &value).into())
-}
-
-fn problem(
-    templates: &Templates,
-    source: &Source,
-    file: &RawFile,
-    rule: &Rule<'_>,
-    line: i64,
-    count: i64,
-    value: &str,
-) -> Problem {
-    let Column { name, sql_type, .. } = rule.column;
-    let what = rule.what.replace("TYPE", sql_type);
-    let like_it = match count {
-        1 => String::new(),
-        _ => format!(" ({} such cells)", term::thousands(u64::try_from(count).unwrap_or(0))),
-    };
-    let message = format!("\"{value}\" in column \"{name}\" {what}{like_it}");
-    let hint = format!("{}; nothing was loaded", rule.hint);
-    let entry = source.column_place(templates, name);
-    if file.is_parquet {
-        let message = format!("row {line} of `{}`: {message}", file.name());
-        return Problem::data(message).at(entry).hint(hint);
-    }
-    Problem::data(message)
-        .at(file.place(usize::try_from(line).unwrap_or(0), Some(value)))
-        .noting(vec![format!("{}:{} gives the type {sql_type}", entry.file, entry.line)])
-        .hint(hint)
 }
 
 fn rules(column: &Column) -> Vec<Rule<'_>> {

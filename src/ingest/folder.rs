@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::Specs;
+use super::Known;
 use super::file::{RawFile, members};
 use crate::problem::{Problem, nearest};
 
@@ -43,18 +43,18 @@ impl Candidate {
 
 /// The file of each source: of those in the folder itself, else in its zip archives; where neither has any, of the folders in
 /// it. All that is missing is named at once.
-pub fn find(folder: &Path, specs: &Specs) -> Result<BTreeMap<String, RawFile>> {
+pub fn find(folder: &Path, specs: &[Known]) -> Result<BTreeMap<String, RawFile>> {
     let places = places(folder, specs)?;
     let mut found = BTreeMap::new();
     let mut missing = Vec::new();
-    for (name, known) in specs {
-        let stem = known.spec.file_stem.to_lowercase();
+    for Known { name, spec, .. } in specs {
+        let stem = spec.file_stem.to_lowercase();
         let of = |place: &Vec<Candidate>| -> Vec<Candidate> {
             place.iter().filter(|candidate| candidate.stem() == stem).cloned().collect()
         };
         let candidates = places.iter().map(of).find(|found| !found.is_empty()).unwrap_or_default();
         match &candidates[..] {
-            [] if known.spec.required => missing.push(known.spec.file_stem.as_str()),
+            [] if spec.required => missing.push(spec.file_stem.as_str()),
             [] => {}
             [one] => {
                 found.insert(name.clone(), RawFile::examine(one.path.clone(), one.member.clone())?);
@@ -70,7 +70,7 @@ pub fn find(folder: &Path, specs: &Specs) -> Result<BTreeMap<String, RawFile>> {
     if missing.is_empty() {
         return Ok(found);
     }
-    let expected: Vec<&str> = specs.values().map(|known| known.spec.file_stem.as_str()).collect();
+    let expected: Vec<&str> = specs.iter().map(|known| known.spec.file_stem.as_str()).collect();
     let names = missing.iter().map(|stem| format!("{stem}.csv")).collect::<Vec<_>>().join(", ");
     Err(Problem::data(format!("`{}` lacks: {names}", folder.display()))
         .hint(instead(&missing, &places.concat(), &expected))
@@ -78,7 +78,7 @@ pub fn find(folder: &Path, specs: &Specs) -> Result<BTreeMap<String, RawFile>> {
 }
 
 /// The candidates of each place, in the order in which they are looked at.
-fn places(folder: &Path, specs: &Specs) -> Result<Vec<Vec<Candidate>>> {
+fn places(folder: &Path, specs: &[Known]) -> Result<Vec<Vec<Candidate>>> {
     if folder.is_file() {
         if folder.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("zip")) {
             return Ok(vec![in_archive(folder)?]);
@@ -99,7 +99,7 @@ fn places(folder: &Path, specs: &Specs) -> Result<Vec<Vec<Candidate>>> {
     }
     let is_source = |candidate: &Candidate| {
         let stem = candidate.stem();
-        specs.values().any(|known| known.spec.file_stem.eq_ignore_ascii_case(&stem))
+        specs.iter().any(|known| known.spec.file_stem.eq_ignore_ascii_case(&stem))
     };
     let (files, folders) = listed(folder)?;
     let is_archive = |candidate: &&Candidate| {

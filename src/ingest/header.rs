@@ -1,83 +1,74 @@
 //! Whether the columns of a raw file are those that its source expects.
 
-use super::Source;
+use super::Loader;
 use super::csv::Record;
 use super::file::RawFile;
 use crate::config::SourceSpec;
 use crate::problem::{Place, Problem, nearest};
-use crate::template::Templates;
 
 /// Characters of a header that are shown.
 const SHOWN: usize = 100;
 
-/// Where each expected column stands in a record of a CSV file, by its header; and how many cells a record has.
-pub fn of_csv(
-    record: &Record,
-    file: &RawFile,
-    source: &Source,
-    templates: &Templates,
-) -> Result<(Vec<usize>, usize), Problem> {
-    let texts: Vec<String> = record.cells().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
-    let line = texts.join(",");
-    let line = line.strip_prefix('\u{feff}').unwrap_or(&line);
-    let at = |problem: Problem| {
-        let text = line.chars().take(SHOWN).collect();
-        problem.at(Place { file: file.name(), line: record.line, column: 0, text })
-    };
-    if line.trim_start().starts_with('<') {
-        return Err(at(Problem::data("this is a web page, not a CSV file"))
-            .hint("the download was a login or error page: fetch the file again, signed in to Kaggle"));
-    }
-    if line.contains('\0') {
-        return Err(at(Problem::data("this is no UTF-8 text: there are zero bytes in it"))
-            .hint("is it UTF-16? save it as CSV in UTF-8"));
-    }
-    let names: Vec<&str> = texts.iter().map(|name| name.trim_start_matches('\u{feff}').trim()).collect();
-    let mut positions = Vec::new();
-    for column in source.spec.in_file() {
-        let mut found = (0..names.len()).filter(|at| names[*at].eq_ignore_ascii_case(&column.name));
-        let Some(position) = found.next() else {
-            if let Some(separators) = other_separator(line, &source.spec) {
-                let what = format!("the columns are separated by {separators}, not by commas");
-                return Err(
-                    at(Problem::data(what)).hint("save the file as CSV with commas; nothing was loaded")
-                );
-            }
-            return Err(at(missing(&column.name, &names, source, templates)));
+impl Loader<'_> {
+    /// Where each expected column stands in a record of a CSV file, by its header; and how many cells a record has.
+    pub fn csv_header(self, record: &Record, file: &RawFile) -> Result<(Vec<usize>, usize), Problem> {
+        let spec = &self.source.spec;
+        let texts: Vec<String> =
+            record.cells().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
+        let line = texts.join(",");
+        let line = line.strip_prefix('\u{feff}').unwrap_or(&line);
+        let at = |problem: Problem| {
+            let text = line.chars().take(SHOWN).collect();
+            problem.at(Place { file: file.name(), line: record.line, column: 0, text })
         };
-        if found.next().is_some() {
-            return Err(at(Problem::data(format!("column `{}` is there twice", column.name)))
-                .hint("one of the two has to go, or needs another name; nothing was loaded"));
+        if line.trim_start().starts_with('<') {
+            return Err(at(Problem::data("this is a web page, not a CSV file"))
+                .hint("the download was a login or error page: fetch the file again, signed in to Kaggle"));
         }
-        positions.push(position);
-    }
-    Ok((positions, names.len()))
-}
-
-/// The same of the names of a parquet file's columns.
-pub fn of_parquet(
-    names: &[&str],
-    file: &RawFile,
-    source: &Source,
-    templates: &Templates,
-) -> Result<(), Problem> {
-    let is_there = |column: &str| names.iter().any(|name| name.eq_ignore_ascii_case(column));
-    match source.spec.in_file().find(|column| !is_there(&column.name)) {
-        None => Ok(()),
-        Some(column) => {
-            let mut problem = missing(&column.name, names, source, templates);
-            problem.message = format!("{} in `{}`", problem.message, file.name());
-            problem.notes.clear();
-            Err(problem.at(source.column_place(templates, &column.name)))
+        if line.contains('\0') {
+            return Err(at(Problem::data("this is no UTF-8 text: there are zero bytes in it"))
+                .hint("is it UTF-16? save it as CSV in UTF-8"));
         }
+        let names: Vec<&str> = texts.iter().map(|name| name.trim_start_matches('\u{feff}').trim()).collect();
+        let mut positions = Vec::new();
+        for column in spec.in_file() {
+            let mut found = (0..names.len()).filter(|at| names[*at].eq_ignore_ascii_case(&column.name));
+            let Some(position) = found.next() else {
+                if let Some(separators) = other_separator(line, spec) {
+                    let what = format!("the columns are separated by {separators}, not by commas");
+                    return Err(
+                        at(Problem::data(what)).hint("save the file as CSV with commas; nothing was loaded")
+                    );
+                }
+                return Err(at(self.missing(&column.name, &names)));
+            };
+            if found.next().is_some() {
+                return Err(at(Problem::data(format!("column `{}` is there twice", column.name)))
+                    .hint("one of the two has to go, or needs another name; nothing was loaded"));
+            }
+            positions.push(position);
+        }
+        Ok((positions, names.len()))
     }
-}
 
-fn missing(column: &str, names: &[&str], source: &Source, templates: &Templates) -> Problem {
-    let expected = source.column_place(templates, column);
-    Problem::data(format!("column `{column}` is missing"))
-        .noting(vec![format!("{}:{} expects it", expected.file, expected.line)])
-        .hint(renamed(column, names, &source.spec))
+    /// The same of the names of a parquet file's columns.
+    pub fn parquet_header(self, names: &[&str], file: &RawFile) -> Result<(), Problem> {
+        let is_there = |column: &str| names.iter().any(|name| name.eq_ignore_ascii_case(column));
+        let Some(column) = self.source.spec.in_file().find(|column| !is_there(&column.name)) else {
+            return Ok(());
+        };
+        let Problem { message, hint, .. } = self.missing(&column.name, names);
+        Err(Problem::data(format!("{message} in `{}`", file.name()))
+            .at(self.column_place(&column.name))
+            .maybe_hint(hint))
+    }
+
+    fn missing(self, column: &str, names: &[&str]) -> Problem {
+        let expected = self.column_place(column);
+        Problem::data(format!("column `{column}` is missing"))
+            .noting(vec![format!("{}:{} expects it", expected.file, expected.line)])
+            .hint(renamed(column, names, &self.source.spec))
+    }
 }
 
 /// What else a spreadsheet may write between columns, where that gives names that are expected.

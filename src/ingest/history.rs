@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use chrono::{Days, NaiveDate};
 
-use super::Source;
+use super::Loader;
 use super::as_of::as_of_query;
-use crate::warehouse::Warehouse;
+use crate::warehouse::{Warehouse, joined};
 
 /// Days after the last date at which nothing differs that are looked at one by one.
 const NEXT_DAYS: u64 = 62;
@@ -27,21 +27,16 @@ impl Loads {
         let sql = "select source, version, equal_until from pipeline.loads
             where source in (select source from pipeline.loads where is_current) order by load_id desc";
         let mut loads: BTreeMap<String, Vec<Load>> = BTreeMap::new();
-        let read = |row: &duckdb::Row<'_>| {
-            Ok((row.get::<_, String>(0)?, Load { version: row.get(1)?, equal_until: row.get(2)? }))
-        };
-        for (source, load) in warehouse.rows(sql, &[], read)? {
-            loads.entry(source).or_default().push(load);
+        for (source, version, equal_until) in warehouse.rows(sql, &[], |row| row.try_into())? {
+            loads.entry(source).or_default().push(Load { version, equal_until });
         }
         Ok(Self(loads))
     }
 
     /// Reads sources elsewhere from now on, each in its version there.
     pub fn supersede(&mut self, versions: &BTreeMap<String, String>) {
-        for (source, version) in versions {
-            let load = Load { version: version.clone(), equal_until: None };
-            self.0.insert(source.clone(), vec![load]);
-        }
+        let own = |(source, version): (&String, &String)| (source.clone(), version.clone());
+        self.0.extend(Self::from_iter(versions.iter().map(own)).0);
     }
 
     pub fn is_empty(&self) -> bool {
@@ -91,77 +86,71 @@ pub struct Difference {
     pub is_known: bool,
 }
 
-/// Keeps the rows of the last load for `difference`.
-pub fn keep_before(warehouse: &Warehouse, source: &Source) -> Result<()> {
-    Ok(warehouse.batch(&format!("create or replace temp table before as from {}", source.table()))?)
-}
-
-/// Compares the rows that `keep_before` kept with those that are there now, at all dates for which something was built.
-pub fn difference(warehouse: &Warehouse, source: &Source) -> Result<Difference> {
-    let table = source.table();
-    let built = "select reference_date from pipeline.partitions
-        union select labels_until from pipeline.partitions where labels_until is not null order by all";
-    let built: Vec<NaiveDate> = warehouse.rows(built, &[], |row| row.get(0))?;
-    let (is_known, last) = (!built.is_empty(), built.last().copied());
-    // The same rows, in whatever order, are most of what a load brings.
-    let rows = |table: &str| format!("(select (count(*), bit_xor(hash(t)), sum(hash(t))) from {table} as t)");
-    let is_equal = format!("select {} = {}", rows("temp.before"), rows(&table));
-    if warehouse.row(&is_equal, &[], |row| row.get::<_, bool>(0))? == Some(true) {
-        warehouse.batch("drop table temp.before")?;
-        return Ok(Difference { equal_until: last, from: None, is_known });
+impl Loader<'_> {
+    /// Keeps the rows of the last load for `difference`.
+    pub fn keep_before(self) -> Result<()> {
+        let sql = format!("create or replace temp table before as from {}", self.source.table());
+        Ok(self.warehouse.batch(&sql)?)
     }
-    warehouse.batch(&format!(
-        "create or replace temp table gone as from before except all from {table};
-         create or replace temp table come as from {table} except all from before;
-         drop table temp.before"
-    ))?;
-    let first = first_difference(warehouse, source, &built)?;
-    let equal_until = built.iter().copied().take_while(|date| first.is_none_or(|first| *date < first)).last();
-    let next: Vec<NaiveDate> = equal_until
-        .into_iter()
-        .flat_map(|date| date.iter_days().skip(1))
-        .take_while(|date| equal_until.is_some_and(|until| *date <= until + Days::new(NEXT_DAYS)))
-        .take_while(|date| first.is_none_or(|first| *date <= first))
-        .collect();
-    let from = first_difference(warehouse, source, &next)?.or(first);
-    warehouse.batch("drop table temp.gone; drop table temp.come")?;
-    Ok(Difference { equal_until, from, is_known })
-}
 
-/// The first of `dates`, which are in order, at which what is gone and what has come do not look the same.
-fn first_difference(
-    warehouse: &Warehouse,
-    source: &Source,
-    dates: &[NaiveDate],
-) -> Result<Option<NaiveDate>> {
-    let mut rest = dates;
-    for most in AT_ONCE {
-        let (now, later) = rest.split_at(most.min(rest.len()));
-        rest = later;
-        let days: Vec<String> = now.iter().map(|date| format!("(date '{date}')")).collect();
-        if days.is_empty() {
-            break;
+    /// Compares the rows that `keep_before` kept with those that are there now, at all dates for which something was built.
+    pub fn difference(self) -> Result<Difference> {
+        let (warehouse, table) = (self.warehouse, self.source.table());
+        let built = "select reference_date from pipeline.partitions
+            union select labels_until from pipeline.partitions where labels_until is not null order by all";
+        let built: Vec<NaiveDate> = warehouse.rows(built, &[], |row| row.get(0))?;
+        let (is_known, last) = (!built.is_empty(), built.last().copied());
+        // The same rows, in whatever order, are most of what a load brings.
+        let rows = |of: &str| format!("(select (count(*), bit_xor(hash(t)), sum(hash(t))) from {of} as t)");
+        let is_equal = format!("select {} = {}", rows("temp.before"), rows(&table));
+        if warehouse.one(&is_equal, &[], |row| row.get::<_, Option<bool>>(0))? == Some(true) {
+            warehouse.batch("drop table temp.before")?;
+            return Ok(Difference { equal_until: last, from: None, is_known });
         }
-        let shown = |rows: &str| -> Result<String> {
-            let from = format!("{rows}, dates");
-            Ok(format!(
-                "({})",
-                as_of_query(warehouse, &source.name, &source.spec, "reference_date, ", &from)?
-            ))
+        warehouse.batch(&format!(
+            "create or replace temp table gone as from before except all from {table};
+             create or replace temp table come as from {table} except all from before;
+             drop table temp.before"
+        ))?;
+        let first = self.first_difference(&built)?;
+        let equal_until = built.into_iter().take_while(|date| first.is_none_or(|first| *date < first)).last();
+        let next: Vec<NaiveDate> = equal_until
+            .into_iter()
+            .flat_map(|until| (1..=NEXT_DAYS).map(move |days| until + Days::new(days)))
+            .take_while(|date| first.is_none_or(|first| *date <= first))
+            .collect();
+        let from = self.first_difference(&next)?.or(first);
+        warehouse.batch("drop table temp.gone; drop table temp.come")?;
+        Ok(Difference { equal_until, from, is_known })
+    }
+
+    /// The first of `dates`, which are in order, at which what is gone and what has come do not look the same.
+    fn first_difference(self, dates: &[NaiveDate]) -> Result<Option<NaiveDate>> {
+        let (warehouse, source) = (self.warehouse, self.source);
+        let shown = |rows: &str| {
+            as_of_query(warehouse, &source.name, &source.spec, "reference_date, ", &format!("{rows}, dates"))
         };
         let (gone, come) = (shown("temp.gone")?, shown("temp.come")?);
-        let sql = format!(
-            "with dates(reference_date) as materialized (values {days}),
-             gone as materialized {gone}, come as materialized {come}
-             select min(reference_date) from (
-                 (from gone except all from come) union all (from come except all from gone)
-             )",
-            days = days.join(", ")
-        );
-        let found = warehouse.row(&sql, &[], |row| row.get::<_, Option<NaiveDate>>(0))?.flatten();
-        if found.is_some() {
-            return Ok(found);
+        let mut rest = dates;
+        for most in AT_ONCE {
+            let (now, later) = rest.split_at(most.min(rest.len()));
+            rest = later;
+            if now.is_empty() {
+                break;
+            }
+            let sql = format!(
+                "with dates(reference_date) as materialized (values {days}),
+                 gone as materialized ({gone}), come as materialized ({come})
+                 select min(reference_date) from (
+                     (from gone except all from come) union all (from come except all from gone)
+                 )",
+                days = joined(now.iter().map(|date| format!("(date '{date}')")), ", ")
+            );
+            let found: Option<NaiveDate> = warehouse.one(&sql, &[], |row| row.get(0))?;
+            if found.is_some() {
+                return Ok(found);
+            }
         }
+        Ok(None)
     }
-    Ok(None)
 }

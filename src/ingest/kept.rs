@@ -3,42 +3,43 @@
 
 use anyhow::Result;
 
-use super::Source;
+use super::Loader;
 use crate::config::SourceSpec;
 use crate::sql::normal;
-use crate::warehouse::{Warehouse, ident};
+use crate::warehouse::{Warehouse, ident, joined, text};
 
 fn table(source: &str) -> String {
     format!("pipeline.{}", ident(&format!("raw_{source}")))
 }
 
 fn columns(spec: &SourceSpec) -> String {
-    spec.in_file().map(|column| ident(&column.name)).collect::<Vec<_>>().join(", ")
+    joined(spec.in_file().map(|column| ident(&column.name)), ", ")
 }
 
-/// Keeps the raw rows of a source that was just loaded, if that is needed.
-pub fn keep(warehouse: &Warehouse, source: &Source) -> Result<()> {
-    let (kept, columns) = (table(&source.name), columns(&source.spec));
-    let raw = source.rendered.raw.as_deref().unwrap_or_default();
-    forget(warehouse, &source.name)?;
-    let plain = normal(&format!("select * from {raw}"));
-    if normal(&source.rendered.sql) == plain {
-        return Ok(());
+impl Loader<'_> {
+    /// Keeps the raw rows of the source that was just loaded, if that is needed.
+    pub fn keep_raw(self) -> Result<()> {
+        let (warehouse, name, rendered) = (self.warehouse, &self.source.name, &self.source.rendered);
+        let (kept, columns) = (table(name), columns(&self.source.spec));
+        let raw = rendered.raw.as_deref().unwrap_or_default();
+        forget(warehouse, name)?;
+        if normal(&rendered.sql) == normal(&format!("select * from {raw}")) {
+            return Ok(());
+        }
+        warehouse.batch(&format!("create or replace table {kept} as select {columns} from {raw}"))?;
+        let held = format!(
+            "select not exists (from {kept} except all select {columns} from {})",
+            self.source.table()
+        );
+        // A column that the SELECT makes of another type may not even be comparable, and an error would end the transaction.
+        let own = self.columns()?;
+        let mut raw = warehouse.columns(&format!("pipeline.raw_{name}"))?.into_iter();
+        if raw.all(|column| own.contains(&column)) && warehouse.one(&held, &[], |row| row.get(0))? {
+            return forget(warehouse, name);
+        }
+        let what = format!("Rows of the raw file of {name}, of which its SELECT drops or changes some");
+        Ok(warehouse.batch(&format!("comment on table {kept} is {}", text(&what)))?)
     }
-    warehouse.batch(&format!("create or replace table {kept} as select {columns} from {raw}"))?;
-    let held = format!(
-        "select not exists (from {kept} except all select {columns} from sources.{})",
-        ident(&source.name)
-    );
-    // A column that the SELECT makes of another type may not even be comparable, and an error would end the transaction.
-    let own = warehouse.columns(&format!("sources.{}", source.name))?;
-    let raw = warehouse.columns(&format!("pipeline.raw_{}", source.name))?;
-    let is_comparable = raw.iter().all(|column| own.contains(column));
-    if is_comparable && warehouse.row(&held, &[], |row| row.get(0))? == Some(true) {
-        return forget(warehouse, &source.name);
-    }
-    let text = format!("Rows of the raw file of {}, of which its SELECT drops or changes some", source.name);
-    Ok(warehouse.batch(&format!("comment on table {kept} is {}", crate::warehouse::text(&text)))?)
 }
 
 pub fn forget(warehouse: &Warehouse, source: &str) -> Result<()> {

@@ -16,7 +16,7 @@ mod sample;
 mod summary;
 mod synthetic;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -37,7 +37,7 @@ use crate::problem::{Place, Problem};
 use crate::project::Project;
 use crate::template::{Kind, Rendered, Templates};
 use crate::term::{self, Progress};
-use crate::warehouse::{Warehouse, ident};
+use crate::warehouse::{SqlError, Warehouse, ident};
 use file::RawFile;
 
 /// Where the sources come from.
@@ -65,17 +65,25 @@ impl Source {
     fn table(&self) -> String {
         format!("sources.{}", ident(&self.name))
     }
+}
 
-    /// The entry of a column in the source's config.
-    fn column_place(&self, templates: &Templates, column: &str) -> Place {
-        templates.config_key(&self.rendered.file, &format!("columns.{column}"))
+/// What one source is loaded with.
+#[derive(Clone, Copy)]
+struct Loader<'a> {
+    warehouse: &'a Warehouse,
+    templates: &'a Templates,
+    source: &'a Source,
+}
+
+impl Loader<'_> {
+    /// Of the table, as it is loaded.
+    fn columns(self) -> Result<Vec<(String, String)>, SqlError> {
+        self.warehouse.columns(&format!("sources.{}", self.source.name))
     }
 
-    fn has_key_in_file(&self) -> bool {
-        self.spec
-            .key
-            .iter()
-            .all(|key| self.spec.in_file().any(|column| column.name.eq_ignore_ascii_case(key)))
+    /// The entry of a column in the source's config.
+    fn column_place(self, column: &str) -> Place {
+        self.templates.config_key(&self.source.rendered.file, &format!("columns.{column}"))
     }
 }
 
@@ -103,7 +111,7 @@ pub fn ingest(
     let progress = Progress::new(2 * changed.len(), "load");
     for source in &changed {
         progress.working_on(&source.name);
-        source.file.as_ref().map_or(Ok(()), |file| raw::read(warehouse, templates, source, file))?;
+        Loader { warehouse, templates, source }.read_raw()?;
         progress.step();
     }
     if let (Origin::Sample { orders, seed }, false) = (origin, unchanged) {
@@ -114,7 +122,7 @@ pub fn ingest(
     warehouse.transaction(|| {
         for source in &changed {
             progress.working_on(&source.name);
-            let difference = load::load(warehouse, templates, source, force)?;
+            let difference = Loader { warehouse, templates, source }.load(force)?;
             differences.extend(difference.map(|difference| (source.name.clone(), difference)));
             progress.step();
         }
@@ -129,31 +137,30 @@ pub fn ingest(
 
 /// Every source that there are rows of, in the order in which they are loaded.
 fn sources(project: &Project, templates: &Templates, origin: &Origin) -> Result<Vec<Source>> {
-    let specs = read_specs(project, templates)?;
+    let specs = in_order(project, templates)?;
     let mut files = match origin {
         Origin::Folder(folder) => folder::find(folder, &specs)?,
         Origin::Sample { .. } => BTreeMap::new(),
     };
     let mut sources: Vec<Source> = Vec::new();
-    for name in load_order(&specs, templates)? {
-        let known = &specs[&name];
+    for Known { name, spec, rendered: plain } in specs {
         let (file, digest, relation) = match origin {
             Origin::Folder(_) => {
                 let Some(file) = files.remove(&name) else { continue };
                 let digest = file.digest.clone();
-                (Some(file), digest, cells::relation(&name, &known.spec))
+                (Some(file), digest, cells::relation(&name, &spec))
             }
             Origin::Sample { orders, seed } => {
                 let digest = sample::digest(project, templates, &name, *orders, *seed)?;
-                (None, digest, sample::relation(&name, &known.spec))
+                (None, digest, sample::relation(&name, &spec))
             }
         };
         let rendered = templates.render(&source_file(&name), Kind::Source, None, Some(&relation))?;
         let made_with = sources.iter().filter(|other| rendered.sources.contains(&other.name));
         let parts: Vec<&str> = made_with.map(|other| other.version.as_str()).collect();
-        let version = load::version(&known.rendered, &digest, &parts);
-        let definition = load::version(&known.rendered, "", &[]);
-        sources.push(Source { name, spec: known.spec.clone(), rendered, file, digest, definition, version });
+        let version = load::version(&plain, &digest, &parts);
+        let definition = load::version(&plain, "", &[]);
+        sources.push(Source { name, spec, rendered, file, digest, definition, version });
     }
     Ok(sources)
 }
@@ -174,98 +181,80 @@ fn check_reach(warehouse: &Warehouse, templates: &Templates, sources: &[&Source]
 
 /// A source as its file says, before anything is read.
 pub struct Known {
+    pub name: String,
     pub spec: SourceSpec,
-    /// The other sources it is made with.
-    needs: Vec<String>,
-    /// The file's SQL with `raw` for the raw file, whose path says nothing about its content.
-    rendered: Rendered,
+    /// With `raw` for the raw file, whose path says nothing about its content.
+    pub rendered: Rendered,
 }
 
-type Specs = BTreeMap<String, Known>;
+fn read_all(project: &Project, templates: &Templates) -> Result<BTreeMap<String, Known>> {
+    let mut all = BTreeMap::new();
+    for (file, name) in project.in_folder("queries/sources") {
+        let rendered = templates.render(file, Kind::Source, None, Some("raw"))?;
+        let spec = SourceSpec::read(&rendered, templates.source(file))?;
+        all.insert(name.to_owned(), Known { name: name.to_owned(), spec, rendered });
+    }
+    if all.is_empty() {
+        return Err(Problem::usage("there are no sources in queries/sources/").into());
+    }
+    Ok(all)
+}
 
 /// The config of every source of the project, by name.
 pub fn specs(project: &Project, templates: &Templates) -> Result<BTreeMap<String, SourceSpec>> {
-    Ok(read_specs(project, templates)?.into_iter().map(|(name, known)| (name, known.spec)).collect())
+    Ok(read_all(project, templates)?.into_iter().map(|(name, known)| (name, known.spec)).collect())
 }
 
-/// Every source of the project with its config and the sources it is made with, each after those.
-pub fn in_order(
-    project: &Project,
-    templates: &Templates,
-) -> Result<Vec<(String, SourceSpec, BTreeSet<String>)>> {
-    let mut specs = read_specs(project, templates)?;
-    let order = load_order(&specs, templates)?;
-    let take = |name: String| {
-        let Known { spec, needs, .. } = specs.remove(&name)?;
-        Some((name, spec, needs.into_iter().collect()))
-    };
-    Ok(order.into_iter().filter_map(take).collect())
+/// Every source of the project, each after those that it is made with.
+pub fn in_order(project: &Project, templates: &Templates) -> Result<Vec<Known>> {
+    let mut all = read_all(project, templates)?;
+    let needs = all.iter().map(|(name, known)| (name.clone(), known.rendered.sources.clone())).collect();
+    let order = graph::in_order(&needs).map_err(|cycle| {
+        let file = source_file(&cycle[0]);
+        Problem::usage(format!("sources are made from each other in a circle: {}", cycle.join(" -> ")))
+            .at(Place::of_call(&file, templates.source(&file), "source", &cycle[1]))
+            .hint("raw() is the file that a source is read from; take one of these source() out")
+    })?;
+    Ok(order.iter().filter_map(|name| all.remove(name)).collect())
 }
 
 /// The sources whose files were edited after they were loaded: the edit has no effect yet.
 pub fn edited(warehouse: &Warehouse, project: &Project, templates: &Templates) -> Result<Vec<String>> {
-    edited_of(warehouse, &read_specs(project, templates)?, templates)
+    edited_of(warehouse, &in_order(project, templates)?)
 }
 
-fn edited_of(warehouse: &Warehouse, specs: &Specs, templates: &Templates) -> Result<Vec<String>> {
-    let sql = "select source, version, digest from pipeline.loads where is_current";
-    let loaded = warehouse.rows(sql, &[], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
-    let loaded: BTreeMap<String, (String, String)> = loaded.into_iter().collect();
-    let order = load_order(specs, templates)?;
-    let is_edited = |(name, (version, digest)): &(&String, &(String, String))| {
-        specs.get(*name).is_some_and(|known| {
-            let needs = order.iter().filter(|other| known.needs.contains(*other));
-            let parts: Vec<&str> = needs.filter_map(|other| Some(loaded.get(other)?.0.as_str())).collect();
-            load::version(&known.rendered, digest, &parts) != **version
+fn edited_of(warehouse: &Warehouse, specs: &[Known]) -> Result<Vec<String>> {
+    let sql = "select source, version, digest from pipeline.loads where is_current order by source";
+    let loaded: Vec<(String, String, String)> = warehouse.rows(sql, &[], |row| row.try_into())?;
+    let version = |name: &str| Some(loaded.iter().find(|(other, ..)| other == name)?.1.as_str());
+    let is_edited = |(name, loaded, digest): &&(String, String, String)| {
+        specs.iter().find(|known| known.name == *name).is_some_and(|Known { rendered, .. }| {
+            let parts = specs.iter().filter(|other| rendered.sources.contains(&other.name));
+            let parts: Vec<&str> = parts.filter_map(|other| version(&other.name)).collect();
+            load::version(rendered, digest, &parts) != *loaded
         })
     };
-    Ok(loaded.iter().filter(is_edited).map(|(name, _)| name.clone()).collect())
+    Ok(loaded.iter().filter(is_edited).map(|(name, ..)| name.clone()).collect())
 }
 
 /// Says so where a source's file was edited after it was loaded. What `source` reads is the project's: a database may
 /// have come with other macros under these names.
 pub fn check_sources(warehouse: &Warehouse, project: &Project, templates: &Templates) -> Result<()> {
-    let specs = read_specs(project, templates)?;
-    let edited = edited_of(warehouse, &specs, templates)?;
+    let specs = in_order(project, templates)?;
+    let edited = edited_of(warehouse, &specs)?;
     let loaded = current_versions(warehouse)?;
     for name in &edited {
         let what = "was edited after it was loaded: `olist ingest` puts the edit into effect";
         term::warn(&format!("{} {what}", source_file(name)));
     }
-    let unedited = specs.into_iter().filter(|(name, _)| loaded.contains_key(name) && !edited.contains(name));
-    let unedited = unedited.map(|(name, known)| (name, known.spec)).collect();
-    for (name, spec) in as_of::others(warehouse, &unedited)? {
+    let is_same = |known: &Known| loaded.contains_key(&known.name) && !edited.contains(&known.name);
+    let same = specs.into_iter().filter(is_same).map(|known| (known.name, known.spec)).collect();
+    for (name, spec) in as_of::others(warehouse, &same)? {
         let file = source_file(name);
         term::warn(&format!("sources.{name}_as_of was not what {file} says: it is made again"));
         as_of::create(warehouse, name, spec)?;
     }
     Ok(())
-}
-
-fn read_specs(project: &Project, templates: &Templates) -> Result<Specs> {
-    let mut specs = Specs::new();
-    for (file, name) in project.in_folder("queries/sources") {
-        let rendered = templates.render(file, Kind::Source, None, Some("raw"))?;
-        let spec = SourceSpec::read(&rendered, templates.source(file))?;
-        let needs = rendered.sources.iter().cloned().collect();
-        specs.insert(name.to_owned(), Known { spec, needs, rendered });
-    }
-    if specs.is_empty() {
-        return Err(Problem::usage("there are no sources in queries/sources/").into());
-    }
-    Ok(specs)
-}
-
-fn load_order(specs: &Specs, templates: &Templates) -> Result<Vec<String>> {
-    let needs =
-        specs.iter().map(|(name, known)| (name.clone(), known.needs.iter().cloned().collect())).collect();
-    graph::in_order(&needs).map_err(|cycle| {
-        let file = source_file(&cycle[0]);
-        Problem::usage(format!("sources are made from each other in a circle: {}", cycle.join(" -> ")))
-            .at(Place::of_call(&file, templates.source(&file), "source", &cycle[1]))
-            .hint("raw() is the file that a source is read from; take one of these source() out")
-            .into()
-    })
 }
 
 /// Tells the user where the data come from, before a newcomer's first run loads the sample.

@@ -5,15 +5,12 @@ use std::sync::Arc;
 use anyhow::Result;
 use duckdb::arrow::array::{ArrayRef, Int64Builder, RecordBatch, StringBuilder};
 
-use super::Source;
-use super::cells;
+use super::Loader;
 use super::csv::{Failure, Reader, Record};
 use super::file::RawFile;
-use super::header;
 use crate::problem::Problem;
-use crate::template::Templates;
 use crate::term;
-use crate::warehouse::{Warehouse, ident, path};
+use crate::warehouse::{Warehouse, ident, joined, path};
 
 /// Bytes of cells, and rows, that go into DuckDB at a time.
 const BATCH: (usize, usize) = (4 << 20, 20_000);
@@ -23,114 +20,117 @@ pub fn table(source: &str) -> String {
     format!("memory.raw.{}", ident(source))
 }
 
-/// Reads `file` into the source's table, and looks at every cell.
-pub fn read(warehouse: &Warehouse, templates: &Templates, source: &Source, file: &RawFile) -> Result<()> {
-    warehouse.batch("create schema if not exists memory.raw")?;
-    let outcome = if file.is_parquet {
-        read_parquet(warehouse, templates, source, file)
-    } else {
-        read_csv(warehouse, templates, source, file)
-    };
-    file.check_unchanged()?;
-    outcome?;
-    pad(warehouse, source, file)?;
-    cells::check(warehouse, templates, source, file)
-}
-
 /// Frees the memory of all rows.
 pub fn forget(warehouse: &Warehouse) -> Result<()> {
     Ok(warehouse.batch("drop schema if exists memory.raw cascade")?)
 }
 
-/// Gives codes their leading zeros again, which spreadsheets and data frames take from them: `1037`, `1037.0`.
-fn pad(warehouse: &Warehouse, source: &Source, file: &RawFile) -> Result<()> {
-    for column in source.spec.in_file() {
-        let Some(digits) = column.digits else { continue };
-        let name = ident(&column.name);
-        let number = format!("regexp_extract({name}, '^\\d+')");
-        let padded = warehouse.execute(
-            &format!(
-                "update {} set {name} = lpad({number}, {digits}, '0')
-                 where regexp_full_match({name}, '\\d+(\\.0+)?') and length({number}) <= {digits}
-                     and {name} <> lpad({number}, {digits}, '0')",
-                table(&source.name)
-            ),
-            &[],
-        )?;
-        if padded > 0 {
-            term::warn(&format!(
-                "`{}`: {} of `{}` had lost leading zeros, and have them again",
-                file.name(),
-                term::counted(padded, "cell"),
-                column.name
-            ));
-        }
+impl Loader<'_> {
+    /// Reads the source's file into its table, and looks at every cell.
+    pub fn read_raw(self) -> Result<()> {
+        let Some(file) = &self.source.file else { return Ok(()) };
+        self.warehouse.batch("create schema if not exists memory.raw")?;
+        let outcome = if file.is_parquet { self.read_parquet(file) } else { self.read_csv(file) };
+        file.check_unchanged()?;
+        outcome?;
+        self.pad(file)?;
+        self.check_cells(file)
     }
-    Ok(())
-}
 
-fn read_parquet(warehouse: &Warehouse, templates: &Templates, source: &Source, file: &RawFile) -> Result<()> {
-    let rows = format!("read_parquet({}, file_row_number = true)", path::pattern(&file.path)?);
-    let damaged = |error| file.damaged(&error);
-    let columns: Vec<(String, String)> = warehouse
-        .rows(&format!("describe select * from {rows}"), &[], |row| Ok((row.get(0)?, row.get(1)?)))
-        .map_err(damaged)?;
-    // The last one is the number of the row, which this reading adds.
-    let names: Vec<&str> = columns.iter().rev().skip(1).rev().map(|(name, _)| name.as_str()).collect();
-    header::of_parquet(&names, file, source, templates)?;
-    let is_ours = |name: &str| source.spec.in_file().any(|column| column.name.eq_ignore_ascii_case(name));
-    if let Some((name, _)) = columns.iter().find(|(name, of)| of.ends_with("WITH TIME ZONE") && is_ours(name))
-    {
-        return Err(Problem::data(format!("column `{name}` of `{}` has a time zone", file.name()))
-            .at(source.column_place(templates, name))
-            .hint(format!(
-                "sources hold local time: df['{name}'].dt.tz_convert('America/Sao_Paulo').dt.tz_localize(None); nothing was loaded"
-            ))
-            .into());
+    /// Gives codes their leading zeros again, which spreadsheets and data frames take from them: `1037`, `1037.0`.
+    fn pad(self, file: &RawFile) -> Result<()> {
+        for column in self.source.spec.in_file() {
+            let Some(digits) = column.digits else { continue };
+            let name = ident(&column.name);
+            let number = format!("regexp_extract({name}, '^\\d+')");
+            let padded = self.warehouse.execute(
+                &format!(
+                    "update {} set {name} = lpad({number}, {digits}, '0')
+                     where regexp_full_match({name}, '\\d+(\\.0+)?') and length({number}) <= {digits}
+                         and {name} <> lpad({number}, {digits}, '0')",
+                    table(&self.source.name)
+                ),
+                &[],
+            )?;
+            if padded > 0 {
+                term::warn(&format!(
+                    "`{}`: {} of `{}` had lost leading zeros, and have them again",
+                    file.name(),
+                    term::counted(padded, "cell"),
+                    column.name
+                ));
+            }
+        }
+        Ok(())
     }
-    let names = source.spec.in_file().map(|column| {
-        let name = ident(&column.name);
-        // Codes are texts, whatever a data frame made of them.
-        if column.digits.is_some() { format!("{name}::varchar as {name}") } else { name }
-    });
-    let names = names.collect::<Vec<_>>().join(", ");
-    let sql = format!(
-        "create or replace table {} as select file_row_number + 1 as line, {names} from {rows}",
-        table(&source.name)
-    );
-    Ok(warehouse.batch(&sql).map_err(damaged)?)
-}
 
-fn read_csv(warehouse: &Warehouse, templates: &Templates, source: &Source, file: &RawFile) -> Result<()> {
-    let names = source.spec.in_file().map(|column| format!(", {} varchar", ident(&column.name)));
-    let columns = names.collect::<String>();
-    warehouse.batch(&format!("create or replace table {} (line bigint{columns})", table(&source.name)))?;
-    file.read(|input| {
-        let mut reader = Reader::new(input);
-        let mut record = Record::default();
-        let explain = |failure| explain(file, failure);
-        if !reader.next(&mut record).map_err(explain)? {
-            let place = file.place(1, None);
-            return Err(Problem::data("this file is empty").at(place).hint("fetch it again").into());
+    fn read_parquet(self, file: &RawFile) -> Result<()> {
+        let (spec, table) = (&self.source.spec, table(&self.source.name));
+        let rows = format!("read_parquet({}, file_row_number = true)", path::pattern(&file.path)?);
+        let damaged = |error| file.damaged(&error);
+        let describe = format!("describe select * exclude (file_row_number) from {rows}");
+        let columns: Vec<(String, String)> =
+            self.warehouse.rows(&describe, &[], |row| Ok((row.get(0)?, row.get(1)?))).map_err(damaged)?;
+        let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
+        self.parquet_header(&names, file)?;
+        let is_ours = |name: &str| spec.in_file().any(|column| column.name.eq_ignore_ascii_case(name));
+        let mut zoned = columns.iter().filter(|(_, of)| of.ends_with("WITH TIME ZONE"));
+        if let Some((name, _)) = zoned.find(|(name, _)| is_ours(name)) {
+            return Err(Problem::data(format!("column `{name}` of `{}` has a time zone", file.name()))
+                .at(self.column_place(name))
+                .hint(format!(
+                    "sources hold local time: df['{name}'].dt.tz_convert('America/Sao_Paulo').dt.tz_localize(None); nothing was loaded"
+                ))
+                .into());
         }
-        let (positions, width) = header::of_csv(&record, file, source, templates)?;
-        let mut batch = Batch::new(positions);
-        while reader.next(&mut record).map_err(explain)? {
-            if record.width() != width {
-                return Err(wrong_width(file, &record, width).into());
+        let names = spec.in_file().map(|column| {
+            let name = ident(&column.name);
+            // Codes are texts, whatever a data frame made of them.
+            if column.digits.is_some() { format!("{name}::varchar as {name}") } else { name }
+        });
+        let names = joined(names, ", ");
+        let sql = format!(
+            "create or replace table {table} as select file_row_number + 1 as line, {names} from {rows}"
+        );
+        Ok(self.warehouse.batch(&sql).map_err(damaged)?)
+    }
+
+    fn read_csv(self, file: &RawFile) -> Result<()> {
+        let Self { warehouse, source, .. } = self;
+        let names = source.spec.in_file().map(|column| format!(", {} varchar", ident(&column.name)));
+        let columns = names.collect::<String>();
+        warehouse
+            .batch(&format!("create or replace table {} (line bigint{columns})", table(&source.name)))?;
+        file.read(|input| {
+            let mut reader = Reader::new(input);
+            let mut record = Record::default();
+            let explain = |failure| explain(file, failure);
+            if !reader.next(&mut record).map_err(explain)? {
+                let place = file.place(1, None);
+                return Err(Problem::data("this file is empty").at(place).hint("fetch it again").into());
             }
-            if let Err(cell) = batch.push(&record) {
-                return Err(not_utf8(file, record.line, &cell).into());
+            let (positions, width) = self.csv_header(&record, file)?;
+            let mut batch = Batch::new(positions);
+            while reader.next(&mut record).map_err(explain)? {
+                if record.width() != width {
+                    return Err(wrong_width(file, &record, width).into());
+                }
+                if let Err(cell) = batch.push(&record) {
+                    return Err(not_utf8(file, record.line, &cell).into());
+                }
+                if batch.bytes >= BATCH.0 || batch.rows() >= BATCH.1 {
+                    warehouse.append("memory", "raw", &source.name, batch.finish()?)?;
+                }
             }
-            if batch.bytes >= BATCH.0 || batch.rows() >= BATCH.1 {
-                warehouse.append("memory", "raw", &source.name, batch.finish()?)?;
+            if let Some(line) = reader.mixed_endings() {
+                term::warn(&format!(
+                    "`{}` mixes line ends: from line {line} on, they are others",
+                    file.name()
+                ));
             }
-        }
-        if let Some(line) = reader.mixed_endings() {
-            term::warn(&format!("`{}` mixes line ends: from line {line} on, they are others", file.name()));
-        }
-        warehouse.append("memory", "raw", &source.name, batch.finish()?)
-    })
+            warehouse.append("memory", "raw", &source.name, batch.finish()?)
+        })
+    }
 }
 
 /// Rows on their way into DuckDB.

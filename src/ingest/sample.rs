@@ -1,6 +1,6 @@
 //! The synthetic marketplace: the files of queries/sample/, run beside the warehouse in memory.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
@@ -12,7 +12,7 @@ use crate::problem::Problem;
 use crate::project::Project;
 use crate::template::{Kind, Rendered, Templates};
 use crate::term::Progress;
-use crate::warehouse::{Warehouse, ident};
+use crate::warehouse::{Warehouse, ident, joined};
 
 const FOLDER: &str = "queries/sample";
 
@@ -37,8 +37,8 @@ pub fn digest(
 
 /// What `raw()` renders to.
 pub fn relation(name: &str, spec: &SourceSpec) -> String {
-    let columns = spec.in_file().map(|column| ident(&column.name)).collect::<Vec<_>>().join(", ");
-    format!("(select {columns} from memory.sample.{})", ident(name))
+    let columns = spec.in_file().map(|column| ident(&column.name));
+    format!("(select {} from memory.sample.{})", joined(columns, ", "), ident(name))
 }
 
 /// Runs the files in the order in which they refer to each other.
@@ -50,7 +50,7 @@ pub fn generate(
     seed: u64,
 ) -> Result<()> {
     let templates = templates.with_vars(&[("orders", orders), ("seed", seed)]);
-    let mut all: Vec<Rendered> = Vec::new();
+    let mut all: BTreeMap<&str, Rendered> = BTreeMap::new();
     let mut needs = Needs::new();
     for (file, name) in project.in_folder(FOLDER) {
         let rendered = templates.render(file, Kind::Sample, None, None)?;
@@ -58,7 +58,7 @@ pub fn generate(
         let refs: BTreeSet<String> =
             rendered.refs.iter().filter_map(|name| name.strip_prefix("sample.")).map(str::to_owned).collect();
         needs.insert(name.to_owned(), refs);
-        all.push(rendered);
+        all.insert(name, rendered);
     }
     let order = graph::in_order(&needs)
         .map_err(|circle| Problem::usage(format!("sample files need each other: {}", circle.join(" -> "))))?;
@@ -66,10 +66,7 @@ pub fn generate(
     warehouse.batch("create or replace schema memory.sample")?;
     for name in order {
         progress.working_on(&name);
-        let file = format!("{FOLDER}/{name}.sql");
-        let Some(rendered) = all.iter().find(|rendered| rendered.file == file) else {
-            continue;
-        };
+        let rendered = &all[&*name];
         let head = format!("create table memory.sample.{} as\n", ident(&name));
         let explain = |error| analyst(warehouse, error, rendered, &templates);
         let select = rendered.select().map_err(explain)?;

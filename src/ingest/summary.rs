@@ -8,18 +8,21 @@ use chrono::NaiveDate;
 use super::file::RawFile;
 use super::history::Difference;
 use super::synthetic::{SYNTHETIC, is_synthetic};
-use super::{Source, data_until};
+use super::{Loader, Source, data_until};
 use crate::output::Table;
 use crate::problem::Problem;
-use crate::sql::Select;
+use crate::sql::{Expression, Select};
 use crate::template::Templates;
 use crate::term;
 use crate::warehouse::Warehouse;
 
+const CHANGED: &str =
+    "sources show something else from these reference dates on; what was built before them stays:";
+
 /// What the user is told.
 pub struct Summary {
     pub tables: Table,
-    pub odd: Vec<(String, i64)>,
+    pub odd: Vec<(String, u64)>,
     pub data_until: Option<NaiveDate>,
     /// Data until was set by hand.
     is_by_hand: bool,
@@ -39,59 +42,56 @@ pub fn read(
     let mut tables = Table::new(&["source", "rows", "from", "to", "file"]);
     let mut odd = Vec::new();
     for source in sources {
-        let table = source.table();
-        let sql = format!(
-            "select count(*), min(known_at)::date::varchar, max(known_at)::date::varchar from {table}"
-        );
-        let row = warehouse.row(&sql, &[], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, Option<String>>(2)?))
-        })?;
-        let (rows, first, last) = row.unwrap_or((0, None, None));
         let file = source.file.as_ref().map_or_else(|| "sample".to_owned(), RawFile::short_name);
-        tables.push(vec![
-            source.name.clone(),
-            rows.to_string(),
-            first.unwrap_or_default(),
-            last.unwrap_or_default(),
-            file,
-        ]);
+        let sql = format!(
+            "select ?, count(*)::varchar, coalesce(min(known_at)::date::varchar, ''),
+                 coalesce(max(known_at)::date::varchar, ''), ? from {}",
+            source.table()
+        );
+        let read = |row: &duckdb::Row<'_>| (0..5).map(|at| row.get(at)).collect();
+        tables.push(warehouse.one(&sql, &[&source.name, &file], read)?);
         for (name, expression) in &source.spec.odd {
-            let head = format!("select count(*) from {table} where (");
-            let wrong = |message: String, at: usize| {
-                let path = format!("odd.{name}");
-                Problem::usage(format!("odd '{name}': {message}"))
-                    .at(templates.in_config(&source.rendered.file, &path, at))
-                    .hint("an odd expression is true for an odd row of the loaded table")
-            };
-            let count = warehouse.row(&format!("{head}{expression})"), &[], |row| row.get::<_, i64>(0));
-            let count = count.map_err(|error| {
-                wrong(error.headline(), error.position.map_or(0, |at| at.saturating_sub(head.len())))
-            });
-            // DuckDB takes any number but 0 for true.
-            let rows = Select::of(&format!("from {table}"))?;
-            let kinds = warehouse.describe(&rows.computing("select (", expression, ")")).unwrap_or_default();
-            if let Some((_, other)) = kinds.first().filter(|(_, of)| of != "BOOLEAN") {
-                return Err(wrong(format!("this is no condition: it gives {other}"), 0).into());
-            }
-            match count {
-                Ok(count) => odd.push((name.clone(), count.unwrap_or(0))),
-                // An oddity may compare with a table that is not there, such as the funnel's.
-                Err(problem) if problem.message.contains("does not exist") => {}
-                Err(problem) => return Err(problem.into()),
-            }
+            let count = Loader { warehouse, templates, source }.odd_rows(name, expression)?;
+            odd.extend((count > 0).then(|| (name.clone(), count)));
         }
     }
-    odd.retain(|(_, count)| *count > 0);
-    let is_by_hand = data_until::set_by_hand(warehouse)?.is_some();
     Ok(Summary {
         tables,
         odd,
         data_until: data_until::data_until(warehouse)?,
-        is_by_hand,
+        is_by_hand: data_until::set_by_hand(warehouse)?.is_some(),
         unchanged,
         differences,
         is_synthetic: is_synthetic(warehouse)?,
     })
+}
+
+impl Loader<'_> {
+    /// How many rows are odd in this way; none where it compares with a table that is not there, such as the funnel's.
+    fn odd_rows(self, name: &str, expression: &Expression) -> Result<u64> {
+        let table = self.source.table();
+        let head = format!("select count(*) from {table} where (");
+        let wrong = |message: String, at: usize| {
+            let path = format!("odd.{name}");
+            Problem::usage(format!("odd '{name}': {message}"))
+                .at(self.templates.in_config(&self.source.rendered.file, &path, at))
+                .hint("an odd expression is true for an odd row of the loaded table")
+        };
+        // DuckDB takes any number but 0 for true.
+        let rows = Select::of(&format!("from {table}"))?;
+        let kinds = self.warehouse.describe(&rows.computing("select (", expression, ")")).unwrap_or_default();
+        if let Some((_, other)) = kinds.first().filter(|(_, of)| of != "BOOLEAN") {
+            return Err(wrong(format!("this is no condition: it gives {other}"), 0).into());
+        }
+        match self.warehouse.one(&format!("{head}{expression})"), &[], |row| row.get(0)) {
+            Err(error) if error.headline().contains("does not exist") => Ok(0),
+            Err(error) => {
+                let at = error.position.map_or(0, |at| at.saturating_sub(head.len()));
+                Err(wrong(error.headline(), at).into())
+            }
+            Ok(count) => Ok(count),
+        }
+    }
 }
 
 impl Summary {
@@ -102,13 +102,11 @@ impl Summary {
             difference.from.into_iter().for_each(|day| by_day.entry(day).or_default().push(source));
         }
         let line = |(day, sources): (NaiveDate, Vec<&str>)| format!("  {day}  {}", sources.join(", "));
-        let lines: Vec<String> = by_day.into_iter().map(line).collect();
-        if lines.is_empty() {
-            return lines;
+        let mut lines: Vec<String> = by_day.into_iter().map(line).collect();
+        if !lines.is_empty() {
+            lines.insert(0, CHANGED.to_owned());
         }
-        let head =
-            "sources show something else from these reference dates on; what was built before them stays:";
-        [head.to_owned()].into_iter().chain(lines).collect()
+        lines
     }
 
     /// The notes after the table, for stderr.
@@ -117,7 +115,7 @@ impl Summary {
         if !self.odd.is_empty() {
             notes.push("odd, kept as they are:".to_owned());
             for (name, count) in &self.odd {
-                notes.push(format!("  {:>8} {name}", term::thousands(u64::try_from(*count).unwrap_or(0))));
+                notes.push(format!("  {:>8} {name}", term::thousands(*count)));
             }
         }
         notes.extend(self.changes());

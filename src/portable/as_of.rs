@@ -23,9 +23,9 @@ pub fn as_of(
     let file = source_file(name);
     let mut columns = String::new();
     for column in &spec.columns {
-        let (before, behind) = column.when.around(&ident(&column.name));
+        let (before, behind) = column.around(&ident(&column.name));
         let mut own = "";
-        if let Some((key, expression)) = column.when.given() {
+        if let Some((key, expression)) = column.moment() {
             let path = format!("columns.{}.{key}", column.name);
             refused(&file, &path, expression, templates).map_or(Ok(()), Err)?;
             own = expression;

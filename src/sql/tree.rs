@@ -59,12 +59,11 @@ pub fn is_table_function(name: &str) -> bool {
 
 fn ask(question: &str, text: &str) -> Result<String, SqlError> {
     static PARSER: OnceLock<Mutex<Connection>> = OnceLock::new();
-    let parser = match PARSER.get() {
-        Some(parser) => parser,
-        None => PARSER.get_or_init({
-            let parser = Connection::open_in_memory()?;
-            || Mutex::new(parser)
-        }),
+    let parser = if let Some(parser) = PARSER.get() {
+        parser
+    } else {
+        let parser = Mutex::new(Connection::open_in_memory()?);
+        PARSER.get_or_init(|| parser)
     };
     let parser = parser.lock().unwrap_or_else(PoisonError::into_inner);
     Ok(parser.prepare_cached(question)?.query_row([text], |row| row.get(0))?)

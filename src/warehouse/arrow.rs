@@ -39,7 +39,7 @@ impl Warehouse {
     /// Runs a query and keeps its columns.
     pub fn arrow(&self, sql: &str) -> Result<Batches, SqlError> {
         let _busy = self.gate.enter()?;
-        let mut statement = self.connection().prepare(sql)?;
+        let mut statement = self.conn.prepare(sql)?;
         let result = statement.query_arrow([])?;
         let schema = result.get_schema();
         Ok(Batches { schema, batches: result.collect() })
@@ -47,7 +47,7 @@ impl Warehouse {
 
     /// Adds rows to a table of the same columns.
     pub fn append(&self, database: &str, schema: &str, table: &str, rows: RecordBatch) -> Result<()> {
-        let mut appender = self.connection().appender_to_catalog_and_db(table, database, schema)?;
+        let mut appender = self.conn.appender_to_catalog_and_db(table, database, schema)?;
         appender.append_record_batch(rows)?;
         appender.flush()?;
         Ok(())

@@ -19,18 +19,15 @@ pub struct Gate {
 }
 
 #[derive(Default)]
-struct State {
+pub struct State {
     is_busy: bool,
     /// No signal stops what runs now.
     is_shielded: bool,
     until: Option<Instant>,
 }
 
-/// As long as it lives, a statement runs.
-pub struct Busy<'a>(&'a Gate);
-
-/// As long as it lives, no signal stops a statement.
-pub struct Shield<'a>(&'a Gate);
+/// As long as it lives, a statement runs, or no signal stops one.
+pub struct Held<'a>(&'a Gate, fn(&mut State) -> &mut bool);
 
 impl Gate {
     pub fn new(connection: &Connection) -> Arc<Self> {
@@ -43,19 +40,19 @@ impl Gate {
 
     /// # Errors
     /// After a signal, and after the time is over.
-    pub fn enter(&self) -> Result<Busy<'_>, SqlError> {
+    pub fn enter(&self) -> Result<Held<'_>, SqlError> {
         let mut state = lock(&self.state);
         let is_late = state.until.is_some_and(|until| Instant::now() >= until);
         if !state.is_shielded && (is_late || interrupt::is_raised()) {
             return Err(SqlError::interrupted());
         }
         state.is_busy = true;
-        Ok(Busy(self))
+        Ok(Held(self, |state| &mut state.is_busy))
     }
 
-    pub fn shield(&self) -> Shield<'_> {
+    pub fn shield(&self) -> Held<'_> {
         lock(&self.state).is_shielded = true;
-        Shield(self)
+        Held(self, |state| &mut state.is_shielded)
     }
 
     /// Stops the statement at work. What is between two statements, a rollback above all, is left alone. Whether it was
@@ -69,15 +66,9 @@ impl Gate {
     }
 }
 
-impl Drop for Busy<'_> {
+impl Drop for Held<'_> {
     fn drop(&mut self) {
-        lock(&self.0.state).is_busy = false;
-    }
-}
-
-impl Drop for Shield<'_> {
-    fn drop(&mut self) {
-        lock(&self.0.state).is_shielded = false;
+        *(self.1)(&mut lock(&self.0.state)) = false;
     }
 }
 
@@ -92,22 +83,34 @@ impl Warehouse {
     pub fn within<T>(&self, limit: Duration, work: impl FnOnce() -> T) -> T {
         let gate = &self.gate;
         lock(&gate.state).until = Instant::now().checked_add(limit);
-        let (ended, end) = channel::<()>();
-        let value = thread::scope(|scope| {
-            scope.spawn(move || {
-                let mut left = limit;
-                while end.recv_timeout(left) == Err(RecvTimeoutError::Timeout) {
-                    gate.stop();
-                    left = AGAIN;
-                }
-            });
-            let value = work();
-            drop(ended);
-            value
-        });
+        let stop = || {
+            gate.stop();
+            Some(AGAIN)
+        };
+        let value = watched(limit, stop, work);
         lock(&gate.state).until = None;
         value
     }
+}
+
+/// Does `work`, and `late` beside it where that takes longer than `limit`: again after the time that it gives.
+pub fn watched<T>(
+    limit: Duration,
+    mut late: impl FnMut() -> Option<Duration> + Send,
+    work: impl FnOnce() -> T,
+) -> T {
+    let (ended, end) = channel::<()>();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            let mut left = Some(limit);
+            while left.is_some_and(|left| end.recv_timeout(left) == Err(RecvTimeoutError::Timeout)) {
+                left = late();
+            }
+        });
+        let value = work();
+        drop(ended);
+        value
+    })
 }
 
 /// Stops the statements at work on all connections. Whether any of them was shielded.

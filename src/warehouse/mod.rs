@@ -19,7 +19,7 @@ use anyhow::{Context, Result};
 use duckdb::{Connection, Row, params};
 
 pub use self::arrow::{Batches, texts};
-pub use gate::stop_all;
+pub use gate::{stop_all, watched};
 pub use journal::sync_folder;
 pub use scratch::{make_scratch, scratch_of};
 
@@ -224,8 +224,7 @@ impl Warehouse {
         read: impl FnMut(&Row<'_>) -> duckdb::Result<T>,
     ) -> Result<Vec<T>, SqlError> {
         let _busy = self.gate.enter()?;
-        let mut statement = self.conn.prepare(sql)?;
-        Ok(statement.query_map(values, read)?.collect::<duckdb::Result<_>>()?)
+        Ok(self.conn.prepare(sql)?.query_map(values, read)?.collect::<duckdb::Result<_>>()?)
     }
 
     /// As `rows`, of any statement that is run many times as it is: it is parsed and planned once.
@@ -235,8 +234,7 @@ impl Warehouse {
         read: impl FnMut(&Row<'_>) -> duckdb::Result<T>,
     ) -> Result<Vec<T>, SqlError> {
         let _busy = self.gate.enter()?;
-        let mut statement = self.conn.prepare_cached(sql)?;
-        Ok(statement.query_map([], read)?.collect::<duckdb::Result<_>>()?)
+        Ok(self.conn.prepare_cached(sql)?.query_map([], read)?.collect::<duckdb::Result<_>>()?)
     }
 
     /// The first row of a query, if there is one.
@@ -247,6 +245,17 @@ impl Warehouse {
         read: impl FnMut(&Row<'_>) -> duckdb::Result<T>,
     ) -> Result<Option<T>, SqlError> {
         Ok(self.rows(sql, values, read)?.into_iter().next())
+    }
+
+    /// The row of a query that always has one, such as a count.
+    pub fn one<T>(
+        &self,
+        sql: &str,
+        values: &[&dyn duckdb::ToSql],
+        read: impl FnOnce(&Row<'_>) -> duckdb::Result<T>,
+    ) -> Result<T, SqlError> {
+        let _busy = self.gate.enter()?;
+        Ok(self.conn.query_row(sql, values, read)?)
     }
 
     /// Runs `work` in one transaction: all of it is kept, or nothing.
@@ -291,8 +300,8 @@ impl Warehouse {
 
     /// A fact about the warehouse, of `pipeline.settings`.
     pub fn setting(&self, name: &str) -> Result<Option<String>> {
-        let sql = "select value from pipeline.settings where name = ?";
-        Ok(self.row(sql, &[&name], |row| row.get::<_, Option<String>>(0))?.flatten())
+        let sql = "select any_value(value) from pipeline.settings where name = ?";
+        Ok(self.one(sql, &[&name], |row| row.get(0))?)
     }
 
     /// Replaces one of them.
@@ -300,10 +309,6 @@ impl Warehouse {
         self.execute("delete from pipeline.settings where name = ?", &[&name])?;
         self.execute("insert into pipeline.settings values (?, ?)", &[&name, &value])?;
         Ok(())
-    }
-
-    const fn connection(&self) -> &Connection {
-        &self.conn
     }
 }
 
@@ -331,5 +336,10 @@ pub fn ident(name: &str) -> String {
 
 /// Identifiers, with commas between.
 pub fn idents(names: &[String]) -> String {
-    names.iter().map(|name| ident(name)).collect::<Vec<_>>().join(", ")
+    joined(names.iter().map(|name| ident(name)), ", ")
+}
+
+/// Texts, with `between` between them.
+pub fn joined(items: impl IntoIterator<Item = String>, between: &str) -> String {
+    items.into_iter().collect::<Vec<_>>().join(between)
 }
