@@ -136,21 +136,15 @@ impl Earlier {
         }
         let mut plan = self.planned(means, &Ledger::read(&self.beside)?, dates)?;
         plan.tasks.retain(|task| self.own.contains(&task.table));
-        let context = Context {
-            run_id: means.run_id,
-            settled_until: means.settled_until,
-            force: false,
-            guard: &self.guard,
-            time_limit: means.time_limit,
-            engine: &DuckDb,
-        };
+        let Means { run_id, time_limit, cores, .. } = means;
+        let context = Context { run_id, guard: &self.guard, time_limit, engine: &DuckDb };
         if !plan.tasks.is_empty() {
             let count = term::counted(plan.tasks.len(), "partition");
             term::note(&format!("  {count} beside the warehouse, by the files of the version that serves"));
         }
         let mut unbuilt = Unbuilt::default();
-        partitions::build(&self.beside, &self.catalog, &plan, &context, means.cores, &mut unbuilt)?;
-        unbuilt.into_problems().into_iter().next().map_or(Ok(()), |problem| Err(problem.into()))
+        partitions::build(&self.beside, &self.catalog, &plan, &context, cores, &mut unbuilt)?;
+        unbuilt.check()
     }
 
     fn planned(&self, means: Means<'_>, ledger: &Ledger, dates: &[NaiveDate]) -> Result<Plan> {

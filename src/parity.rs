@@ -81,8 +81,6 @@ impl Parity<'_> {
         let plan = Plan::make(self.catalog, self.tables, self.dates, &basis)?;
         let context = Context {
             run_id: self.run_id,
-            settled_until: self.settled_until,
-            force: true,
             guard: &Guard::new(&beside, self.catalog, self.run_id)?,
             time_limit: self.time_limit,
             engine,

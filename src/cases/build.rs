@@ -7,7 +7,7 @@ use chrono::{Days, NaiveDate};
 
 use super::bench::{Bench, RUN};
 use crate::catalog::Node;
-use crate::partitions::{self, Basis, Context, DuckDb, Ledger, Plan, Unbuilt, columns};
+use crate::partitions::{self, Basis, Context, DuckDb, Ledger, Partition, Plan, Unbuilt};
 use crate::warehouse::{ident, idents};
 
 impl Bench<'_> {
@@ -35,7 +35,8 @@ impl Bench<'_> {
         if !self.made.contains(name) {
             self.warehouse.batch(&format!("create or replace table {name} as {query} with no data"))?;
             let shape = self.warehouse.columns(name)?;
-            columns::verify(&self.warehouse, self.catalog, node, &rendered, date, &shape)?;
+            let (warehouse, catalog, rendered) = (&self.warehouse, self.catalog, &rendered);
+            Partition { warehouse, catalog, node, rendered, date }.verify_columns(&shape)?;
             self.made.insert(name.clone());
         }
         self.warehouse.again(&format!("delete from {name}"), |_| Ok(()))?;
@@ -55,23 +56,12 @@ impl Bench<'_> {
     /// Builds tables as `olist run` does.
     fn run(&self, tables: &BTreeSet<String>, date: NaiveDate, settled_until: NaiveDate) -> Result<()> {
         let (ledger, loads) = (&Ledger::default(), &self.loads);
-        let plan = Plan::make(
-            self.catalog,
-            tables,
-            &[date],
-            &Basis { ledger, loads, settled_until, force: true, holds: &partitions::here },
-        )?;
-        let context = Context {
-            run_id: RUN,
-            settled_until,
-            force: true,
-            guard: &self.guard,
-            time_limit: None,
-            engine: &DuckDb,
-        };
+        let basis = Basis { ledger, loads, settled_until, force: true, holds: &partitions::here };
+        let plan = Plan::make(self.catalog, tables, &[date], &basis)?;
+        let context = Context { run_id: RUN, guard: &self.guard, time_limit: None, engine: &DuckDb };
         let mut unbuilt = Unbuilt::default();
         partitions::build(&self.warehouse, self.catalog, &plan, &context, 1, &mut unbuilt)?;
-        unbuilt.into_problems().into_iter().next().map_or(Ok(()), |problem| Err(problem.into()))
+        unbuilt.check()
     }
 }
 

@@ -2,8 +2,7 @@
 
 use anyhow::Result;
 
-use super::ledger::{self, Entry, Ledger, Line};
-use super::partition::empty;
+use super::ledger::{self, Entry, Ledger};
 use super::plan::{Plan, Task};
 use super::pool::Built;
 use super::shape;
@@ -40,7 +39,7 @@ fn copy(warehouse: &Warehouse, task: &Task, entry: &Entry, run_id: &str) -> Resu
     let Task { table, date, .. } = task;
     let rows = format!("from {SCRATCH}.{table} where reference_date = date '{date}'");
     let change = shape::fit(warehouse, table, &warehouse.describe(&Select::of(&rows)?)?)?;
-    empty(warehouse, table, *date)?;
+    warehouse.execute(&format!("delete from {table} where reference_date = ?"), &[date])?;
     warehouse.batch(&format!("insert into {table} by name {rows}"))?;
     ledger::forget(warehouse, table, *date)?;
     warehouse.execute(
@@ -50,18 +49,6 @@ fn copy(warehouse: &Warehouse, task: &Task, entry: &Entry, run_id: &str) -> Resu
         ),
         &[&run_id, table, date],
     )?;
-    Line {
-        table,
-        date: *date,
-        rows: entry.rows,
-        fingerprint: &task.fingerprint,
-        duration_ms: entry.duration_ms,
-        run_id,
-        inputs: &task.inputs,
-        labels_until: entry.labels_until,
-        lake: None,
-        is_here: true,
-    }
-    .write(warehouse)?;
+    Entry { lake: None, is_here: true, ..entry.clone() }.write(warehouse, table, *date, run_id)?;
     Ok(change)
 }

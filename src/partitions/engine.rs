@@ -5,11 +5,10 @@ use std::sync::Mutex;
 use anyhow::Result;
 use duckdb::arrow::array::RecordBatch;
 
-use super::partition::Context;
+use super::partition::Maker;
 use super::plan::Task;
-use crate::catalog::Catalog;
 use crate::sql::Select;
-use crate::warehouse::{Warehouse, ident};
+use crate::warehouse::{Warehouse, ident, joined};
 
 /// An engine. Whatever it is, DuckDB describes what columns a partition has, and checks the rows that it enters.
 pub trait Engine: Sync {
@@ -21,13 +20,7 @@ pub trait Engine: Sync {
     fn turn(&self) -> Option<&Mutex<()>>;
 
     /// Makes the rows of a partition, outside the transaction that enters them.
-    fn materialise(
-        &self,
-        warehouse: &Warehouse,
-        catalog: &Catalog,
-        task: &Task,
-        context: &Context<'_>,
-    ) -> Result<Made>;
+    fn materialise(&self, maker: Maker<'_>, task: &Task) -> Result<Made>;
 }
 
 /// The rows of a partition.
@@ -48,23 +41,12 @@ pub enum Rows {
     Left(i64),
 }
 
-impl Made {
-    /// Whether it is the analyst's SELECT that gives the rows.
-    pub fn is_own(&self) -> bool {
-        matches!(self.rows, Rows::Own)
-    }
-
-    /// How many rows there are, where they are not for the database.
-    pub fn left(&self) -> Option<i64> {
-        if let Rows::Left(rows) = self.rows { Some(rows) } else { None }
-    }
-
-    /// The SELECT that gives the rows: `own`, or one of what was fetched.
-    pub fn fetch(&self, warehouse: &Warehouse, own: Select) -> Result<Select> {
-        let Rows::Fetched(columns, rows) = &self.rows else { return Ok(own) };
-        let columns: Vec<String> =
-            columns.iter().map(|(name, sql_type)| format!("{} {sql_type}", ident(name))).collect();
-        warehouse.batch(&format!("create or replace temp table stage ({})", columns.join(", ")))?;
+impl Rows {
+    /// The SELECT that gives them: `own`, or one of what was fetched.
+    pub fn select(&self, warehouse: &Warehouse, own: Select) -> Result<Select> {
+        let Self::Fetched(columns, rows) = self else { return Ok(own) };
+        let columns = columns.iter().map(|(name, sql_type)| format!("{} {sql_type}", ident(name)));
+        warehouse.batch(&format!("create or replace temp table stage ({})", joined(columns, ", ")))?;
         rows.iter().try_for_each(|batch| warehouse.append("temp", "main", "stage", batch.clone()))?;
         Ok(Select::of("from temp.stage")?)
     }
@@ -85,7 +67,7 @@ impl Engine for DuckDb {
         None
     }
 
-    fn materialise(&self, _: &Warehouse, _: &Catalog, _: &Task, _: &Context<'_>) -> Result<Made> {
+    fn materialise(&self, _: Maker<'_>, _: &Task) -> Result<Made> {
         Ok(Made { rows: Rows::Own, lake: None, is_here: true })
     }
 }

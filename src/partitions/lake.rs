@@ -11,15 +11,13 @@ use chrono::NaiveDate;
 use super::engine::{Engine, Made, Rows};
 use super::job::{Job, Written};
 use super::ledger::{Entry, Ledger};
-use super::partition::{Context, described, query};
+use super::partition::{Context, Maker, query};
 use super::plan::Task;
 use super::sources;
 use crate::catalog::Catalog;
 use crate::config::SourceSpec;
-use crate::diagnose::analyst;
 use crate::spark::Spark;
 use crate::template::{Kind, Templates};
-use crate::warehouse::Warehouse;
 
 /// A query waits for Spark most of the time: its planning, above all, is not done on this machine's cores.
 const SIDE_BY_SIDE: usize = 8;
@@ -57,10 +55,9 @@ impl Lake {
     pub fn open(spark: Arc<Spark>, root: String, given: Given, ledger: &Ledger) -> Result<Self> {
         let Given { templates, specs, versions, home } = given;
         let remote = sources::read(&spark, &root, &templates, &specs, &versions)?;
-        let folders = ledger.keys().filter_map(|key| {
-            let folder = ledger.get(&key.0, key.1)?.lake.clone()?;
-            Some((key.clone(), folder))
-        });
+        let folder =
+            |(table, date, entry): (&String, _, &Entry)| Some(((table.clone(), date), entry.lake.clone()?));
+        let folders = ledger.entries().filter_map(folder);
         let folders = Mutex::new(folders.collect());
         Ok(Self { spark, root, templates, specs, remote, home, folders, turn: Mutex::default() })
     }
@@ -103,33 +100,17 @@ impl Engine for Lake {
         Some(&self.turn)
     }
 
-    fn materialise(
-        &self,
-        warehouse: &Warehouse,
-        catalog: &Catalog,
-        task: &Task,
-        context: &Context<'_>,
-    ) -> Result<Made> {
-        let Context { run_id, time_limit: limit, .. } = *context;
+    fn materialise(&self, maker: Maker<'_>, task: &Task) -> Result<Made> {
+        let (catalog, partition) = (maker.catalog, maker.partition(task));
+        let Context { run_id, time_limit: limit, .. } = *maker.context;
         let job = Job { lake: self, catalog, task, run_id, limit };
-        let node = &catalog.tables[&task.table];
-        let own = task
-            .rendered
-            .select()
-            .map_err(|error| analyst(warehouse, error, &task.rendered, &catalog.templates))?;
+        let node = partition.node;
         // What DuckDB refuses is told as ever.
-        let shape = described(
-            warehouse,
-            catalog,
-            task,
-            context,
-            &query(node, task.date, context.settled_until, &own),
-        )?;
-        let columns = shape.into_iter().skip(1).collect();
+        let query = query(node, task.date, maker.plan.settled_until, &partition.own()?);
+        let columns = maker.described(task, &query)?.split_off(1);
         let is_here = self.is_home(catalog, &task.table);
         if !is_needed(catalog, &task.table) {
-            let rows = Rows::Fetched(columns, job.fetch()?);
-            return Ok(Made { rows, lake: None, is_here });
+            return Ok(Made { rows: Rows::Fetched(columns, job.fetch()?), lake: None, is_here });
         }
         let Written { all, folder, rows, is_sound } = job.write(node)?;
         let rows =

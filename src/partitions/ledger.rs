@@ -41,11 +41,9 @@ pub fn is_of_label(input: &str) -> bool {
     input == DATA_UNTIL || input.starts_with(OUTCOME)
 }
 
-/// The ledger as it stood when it was read.
+/// The ledger as it stood when it was read: by table and date.
 #[derive(Debug, Default)]
-pub struct Ledger {
-    entries: BTreeMap<(String, NaiveDate), Entry>,
-}
+pub struct Ledger(BTreeMap<String, BTreeMap<NaiveDate, Entry>>);
 
 impl Ledger {
     pub fn read(warehouse: &Warehouse) -> Result<Self> {
@@ -54,54 +52,52 @@ impl Ledger {
 
     /// That of a database that is attached.
     pub fn read_of(warehouse: &Warehouse, database: &str) -> Result<Self> {
-        let rows = warehouse.rows(
-            &format!(
-                "select table_name, reference_date, fingerprint, inputs, rows, labels_until, duration_ms, lake, is_here
-                 from {database}.pipeline.partitions"
-            ),
-            &[],
-            |row| {
-                let inputs: Option<String> = row.get(3)?;
-                let inputs = inputs.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
-                Ok((
-                    (row.get(0)?, row.get(1)?),
-                    Entry {
-                        rows: row.get(4)?,
-                        fingerprint: row.get(2)?,
-                        inputs,
-                        labels_until: row.get(5)?,
-                        duration_ms: row.get(6)?,
-                        lake: row.get(7)?,
-                        is_here: row.get(8)?,
-                    },
-                ))
-            },
-        )?;
-        Ok(Self { entries: rows.into_iter().collect() })
+        let sql = format!(
+            "select table_name, reference_date, fingerprint, inputs, rows, labels_until, duration_ms, lake, is_here
+             from {database}.pipeline.partitions"
+        );
+        let mut tables = BTreeMap::<_, BTreeMap<_, _>>::new();
+        let lines = warehouse.rows(&sql, &[], |row| {
+            let inputs: Option<String> = row.get(3)?;
+            let entry = Entry {
+                rows: row.get(4)?,
+                fingerprint: row.get(2)?,
+                inputs: inputs.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default(),
+                labels_until: row.get(5)?,
+                duration_ms: row.get(6)?,
+                lake: row.get(7)?,
+                is_here: row.get(8)?,
+            };
+            Ok((row.get(0)?, row.get(1)?, entry))
+        })?;
+        for (table, date, entry) in lines {
+            tables.entry(table).or_default().insert(date, entry);
+        }
+        Ok(Self(tables))
     }
 
-    /// Every table and date that is built.
-    pub fn keys(&self) -> impl Iterator<Item = &(String, NaiveDate)> {
-        self.entries.keys()
+    /// Everything that is built.
+    pub fn entries(&self) -> impl Iterator<Item = (&String, NaiveDate, &Entry)> {
+        self.0.iter().flat_map(|(table, dates)| dates.iter().map(move |(date, entry)| (table, *date, entry)))
+    }
+
+    /// What is built of `table`, by date.
+    fn of(&self, table: &str) -> impl DoubleEndedIterator<Item = (NaiveDate, &Entry)> {
+        self.0.get(table).into_iter().flatten().map(|(date, entry)| (*date, entry))
     }
 
     /// The dates at which `table` is built.
     pub fn dates(&self, table: &str) -> Vec<NaiveDate> {
-        let of_table = |date| (table.to_owned(), date);
-        self.entries
-            .range(of_table(NaiveDate::MIN)..=of_table(NaiveDate::MAX))
-            .map(|((_, date), _)| *date)
-            .collect()
+        self.of(table).map(|(date, _)| date).collect()
     }
 
     /// How long the newest partition of `table` took, in milliseconds.
     pub fn usual_ms(&self, table: &str) -> Option<f64> {
-        let last = *self.dates(table).last()?;
-        Some(self.get(table, last)?.duration_ms)
+        Some(self.of(table).next_back()?.1.duration_ms)
     }
 
     pub fn get(&self, table: &str, date: NaiveDate) -> Option<&Entry> {
-        self.entries.get(&(table.to_owned(), date))
+        self.0.get(table)?.get(&date)
     }
 
     /// Dates of `tables` that were made of what sources do not show any more, or of tables that were.
@@ -113,19 +109,17 @@ impl Ledger {
     ) -> BTreeMap<String, BTreeSet<NaiveDate>> {
         let mut older: BTreeMap<String, BTreeSet<NaiveDate>> = BTreeMap::new();
         for table in catalog.order.iter().filter(|table| tables.contains(*table)) {
-            let of_table = |date| (table.clone(), date);
-            for ((_, date), entry) in self.entries.range(of_table(NaiveDate::MIN)..=of_table(NaiveDate::MAX))
-            {
+            for (date, entry) in self.of(table) {
                 let until =
-                    |name: &str| if name.starts_with("sources.") { Some(*date) } else { entry.labels_until };
+                    |name: &str| if name.starts_with("sources.") { Some(date) } else { entry.labels_until };
                 let is_older = |(name, version): (&String, &String)| match source(name) {
                     Some(source) => {
                         loads.current(source).is_some() && !loads.is_same(source, version, until(name))
                     }
-                    None => older.get(name).is_some_and(|dates| dates.contains(date)),
+                    None => older.get(name).is_some_and(|dates| dates.contains(&date)),
                 };
                 if entry.inputs.iter().any(is_older) {
-                    older.entry(table.clone()).or_default().insert(*date);
+                    older.entry(table.clone()).or_default().insert(date);
                 }
             }
         }
@@ -134,17 +128,13 @@ impl Ledger {
 
     /// Whether `table` is built, and has no row at any date.
     pub fn is_empty(&self, table: &str) -> bool {
-        let mut rows =
-            self.entries.iter().filter(|((name, _), _)| name == table).map(|(_, entry)| entry.rows);
-        rows.next() == Some(0) && rows.all(|rows| rows == 0)
+        self.0.get(table).is_some_and(|dates| dates.values().all(|entry| entry.rows == 0))
     }
 
     /// The median rows of the last four dates before `end`.
     pub fn usual_rows(&self, table: &str, end: Bound<NaiveDate>) -> Option<f64> {
-        let of_table = |date| (table.to_owned(), date);
-        let range = (Bound::Included(of_table(NaiveDate::MIN)), end.map(of_table));
-        let mut rows: Vec<i64> =
-            self.entries.range(range).rev().take(4).map(|(_, entry)| entry.rows).collect();
+        let before = self.0.get(table)?.range((Bound::Unbounded, end));
+        let mut rows: Vec<i64> = before.rev().take(4).map(|(_, entry)| entry.rows).collect();
         rows.sort_unstable();
         let (low, high) = (*rows.get((rows.len().max(1) - 1) / 2)?, rows[rows.len() / 2]);
         Some((low + high) as f64 / 2.0)
@@ -160,39 +150,14 @@ pub fn forget(warehouse: &Warehouse, table: &str, date: NaiveDate) -> Result<()>
     Ok(())
 }
 
-/// The line of one partition. Is written inside the partition's transaction, where there is none of it any more.
-pub struct Line<'a> {
-    pub table: &'a str,
-    pub date: NaiveDate,
-    pub rows: i64,
-    pub fingerprint: &'a str,
-    pub duration_ms: f64,
-    pub run_id: &'a str,
-    pub inputs: &'a BTreeMap<String, String>,
-    /// Of an ABT.
-    pub labels_until: Option<NaiveDate>,
-    /// See `Entry`.
-    pub lake: Option<&'a str>,
-    pub is_here: bool,
-}
-
-impl Line<'_> {
-    pub fn write(&self, warehouse: &Warehouse) -> Result<()> {
-        let inputs = serde_json::to_string(self.inputs)?;
+impl Entry {
+    /// Writes its line, inside the partition's transaction, where there is none of it any more.
+    pub fn write(&self, warehouse: &Warehouse, table: &str, date: NaiveDate, run_id: &str) -> Result<()> {
+        let Self { rows, fingerprint, inputs, labels_until, duration_ms, lake, is_here } = self;
+        let inputs = serde_json::to_string(inputs)?;
         warehouse.execute(
             "insert into pipeline.partitions values (?, ?, ?, ?, now()::timestamp, ?, ?, ?, ?, ?, ?)",
-            &[
-                &self.table,
-                &self.date,
-                &self.rows,
-                &self.fingerprint,
-                &self.duration_ms,
-                &self.run_id,
-                &inputs,
-                &self.labels_until,
-                &self.lake,
-                &self.is_here,
-            ],
+            &[&table, &date, rows, fingerprint, duration_ms, &run_id, &inputs, labels_until, lake, is_here],
         )?;
         Ok(())
     }

@@ -1,28 +1,26 @@
 //! One table at one reference date: rows, checks and the line in the ledger, in one transaction.
 
 use std::sync::PoisonError;
-use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use chrono::NaiveDate;
 
-use super::engine::{Engine, Made};
+use super::engine::{Engine, Made, Rows};
 use super::known::Known;
-use super::ledger::{self, Line};
-use super::plan::Task;
-use super::quarantine::{self, Examples, SetAside};
+use super::ledger::{self, Entry};
+use super::plan::{Plan, Task};
+use super::quarantine::{Examples, SetAside};
 use super::shape::{self, Change};
-use super::{columns, label, verify};
 use crate::catalog::{Catalog, Node};
 use crate::diagnose::analyst;
 use crate::guard::Guard;
 use crate::interrupt;
-use crate::problem::Problem;
-use crate::sql::Select;
+use crate::problem::{Place, Problem};
+use crate::sql::{Select, SqlError};
 use crate::template::{Kind, Rendered};
 use crate::term;
-use crate::warehouse::{Warehouse, ident};
+use crate::warehouse::{Warehouse, ident, watched};
 
 /// A partition that takes longer is named: most take less than a second.
 const LONG: Duration = Duration::from_secs(60);
@@ -30,10 +28,6 @@ const LONG: Duration = Duration::from_secs(60);
 /// What all partitions of a run share.
 pub struct Context<'a> {
     pub run_id: &'a str,
-    /// Labels known on a later day are hidden.
-    pub settled_until: NaiveDate,
-    /// What has too few rows is told, and replaced all the same.
-    pub force: bool,
     pub guard: &'a Guard,
     /// For one partition.
     pub time_limit: Option<Duration>,
@@ -48,83 +42,129 @@ pub struct Done {
     pub set_aside: Vec<SetAside>,
 }
 
-/// What a partition is made with.
+/// What partitions are made with, on one connection.
 #[derive(Clone, Copy)]
 pub struct Maker<'a> {
     pub warehouse: &'a Warehouse,
     pub catalog: &'a Catalog,
+    pub plan: &'a Plan,
     pub context: &'a Context<'a>,
     pub known: &'a Known,
 }
 
-/// Replaces the partition of `task`. On any failure the earlier one stays.
-pub fn replace(maker: Maker<'_>, task: &Task) -> Result<Done> {
-    let Maker { warehouse, catalog, context, .. } = maker;
-    let started = Instant::now();
-    let made = telling(&task.rendered, || context.engine.materialise(warehouse, catalog, task, context))?;
-    let mut examples = Vec::new();
-    let turn = context.engine.turn().map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner));
-    let work = || maker.enter(task, &made, started, &mut examples);
-    let done = in_time(warehouse, catalog, &task.rendered, context.time_limit, work);
-    if done.is_err() && !examples.is_empty() {
-        // They went with the transaction. Why it failed is what counts, whether they can be kept or not.
-        let keep = || quarantine::replace(warehouse, &task.table, task.date, &examples, context.run_id);
-        let _ = warehouse.transaction(keep);
-    }
-    drop(turn);
-    done
+/// A table at a date, and the query that makes it.
+#[derive(Clone, Copy)]
+pub struct Partition<'a> {
+    pub warehouse: &'a Warehouse,
+    pub catalog: &'a Catalog,
+    pub node: &'a Node,
+    pub rendered: &'a Rendered,
+    pub date: NaiveDate,
 }
 
-impl Maker<'_> {
-    /// Puts the rows that were made in the place of the earlier ones, with their checks and the line in the ledger.
-    fn enter(self, task: &Task, made: &Made, started: Instant, examples: &mut Vec<Examples>) -> Result<Done> {
-        let Self { warehouse, catalog, context, known } = self;
+impl Partition<'_> {
+    /// What DuckDB says of its query, at the analyst's line.
+    pub fn explain(self, error: SqlError) -> Problem {
+        analyst(self.warehouse, error, self.rendered, &self.catalog.templates)
+    }
+
+    /// The analyst's SELECT, before anything is put around it.
+    pub fn own(self) -> Result<Select, Problem> {
+        self.rendered.select().map_err(|error| self.explain(error))
+    }
+
+    /// Its rows, in SQL.
+    pub fn rows(self) -> String {
+        format!("from {} where reference_date = date '{}'", self.node.name, self.date)
+    }
+
+    /// The place of a key of its config.
+    pub fn key(self, key: &str) -> Place {
+        self.catalog.templates.config_key(&self.node.file, key)
+    }
+
+    /// Takes away its rows.
+    pub fn empty(self) -> Result<()> {
+        let sql = format!("delete from {} where reference_date = ?", self.node.name);
+        self.warehouse.execute(&sql, &[&self.date])?;
+        Ok(())
+    }
+}
+
+impl<'a> Maker<'a> {
+    pub fn partition(self, task: &'a Task) -> Partition<'a> {
+        let Self { warehouse, catalog, .. } = self;
         let node = &catalog.tables[&task.table];
-        let explain = |error| analyst(warehouse, error, &task.rendered, &catalog.templates);
-        let own = task.rendered.select().map_err(explain)?;
+        Partition { warehouse, catalog, node, rendered: &task.rendered, date: task.date }
+    }
+
+    /// Replaces the partition of `task`. On any failure the earlier one stays.
+    pub fn replace(self, task: &Task) -> Result<Done> {
+        let Self { warehouse, catalog, context, .. } = self;
+        let started = Instant::now();
+        let made = telling(&task.rendered, || context.engine.materialise(self, task))?;
+        let mut examples = Vec::new();
+        let turn = context.engine.turn().map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner));
+        let work = || self.enter(task, made, started, &mut examples);
+        let done = in_time(warehouse, catalog, &task.rendered, context.time_limit, work);
+        if done.is_err() && !examples.is_empty() {
+            // They went with the transaction. Why it failed is what counts, whether they can be kept or not.
+            let keep = || self.partition(task).keep_failed(&examples, context.run_id);
+            let _ = warehouse.transaction(keep);
+        }
+        drop(turn);
+        done
+    }
+
+    /// Puts the rows that were made in the place of the earlier ones, with their checks and the line in the ledger.
+    fn enter(self, task: &Task, made: Made, started: Instant, examples: &mut Vec<Examples>) -> Result<Done> {
+        let Self { warehouse, plan, context, known, .. } = self;
+        let Made { rows: given, lake, is_here } = made;
+        let partition = self.partition(task);
+        let own = partition.own()?;
+        let is_own = matches!(given, Rows::Own);
         let since = known.changes();
         let (done, learned) = warehouse.transaction(|| {
-            let query = query(node, task.date, context.settled_until, &made.fetch(warehouse, own)?);
-            let is_known = made.is_own() && known.fits(&task.table, &query);
-            let shape =
-                if is_known { None } else { Some(described(warehouse, catalog, task, context, &query)?) };
-            let change =
-                shape.as_ref().map(|shape| shape::fit(warehouse, &node.name, shape)).transpose()?.flatten();
+            let select = given.select(warehouse, own)?;
+            let query = query(partition.node, task.date, plan.settled_until, &select);
+            let is_known = is_own && known.fits(&task.table, &query);
+            let shape = if is_known { None } else { Some(self.described(task, &query)?) };
+            let change = shape.as_ref().map(|shape| shape::fit(warehouse, &task.table, shape));
+            let mut done = Done {
+                rows: 0,
+                change: change.transpose()?.flatten(),
+                warnings: Vec::new(),
+                set_aside: Vec::new(),
+            };
             self.clear(task)?;
-            let (mut warnings, mut set_aside, mut labels_until) = (Vec::new(), Vec::new(), None);
-            let rows = if let Some(rows) = made.left() {
-                rows
+            let mut labels_until = None;
+            if let Rows::Left(rows) = given {
+                done.rows = rows;
             } else {
                 self.insert(task, &query)?;
-                set_aside = verify::set_aside(warehouse, catalog, node, task.date, &query, context)?;
-                labels_until = label::verify(warehouse, catalog, node, &task.rendered, task.date)?;
-                let (rows, warned) =
-                    verify::rows(warehouse, catalog, node, task.date, &query, !is_known, examples)?;
-                warnings = warned;
-                rows
-            };
-            quarantine::keep(warehouse, &node.name, task.date, examples, context.run_id)?;
-            warnings.extend(verify::row_count(warehouse, catalog, node, task, rows, context.force)?);
-            if !made.is_here {
-                empty(warehouse, &task.table, task.date)?;
+                done.set_aside = partition.set_aside(&query, context.run_id, plan.force)?;
+                labels_until = partition.verify_label()?;
+                (done.rows, done.warnings) = partition.verify_rows(&query, !is_known, examples)?;
             }
-            Line {
-                table: &task.table,
-                date: task.date,
-                rows,
-                fingerprint: &task.fingerprint,
-                duration_ms: started.elapsed().as_secs_f64() * 1000.0,
-                run_id: context.run_id,
-                inputs: &task.inputs,
+            partition.keep(examples, context.run_id)?;
+            done.warnings.extend(partition.verify_row_count(task.usual_rows, done.rows, plan.force)?);
+            if !is_here {
+                partition.empty()?;
+            }
+            let entry = Entry {
+                rows: done.rows,
+                fingerprint: task.fingerprint.clone(),
+                inputs: task.inputs.clone(),
                 labels_until,
-                lake: made.lake.as_deref(),
-                is_here: made.is_here,
-            }
-            .write(warehouse)?;
-            Ok((Done { rows, change, warnings, set_aside }, shape.map(|shape| (query, shape))))
+                duration_ms: started.elapsed().as_secs_f64() * 1000.0,
+                lake,
+                is_here,
+            };
+            entry.write(warehouse, &task.table, task.date, context.run_id)?;
+            Ok((done, shape.map(|shape| (query, shape))))
         })?;
         if let Some((query, shape)) = learned {
-            known.learn(&task.table, made.is_own().then_some(&query), &shape, done.change.as_ref(), since);
+            known.learn(&task.table, is_own.then_some(&query), &shape, done.change.as_ref(), since);
         }
         Ok(done)
     }
@@ -134,7 +174,7 @@ impl Maker<'_> {
         let Task { table, date, .. } = task;
         let is_noted = self.known.is_noted(table, *date);
         if is_noted || !self.known.is_new(table) {
-            empty(self.warehouse, table, *date)?;
+            self.partition(task).empty()?;
         }
         if is_noted {
             ledger::forget(self.warehouse, table, *date)?;
@@ -144,43 +184,27 @@ impl Maker<'_> {
 
     fn insert(self, task: &Task, query: &Select) -> Result<()> {
         let head = format!("insert into {} by name\n", task.table);
-        self.warehouse.batch(&format!("{head}{query}")).map_err(|error| {
-            let error = error.shifted(head.len() + query.start());
-            analyst(self.warehouse, error, &task.rendered, &self.catalog.templates).into()
-        })
+        let inserted = self.warehouse.batch(&format!("{head}{query}"));
+        let explain =
+            |error: SqlError| self.partition(task).explain(error.shifted(head.len() + query.start()));
+        Ok(inserted.map_err(explain)?)
     }
-}
 
-/// Takes away the rows of a partition.
-pub fn empty(warehouse: &Warehouse, table: &str, date: NaiveDate) -> Result<()> {
-    warehouse.execute(&format!("delete from {table} where reference_date = ?"), &[&date])?;
-    Ok(())
-}
-
-/// The columns that `query` of a partition gives, as they have to be.
-pub fn described(
-    warehouse: &Warehouse,
-    catalog: &Catalog,
-    task: &Task,
-    context: &Context<'_>,
-    query: &Select,
-) -> Result<Vec<(String, String)>> {
-    let node = &catalog.tables[&task.table];
-    let explain = |error| analyst(warehouse, error, &task.rendered, &catalog.templates);
-    context.guard.clear(warehouse, catalog, &task.table, task.date)?;
-    let shape = match warehouse.describe(query) {
-        Ok(shape) => shape,
-        Err(error) => {
+    /// The columns that `query` of a partition gives, as they have to be.
+    pub fn described(self, task: &Task, query: &Select) -> Result<Vec<(String, String)>> {
+        let partition = self.partition(task);
+        self.context.guard.clear(self.warehouse, self.catalog, &task.table, task.date)?;
+        let shape = self.warehouse.describe(query).or_else(|error| {
             // A label that is missing shows in what is put around the query.
-            let (other, own) = (warehouse.another()?, task.rendered.select().map_err(explain)?);
+            let (other, own) = (self.warehouse.another()?, partition.own()?);
             if let Ok(own) = other.describe(&own) {
-                columns::verify(&other, catalog, node, &task.rendered, task.date, &own)?;
+                Partition { warehouse: &other, ..partition }.verify_columns(&own)?;
             }
-            return Err(explain(error).into());
-        }
-    };
-    columns::verify(warehouse, catalog, node, &task.rendered, task.date, &shape)?;
-    Ok(shape)
+            Err(anyhow::Error::from(partition.explain(error)))
+        })?;
+        partition.verify_columns(&shape)?;
+        Ok(shape)
+    }
 }
 
 /// Makes a partition of `rendered` by `work`, which is stopped after `limit`.
@@ -208,19 +232,13 @@ pub fn in_time<T>(
 
 /// Does `work`; what takes long is named, once: a join that multiplies rows may never end.
 fn telling<T>(rendered: &Rendered, work: impl FnOnce() -> T) -> T {
-    let (ended, end) = channel::<()>();
     let date = rendered.date.map(|date| format!(" at {date}")).unwrap_or_default();
     let what = format!("{}{date} takes longer than {} s", rendered.file, LONG.as_secs());
-    std::thread::scope(|scope| {
-        scope.spawn(move || {
-            if end.recv_timeout(LONG) == Err(RecvTimeoutError::Timeout) {
-                term::note(&format!("{what}; --time-limit SECONDS ends what never comes to an end"));
-            }
-        });
-        let value = work();
-        drop(ended);
-        value
-    })
+    let tell = || {
+        term::note(&format!("{what}; --time-limit SECONDS ends what never comes to an end"));
+        None
+    };
+    watched(LONG, tell, work)
 }
 
 /// The analyst's SELECT, with the reference date in front and the label hidden where it is not settled by then.

@@ -80,6 +80,9 @@ pub struct Plan {
     pub fingerprints: Fingerprints,
     /// As the fingerprints, whatever labels are known: of what scores are computed from.
     pub visible: Fingerprints,
+    /// See `Basis`.
+    pub settled_until: NaiveDate,
+    pub force: bool,
 }
 
 /// What decides a plan besides the files.
@@ -88,6 +91,7 @@ pub struct Basis<'a> {
     pub loads: &'a Loads,
     /// Labels known on a later day are hidden.
     pub settled_until: NaiveDate,
+    /// What has too few rows is told, and replaced all the same.
     pub force: bool,
     /// Whether a partition is where it is needed.
     pub holds: &'a (dyn Fn(&str, &Entry) -> bool + Sync),
@@ -132,7 +136,8 @@ impl Plan {
         dates: &[NaiveDate],
         basis: &Basis<'_>,
     ) -> Result<Self> {
-        let mut plan = Self::default();
+        let Basis { settled_until, force, .. } = *basis;
+        let mut plan = Self { settled_until, force, ..Self::default() };
         for &date in dates {
             for name in catalog.order.iter().filter(|name| tables.contains(*name)) {
                 if let Some(node) = catalog.tables.get(name) {

@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 
 use super::Unbuilt;
 use super::known::Known;
-use super::partition::{self, Context, Done, Maker};
+use super::partition::{Context, Done, Maker};
 use super::plan::{Plan, Task};
 use super::quarantine::SetAside;
 use super::shape::Change;
@@ -59,11 +59,7 @@ pub fn build(
     unbuilt: &mut Unbuilt,
 ) -> Result<Built> {
     let mut state = State { unbuilt: std::mem::take(unbuilt), ..State::default() };
-    for (at, task) in plan.tasks.iter().enumerate() {
-        if !state.unbuilt.blocks(task) {
-            state.open.insert(at);
-        }
-    }
+    state.open = (0..plan.tasks.len()).filter(|&at| !state.unbuilt.blocks(&plan.tasks[at])).collect();
     let known = Known::read(warehouse)?;
     let state = Mutex::new(state);
     let changed = Condvar::new();
@@ -76,8 +72,8 @@ pub fn build(
             let connection = warehouse.another()?;
             let (state, changed, progress, known) = (&state, &changed, &progress, &known);
             scope.spawn(move || {
-                let maker = Maker { warehouse: &connection, catalog, context, known };
-                work(maker, &plan.tasks, state, changed, progress);
+                let maker = Maker { warehouse: &connection, catalog, plan, context, known };
+                work(maker, state, changed, progress);
             });
         }
         Ok(())
@@ -99,14 +95,12 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn work(maker: Maker<'_>, tasks: &[Task], state: &Mutex<State>, changed: &Condvar, progress: &Progress) {
-    loop {
-        let Some(at) = next(tasks, maker.context, state, changed) else {
-            return;
-        };
+fn work(maker: Maker<'_>, state: &Mutex<State>, changed: &Condvar, progress: &Progress) {
+    let tasks = &maker.plan.tasks;
+    while let Some(at) = next(maker, state, changed) {
         let task = &tasks[at];
         progress.working_on(&format!("{} {}", task.table, task.date));
-        let outcome = partition::replace(maker, task);
+        let outcome = maker.replace(task);
         let mut now = lock(state);
         now.running.remove(&at);
         match outcome.map_err(sort_out) {
@@ -154,22 +148,20 @@ impl State {
 }
 
 /// Waits for the first partition that may be built now; `None` when there is nothing left to do.
-fn next(tasks: &[Task], context: &Context<'_>, state: &Mutex<State>, changed: &Condvar) -> Option<usize> {
+fn next(maker: Maker<'_>, state: &Mutex<State>, changed: &Condvar) -> Option<usize> {
+    let (tasks, is_side_by_side) = (&maker.plan.tasks, maker.context.engine.turn().is_some());
     let mut now = lock(state);
     loop {
         if now.fatal.is_some() || now.open.is_empty() || interrupt::is_raised() {
             return None;
         }
-        let pending: BTreeSet<(&str, NaiveDate)> = now
-            .open
-            .iter()
-            .chain(&now.running)
-            .map(|&at| (tasks[at].table.as_str(), tasks[at].date))
-            .collect();
+        let pending =
+            now.open.iter().chain(&now.running).map(|&at| (tasks[at].table.as_str(), tasks[at].date));
+        let pending: BTreeSet<(&str, NaiveDate)> = pending.collect();
         let busy: BTreeSet<&str> = now.running.iter().map(|&at| tasks[at].table.as_str()).collect();
         let ready = now.open.iter().copied().find(|&at| {
             let task = &tasks[at];
-            (context.engine.turn().is_some() || !busy.contains(task.table.as_str()))
+            (is_side_by_side || !busy.contains(task.table.as_str()))
                 && task.rendered.refs.iter().all(|need| !pending.contains(&(need.as_str(), task.date)))
         });
         if let Some(at) = ready {

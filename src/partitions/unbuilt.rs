@@ -86,7 +86,8 @@ impl Unbuilt {
     pub fn write(&self, warehouse: &Warehouse, run_id: &str) -> Result<()> {
         for ((table, date), cause) in &self.0 {
             let (Cause::Failed(_) | Cause::Alike) = cause else { continue };
-            forget(warehouse, table, *date)?;
+            let earlier = "delete from pipeline.failures where table_name = ? and reference_date = ?";
+            warehouse.execute(earlier, &[table, date])?;
             let place = match cause {
                 Cause::Failed(Problem { place: Some(place), .. }) => {
                     format!("{}:{}: ", place.file, place.line)
@@ -127,6 +128,12 @@ impl Unbuilt {
         }
     }
 
+    /// # Errors
+    /// The first of what failed.
+    pub fn check(self) -> Result<()> {
+        self.into_problems().into_iter().next().map_or(Ok(()), |problem| Err(problem.into()))
+    }
+
     /// What failed, each problem once.
     pub fn into_problems(self) -> Vec<Problem> {
         let mut problems: Vec<(String, Problem, usize)> = Vec::new();
@@ -155,12 +162,5 @@ impl Unbuilt {
 /// A training that succeeds makes up for those that failed.
 pub fn trained(warehouse: &Warehouse, training: &str) -> Result<()> {
     warehouse.execute("delete from pipeline.failures where table_name = ?", &[&training])?;
-    Ok(())
-}
-
-/// What is built has not failed any more.
-fn forget(warehouse: &Warehouse, table: &str, date: NaiveDate) -> Result<()> {
-    let sql = "delete from pipeline.failures where table_name = ? and reference_date = ?";
-    warehouse.execute(sql, &[&table, &date])?;
     Ok(())
 }

@@ -14,7 +14,7 @@ use chrono::NaiveDate;
 use crate::catalog::{Catalog, Model, Node};
 use crate::learn::rules;
 use crate::partitions::texts::Texts;
-use crate::partitions::{columns, verify};
+use crate::partitions::{Partition, columns};
 use crate::problem::{Place, Problem};
 use crate::sql::{Expression, Select};
 use crate::template::{Kind, Rendered};
@@ -100,15 +100,16 @@ impl Proof<'_> {
             warnings = columns::undocumented(catalog, node, &texts, date)?;
         }
         warehouse.batch(&format!("use {WHOLE}"))?;
-        let found = columns::verify(warehouse, catalog, node, rendered, date, &shape[1..]).and_then(|()| {
+        let partition = Partition { warehouse, catalog, node, rendered, date };
+        let found = partition.verify_columns(&shape[1..]).and_then(|()| {
             let built = Select::of(&format!("from {WHOLE}.{}", node.name))?;
             for place in [WHOLE, CUT] {
-                verify::drop_rows(warehouse, catalog, node, date, &built, place)?;
+                partition.drop_rows(&built, place)?;
             }
             if !with_checks {
                 return Ok((Vec::new(), warnings));
             }
-            match verify::rows(warehouse, catalog, node, date, &built, true, &mut Vec::new()) {
+            match partition.verify_rows(&built, true, &mut Vec::new()) {
                 Ok((_, more)) => {
                     warnings.extend(more);
                     Ok((Vec::new(), warnings))

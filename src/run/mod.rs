@@ -156,8 +156,6 @@ impl<'a> Run<'a> {
         let lake = self.options.lake.as_ref();
         let context = Context {
             run_id: &self.options.id,
-            settled_until: self.loaded.last_date(),
-            force: self.options.force,
             guard: self.guard()?,
             time_limit: self.options.time_limit,
             engine: lake.map_or(&DuckDb, |lake| lake as &dyn Engine),

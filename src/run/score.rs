@@ -17,7 +17,7 @@ use crate::earlier::Earlier;
 use crate::fingerprint;
 use crate::loss;
 use crate::mlflow::Message;
-use crate::partitions::{self, Cause, Line};
+use crate::partitions::{self, Cause, Entry};
 use crate::problem::Problem;
 use crate::registry::{self, Version};
 use crate::score::{self, Scores};
@@ -133,22 +133,18 @@ impl<'a> Run<'a> {
             let seconds = started.elapsed().as_secs_f64();
             let message = Message::Scores { metrics: scores.summarize(at, date)?, seconds };
             message.post(self.warehouse, version, Some(date), run_id)?;
-            let fingerprint = &fingerprint::of_named(inputs);
-            let (table, duration_ms) = (&at.model.table(), seconds * 1000.0);
+            let table = &at.model.table();
             partitions::forget(self.warehouse, table, date)?;
-            Line {
-                table,
-                date,
+            let entry = Entry {
                 rows,
-                fingerprint,
-                duration_ms,
-                run_id,
-                inputs,
+                fingerprint: fingerprint::of_named(inputs),
+                inputs: inputs.clone(),
                 labels_until: None,
+                duration_ms: seconds * 1000.0,
                 lake: None,
                 is_here: true,
-            }
-            .write(self.warehouse)?;
+            };
+            entry.write(self.warehouse, table, date, run_id)?;
             Ok(Scored::Written(rows))
         })
     }

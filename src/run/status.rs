@@ -83,8 +83,9 @@ pub fn status(
         holds: &anywhere,
     };
     let mut dates: BTreeMap<NaiveDate, BTreeSet<String>> = BTreeMap::new();
-    for (table, date) in ledger.keys().chain(failures.keys()) {
-        let tables = dates.entry(*date).or_default();
+    let built = ledger.entries().map(|(table, date, _)| (table, date));
+    for (table, date) in built.chain(failures.keys().map(|(table, date)| (table, *date))) {
+        let tables = dates.entry(date).or_default();
         if catalog.order.contains(table) {
             tables.extend(catalog.upstream(table));
             tables.insert(table.clone());
