@@ -16,7 +16,7 @@ use crate::problem::{Problem, is_word, suggest};
 use crate::project::Project;
 use crate::sql::{Expression, Select};
 use crate::template::Kind;
-use crate::warehouse::{Engine, SqlError, Warehouse, ident, idents, text};
+use crate::warehouse::{Engine, SqlError, Warehouse, ident, idents, joined, text};
 
 /// Names the builds in the ledger, which nobody reads.
 pub const RUN: &str = "case";
@@ -52,9 +52,8 @@ impl<'a> Bench<'a> {
         let mut sources = Vec::new();
         for Known { name, spec, rendered: plain } in ingest::in_order(project, &catalog.templates)? {
             let (raw, table) = (format!("raw.{}", ident(&name)), format!("sources.{}", ident(&name)));
-            let columns: Vec<String> =
-                spec.in_file().map(|column| format!("{} {}", ident(&column.name), column.sql_type)).collect();
-            warehouse.batch(&format!("create table {raw} ({})", columns.join(", ")))?;
+            let columns = spec.in_file().map(|column| format!("{} {}", ident(&column.name), column.sql_type));
+            warehouse.batch(&format!("create table {raw} ({})", joined(columns, ", ")))?;
             let rendered = catalog.templates.render(&source_file(&name), Kind::Source, None, Some(&raw))?;
             let explain = |error| analyst(&warehouse, error, &rendered, &catalog.templates);
             let select = loaded_select(&spec, &rendered.select().map_err(explain)?);
@@ -92,18 +91,16 @@ impl<'a> Bench<'a> {
         self.build(&node.name, case.date, case.until)?;
         let partition =
             Select::of(&format!("from {} where reference_date = date '{}'", node.name, case.date))?;
-        let header = &case.expect.header;
-        let mut condition = "true".to_owned();
-        if let Some((line, text)) = &case.condition {
-            condition = proven(text).map_err(|error| self.explained(case, line, text, &partition, &error))?;
-        }
-        let mut columns = Vec::new();
-        for text in &case.expect.columns {
-            columns
-                .push(proven(text).map_err(|error| self.explained(case, header, text, &partition, &error))?);
-        }
+        let proven = |line, text: &String| {
+            proven(text).map_err(|error| self.explained(case, line, text, &partition, &error))
+        };
+        let condition = case.condition.as_ref().map(|(line, text)| proven(line, text)).transpose()?;
+        let condition = condition.unwrap_or_else(|| "true".to_owned());
+        let columns = case.expect.columns.iter().map(|text| proven(&case.expect.header, text));
+        let columns = columns.collect::<Result<Vec<String>, _>>()?;
         let from = format!("({partition}) where {condition}");
-        self.texts(&columns, &from).map_err(|error| self.misnamed(case, &partition, &error).into())
+        texts(&self.warehouse, &columns, &from)
+            .map_err(|error| self.misnamed(case, &partition, &error).into())
     }
 
     /// All columns of the row of `node` with this key.
@@ -117,7 +114,7 @@ impl<'a> Bench<'a> {
         self.build(&node.name, date, until)?;
         let columns: Vec<String> = self.columns(node)?.iter().map(|name| ident(name)).collect();
         let from = format!("{} where reference_date = date '{date}' and {}", node.name, is_key(node, key));
-        Ok(self.texts(&columns, &from)?.into_iter().next())
+        Ok(texts(&self.warehouse, &columns, &from)?.into_iter().next())
     }
 
     /// The columns of a table that is built, without the reference date.
@@ -129,48 +126,34 @@ impl<'a> Bench<'a> {
     /// Rows of a table that is built at `date`.
     pub fn count(&self, node: &Node, date: NaiveDate) -> Result<i64> {
         let sql = format!("select count(*) from {} where reference_date = date '{date}'", node.name);
-        Ok(self.warehouse.row(&sql, &[], |row| row.get(0))?.unwrap_or(0))
+        Ok(self.warehouse.one(&sql, &[], |row| row.get(0))?)
     }
 
     /// The first keys of a table that is built.
     pub fn keys(&self, node: &Node, date: NaiveDate) -> Result<Vec<String>> {
         let key: Vec<String> = node.spec.key.iter().map(|name| ident(name)).collect();
         let from = format!("{} where reference_date = date '{date}' order by all limit 3", node.name);
-        Ok(self.texts(&key, &from)?.into_iter().map(|cells| cells.join(" ")).collect())
-    }
-
-    /// Cells as texts; NULL is `null`.
-    fn texts(&self, columns: &[String], from: &str) -> Result<Vec<Vec<String>>, SqlError> {
-        let cells: Vec<String> =
-            columns.iter().map(|column| format!("coalesce(({column})::varchar, 'null')")).collect();
-        let read = |row: &duckdb::Row<'_>| {
-            (0..cells.len()).map(|at| Ok(written(&row.get::<_, String>(at)?))).collect()
-        };
-        self.warehouse.again(&format!("select {} from {from}", cells.join(", ")), read)
+        Ok(texts(&self.warehouse, &key, &from)?.into_iter().map(|cells| cells.join(" ")).collect())
     }
 
     /// The table of a case, all whose names are known.
     fn check(&self, case: &Case) -> Result<&'a Node> {
         let table = &case.expect.table;
         let Some(node) = self.catalog.tables.get(table) else {
-            return Err(Problem::usage(format!("there is no table `{table}`"))
-                .at(case.at(&case.expect.line, table))
-                .maybe_hint(suggest(table, self.catalog.tables.keys().map(String::as_str)))
-                .into());
+            let hint = suggest(table, self.catalog.tables.keys().map(String::as_str));
+            let problem = Problem::usage(format!("there is no table `{table}`"));
+            return Err(problem.at(case.at(&case.expect.line, table)).maybe_hint(hint).into());
         };
         for Rows { table, line, header, columns, .. } in &case.given {
             let Some(source) = self.sources.iter().find(|source| source.name == *table) else {
-                return Err(Problem::usage(format!("there is no source `{table}`"))
-                    .at(case.at(line, table))
-                    .maybe_hint(suggest(table, self.sources.iter().map(|source| source.name.as_str())))
-                    .into());
+                let hint = suggest(table, self.sources.iter().map(|source| source.name.as_str()));
+                let problem = Problem::usage(format!("there is no source `{table}`"));
+                return Err(problem.at(case.at(line, table)).maybe_hint(hint).into());
             };
             let names: Vec<&str> = source.spec.in_file().map(|column| column.name.as_str()).collect();
             if let Some(wrong) = columns.iter().find(|name| !names.contains(&name.as_str())) {
-                return Err(Problem::usage(format!("`{table}` has no column `{wrong}`"))
-                    .at(case.at(header, wrong))
-                    .maybe_hint(suggest(wrong, names))
-                    .into());
+                let problem = Problem::usage(format!("`{table}` has no column `{wrong}`"));
+                return Err(problem.at(case.at(header, wrong)).maybe_hint(suggest(wrong, names)).into());
             }
         }
         Ok(node)
@@ -213,13 +196,10 @@ impl<'a> Bench<'a> {
     }
 
     fn insert(&self, case: &Case, given: &Rows) -> Result<()> {
-        let row = |row: &Row| {
-            let cells: Vec<String> = row.cells.iter().map(|cell| literal(cell)).collect();
-            format!("({})", cells.join(", "))
-        };
-        let rows: Vec<String> = given.rows.iter().map(row).collect();
+        let row = |row: &Row| format!("({})", joined(row.cells.iter().map(|cell| literal(cell)), ", "));
+        let rows = joined(given.rows.iter().map(row), ", ");
         let (table, columns) = (ident(&given.table), idents(&given.columns));
-        let sql = format!("insert into raw.{table} ({columns}) values {}", rows.join(", "));
+        let sql = format!("insert into raw.{table} ({columns}) values {rows}");
         let Err(error) = self.warehouse.batch(&sql) else { return Ok(()) };
         // The transaction is over.
         let other = self.warehouse.another()?;
@@ -265,12 +245,9 @@ fn proven(text: &str) -> Result<String, SqlError> {
 
 /// The condition that is true for the row of `node` with this key.
 pub fn is_key(node: &Node, key: &[String]) -> String {
+    let plain = |name: &str| if name.chars().all(is_word) { name.to_owned() } else { ident(name) };
     let parts = node.spec.key.iter().zip(key);
-    parts.map(|(name, value)| format!("{} = {}", plain(name), text(value))).collect::<Vec<_>>().join(" and ")
-}
-
-fn plain(name: &str) -> String {
-    if name.chars().all(is_word) { name.to_owned() } else { ident(name) }
+    joined(parts.map(|(name, value)| format!("{} = {}", plain(name), text(value))), " and ")
 }
 
 /// An empty cell of a raw file is a NULL.
@@ -278,10 +255,13 @@ fn literal(cell: &str) -> String {
     if cell.is_empty() || cell == "null" { "null".to_owned() } else { text(cell) }
 }
 
-/// A value as a cell can hold it: in one line, and without the sign between cells.
-pub fn written(value: &str) -> String {
-    if value.contains('|') || value.contains(char::is_whitespace) {
-        return value.replace('|', "/").split_whitespace().collect::<Vec<_>>().join(" ");
-    }
-    value.to_owned()
+/// Cells as texts, each as a case can hold it: NULL is `null`, and a text is in one line, without the sign between cells.
+pub fn texts(warehouse: &Warehouse, columns: &[String], from: &str) -> Result<Vec<Vec<String>>, SqlError> {
+    let cells = columns.iter().map(|column| format!("coalesce(({column})::varchar, 'null')"));
+    let plain = |cell: String| match cell.contains(|c: char| c == '|' || c.is_whitespace()) {
+        true => cell.replace('|', "/").split_whitespace().collect::<Vec<_>>().join(" "),
+        false => cell,
+    };
+    let read = |row: &duckdb::Row<'_>| (0..columns.len()).map(|at| row.get(at).map(plain)).collect();
+    warehouse.again(&format!("select {} from {from}", joined(cells, ", ")), read)
 }

@@ -8,7 +8,7 @@ use chrono::{Days, NaiveDate};
 use super::bench::{Bench, RUN};
 use crate::catalog::Node;
 use crate::partitions::{self, Basis, Context, DuckDb, Ledger, Partition, Plan, Unbuilt};
-use crate::warehouse::{ident, idents};
+use crate::warehouse::{ident, idents, joined};
 
 impl Bench<'_> {
     /// Builds a table and what it needs.
@@ -45,10 +45,9 @@ impl Bench<'_> {
         let nulls = node.spec.key.iter().map(|name| format!("{} is null", ident(name)));
         let checks = node.spec.checks.iter().map(|check| format!("not ({})", check.expression));
         let label = node.spec.label.iter().map(|label| format!("{}::double not in (0, 1)", ident(label)));
-        let amiss: Vec<String> = nulls.chain(checks).chain(label).collect();
+        let amiss = joined(nulls.chain(checks).chain(label), " or ");
         let sql = format!(
-            "select count(*) filter (where {}) = 0 and count(*) = count(distinct ({key})) from {name}",
-            amiss.join(" or ")
+            "select count(*) filter (where {amiss}) = 0 and count(*) = count(distinct ({key})) from {name}"
         );
         Ok(self.warehouse.again(&sql, |row| row.get(0))?.first() == Some(&true))
     }

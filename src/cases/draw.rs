@@ -11,11 +11,11 @@ use super::file;
 use super::outcome::{Outcome, is_same};
 use super::reach::Reach;
 use super::shrink;
-use super::write::{Cells, Draft, NULL};
+use super::write::{Cells, NULL};
 use crate::catalog::{Catalog, Node};
 use crate::config::SourceSpec;
 use crate::ingest;
-use crate::partitions::sort_out;
+use crate::partitions::sorted_out;
 use crate::problem::Problem;
 use crate::project::Project;
 use crate::warehouse::Warehouse;
@@ -56,9 +56,21 @@ impl Wanted<'_> {
         self.node.spec.label.is_some().then_some(self.data_until)
     }
 
+    /// The case, as it is read again.
     fn text(&self, given: &[Cells], expect: &Cells, comment: &[String], condition: Option<&str>) -> String {
-        let (date, until) = (self.date, self.until());
-        Draft { title: &self.title(), comment, date, until, given, expect, condition }.text()
+        let until = self.until().map(|until| format!("until {until}\n")).unwrap_or_default();
+        let given = given.iter().map(|cells| format!("given {}\n{}", cells.table, cells.lines()));
+        let comment = comment.iter().map(|line| format!("# {line}\n"));
+        let condition = condition.map(|condition| format!("where {condition}\n")).unwrap_or_default();
+        format!(
+            "case {}\ndate {}\n{until}{}{}expect {}\n{condition}{}",
+            self.title(),
+            self.date,
+            given.collect::<String>(),
+            comment.collect::<String>(),
+            expect.table,
+            expect.lines()
+        )
     }
 }
 
@@ -74,12 +86,9 @@ impl Trials<'_> {
     fn row(&mut self, given: &[Cells]) -> Result<Option<Vec<String>>> {
         let text = self.wanted.text(given, &self.expect, &[], Some(&self.condition));
         let case = file::read("", &text)?.remove(0);
-        match self.bench.rows(&case).map_err(sort_out) {
-            Ok(rows) => Ok(rows.into_iter().next()),
-            // A check, say, that does not hold of so few rows.
-            Err(Ok(_)) => Ok(None),
-            Err(Err(error)) => Err(error),
-        }
+        // What fails is a check, say, that does not hold of so few rows.
+        let rows = sorted_out(self.bench.rows(&case))?;
+        Ok(rows.ok().and_then(|rows| rows.into_iter().next()))
     }
 
     fn gives(&mut self, given: &[Cells], row: &[String]) -> Result<bool> {
@@ -99,8 +108,7 @@ pub fn draw(
     let times = TIMES.map(|time| started + time);
     let Wanted { node, key, date, .. } = wanted;
     let mut whole = Bench::over(warehouse, catalog)?;
-    let target = whole.row(node, *date, wanted.until(), key)?;
-    let target = target.map_or_else(|| Err(no_row(wanted, &whole)), Ok)?;
+    let target = whole.row(node, *date, wanted.until(), key)?.ok_or_else(|| no_row(wanted, &whole))?;
     let expect = Cells { table: node.name.clone(), columns: whole.columns(node)?, rows: Vec::new() };
     drop(whole);
     let bench = Bench::new(project, catalog)?;
@@ -109,10 +117,7 @@ pub fn draw(
     let mut given = connected(warehouse, &specs, &mut trials, &target, times[0])?;
     let mut row = trials.row(&given)?.ok_or_else(|| not_made(wanted))?;
     let mut is_whole = is_alike(&row, &target);
-    let mut is_done = true;
-    if is_whole {
-        is_done = shrink::rows(&mut given, times[1], |fewer| trials.gives(fewer, &target))?;
-    }
+    let mut is_done = !is_whole || shrink::rows(&mut given, times[1], |fewer| trials.gives(fewer, &target))?;
     if !is_whole || count(&given) > MOST {
         let enough = kinds(&row);
         let is_enough = |row: Option<Vec<String>>| row.is_some_and(|row| kinds(&row) == enough);
@@ -152,11 +157,8 @@ fn connected(
     }
     if reach.count() == 0 {
         let key = node.spec.key.join(", ");
-        return Err(Problem::usage(format!(
-            "no source has a column of the key ({key}): its rows cannot be found"
-        ))
-        .hint("write the case by hand: tests/sql has examples")
-        .into());
+        let what = format!("no source has a column of the key ({key}): its rows cannot be found");
+        return Err(Problem::usage(what).hint("write the case by hand: tests/sql has examples").into());
     }
     Ok(enough.unwrap_or_else(|| reach.given()))
 }
@@ -217,18 +219,17 @@ fn kinds(row: &[String]) -> Vec<u8> {
     row.iter().map(kind).collect()
 }
 
-fn no_row(wanted: &Wanted<'_>, whole: &Bench<'_>) -> anyhow::Error {
+fn no_row(wanted: &Wanted<'_>, whole: &Bench<'_>) -> Problem {
     let Wanted { node, date, .. } = wanted;
     let what = format!("`{}` has no row of {}", node.name, wanted.title());
     let hint = match whole.keys(node, *date) {
         Ok(keys) if !keys.is_empty() => format!("it has, for example, {}", keys.join("; ")),
         _ => "it has no rows at this date".to_owned(),
     };
-    Problem::data(what).hint(hint).into()
+    Problem::data(what).hint(hint)
 }
 
-fn not_made(wanted: &Wanted<'_>) -> anyhow::Error {
+fn not_made(wanted: &Wanted<'_>) -> Problem {
     Problem::data(format!("the rows connected with it do not make the row of {}", wanted.title()))
         .hint("it stands on rows of others; write the case by hand: tests/sql has examples")
-        .into()
 }

@@ -25,7 +25,7 @@ pub struct Row {
 }
 
 /// Rows under named columns.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 #[expect(clippy::struct_field_names, reason = "a table has rows")]
 pub struct Rows {
     pub table: String,
@@ -37,7 +37,7 @@ pub struct Rows {
 }
 
 /// Given these rows of sources, a table has those rows.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Case {
     pub file: String,
     pub line: Line,
@@ -71,13 +71,9 @@ fn place(file: &str, line: &Line, word: &str) -> Place {
 /// A case that is being read.
 #[derive(Default)]
 struct Draft {
-    line: Line,
-    title: String,
-    date: Option<NaiveDate>,
-    until: Option<NaiveDate>,
-    given: Vec<Rows>,
-    expect: Option<Rows>,
-    condition: Option<(Line, String)>,
+    case: Case,
+    has_date: bool,
+    /// The rows that follow are expected.
     is_expected: bool,
 }
 
@@ -94,9 +90,10 @@ pub fn read(file: &str, text: &str) -> Result<Vec<Case>, Problem> {
         let (word, rest) = words.split_once(char::is_whitespace).unwrap_or((words, ""));
         if word == "case" && !text.starts_with(char::is_whitespace) {
             if let Some(draft) = open.take() {
-                cases.push(draft.end(file)?);
+                cases.push(draft.end()?);
             }
-            open = Some(Draft { line, title: rest.trim().to_owned(), ..Draft::default() });
+            let case = Case { file: file.to_owned(), line, title: rest.trim().to_owned(), ..Case::default() };
+            open = Some(Draft { case, ..Draft::default() });
             continue;
         }
         let Some(draft) = &mut open else {
@@ -114,7 +111,7 @@ pub fn read(file: &str, text: &str) -> Result<Vec<Case>, Problem> {
             ..problem
         })?;
     }
-    cases.extend(open.map(|draft| draft.end(file)).transpose()?);
+    cases.extend(open.map(Draft::end).transpose()?);
     Ok(cases)
 }
 
@@ -124,36 +121,26 @@ impl Draft {
         if rest.is_empty() && WORDS.contains(&word) {
             return Err(Problem::usage(format!("something is missing behind `{word}`")));
         }
-        let table = || Rows {
-            table: rest.to_owned(),
-            line: line.clone(),
-            header: Line::default(),
-            columns: Vec::new(),
-            rows: Vec::new(),
-        };
+        let Self { case, has_date, is_expected } = self;
+        let table = || Rows { table: rest.to_owned(), line: line.clone(), ..Rows::default() };
+        let has_table = !case.expect.table.is_empty();
         match word {
-            "date" => self.date = Some(date()?),
-            "until" => self.until = Some(date()?),
+            "date" => (case.date, *has_date) = (date()?, true),
+            "until" => case.until = Some(date()?),
+            "given" if case.given.iter().any(|rows| rows.table == rest) => {
+                return Err(Problem::usage(format!("rows of `{rest}` are given already")));
+            }
             "given" => {
-                if self.given.iter().any(|rows| rows.table == rest) {
-                    return Err(Problem::usage(format!("rows of `{rest}` are given already")));
-                }
-                self.given.push(table());
-                self.is_expected = false;
+                case.given.push(table());
+                *is_expected = false;
             }
-            "expect" if self.expect.is_some() => {
-                return Err(
-                    Problem::usage("a case expects one table").hint("another one is a case of its own")
-                );
+            "expect" if has_table => {
+                let problem = Problem::usage("a case expects one table");
+                return Err(problem.hint("another one is a case of its own"));
             }
-            "expect" => {
-                self.expect = Some(table());
-                self.is_expected = true;
-            }
-            "where" if self.expect.is_none() => {
-                return Err(Problem::usage("`where` stands below `expect TABLE`"));
-            }
-            "where" => self.condition = Some((line.clone(), rest.to_owned())),
+            "expect" => (case.expect, *is_expected) = (table(), true),
+            "where" if !has_table => return Err(Problem::usage("`where` stands below `expect TABLE`")),
+            "where" => case.condition = Some((line.clone(), rest.to_owned())),
             _ => {
                 return Err(Problem::usage(format!("`{word}` begins no line of a case; rows are indented"))
                     .maybe_hint(suggest(word, WORDS)));
@@ -164,7 +151,8 @@ impl Draft {
 
     /// The header, or a row below it.
     fn row(&mut self, line: &Line) -> Result<(), Problem> {
-        let rows = if self.is_expected { self.expect.as_mut() } else { self.given.last_mut() };
+        let Case { given, expect, .. } = &mut self.case;
+        let rows = if self.is_expected { Some(expect) } else { given.last_mut() };
         let Some(rows) = rows else {
             return Err(Problem::usage("rows stand below `given TABLE` or `expect TABLE`"));
         };
@@ -177,28 +165,27 @@ impl Draft {
             rows.rows.push(Row { line: line.clone(), cells });
             return Ok(());
         }
-        let repeated =
-            cells.iter().enumerate().find(|(at, cell)| cell.is_empty() || cells[..*at].contains(cell));
-        if let Some((_, cell)) = repeated {
-            let what = if cell.is_empty() {
-                "a column has no name".to_owned()
-            } else {
-                format!("two columns are called `{cell}`")
-            };
-            return Err(Problem::usage(what));
+        for (at, cell) in cells.iter().enumerate() {
+            if cell.is_empty() {
+                return Err(Problem::usage("a column has no name"));
+            }
+            if cells[..at].contains(cell) {
+                return Err(Problem::usage(format!("two columns are called `{cell}`")));
+            }
         }
         (rows.header, rows.columns) = (line.clone(), cells);
         Ok(())
     }
 
-    fn end(self, file: &str) -> Result<Case, Problem> {
-        let lacks = |what: &str, line: &Line| Err(Problem::usage(what).at(place(file, line, "case")));
-        let Some(date) = self.date else { return lacks("this case has no `date`", &self.line) };
-        let Some(expect) = self.expect else { return lacks("this case has no `expect TABLE`", &self.line) };
-        if let Some(empty) = self.given.iter().chain([&expect]).find(|rows| rows.columns.is_empty()) {
-            return lacks("a header with columns is missing below this", &empty.line);
-        }
-        let Self { line, title, until, given, condition, .. } = self;
-        Ok(Case { file: file.to_owned(), line, title, date, until, given, expect, condition })
+    fn end(self) -> Result<Case, Problem> {
+        let Self { case, has_date, .. } = self;
+        let empty = case.given.iter().chain([&case.expect]).find(|rows| rows.columns.is_empty());
+        let (what, line) = match empty {
+            _ if !has_date => ("this case has no `date`", &case.line),
+            _ if case.expect.table.is_empty() => ("this case has no `expect TABLE`", &case.line),
+            Some(empty) => ("a header with columns is missing below this", &empty.line),
+            None => return Ok(case),
+        };
+        Err(Problem::usage(what).at(case.at(line, "case")))
     }
 }

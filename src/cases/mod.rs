@@ -10,7 +10,6 @@ mod shrink;
 mod update;
 mod write;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Result, anyhow};
@@ -22,7 +21,7 @@ pub use outcome::{Differing, Outcome};
 pub use update::updated;
 
 use crate::catalog::Catalog;
-use crate::partitions::sort_out;
+use crate::partitions::sorted_out;
 use crate::problem::Problem;
 use crate::project::Project;
 
@@ -39,34 +38,25 @@ pub fn run(
     cases: &[Case],
     cores: usize,
 ) -> Result<Vec<Result<Outcome, Problem>>> {
-    let next = AtomicUsize::new(0);
-    let outcomes: Mutex<Vec<(usize, Result<Outcome, Problem>)>> = Mutex::default();
-    let work = || -> Result<()> {
+    let open = Mutex::new(cases.iter().enumerate());
+    let next = || open.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = || -> Result<Vec<_>> {
         let mut bench = Bench::new(project, catalog)?;
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(case) = cases.get(at) else { return Ok(()) };
-            let outcome = outcome(&mut bench, catalog, case)?;
-            outcomes.lock().unwrap_or_else(PoisonError::into_inner).push((at, outcome));
-        }
+        let outcome = |(at, case): (usize, &Case)| {
+            let key = catalog.tables.get(&case.expect.table).map_or(&[][..], |node| &node.spec.key);
+            Ok((at, sorted_out(Outcome::of(&mut bench, case, key))?))
+        };
+        std::iter::from_fn(next).map(outcome).collect()
     };
     let benches = cores.min(cases.len().div_ceil(PER_BENCH));
-    std::thread::scope(|scope| {
+    let mut outcomes = Vec::with_capacity(cases.len());
+    std::thread::scope(|scope| -> Result<()> {
         let workers: Vec<_> = (0..benches).map(|_| scope.spawn(work)).collect();
-        workers
-            .into_iter()
-            .try_for_each(|worker| worker.join().map_err(|_| anyhow!("a case ended by itself"))?)
+        for worker in workers {
+            outcomes.extend(worker.join().map_err(|_| anyhow!("a case ended by itself"))??);
+        }
+        Ok(())
     })?;
-    let mut outcomes = outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
     outcomes.sort_unstable_by_key(|(at, _)| *at);
     Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
-}
-
-fn outcome(bench: &mut Bench<'_>, catalog: &Catalog, case: &Case) -> Result<Result<Outcome, Problem>> {
-    let key = catalog.tables.get(&case.expect.table).map_or(&[][..], |node| &node.spec.key);
-    match Outcome::of(bench, case, key).map_err(sort_out) {
-        Ok(outcome) => Ok(Ok(outcome)),
-        Err(Ok(problem)) => Ok(Err(problem)),
-        Err(Err(error)) => Err(error),
-    }
 }

@@ -6,12 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 use chrono::NaiveDate;
 
-use super::bench::written;
+use super::bench::texts;
 use super::draw::Wanted;
 use super::write::{Cells, NULL};
 use crate::config::{Column, SourceSpec};
 use crate::ingest::raw_rows;
-use crate::warehouse::{Warehouse, ident, text};
+use crate::warehouse::{Warehouse, ident, joined, text};
 
 /// Rows that are looked at, at most.
 const MOST: usize = 2_000;
@@ -90,7 +90,7 @@ impl<'a> Reach<'a> {
                 let Some(values) = open.get(&link) else { continue };
                 // So that what belongs to these rows has room as well.
                 let room = MOST.saturating_sub(self.count()).min(MOST / 4);
-                let new = rows(self.warehouse, &self.sources[at], column, values, self.date, room)?;
+                let new = self.rows(&self.sources[at], column, values, room)?;
                 self.add(at, new);
             }
         }
@@ -102,6 +102,27 @@ impl<'a> Reach<'a> {
             return self.step();
         }
         Ok(self.count() > before && self.count() < MOST)
+    }
+
+    /// The rows of a source that have one of `values` in a column; where they are too many, the last before the date.
+    fn rows(
+        &self,
+        source: &Source,
+        link: usize,
+        values: &BTreeSet<String>,
+        most: usize,
+    ) -> Result<Vec<Vec<String>>> {
+        let columns: Vec<String> = source.columns.iter().map(|name| ident(name)).collect();
+        let date = self.date;
+        let last = |at: usize| format!("order by {0} < date '{date}' desc, {0} desc", columns[at]);
+        let from = format!(
+            "{} where {}::varchar in (select unnest([{}])) {} limit {most}",
+            source.from,
+            columns[link],
+            joined(values.iter().map(|value| text(value)), ", "),
+            source.moment.map(last).unwrap_or_default()
+        );
+        Ok(texts(self.warehouse, &columns, &from)?)
     }
 
     fn add(&mut self, at: usize, rows: Vec<Vec<String>>) {
@@ -130,32 +151,4 @@ impl<'a> Reach<'a> {
         };
         self.sources.iter().map(cells).collect()
     }
-}
-
-/// The rows of a source that have one of `values` in a column; where they are too many, the last before `date`.
-fn rows(
-    warehouse: &Warehouse,
-    source: &Source,
-    link: usize,
-    values: &BTreeSet<String>,
-    date: NaiveDate,
-    most: usize,
-) -> Result<Vec<Vec<String>>> {
-    let cells: Vec<String> =
-        source.columns.iter().map(|name| format!("coalesce({}::varchar, 'null')", ident(name))).collect();
-    let values: Vec<String> = values.iter().map(|value| text(value)).collect();
-    let last = |at: usize| format!("order by {0} < date '{date}' desc, {0} desc", ident(&source.columns[at]));
-    let order = source.moment.map(last).unwrap_or_default();
-    let sql = format!(
-        "select {} from {} where {}::varchar in (select unnest([{}]))
-         {order} limit {most}",
-        cells.join(", "),
-        source.from,
-        ident(&source.columns[link]),
-        values.join(", ")
-    );
-    let read = |row: &duckdb::Row<'_>| {
-        (0..cells.len()).map(|at| Ok(written(&row.get::<_, String>(at)?))).collect::<duckdb::Result<_>>()
-    };
-    Ok(warehouse.rows(&sql, &[], read)?)
 }

@@ -1,6 +1,4 @@
-//! A case as text.
-
-use chrono::NaiveDate;
+//! Rows as the text of a case has them.
 
 /// How a cell without a value is written.
 pub const NULL: &str = "null";
@@ -31,7 +29,7 @@ impl Cells {
     }
 
     /// The header and the rows, in columns of one width.
-    fn lines(&self) -> String {
+    pub fn lines(&self) -> String {
         let all = || std::iter::once(&self.columns).chain(&self.rows);
         let widths: Vec<usize> = (0..self.columns.len())
             .map(|at| all().map(|row| row[at].chars().count()).max().unwrap_or(0))
@@ -42,32 +40,5 @@ impl Cells {
             format!("  {}\n", cells.join(" | ").trim_end())
         };
         all().map(line).collect()
-    }
-}
-
-pub struct Draft<'a> {
-    pub title: &'a str,
-    pub comment: &'a [String],
-    pub date: NaiveDate,
-    pub until: Option<NaiveDate>,
-    pub given: &'a [Cells],
-    pub expect: &'a Cells,
-    pub condition: Option<&'a str>,
-}
-
-impl Draft<'_> {
-    pub fn text(&self) -> String {
-        let Self { title, date, expect, .. } = self;
-        let until = self.until.map(|until| format!("until {until}\n")).unwrap_or_default();
-        let given = self.given.iter().map(|rows| format!("given {}\n{}", rows.table, rows.lines()));
-        let comment = self.comment.iter().map(|line| format!("# {line}\n"));
-        let condition = self.condition.map(|condition| format!("where {condition}\n")).unwrap_or_default();
-        format!(
-            "case {title}\ndate {date}\n{until}{}{}expect {}\n{condition}{}",
-            given.collect::<String>(),
-            comment.collect::<String>(),
-            expect.table,
-            expect.lines()
-        )
     }
 }

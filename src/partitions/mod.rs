@@ -25,4 +25,4 @@ pub use plan::{Basis, Fingerprints, Plan, anywhere, here, why};
 pub use pool::{Built, build, report};
 pub use shape::fit;
 pub use sources::source_folder;
-pub use unbuilt::{Cause, Unbuilt, sort_out, trained};
+pub use unbuilt::{Cause, Unbuilt, sorted_out, trained};

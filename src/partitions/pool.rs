@@ -13,7 +13,7 @@ use super::partition::{Context, Done, Maker};
 use super::plan::{Plan, Task};
 use super::quarantine::SetAside;
 use super::shape::Change;
-use super::unbuilt::{Cause, sort_out};
+use super::unbuilt::{Cause, sorted_out};
 use crate::catalog::Catalog;
 use crate::interrupt;
 use crate::problem::Problem;
@@ -103,10 +103,10 @@ fn work(maker: Maker<'_>, state: &Mutex<State>, changed: &Condvar, progress: &Pr
         let outcome = maker.replace(task);
         let mut now = lock(state);
         now.running.remove(&at);
-        match outcome.map_err(sort_out) {
-            Ok(done) => now.built.add(done),
-            Err(Ok(problem)) => now.fail(tasks, task, problem),
-            Err(Err(error)) => now.fatal = now.fatal.take().or(Some(error)),
+        match sorted_out(outcome) {
+            Ok(Ok(done)) => now.built.add(done),
+            Ok(Err(problem)) => now.fail(tasks, task, problem),
+            Err(error) => now.fatal = now.fatal.take().or(Some(error)),
         }
         progress.step();
         drop(now);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use anyhow::{Error, Result};
+use anyhow::Result;
 use chrono::NaiveDate;
 
 use super::plan::Task;
@@ -35,16 +35,17 @@ impl fmt::Display for Cause {
 #[derive(Debug, Default)]
 pub struct Unbuilt(BTreeMap<(String, NaiveDate), Cause>);
 
-/// A problem of one table or model, or what nothing can be built with.
-pub fn sort_out(error: Error) -> Result<Problem, Error> {
-    let is_its_own = |problem: &Problem| {
-        problem.kind == Kind::Data || (problem.kind == Kind::Usage && problem.place.is_some())
+/// What came out, or the problem of one table or model.
+///
+/// # Errors
+/// What nothing can be built with.
+pub fn sorted_out<T>(outcome: Result<T>) -> Result<Result<T, Problem>> {
+    let error = match outcome {
+        Ok(value) => return Ok(Ok(value)),
+        Err(error) => error.downcast::<Problem>()?,
     };
-    match error.downcast::<Problem>() {
-        Ok(problem) if is_its_own(&problem) => Ok(problem),
-        Ok(problem) => Err(problem.into()),
-        Err(error) => Err(error),
-    }
+    let is_its_own = error.kind == Kind::Data || error.kind == Kind::Usage && error.place.is_some();
+    if is_its_own { Ok(Err(error)) } else { Err(error.into()) }
 }
 
 impl Unbuilt {

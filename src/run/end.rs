@@ -11,7 +11,7 @@ use crate::config::Task;
 use crate::dates;
 use crate::ingest;
 use crate::monitor;
-use crate::partitions::sort_out;
+use crate::partitions::sorted_out;
 use crate::problem::{self, Problem};
 use crate::reports::{self, Refreshed};
 use crate::term;
@@ -28,12 +28,9 @@ impl<'a> Run<'a> {
         if self.unbuilt.concerns(&model.table()) || self.unbuilt.concerns(&model.training()) {
             return Ok(());
         }
-        match monitor::update(self.workspace(model), self.loaded.last_date()).map_err(sort_out) {
-            Ok(_) => {}
-            Err(Ok(problem)) => {
-                term::warn(&format!("{}: what came of its lists cannot be computed: {problem}", model.name));
-            }
-            Err(Err(error)) => return Err(error),
+        let updated = monitor::update(self.workspace(model), self.loaded.last_date());
+        if let Err(problem) = sorted_out(updated)? {
+            term::warn(&format!("{}: what came of its lists cannot be computed: {problem}", model.name));
         }
         let last = monitor::last(self.warehouse, &model.name, binary.metric, &self.options.id)?;
         if let Some(complaint) = last.and_then(|last| last.complaint(&model.name)) {

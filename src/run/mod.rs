@@ -31,7 +31,7 @@ use crate::partitions::lake::Lake;
 use crate::partitions::texts::{self, Texts};
 use crate::partitions::{
     self, Basis, Built, Cause, Context, DuckDb, Engine, Entry, Fingerprints, Ledger, Plan, Unbuilt, columns,
-    sort_out,
+    sorted_out,
 };
 use crate::problem::Problem;
 use crate::secret;
@@ -264,14 +264,8 @@ impl<'a> Run<'a> {
 
     /// What came of a step with `table` at `date`: its problem is kept for the end, and the run goes on.
     fn attempt<T>(&mut self, table: &str, date: NaiveDate, outcome: Result<T>) -> Result<Option<T>> {
-        match outcome.map_err(sort_out) {
-            Ok(value) => Ok(Some(value)),
-            Err(Ok(problem)) => {
-                self.unbuilt.add(table, date, Cause::Failed(problem));
-                Ok(None)
-            }
-            Err(Err(error)) => Err(error),
-        }
+        let failed = |problem| self.unbuilt.add(table, date, Cause::Failed(problem));
+        Ok(sorted_out(outcome)?.map_err(failed).ok())
     }
 
     /// The first of what `model` needs at `dates` that could not be built.
