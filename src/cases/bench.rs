@@ -258,9 +258,12 @@ fn literal(cell: &str) -> String {
 /// Cells as texts, each as a case can hold it: NULL is `null`, and a text is in one line, without the sign between cells.
 pub fn texts(warehouse: &Warehouse, columns: &[String], from: &str) -> Result<Vec<Vec<String>>, SqlError> {
     let cells = columns.iter().map(|column| format!("coalesce(({column})::varchar, 'null')"));
-    let plain = |cell: String| match cell.contains(|c: char| c == '|' || c.is_whitespace()) {
-        true => cell.replace('|', "/").split_whitespace().collect::<Vec<_>>().join(" "),
-        false => cell,
+    let is_odd = |c: char| c == '|' || c.is_whitespace();
+    let plain = |cell: String| {
+        if !cell.contains(is_odd) {
+            return cell;
+        }
+        cell.replace('|', "/").split_whitespace().collect::<Vec<_>>().join(" ")
     };
     let read = |row: &duckdb::Row<'_>| (0..columns.len()).map(|at| row.get(at).map(plain)).collect();
     warehouse.again(&format!("select {} from {from}", joined(cells, ", ")), read)

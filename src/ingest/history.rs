@@ -35,8 +35,7 @@ impl Loads {
 
     /// Reads sources elsewhere from now on, each in its version there.
     pub fn supersede(&mut self, versions: &BTreeMap<String, String>) {
-        let own = |(source, version): (&String, &String)| (source.clone(), version.clone());
-        self.0.extend(Self::from_iter(versions.iter().map(own)).0);
+        self.0.extend(versions.clone().into_iter().collect::<Self>().0);
     }
 
     pub fn is_empty(&self) -> bool {
