@@ -67,6 +67,8 @@ pub struct Catalog {
     pub mistakes: Vec<Problem>,
     /// Names of their tables, and of those that need them.
     left_out: BTreeSet<String>,
+    /// Files with texts of columns where they stood in earlier versions.
+    outdated: Vec<String>,
     needs: Needs,
     /// Names of tables and scores, each after what it needs.
     pub order: Vec<String>,
@@ -98,26 +100,26 @@ impl Catalog {
             models: BTreeMap::new(),
             mistakes: Vec::new(),
             left_out: BTreeSet::new(),
+            outdated: Vec::new(),
             needs: Needs::new(),
             order: Vec::new(),
             rendered: Mutex::default(),
         };
-        let mut outdated = Vec::new();
         let mut mistakes: Vec<(Problem, Vec<&str>)> = Vec::new();
         for (folder, kind) in [("features", Kind::Feature), ("abt", Kind::Abt), ("models", Kind::Model)] {
             for (file, name) in project.in_folder(folder) {
-                let Err(error) = catalog.add(file, folder, name, kind, date, &mut outdated) else { continue };
+                let Err(error) = catalog.add(file, name, kind, date) else { continue };
                 let mistake = error.downcast::<Problem>()?;
                 // A mistake in a macro is one, however many files call it.
                 match mistakes.iter_mut().find(|(other, _)| other.is_same(&mistake)) {
                     Some((_, others)) => others.push(file),
                     None => mistakes.push((mistake, Vec::new())),
                 }
-                catalog.left_out.insert(table_name(folder, name));
+                catalog.left_out.insert(table_name(kind, name));
             }
         }
-        if !outdated.is_empty() {
-            let files = outdated.join(", ");
+        if !catalog.outdated.is_empty() {
+            let files = catalog.outdated.join(", ");
             term::warn(&format!("config `columns` is not read any more ({files}): {IN_THE_QUERY}"));
         }
         for (mut mistake, others) in mistakes {
@@ -131,20 +133,11 @@ impl Catalog {
         Ok(catalog)
     }
 
-    /// `outdated` are files with texts of columns where they stood in earlier versions.
-    fn add(
-        &mut self,
-        file: &str,
-        folder: &str,
-        name: &str,
-        kind: Kind,
-        date: NaiveDate,
-        outdated: &mut Vec<String>,
-    ) -> Result<()> {
+    fn add(&mut self, file: &str, name: &str, kind: Kind, date: NaiveDate) -> Result<()> {
         check_name(file, name)?;
         let mut rendered = self.templates.render(file, kind, Some(date), None)?;
         if rendered.config.shift_remove("columns").is_some() {
-            outdated.push(file.to_owned());
+            self.outdated.push(file.to_owned());
         }
         let source = self.templates.source(file);
         let (file, refs) = (file.to_owned(), rendered.refs.clone());
@@ -153,7 +146,7 @@ impl Catalog {
             self.models.insert(name.to_owned(), Model { name: name.to_owned(), file, spec, refs });
         } else {
             let spec = TableSpec::read(&rendered, source, kind)?;
-            let name = table_name(folder, name);
+            let name = table_name(kind, name);
             self.tables.insert(name.clone(), Node { name, file, kind, spec, refs });
         }
         Ok(())
@@ -176,10 +169,8 @@ impl Catalog {
         for (_, file, refs) in self.all().filter(|(_, file, _)| !file.starts_with("features/")) {
             let Some(step) = refs.iter().find(is_step) else { continue };
             let what = format!("`{step}` is an intermediate, for other feature stores alone");
-            return Err(Problem::usage(what)
-                .at(self.place_of_ref(file, step))
-                .hint("join a store that is made of it, or take `intermediate` out of its config")
-                .into());
+            let hint = "join a store that is made of it, or take `intermediate` out of its config";
+            return Err(Problem::usage(what).at(self.place_of_ref(file, step)).hint(hint).into());
         }
         Ok(())
     }
@@ -187,9 +178,10 @@ impl Catalog {
     fn link(&mut self) -> Result<()> {
         self.check_intermediates()?;
         // What refers to a table that was left out is left out too, with all that needs it.
-        let lacks =
-            |of: &Self, refs: &BTreeSet<String>| refs.iter().any(|need| !of.tables.contains_key(need));
-        let next = |of: &Self| of.all().find(|(.., refs)| lacks(of, refs)).map(|(name, ..)| name);
+        let next = |of: &Self| {
+            let lacks = |need: &String| !of.tables.contains_key(need);
+            of.all().find(|(.., refs)| refs.iter().any(lacks)).map(|(name, ..)| name)
+        };
         while let Some(name) = next(self) {
             self.tables.remove(&name);
             self.models.retain(|_, model| model.table() != name);
@@ -290,8 +282,13 @@ fn fixed_date() -> NaiveDate {
 }
 
 /// `features.seller_sales` of `features/seller_sales.sql`, `scores.seller_churn` of `models/seller_churn.sql`.
-fn table_name(folder: &str, name: &str) -> String {
-    if folder == "models" { format!("scores.{name}") } else { format!("{folder}.{name}") }
+fn table_name(kind: Kind, name: &str) -> String {
+    let schema = match kind {
+        Kind::Feature => "features",
+        Kind::Abt => "abt",
+        _ => "scores",
+    };
+    format!("{schema}.{name}")
 }
 
 /// A file's name is the name of a table or a view.
@@ -300,7 +297,6 @@ pub fn check_name(file: &str, name: &str) -> Result<()> {
     if starts && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') {
         return Ok(());
     }
-    Err(Problem::usage(format!("`{file}` cannot be the name of a table"))
-        .hint("small letters, digits and _, starting with a letter: features/seller_sales.sql")
-        .into())
+    let hint = "small letters, digits and _, starting with a letter: features/seller_sales.sql";
+    Err(Problem::usage(format!("`{file}` cannot be the name of a table")).hint(hint).into())
 }

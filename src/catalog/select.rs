@@ -18,14 +18,10 @@ impl Catalog {
             selected.extend(self.order.iter().cloned());
         }
         for word in wanted {
-            let (name, and_dependants) =
-                word.strip_suffix('+').map_or((word.as_str(), false), |name| (name, true));
+            let name = word.strip_suffix('+').unwrap_or(word);
             for table in self.named("--select", name)? {
-                let group = if and_dependants {
-                    graph::downstream(table, &self.needs)
-                } else {
-                    [table.clone()].into()
-                };
+                let own = || BTreeSet::from([table.clone()]);
+                let group = if word.ends_with('+') { graph::downstream(table, &self.needs) } else { own() };
                 selected.extend(group.iter().flat_map(|name| graph::upstream(name, &self.needs)));
             }
         }
@@ -46,9 +42,8 @@ impl Catalog {
         }
         let short = self.order.iter().filter_map(|table| table.split_once('.').map(|(_, short)| short));
         let names: Vec<&str> = self.order.iter().map(String::as_str).chain(short).collect();
-        Err(Problem::usage(format!("{option} {word}: there is no such table or model"))
-            .maybe_hint(suggest(word, names))
-            .into())
+        let problem = Problem::usage(format!("{option} {word}: there is no such table or model"));
+        Err(problem.maybe_hint(suggest(word, names)).into())
     }
 }
 

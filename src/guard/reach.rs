@@ -9,8 +9,8 @@ use anyhow::Result;
 use chrono::NaiveDate;
 
 use super::walk::{Allowed, Walk};
-use crate::catalog::{Catalog, Model};
-use crate::config::{Severity, Task};
+use crate::catalog::{Catalog, Model, Node};
+use crate::config::{Check, Severity, Task};
 use crate::fingerprint;
 use crate::learn::Algorithm;
 use crate::problem::{Place, Problem};
@@ -29,17 +29,14 @@ impl Functions {
     fn read(warehouse: &Warehouse) -> Result<Self> {
         let functions = "select distinct lower(function_name), not internal from duckdb_functions()
             where not internal or stability <> 'CONSISTENT' and function_name <> 'error'";
-        let functions: Vec<(String, bool)> =
-            warehouse.rows(functions, &[], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let (foreign, changing): (Vec<_>, Vec<_>) =
-            functions.into_iter().partition(|(_, is_foreign)| *is_foreign);
+        let functions: Vec<(String, bool)> = warehouse.rows(functions, &[], |row| row.try_into())?;
+        let named = |foreign| {
+            let own = functions.iter().filter(move |(_, is_foreign)| *is_foreign == foreign);
+            own.map(|(name, _)| name.clone()).collect()
+        };
         let schemas = "select distinct lower(schema_name) from duckdb_schemas()";
-        let names = |functions: Vec<(String, bool)>| functions.into_iter().map(|(name, _)| name).collect();
-        Ok(Self {
-            foreign: names(foreign),
-            changing: names(changing),
-            schemas: warehouse.rows(schemas, &[], |row| row.get(0))?,
-        })
+        let schemas = warehouse.rows(schemas, &[], |row| row.get(0))?;
+        Ok(Self { foreign: named(true), changing: named(false), schemas })
     }
 }
 
@@ -62,26 +59,20 @@ impl Reach {
     pub fn table(&self, catalog: &Catalog, table: &str, date: NaiveDate) -> Result<Vec<Problem>> {
         let rendered = catalog.render_with(&self.sealed, table, date)?;
         let mut found = self.query(&rendered);
-        let mut look = |path: &str, expression: &str, hidden: &[&str]| -> Result<()> {
-            let place = |at: usize| catalog.templates.in_config(&rendered.file, path, at);
-            found.extend(self.expression(expression, hidden, date, &place)?);
-            Ok(())
+        let node = catalog.tables.get(table);
+        // Whoever is kept out by what is known only later is in when it is scored.
+        let (label, expressions) = match node {
+            Some(node) => (node.spec.label.as_deref(), checks(node)),
+            None => {
+                let model = catalog.model(table.trim_start_matches("scores."))?;
+                (model.spec.label(), expressions(model))
+            }
         };
-        if let Some(node) = catalog.tables.get(table) {
-            // Whoever is kept out by what is known only later is in when it is scored.
-            let label: Vec<&str> =
-                node.spec.label.as_deref().into_iter().flat_map(|label| [label, "label_known_on"]).collect();
-            for check in &node.spec.checks {
-                let hidden = if check.severity == Severity::Drop { &label[..] } else { &[] };
-                look(&check.path, &check.expression, hidden)?;
-            }
-        } else {
-            let model = catalog.model(table.trim_start_matches("scores."))?;
-            let hidden: Vec<&str> =
-                model.spec.label().into_iter().flat_map(|label| [label, "label_known_on"]).collect();
-            for (path, expression) in expressions(model) {
-                look(&path, expression, &hidden)?;
-            }
+        let hidden: Vec<&str> = label.into_iter().flat_map(|label| [label, "label_known_on"]).collect();
+        for Ruled { path, expression, may_see_label } in expressions {
+            let hidden = if may_see_label { &[] } else { &hidden[..] };
+            let place = |at: usize| catalog.templates.in_config(&rendered.file, &path, at);
+            found.extend(self.expression(expression, hidden, date, &place)?);
         }
         Ok(found)
     }
@@ -131,23 +122,34 @@ impl Reach {
 /// What `raw()` is while nothing is read.
 const RAW: &str = "raw";
 
-/// The expressions of a model over its SELECT, by their place in its config.
-fn expressions(model: &Model) -> Vec<(String, &str)> {
+/// An expression over the columns of a query, and its place in the config.
+struct Ruled<'a> {
+    path: String,
+    expression: &'a str,
+    may_see_label: bool,
+}
+
+fn checks(node: &Node) -> Vec<Ruled<'_>> {
+    let checks = node.spec.checks.iter().map(|Check { path, expression, severity }| Ruled {
+        path: path.clone(),
+        expression,
+        may_see_label: *severity != Severity::Drop,
+    });
+    checks.collect()
+}
+
+fn expressions(model: &Model) -> Vec<Ruled<'_>> {
     let rules = model.spec.candidates.iter().filter_map(|candidate| match &candidate.algorithm {
         Algorithm::Sql { expression } => {
-            Some((format!("candidates.{}.expression", candidate.name), expression.as_str()))
+            Some((format!("candidates.{}.expression", candidate.name), expression))
         }
         _ => None,
     });
-    let more: Vec<(String, &str)> = match &model.spec.task {
-        Task::Binary(binary) => {
-            binary.slices.iter().map(|(name, sql)| (format!("slices.{name}"), sql.as_str())).collect()
-        }
-        Task::Clusters(clusters) => {
-            let profile =
-                clusters.profile.iter().map(|(name, sql)| (format!("profile.{name}"), sql.as_str()));
-            profile.chain([("name".to_owned(), clusters.name.as_str())]).collect()
-        }
+    let (head, named, name) = match &model.spec.task {
+        Task::Binary(binary) => ("slices", &binary.slices, None),
+        Task::Clusters(clusters) => ("profile", &clusters.profile, Some(&clusters.name)),
     };
-    rules.chain(more).collect()
+    let named = named.iter().map(|(name, expression)| (format!("{head}.{name}"), expression));
+    let all = rules.chain(named).chain(name.map(|name| ("name".to_owned(), name)));
+    all.map(|(path, expression)| Ruled { path, expression, may_see_label: false }).collect()
 }

@@ -10,27 +10,12 @@ use crate::problem::{Place, Problem};
 use crate::sql::tree::{children, given_names, list, lower, position, table_names, texts};
 use crate::sql::{HARMLESS, SqlError, tree};
 
-/// Clocks and settings that DuckDB lists as macros, or as consistent.
-const CLOCKS: [&str; 14] = [
-    "ago",
-    "current_date",
-    "current_time",
-    "current_timestamp",
-    "current_user",
-    "get_current_time",
-    "getenv",
-    "localtime",
-    "localtimestamp",
-    "pg_conf_load_time",
-    "pg_postmaster_start_time",
-    "session_user",
-    "today",
-    "user",
-];
-
 /// Keywords that are clocks without brackets.
-const KEYWORDS: [&str; 5] =
-    ["current_date", "current_time", "current_timestamp", "localtime", "localtimestamp"];
+const KEYWORDS: &str = "current_date current_time current_timestamp localtime localtimestamp";
+
+/// Other clocks, and settings, that DuckDB lists as macros, or as consistent.
+const CLOCKS: &str = "ago current_user get_current_time getenv pg_conf_load_time pg_postmaster_start_time session_user \
+    today user";
 
 const CHANCE: [&str; 6] = ["random", "setseed", "uuid", "gen_random_uuid", "uuidv4", "uuidv7"];
 
@@ -77,10 +62,9 @@ impl Scope {
         scope
     }
 
-    fn with_columns(&self, names: impl IntoIterator<Item = String>) -> Self {
-        let mut scope = self.clone();
-        scope.columns.extend(names.into_iter().filter(|name| !name.is_empty()));
-        scope
+    fn with_columns(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        self.columns.extend(names.into_iter().filter(|name| !name.is_empty()));
+        self
     }
 }
 
@@ -122,15 +106,12 @@ impl<'a> Walk<'a> {
             return self.select(node, &scope);
         }
         // A lambda's own names.
-        let scope = match kind {
-            "LAMBDA" => scope.with_columns(tree::column_names(&node["lhs"])),
-            _ => scope,
-        };
+        let own = if kind == "LAMBDA" { tree::column_names(&node["lhs"]) } else { Vec::new() };
+        let scope = scope.with_columns(own);
         for (key, child) in map.iter().filter(|(key, _)| *key != "cte_map") {
             // Of a function in FROM only the arguments are left to look at.
-            let child =
-                if kind == "TABLE_FUNCTION" && key == "function" { &child["arguments"] } else { child };
-            self.node(child, &scope);
+            let is_call = kind == "TABLE_FUNCTION" && key == "function";
+            self.node(if is_call { &child["arguments"] } else { child }, &scope);
         }
     }
 
@@ -219,7 +200,7 @@ impl<'a> Walk<'a> {
         let names: Vec<String> = texts(&node["column_names"]).collect();
         let Some(last) = names.last() else { return };
         if let [name] = &names[..]
-            && KEYWORDS.contains(&name.as_str())
+            && KEYWORDS.split(' ').any(|keyword| keyword == name)
             && !scope.columns.contains(name)
         {
             self.clock(node, name);
@@ -233,14 +214,13 @@ impl<'a> Walk<'a> {
     }
 
     fn table(&mut self, node: &Json, scope: &Scope) {
-        let parts = ["catalog_name", "schema_name", "table_name"];
         // In small letters: a filter may have made capitals of what `source` gave.
-        let path: Vec<String> =
-            parts.iter().map(|part| lower(&node[part])).filter(|part| !part.is_empty()).collect();
+        let parts = ["catalog_name", "schema_name", "table_name"].map(|part| lower(&node[part]));
+        let path: Vec<&str> = parts.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
         let whole = path.join(".");
-        let is_known = match &path.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        let is_known = match path[..] {
             [schema, name] => match schema.strip_prefix(self.allowed.seal) {
-                Some("sources") => self.allowed.whole.contains(*name),
+                Some("sources") => self.allowed.whole.contains(name),
                 // What `ref` gives was looked at as a whole.
                 Some(_) => return self.find(node, &format!("`ref('{whole}')` is {OTHER_DATE}"), AS_REF_IS),
                 None => false,
@@ -282,7 +262,7 @@ impl<'a> Walk<'a> {
         if CHANCE.contains(&name.as_str()) {
             let what = format!("`{name}()` is random: the same rows have to give the same result");
             self.find(node, &what, RANDOM);
-        } else if CLOCKS.contains(&name.as_str())
+        } else if KEYWORDS.split(' ').chain(CLOCKS.split(' ')).any(|clock| clock == name)
             || self.functions.changing.contains(&name)
             || name == "age" && count == 1
         {
@@ -300,11 +280,13 @@ impl<'a> Walk<'a> {
 
     fn find(&mut self, node: &Json, message: &str, hint: &str) {
         // DuckDB gives `describe` and its like no place.
-        let shown = || {
-            let sql = self.sql.to_lowercase();
-            ["describe", "summarize", "show"].iter().find_map(|word| sql.find(word))
+        let at = match node["type"].as_str() {
+            Some("SHOW_REF") => {
+                let sql = self.sql.to_lowercase();
+                ["describe", "summarize", "show"].iter().find_map(|word| sql.find(word))
+            }
+            _ => position(node),
         };
-        let at = if node["type"] == "SHOW_REF" { shown() } else { position(node) };
         let (place, within) = (self.place)(at);
         let message = message.replace(self.allowed.seal, "");
         let problem = Problem::usage(message)

@@ -26,6 +26,16 @@ impl Record {
         starts.zip(&self.ends).map(|(start, end)| &self.text[start..*end])
     }
 
+    fn clear(&mut self) {
+        self.text.clear();
+        self.ends.clear();
+        self.line = 0;
+    }
+
+    fn end_cell(&mut self) {
+        self.ends.push(self.text.len());
+    }
+
     fn is_blank(&self) -> bool {
         self.text.is_empty() && self.ends.len() == 1
     }
@@ -59,112 +69,111 @@ enum State {
 /// Reads records from bytes.
 pub struct Reader<'a> {
     input: &'a mut dyn BufRead,
+    cursor: Cursor,
+}
+
+struct Cursor {
     /// The line of the next byte.
     line: usize,
     last: u8,
+    state: State,
+    quoted_on: usize,
     /// On which line a record first ended in `\n`, `\r\n` and `\r`.
     endings: [Option<usize>; 3],
 }
 
 impl<'a> Reader<'a> {
     pub fn new(input: &'a mut dyn BufRead) -> Self {
-        Self { input, line: 1, last: 0, endings: [None; 3] }
-    }
-
-    /// The next record that is not a blank line; `false` at the end of the file.
-    pub fn next(&mut self, record: &mut Record) -> Result<bool, Failure> {
-        while self.any(record)? {
-            if !record.is_blank() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        let cursor = Cursor { line: 1, last: 0, state: State::Start, quoted_on: 0, endings: [None; 3] };
+        Self { input, cursor }
     }
 
     /// The lines on which a record first ended in another way than the first one did.
     pub fn mixed_endings(&self) -> Option<usize> {
-        let mut lines: Vec<usize> = self.endings.iter().flatten().copied().collect();
+        let mut lines: Vec<usize> = self.cursor.endings.iter().flatten().copied().collect();
         lines.sort_unstable();
         lines.get(1).copied()
     }
 
-    fn any(&mut self, record: &mut Record) -> Result<bool, Failure> {
-        record.text.clear();
-        record.ends.clear();
-        let (mut state, mut quoted_on) = (State::Start, 0);
-        let mut is_empty = true;
+    /// The next record that is not a blank line; `false` at the end of the file.
+    pub fn next(&mut self, record: &mut Record) -> Result<bool, Failure> {
+        record.clear();
         loop {
             let bytes = self.input.fill_buf()?;
             if bytes.is_empty() {
-                return match state {
-                    State::Quoted => Err(syntax(quoted_on, "a quote that opens here is never closed")),
-                    _ if is_empty => Ok(false),
-                    _ => {
-                        record.ends.push(record.text.len());
-                        Ok(true)
-                    }
-                };
+                if record.line > 0 && self.cursor.state == State::Quoted {
+                    return Err(syntax(self.cursor.quoted_on, "a quote that opens here is never closed"));
+                }
+                record.end_cell();
+                return Ok(record.line > 0 && !record.is_blank());
             }
-            let mut used = 0;
-            let mut is_whole = false;
-            for &byte in bytes {
+            let (mut used, mut is_whole) = (0, false);
+            while used < bytes.len() && !is_whole {
+                is_whole = self.cursor.push(bytes[used], record)?;
                 used += 1;
-                let is_second = byte == b'\n' && self.last == b'\r';
-                let ended_in_return = is_empty && self.last == b'\r';
-                self.last = byte;
-                if ended_in_return {
-                    self.endings[if is_second { 1 } else { 2 }].get_or_insert(self.line - 1);
-                    if is_second {
-                        continue;
-                    }
-                }
-                if is_empty {
-                    (is_empty, record.line) = (false, self.line);
-                }
-                if matches!(byte, b'\n' | b'\r') && !is_second {
-                    self.line += 1;
-                }
-                state = match (state, byte) {
-                    (State::Quoted, b'"') => State::Closed,
-                    (State::Quoted, _) | (State::Closed, b'"') => {
-                        record.text.push(byte);
-                        State::Quoted
-                    }
-                    (_, b',') => {
-                        record.ends.push(record.text.len());
-                        State::Start
-                    }
-                    (_, b'\n' | b'\r') => {
-                        record.ends.push(record.text.len());
-                        is_whole = true;
-                        break;
-                    }
-                    (State::Start, b'"') => {
-                        quoted_on = self.line;
-                        State::Quoted
-                    }
-                    (State::Closed, _) => {
-                        let what = "there is text behind a quote that closes a cell";
-                        return Err(syntax(self.line, what));
-                    }
-                    (State::Start | State::Plain, _) => {
-                        record.text.push(byte);
-                        State::Plain
-                    }
-                };
-            }
-            if is_whole && self.last == b'\n' {
-                self.endings[0].get_or_insert(self.line - 1);
             }
             self.input.consume(used);
             if record.text.len() > LONGEST {
                 let what = format!("line {} is longer than {} MB", record.line, LONGEST >> 20);
                 return Err(syntax(record.line, &what));
             }
-            if is_whole {
+            if is_whole && !record.is_blank() {
                 return Ok(true);
             }
+            if is_whole {
+                record.clear();
+            }
         }
+    }
+}
+
+impl Cursor {
+    /// Adds a byte to a record. Whether that ends there.
+    fn push(&mut self, byte: u8, record: &mut Record) -> Result<bool, Failure> {
+        let last = std::mem::replace(&mut self.last, byte);
+        let is_second = byte == b'\n' && last == b'\r';
+        if record.line == 0 {
+            if last == b'\r' {
+                self.endings[if is_second { 1 } else { 2 }].get_or_insert(self.line - 1);
+            }
+            if is_second {
+                return Ok(false);
+            }
+            (record.line, self.state) = (self.line, State::Start);
+        }
+        if matches!(byte, b'\n' | b'\r') && !is_second {
+            self.line += 1;
+        }
+        self.state = match (self.state, byte) {
+            (State::Quoted, b'"') => State::Closed,
+            (State::Quoted, _) | (State::Closed, b'"') => {
+                record.text.push(byte);
+                State::Quoted
+            }
+            (_, b',') => {
+                record.end_cell();
+                State::Start
+            }
+            (_, b'\n' | b'\r') => {
+                if byte == b'\n' {
+                    self.endings[0].get_or_insert(self.line - 1);
+                }
+                record.end_cell();
+                return Ok(true);
+            }
+            (State::Start, b'"') => {
+                self.quoted_on = self.line;
+                State::Quoted
+            }
+            (State::Closed, _) => {
+                return Err(syntax(self.line, "there is text behind a quote that closes a cell"));
+            }
+            (State::Start | State::Plain, _) => {
+                record.text.push(byte);
+                State::Plain
+            }
+        };
+        Ok(false)
     }
 }
 

@@ -19,12 +19,26 @@ const SHOWN: usize = 1 << 16;
 /// What changes when a file is written or replaced.
 type Stamp = (u64, SystemTime, u64);
 
-/// What a source is read from.
+/// A file that a source may be read from.
 #[derive(Debug, Clone)]
-pub struct RawFile {
+pub struct Candidate {
     pub path: PathBuf,
     /// Which file of a zip archive of several.
     pub member: Option<String>,
+}
+
+impl Candidate {
+    /// As the user is told of it.
+    pub fn name(&self) -> String {
+        let path = self.path.display();
+        self.member.as_ref().map_or_else(|| path.to_string(), |member| format!("{path}/{member}"))
+    }
+}
+
+/// What a source is read from.
+#[derive(Debug, Clone)]
+pub struct RawFile {
+    from: Candidate,
     pub is_parquet: bool,
     pub bytes: u64,
     /// Of what it holds: zipped or not, it is the same.
@@ -34,10 +48,10 @@ pub struct RawFile {
 
 impl RawFile {
     /// Reads the file once, for its digest.
-    pub fn examine(path: PathBuf, member: Option<String>) -> Result<Self> {
-        let stamp = stamp(&path);
-        let mut file = Self { path, member, is_parquet: false, bytes: 0, digest: String::new(), stamp };
-        file.bytes = file.path.metadata().with_context(|| file.unreadable())?.len();
+    pub fn examine(from: Candidate) -> Result<Self> {
+        let stamp = stamp(&from.path);
+        let mut file = Self { from, is_parquet: false, bytes: 0, digest: String::new(), stamp };
+        file.bytes = file.path().metadata().with_context(|| file.unreadable())?.len();
         let (digest, is_parquet) = file.read(|input| {
             let start = input.fill_buf().map_err(|error| file.damaged(&error))?;
             let is_parquet = start.starts_with(PARQUET);
@@ -46,20 +60,20 @@ impl RawFile {
             Ok((hasher.finalize().to_hex().to_string(), is_parquet))
         })?;
         (file.digest, file.is_parquet) = (digest, is_parquet);
-        if is_parquet && file.path.extension().is_some_and(|end| end.eq_ignore_ascii_case("zip")) {
-            return Err(Problem::usage(format!("`{}` is a parquet file in a zip archive", file.name()))
-                .hint("unpack it: parquet is read as it is")
-                .into());
+        if is_parquet && is_zip(file.path()) {
+            let problem = Problem::usage(format!("`{}` is a parquet file in a zip archive", file.name()));
+            return Err(problem.hint("unpack it: parquet is read as it is").into());
         }
         Ok(file)
     }
 
+    pub fn path(&self) -> &Path {
+        &self.from.path
+    }
+
     /// As the user is told of it.
     pub fn name(&self) -> String {
-        match &self.member {
-            Some(member) => format!("{}/{member}", self.path.display()),
-            None => self.path.display().to_string(),
-        }
+        self.from.name()
     }
 
     /// Its name without folders.
@@ -70,7 +84,7 @@ impl RawFile {
 
     /// Gives `work` what the file holds, unzipped.
     pub fn read<T>(&self, work: impl FnOnce(&mut dyn BufRead) -> Result<T>) -> Result<T> {
-        let file = File::open(&self.path).with_context(|| self.unreadable())?;
+        let file = File::open(self.path()).with_context(|| self.unreadable())?;
         let mut input = BufReader::with_capacity(1 << 16, file);
         let start = input.fill_buf().with_context(|| self.unreadable())?;
         if start.starts_with(GZIP) {
@@ -80,7 +94,7 @@ impl RawFile {
             return work(&mut input);
         }
         let mut archive = ZipArchive::new(input).map_err(|error| self.damaged(&error))?;
-        let name = match &self.member {
+        let name = match &self.from.member {
             Some(member) => member.clone(),
             None => self.only_member(&archive)?,
         };
@@ -91,9 +105,8 @@ impl RawFile {
     fn only_member<R: Read + Seek>(&self, archive: &ZipArchive<R>) -> Result<String> {
         let names = names(archive).map_err(|error| self.damaged(&error))?;
         if names.iter().any(|name| name == "[Content_Types].xml") {
-            return Err(Problem::usage(format!("`{}` is an Excel workbook", self.name()))
-                .hint("save it as CSV in UTF-8, with commas")
-                .into());
+            let problem = Problem::usage(format!("`{}` is an Excel workbook", self.name()));
+            return Err(problem.hint("save it as CSV in UTF-8, with commas").into());
         }
         if let [name] = &names[..] {
             return Ok(name.clone());
@@ -113,21 +126,16 @@ impl RawFile {
     fn line(&self, number: usize) -> Result<String> {
         self.read(|input| {
             let (mut line, mut last, mut text) = (1, 0, Vec::new());
-            while let Some(byte) = input.fill_buf()?.first().copied() {
-                input.consume(1);
-                let is_second = byte == b'\n' && last == b'\r';
+            for byte in input.bytes() {
+                let byte = byte?;
+                match byte {
+                    b'\n' if last == b'\r' => {}
+                    b'\n' | b'\r' => line += 1,
+                    byte if line == number && text.len() < SHOWN => text.push(byte),
+                    _ if line > number => break,
+                    _ => {}
+                }
                 last = byte;
-                if is_second {
-                    continue;
-                }
-                if matches!(byte, b'\n' | b'\r') {
-                    if line == number {
-                        break;
-                    }
-                    line += 1;
-                } else if line == number && text.len() < SHOWN {
-                    text.push(byte);
-                }
             }
             let text = String::from_utf8_lossy(&text);
             Ok(text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned())
@@ -137,12 +145,11 @@ impl RawFile {
     /// # Errors
     /// The file is not the one any more whose digest was read.
     pub fn check_unchanged(&self) -> Result<()> {
-        if stamp(&self.path) == self.stamp {
+        if stamp(self.path()) == self.stamp {
             return Ok(());
         }
-        Err(Problem::data(format!("`{}` changed while it was read", self.path.display()))
-            .hint("nothing was loaded: try again when the file is complete")
-            .into())
+        let problem = Problem::data(format!("`{}` changed while it was read", self.path().display()));
+        Err(problem.hint("nothing was loaded: try again when the file is complete").into())
     }
 
     /// Bytes that cannot be unzipped.
@@ -152,7 +159,7 @@ impl RawFile {
     }
 
     fn unreadable(&self) -> String {
-        format!("could not read `{}`", self.path.display())
+        format!("could not read `{}`", self.path().display())
     }
 }
 
@@ -176,6 +183,11 @@ fn names<R: Read + Seek>(archive: &ZipArchive<R>) -> ZipResult<Vec<String>> {
     let names = archive.file_names().map(|name| name.map(Cow::into_owned)).collect::<ZipResult<Vec<_>>>()?;
     let is_file = |name: &String| !name.ends_with('/') && !name.starts_with("__MACOSX/");
     Ok(names.into_iter().filter(is_file).collect())
+}
+
+/// By its name.
+pub fn is_zip(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("zip"))
 }
 
 fn stamp(path: &Path) -> Option<Stamp> {

@@ -7,26 +7,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::Known;
-use super::file::{RawFile, members};
+use super::file::{Candidate, RawFile, is_zip, members};
 use crate::problem::{Problem, nearest};
+use crate::warehouse::path;
 
 /// Names that are listed where nothing is found.
 const LISTED: usize = 5;
 
-/// A file that a source may be read from.
-#[derive(Debug, Clone)]
-struct Candidate {
-    path: PathBuf,
-    /// Its name in a zip archive.
-    member: Option<String>,
-}
-
 impl Candidate {
-    fn name(&self) -> String {
-        let path = self.path.display();
-        self.member.as_ref().map_or_else(|| path.to_string(), |member| format!("{path}/{member}"))
-    }
-
     /// Kaggle's name of it, in lower case: without its endings, and without the ` (1)` of a second download.
     fn stem(&self) -> String {
         let name = self.name().to_lowercase();
@@ -57,13 +45,12 @@ pub fn find(folder: &Path, specs: &[Known]) -> Result<BTreeMap<String, RawFile>>
             [] if spec.required => missing.push(spec.file_stem.as_str()),
             [] => {}
             [one] => {
-                found.insert(name.clone(), RawFile::examine(one.path.clone(), one.member.clone())?);
+                found.insert(name.clone(), RawFile::examine(one.clone())?);
             }
             [first, second, ..] => {
-                let what = format!("both `{}` and `{}` are there", first.name(), second.name());
-                return Err(Problem::usage(format!("{what}: which one is meant?"))
-                    .hint("keep one of them in the folder")
-                    .into());
+                let both = format!("both `{}` and `{}` are there", first.name(), second.name());
+                let problem = Problem::usage(format!("{both}: which one is meant?"));
+                return Err(problem.hint("keep one of them in the folder").into());
             }
         }
     }
@@ -72,45 +59,36 @@ pub fn find(folder: &Path, specs: &[Known]) -> Result<BTreeMap<String, RawFile>>
     }
     let expected: Vec<&str> = specs.iter().map(|known| known.spec.file_stem.as_str()).collect();
     let names = missing.iter().map(|stem| format!("{stem}.csv")).collect::<Vec<_>>().join(", ");
-    Err(Problem::data(format!("`{}` lacks: {names}", folder.display()))
-        .hint(instead(&missing, &places.concat(), &expected))
-        .into())
+    let problem = Problem::data(format!("`{}` lacks: {names}", folder.display()));
+    Err(problem.hint(instead(&missing, &places.concat(), &expected)).into())
 }
 
 /// The candidates of each place, in the order in which they are looked at.
 fn places(folder: &Path, specs: &[Known]) -> Result<Vec<Vec<Candidate>>> {
+    if folder.is_file() && is_zip(folder) {
+        return Ok(vec![in_archive(folder)?]);
+    }
     if folder.is_file() {
-        if folder.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("zip")) {
-            return Ok(vec![in_archive(folder)?]);
-        }
-        let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let parent = parent.unwrap_or(Path::new("."));
-        return Err(Problem::usage(format!("`{}` is a file, not a folder", folder.display()))
-            .hint(format!(
-                "name the folder that holds Kaggle's files, or their zip archive: `olist ingest {}`",
-                parent.display()
-            ))
-            .into());
+        let parent = path::folder(folder).display();
+        let problem = Problem::usage(format!("`{}` is a file, not a folder", folder.display()));
+        let wanted = "name the folder that holds Kaggle's files, or their zip archive";
+        return Err(problem.hint(format!("{wanted}: `olist ingest {parent}`")).into());
     }
     if !folder.is_dir() {
-        return Err(Problem::usage(format!("`{}` is not a folder", folder.display()))
-            .hint("`olist ingest DIR` wants the folder that holds Kaggle's files; `--sample` needs none")
-            .into());
+        let hint = "`olist ingest DIR` wants the folder that holds Kaggle's files; `--sample` needs none";
+        let problem = Problem::usage(format!("`{}` is not a folder", folder.display()));
+        return Err(problem.hint(hint).into());
     }
     let is_source = |candidate: &Candidate| {
         let stem = candidate.stem();
         specs.iter().any(|known| known.spec.file_stem.eq_ignore_ascii_case(&stem))
     };
     let (files, folders) = listed(folder)?;
-    let is_archive = |candidate: &&Candidate| {
-        let is_zip = candidate.path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("zip"));
-        is_zip && !is_source(candidate)
-    };
-    let archives: Vec<Candidate> = files.iter().filter(is_archive).cloned().collect();
-    let mut places = vec![files, Vec::new()];
-    for archive in archives {
-        places[1].extend(in_archive(&archive.path)?);
+    let mut archived = Vec::new();
+    for archive in files.iter().filter(|candidate| is_zip(&candidate.path) && !is_source(candidate)) {
+        archived.extend(in_archive(&archive.path)?);
     }
+    let mut places = vec![files, archived];
     if !places.iter().flatten().any(is_source) {
         let inner = folders.iter().map(|folder| Ok(listed(folder)?.0)).collect::<Result<Vec<_>>>()?;
         places.push(inner.concat());
@@ -127,13 +105,10 @@ fn in_archive(archive: &Path) -> Result<Vec<Candidate>> {
 fn listed(folder: &Path) -> Result<(Vec<Candidate>, Vec<PathBuf>)> {
     let context = || format!("could not list `{}`", folder.display());
     let entries = fs::read_dir(folder).with_context(context)?;
-    let mut paths = entries
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<std::io::Result<Vec<_>>>()
-        .with_context(context)?;
+    let paths = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>();
+    let mut paths = paths.with_context(context)?;
     paths.sort();
-    let (folders, files) = paths.into_iter().partition(|path| path.is_dir());
-    let files: Vec<PathBuf> = files;
+    let (folders, files): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| path.is_dir());
     Ok((files.into_iter().map(|path| Candidate { path, member: None }).collect(), folders))
 }
 

@@ -66,7 +66,7 @@ impl Loader<'_> {
 
     fn read_parquet(self, file: &RawFile) -> Result<()> {
         let (spec, table) = (&self.source.spec, table(&self.source.name));
-        let rows = format!("read_parquet({}, file_row_number = true)", path::pattern(&file.path)?);
+        let rows = format!("read_parquet({}, file_row_number = true)", path::pattern(file.path())?);
         let damaged = |error| file.damaged(&error);
         let describe = format!("describe select * exclude (file_row_number) from {rows}");
         let columns: Vec<(String, String)> =
