@@ -57,10 +57,7 @@ impl<'a> Bench<'a> {
             let rendered = catalog.templates.render(&source_file(&name), Kind::Source, None, Some(&raw))?;
             let explain = |error| analyst(&warehouse, error, &rendered, &catalog.templates);
             let select = loaded_select(&spec, &rendered.select().map_err(explain)?);
-            let head = format!("create table {table} as ");
-            warehouse
-                .batch(&format!("{head}{select}"))
-                .map_err(|error| explain(error.shifted(head.len() + select.start())))?;
+            warehouse.run(&select.within(&format!("create table {table} as "), "")).map_err(explain)?;
             let as_of = as_of_select(&warehouse, &name, &spec)?;
             let relation = ident(&format!("{name}_as_of"));
             warehouse.batch(&format!("create macro sources.{relation}(reference_date) as table {as_of}"))?;

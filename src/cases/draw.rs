@@ -18,7 +18,7 @@ use crate::ingest;
 use crate::partitions::sorted_out;
 use crate::problem::Problem;
 use crate::project::Project;
-use crate::warehouse::Warehouse;
+use crate::warehouse::{Warehouse, joined};
 
 /// More rows than these are no case that anybody reads.
 const MOST: usize = 150;
@@ -47,8 +47,8 @@ pub struct Drawn {
 impl Wanted<'_> {
     pub fn title(&self) -> String {
         let key = self.node.spec.key.iter().zip(self.key);
-        let key: Vec<String> = key.map(|(name, value)| format!("{name} {value}")).collect();
-        format!("{} on {}", key.join(", "), self.date)
+        let key = joined(key.map(|(name, value)| format!("{name} {value}")), ", ");
+        format!("{key} on {}", self.date)
     }
 
     /// Labels of the warehouse are hidden where they are not settled in it.

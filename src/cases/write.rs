@@ -1,5 +1,7 @@
 //! Rows as the text of a case has them.
 
+use crate::warehouse::joined;
+
 /// How a cell without a value is written.
 pub const NULL: &str = "null";
 
@@ -35,9 +37,8 @@ impl Cells {
             .map(|at| all().map(|row| row[at].chars().count()).max().unwrap_or(0))
             .collect();
         let line = |row: &Vec<String>| {
-            let cells: Vec<String> =
-                row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-            format!("  {}\n", cells.join(" | ").trim_end())
+            let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+            format!("  {}\n", joined(cells, " | ").trim_end())
         };
         all().map(line).collect()
     }

@@ -14,6 +14,7 @@ use crate::learn::{self, Algorithm, Metric, Recipe};
 use crate::problem::{Problem, suggest};
 use crate::sql::Expression;
 use crate::template::Rendered;
+use crate::warehouse::joined;
 
 /// The column, where a model has it, of what a row is worth if its label comes true, in BRL: carried into the scores.
 pub const STAKE: &str = "stake_brl";
@@ -247,18 +248,9 @@ impl ModelSpec {
 
     /// What decides a training: two models that agree in it need not be trained twice.
     pub fn substance(&self) -> String {
-        let candidates: Vec<String> =
-            self.candidates.iter().map(|c| format!("{} {:?}", c.name, c.algorithm)).collect();
-        format!(
-            "{:?} {:?} {} {:?} {:?} {} {}",
-            self.task,
-            self.key,
-            self.from,
-            self.every,
-            self.inputs,
-            self.seed,
-            candidates.join("; ")
-        )
+        let Self { task, key, from, every, inputs, seed, candidates, .. } = self;
+        let candidates = joined(candidates.iter().map(|c| format!("{} {:?}", c.name, c.algorithm)), "; ");
+        format!("{task:?} {key:?} {from} {every:?} {inputs:?} {seed} {candidates}")
     }
 }
 

@@ -199,14 +199,12 @@ pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, 
 /// As `texts`, each of them once.
 pub fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let names = texts(deserializer)?;
-    let twice = names
-        .iter()
-        .enumerate()
-        .find(|(at, name)| names[..*at].iter().any(|other| other.eq_ignore_ascii_case(name)));
-    twice.map_or_else(
-        || Ok(names.clone()),
-        |(_, name)| Err(D::Error::custom(format!("`{name}` is given twice"))),
-    )
+    for (at, name) in names.iter().enumerate() {
+        if names[..at].iter().any(|other| other.eq_ignore_ascii_case(name)) {
+            return Err(D::Error::custom(format!("`{name}` is given twice")));
+        }
+    }
+    Ok(names)
 }
 
 /// Names with a value each, in their order.

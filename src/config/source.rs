@@ -102,26 +102,22 @@ impl SourceSpec {
         let config = Config::new(rendered, source);
         let spec: Self = config.read()?;
         if spec.is_static && spec.known_at.is_some() {
-            return Err(config
-                .wrong("static", "give `known_at` or `static`, not both")
-                .hint("the rows of a static source are always known; those of another one from `known_at` on")
-                .into());
+            let hint =
+                "the rows of a static source are always known; those of another one from `known_at` on";
+            return Err(config.wrong("static", "give `known_at` or `static`, not both").hint(hint).into());
         }
         if !spec.is_static && spec.known_at.is_none() {
             let message = "a source says when its rows became known: `known_at = '…'` or `static = true`";
             let hint = "known_at is an expression over the row, for example 'order_purchase_timestamp'";
-            return Err(Problem { message: message.to_owned(), ..config.missing("", "known_at") }
-                .hint(hint)
-                .into());
+            let problem = Problem { message: message.to_owned(), ..config.missing("", "known_at") };
+            return Err(problem.hint(hint).into());
         }
         spec.columns.iter().try_for_each(|column| column.check(&config))?;
         let mut keys = spec.key.iter().enumerate();
         if let Some((at, name)) = keys.find(|(_, name)| spec.column(name).is_none()) {
             let near = nearest(name, spec.columns.iter().map(|column| column.name.as_str()));
-            return Err(config
-                .wrong(&format!("key.{at}"), format!("there is no column `{name}`"))
-                .maybe_hint(near.map(|near| format!("did you mean `{near}`?")))
-                .into());
+            let wrong = config.wrong(&format!("key.{at}"), format!("there is no column `{name}`"));
+            return Err(wrong.maybe_hint(near.map(|near| format!("did you mean `{near}`?"))).into());
         }
         Ok(spec)
     }

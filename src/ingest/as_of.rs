@@ -91,10 +91,8 @@ pub fn check_moments(
             let path = format!("columns.{}.{key}", column.name);
             let place = templates.in_config(&source_file(name), &path, error.position.unwrap_or(0));
             let what = format!("`{key}` of `{}` does not work: {}", column.name, error.headline());
-            return Err(Problem::usage(what)
-                .at(place)
-                .hint("known_at and as_of are expressions over the row; `reference_date` is a DATE in them")
-                .into());
+            let hint = "known_at and as_of are expressions over the row; `reference_date` is a DATE in them";
+            return Err(Problem::usage(what).at(place).hint(hint).into());
         }
     }
     Ok(())

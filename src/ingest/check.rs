@@ -49,10 +49,9 @@ impl Loader<'_> {
             };
             let line = file.zip(line).map(|(file, line)| file.place(line, None));
             let rows = term::counted(empty, "row");
-            return Err(Problem::data(format!("{rows} of `{name}` without a key ({names})"))
-                .at(line.unwrap_or(place))
-                .hint("every row needs its key; nothing was loaded")
-                .into());
+            let problem = Problem::data(format!("{rows} of `{name}` without a key ({names})"));
+            let hint = "every row needs its key; nothing was loaded";
+            return Err(problem.at(line.unwrap_or(place)).hint(hint).into());
         }
         if twice == 0 {
             return Ok(());
@@ -103,16 +102,14 @@ impl Loader<'_> {
         let is_lost = before > 0 && (rows == 0 || loss::is_most(rows, before as f64));
         if is_lost && !force {
             let what = format!("`{name}` has {rows} rows, and had {before} when it was loaded before");
-            return Err(Problem::data(what)
-                .hint("is the file whole? the last load stays; --force replaces it")
-                .into());
+            let hint = "is the file whole? the last load stays; --force replaces it";
+            return Err(Problem::data(what).hint(hint).into());
         }
         if rows == 0 && in_file > 0 && !force {
             let what = format!("`{name}` has no rows, of {in_file} in `{}`", file.name());
             let select = &self.source.rendered.file;
-            return Err(Problem::data(what)
-                .hint(format!("the SELECT of {select} leaves all of them out; nothing was loaded"))
-                .into());
+            let hint = format!("the SELECT of {select} leaves all of them out; nothing was loaded");
+            return Err(Problem::data(what).hint(hint).into());
         }
         if in_file == 0 {
             term::warn(&format!("`{}` has a header, and no rows", file.name()));

@@ -31,7 +31,7 @@ pub fn set(warehouse: &Warehouse, by_hand: Option<NaiveDate>, is_sample: bool) -
     } else {
         LAST_COMPLETE_DAY
     };
-    let found = warehouse.row(query, &[], |row| row.get::<_, Option<String>>(0))?.flatten();
+    let found: Option<String> = warehouse.one(query, &[], |row| row.get(0))?;
     warehouse.set("data_until", by_hand.map(|day| day.to_string()).or(found).as_deref())?;
     warehouse.set("data_until_set_by_hand", Some(&by_hand.is_some().to_string()))
 }
@@ -41,9 +41,8 @@ pub fn set(warehouse: &Warehouse, by_hand: Option<NaiveDate>, is_sample: bool) -
 fn check_by_hand(warehouse: &Warehouse, day: NaiveDate) -> Result<()> {
     let sql =
         "select min(order_purchase_timestamp)::date, max(order_purchase_timestamp)::date from sources.orders";
-    let span = warehouse.row(sql, &[], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let Some((Some(first), Some(last))) = span else { return Ok(()) };
-    let (first, last): (NaiveDate, NaiveDate) = (first, last);
+    let span: (Option<NaiveDate>, Option<NaiveDate>) = warehouse.one(sql, &[], |row| row.try_into())?;
+    let (Some(first), Some(last)) = span else { return Ok(()) };
     let today = chrono::Utc::now().date_naive();
     let what = if day > today {
         format!("--until {day} has not come: it is after today, {today}")

@@ -35,7 +35,9 @@ pub fn find(folder: &Path, specs: &[Known]) -> Result<BTreeMap<String, RawFile>>
     let places = places(folder, specs)?;
     let mut found = BTreeMap::new();
     let mut missing = Vec::new();
-    for Known { name, spec, .. } in specs {
+    let mut by_name: Vec<&Known> = specs.iter().collect();
+    by_name.sort_by(|a, b| a.name.cmp(&b.name));
+    for Known { name, spec, .. } in by_name {
         let stem = spec.file_stem.to_lowercase();
         let of = |place: &Vec<Candidate>| -> Vec<Candidate> {
             place.iter().filter(|candidate| candidate.stem() == stem).cloned().collect()

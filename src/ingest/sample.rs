@@ -70,7 +70,7 @@ pub fn generate(
         let head = format!("create table memory.sample.{} as\n", ident(&name));
         let explain = |error| analyst(warehouse, error, rendered, &templates);
         let select = rendered.select().map_err(explain)?;
-        warehouse.batch(&format!("{head}{select}")).map_err(|error| explain(error.shifted(head.len())))?;
+        warehouse.run(&select.within(&head, "")).map_err(explain)?;
         progress.step();
     }
     Ok(())

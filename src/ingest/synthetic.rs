@@ -27,8 +27,8 @@ pub fn mark(warehouse: &Warehouse) -> Result<BTreeSet<String>> {
     let synthetic: BTreeSet<String> = warehouse.rows(sql, &[], |row| row.get(0))?.into_iter().collect();
     let sql = "select schema_name || '.' || table_name, coalesce(comment, '') from duckdb_tables()
         where database_name = 'warehouse' and schema_name = 'scores'";
-    let read = |row: &duckdb::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
-    for (table, comment) in warehouse.rows(sql, &[], read)? {
+    let comments: Vec<(String, String)> = warehouse.rows(sql, &[], |row| row.try_into())?;
+    for (table, comment) in comments {
         let plain = comment.strip_prefix(MARK).unwrap_or(&comment);
         let mark = if synthetic.contains(table.trim_end_matches("_history")) { MARK } else { "" };
         let wanted = format!("{mark}{plain}");

@@ -18,6 +18,7 @@ use crate::portable::{self, Relations, Translation};
 use crate::problem::Problem;
 use crate::spark::{Failure, Why, ident, text};
 use crate::template::Rendered;
+use crate::warehouse::joined;
 
 pub struct Job<'a> {
     pub lake: &'a Lake,
@@ -65,7 +66,8 @@ impl Job<'_> {
 
     /// The rows of a folder.
     pub fn read(&self, folder: &str) -> Result<Vec<RecordBatch>> {
-        self.run(&format!("select * from {}", relation(folder)))
+        let done = self.lake.spark.run(&format!("select * from {}", relation(folder)), self.limit);
+        Ok(done.map_err(|failure| failure.problem(self.lake.spark.address()).on(self.task.date))?)
     }
 
     /// Runs the analyst's SELECT behind `head`.
@@ -89,11 +91,6 @@ impl Job<'_> {
         Ok(done.map_err(|failure| self.explain(&failure, head, &rendered, &translation))?)
     }
 
-    fn run(&self, sql: &str) -> Result<Vec<RecordBatch>> {
-        let done = self.lake.spark.run(sql, self.limit);
-        Ok(done.map_err(|failure| failure.problem(self.lake.spark.address()).on(self.task.date))?)
-    }
-
     /// What Spark said of the analyst's SELECT, at its line.
     fn explain(&self, failure: &Failure, head: &str, rendered: &Rendered, made: &Translation) -> Problem {
         let problem = failure.problem(self.lake.spark.address());
@@ -115,7 +112,7 @@ impl Job<'_> {
     fn counts(&self, node: &Node, folder: &str) -> Result<Vec<i64>> {
         let items = verify::counts(node);
         let sql = format!("select {} from {}", items.join(", "), node.name);
-        let rows = self.checked(node, "", &sql, &|date| dated(folder, date))?;
+        let rows = self.checked(node, "", &sql, &dated(folder, self.task.date))?;
         let count = |at: usize| {
             let column = rows.first().map(|batch| batch.column(at));
             column.and_then(|column| Some(column.as_primitive_opt::<Int64Type>()?.value(0))).unwrap_or(0)
@@ -126,23 +123,16 @@ impl Job<'_> {
     /// Writes what `checks` do not keep out to a folder beside `all`.
     fn sift(&self, node: &Node, all: &str, checks: &[&Check]) -> Result<String> {
         let kept = format!("{all}.kept");
-        let kept_in: Vec<String> =
-            checks.iter().map(|check| format!("coalesce(({}), true)", check.expression)).collect();
-        let sql = format!("select * from {} where {}", node.name, kept_in.join(" and "));
-        self.checked(node, &into(&kept), &sql, &|_| relation(all))?;
+        let kept_in = checks.iter().map(|check| format!("coalesce(({}), true)", check.expression));
+        let sql = format!("select * from {} where {}", node.name, joined(kept_in, " and "));
+        self.checked(node, &into(&kept), &sql, &relation(all))?;
         Ok(kept)
     }
 
     /// Runs what config's checks make of the rows of a folder.
-    fn checked(
-        &self,
-        node: &Node,
-        head: &str,
-        sql: &str,
-        rows: &dyn Fn(NaiveDate) -> String,
-    ) -> Result<Vec<RecordBatch>> {
+    fn checked(&self, node: &Node, head: &str, sql: &str, rows: &str) -> Result<Vec<RecordBatch>> {
         let nothing = |_: &str| String::new();
-        let table = |_: &str| rows(self.task.date);
+        let table = |_: &str| rows.to_owned();
         let relations = Relations { as_of: &nothing, whole: &nothing, table: &table };
         let place = || self.catalog.templates.config_key(&node.file, "checks");
         let translation = portable::translate(sql, &relations).map_err(|refusals| {

@@ -141,7 +141,8 @@ impl<'a> Maker<'a> {
             if let Rows::Left(rows) = given {
                 done.rows = rows;
             } else {
-                self.insert(task, &query)?;
+                let insert = query.within(&format!("insert into {} by name\n", task.table), "");
+                warehouse.run(&insert).map_err(|error| partition.explain(error))?;
                 done.set_aside = partition.set_aside(&query, context.run_id, plan.force)?;
                 labels_until = partition.verify_label()?;
                 (done.rows, done.warnings) = partition.verify_rows(&query, !is_known, examples)?;
@@ -180,14 +181,6 @@ impl<'a> Maker<'a> {
             ledger::forget(self.warehouse, table, *date)?;
         }
         Ok(())
-    }
-
-    fn insert(self, task: &Task, query: &Select) -> Result<()> {
-        let head = format!("insert into {} by name\n", task.table);
-        let inserted = self.warehouse.batch(&format!("{head}{query}"));
-        let explain =
-            |error: SqlError| self.partition(task).explain(error.shifted(head.len() + query.start()));
-        Ok(inserted.map_err(explain)?)
     }
 
     /// The columns that `query` of a partition gives, as they have to be.

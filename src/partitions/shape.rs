@@ -4,7 +4,7 @@ use std::fmt;
 
 use anyhow::Result;
 
-use crate::warehouse::{Warehouse, ident};
+use crate::warehouse::{Warehouse, ident, joined};
 
 /// How a table's columns changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,37 +40,32 @@ pub fn fit(warehouse: &Warehouse, name: &str, shape: &[(String, String)]) -> Res
     let present = warehouse.columns(name)?;
     if present.is_empty() {
         let columns = shape.iter().map(|(column, sql_type)| format!("{} {sql_type}", ident(column)));
-        warehouse.batch(&format!("create table {name} ({})", columns.collect::<Vec<_>>().join(", ")))?;
-        change.is_new = true;
-        change.added = shape.iter().map(|(column, _)| column.clone()).collect();
-    } else {
-        for (column, sql_type) in shape {
-            match present.iter().find(|(other, _)| other == column) {
-                None => {
-                    warehouse
-                        .batch(&format!("alter table {name} add column {} {sql_type}", ident(column)))?;
-                    change.added.push(column.clone());
-                }
-                Some((_, before)) if before != sql_type => {
-                    let quoted = ident(column);
-                    // The old values belong to the old definition; where they do not fit, they go.
-                    warehouse.batch(&format!(
-                        "alter table {name} alter column {quoted} type {sql_type} using try_cast({quoted} as {sql_type})"
-                    ))?;
-                    change.retyped.push(format!("{column} ({before} to {sql_type})"));
-                }
-                Some(_) => {}
+        warehouse.batch(&format!("create table {name} ({})", joined(columns, ", ")))?;
+        let added = shape.iter().map(|(column, _)| column.clone()).collect();
+        return Ok(Some(Change { is_new: true, added, ..change }));
+    }
+    for (column, sql_type) in shape {
+        let quoted = ident(column);
+        match present.iter().find(|(other, _)| other == column) {
+            None => {
+                warehouse.batch(&format!("alter table {name} add column {quoted} {sql_type}"))?;
+                change.added.push(column.clone());
             }
-        }
-        for (column, _) in &present {
-            if !shape.iter().any(|(other, _)| other == column) {
-                warehouse.batch(&format!("alter table {name} drop column {}", ident(column)))?;
-                change.removed.push(column.clone());
+            Some((_, before)) if before != sql_type => {
+                // The old values belong to the old definition; where they do not fit, they go.
+                warehouse.batch(&format!(
+                    "alter table {name} alter column {quoted} type {sql_type} using try_cast({quoted} as {sql_type})"
+                ))?;
+                change.retyped.push(format!("{column} ({before} to {sql_type})"));
             }
+            Some(_) => {}
         }
     }
-    if !change.is_new && change.added.is_empty() && change.removed.is_empty() && change.retyped.is_empty() {
-        return Ok(None);
+    for (column, _) in present.iter().filter(|(column, _)| !shape.iter().any(|(other, _)| other == column)) {
+        warehouse.batch(&format!("alter table {name} drop column {}", ident(column)))?;
+        change.removed.push(column.clone());
     }
-    Ok(Some(change))
+    let Change { added, removed, retyped, .. } = &change;
+    let is_same = added.is_empty() && removed.is_empty() && retyped.is_empty();
+    Ok((!is_same).then_some(change))
 }

@@ -44,20 +44,16 @@ pub fn read(
             let folder = text(&source_folder(root, name, version));
             let sql =
                 format!("create or replace temporary view {view} using parquet options (path {folder})");
-            let lacking = |failure: &Failure| {
-                let what = format!(
-                    "sources.{name} is not in the lake `{root}` as it is loaded: {}",
-                    failure.message
-                );
-                let hint = format!(
-                    "`olist lake push --lake {root}` writes it there, and Spark's machines have to see it"
-                );
-                Problem::usage(what).hint(hint)
-            };
-            spark.run(&sql, None).map_err(|failure| match failure.why {
-                Why::Query => lacking(&failure),
+            let lacking = |failure: Failure| match failure.why {
+                Why::Query => {
+                    let what = format!("sources.{name} is not in the lake `{root}` as it is loaded");
+                    let push = format!("`olist lake push --lake {root}` writes it there");
+                    Problem::usage(format!("{what}: {}", failure.message))
+                        .hint(format!("{push}, and Spark's machines have to see it"))
+                }
                 _ => failure.problem(spark.address()),
-            })?;
+            };
+            spark.run(&sql, None).map_err(lacking)?;
             continue;
         };
         let wrong = |failure: Failure| match failure.why {

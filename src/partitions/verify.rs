@@ -88,11 +88,9 @@ impl Partition<'_> {
             return Ok(aside);
         }
         let rows = term::thousands(gone as u64);
-        Err(Problem::data(format!("checks would keep out {rows} of {all:.0} rows"))
-            .at(self.key("checks"))
-            .on(self.date)
-            .hint(format!("severity `drop` is for a few: look at the check; `--force` builds it; {STAYS}"))
-            .into())
+        let what = format!("checks would keep out {rows} of {all:.0} rows");
+        let hint = format!("severity `drop` is for a few: look at the check; `--force` builds it; {STAYS}");
+        Err(Problem::data(what).at(self.key("checks")).on(self.date).hint(hint).into())
     }
 
     /// The same of a table that is built in the database `place` for a proof: nothing is put down.
@@ -183,11 +181,9 @@ impl Partition<'_> {
         let (Some(value), Some(key)) = (value, key) else { return Ok(known) };
         let what = format!("the label `{label}` is neither 0 nor 1 in {rows} rows, for example {value}");
         let hint = "1 where it happened, 0 where it did not, NULL where that is not known yet";
-        Err(Problem::data(what)
-            .at(column_place(self.catalog, self.node, self.rendered, label))
-            .on(self.date)
-            .hint(format!("{hint}; the first is {key}; {STAYS}"))
-            .into())
+        let place = column_place(self.catalog, self.node, self.rendered, label);
+        let hint = format!("{hint}; the first is {key}; {STAYS}");
+        Err(Problem::data(what).at(place).on(self.date).hint(hint).into())
     }
 
     /// Finds the check that DuckDB could not compute, one by one: this is rare and may be slow. The failed transaction is

@@ -72,12 +72,8 @@ impl Journal {
     pub fn new(database: &Path) -> Result<Self> {
         let file =
             File::open(database).with_context(|| format!("could not open `{}`", database.display()))?;
-        Ok(Self {
-            database: database.to_owned(),
-            file,
-            turns: RwLock::new(()),
-            is_told: AtomicBool::new(false),
-        })
+        let (turns, is_told) = (RwLock::default(), AtomicBool::default());
+        Ok(Self { database: database.to_owned(), file, turns, is_told })
     }
 
     /// Waits while a checkpoint is made.

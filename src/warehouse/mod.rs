@@ -210,6 +210,11 @@ impl Warehouse {
         Ok(self.conn.execute_batch(sql)?)
     }
 
+    /// Runs what was put around an analyst's SELECT: errors have their place in that.
+    pub fn run(&self, around: &Select) -> Result<(), SqlError> {
+        self.batch(around.as_str()).map_err(|error| error.shifted(around.start()))
+    }
+
     /// Runs one statement with `values`, gives the number of rows it changed, and keeps it prepared for others.
     pub fn execute(&self, sql: &str, values: &[&dyn duckdb::ToSql]) -> Result<usize, SqlError> {
         let _busy = self.gate.enter()?;

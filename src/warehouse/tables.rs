@@ -29,11 +29,9 @@ pub fn create(warehouse: &Warehouse) -> Result<()> {
         let version = warehouse.setting("tables_version")?.and_then(|version| version.parse().ok());
         let version: usize = version.unwrap_or(VERSION);
         if version > VERSION {
-            return Err(Problem::usage(format!(
-                "`{file}` was written by a newer olist (tables version {version}, this one knows {VERSION})"
-            ))
-            .hint("install the newer olist")
-            .into());
+            let versions = format!("tables version {version}, this one knows {VERSION}");
+            let problem = Problem::usage(format!("`{file}` was written by a newer olist ({versions})"));
+            return Err(problem.hint("install the newer olist").into());
         }
         if version == VERSION {
             return Ok(());
@@ -41,18 +39,15 @@ pub fn create(warehouse: &Warehouse) -> Result<()> {
         return warehouse.transaction(|| upgrade(warehouse, version));
     }
     if warehouse.has_table("pipeline.partitions")? {
-        return Err(Problem::usage(format!("`{file}` is a published copy, for reading"))
-            .hint("--database FILE names the database that it was published from")
-            .into());
+        let hint = "--database FILE names the database that it was published from";
+        return Err(Problem::usage(format!("`{file}` is a published copy, for reading")).hint(hint).into());
     }
     let foreign = "select schema_name || '.' || table_name from duckdb_tables()
         where database_name = 'warehouse' limit 1";
     if let Some(table) = warehouse.row(foreign, &[], |row| row.get::<_, String>(0))? {
-        return Err(Problem::usage(format!(
-            "`{file}` is a database of something else: it has `{table}` and no ledger of olist"
-        ))
-        .hint("--database FILE names another file; olist creates it")
-        .into());
+        let what = format!("it has `{table}` and no ledger of olist");
+        let problem = Problem::usage(format!("`{file}` is a database of something else: {what}"));
+        return Err(problem.hint("--database FILE names another file; olist creates it").into());
     }
     warehouse.transaction(|| upgrade(warehouse, VERSION))
 }
