@@ -59,14 +59,12 @@ impl Reach {
     pub fn table(&self, catalog: &Catalog, table: &str, date: NaiveDate) -> Result<Vec<Problem>> {
         let rendered = catalog.render_with(&self.sealed, table, date)?;
         let mut found = self.query(&rendered);
-        let node = catalog.tables.get(table);
         // Whoever is kept out by what is known only later is in when it is scored.
-        let (label, expressions) = match node {
-            Some(node) => (node.spec.label.as_deref(), checks(node)),
-            None => {
-                let model = catalog.model(table.trim_start_matches("scores."))?;
-                (model.spec.label(), expressions(model))
-            }
+        let (label, expressions) = if let Some(node) = catalog.tables.get(table) {
+            (node.spec.label.as_deref(), checks(node))
+        } else {
+            let model = catalog.model(table.trim_start_matches("scores."))?;
+            (model.spec.label(), expressions(model))
         };
         let hidden: Vec<&str> = label.into_iter().flat_map(|label| [label, "label_known_on"]).collect();
         for Ruled { path, expression, may_see_label } in expressions {
