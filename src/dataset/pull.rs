@@ -12,7 +12,7 @@ use duckdb::arrow::datatypes::{Date32Type, Float64Type};
 use super::label;
 use super::layout::{Layout, no_number};
 use super::{Dataset, Snapshot, Workspace};
-use crate::learn::MatrixBuilder;
+use crate::learn::Matrix;
 use crate::problem::Problem;
 use crate::sql::Expression;
 use crate::warehouse::texts;
@@ -46,9 +46,9 @@ fn rows(at: Workspace<'_>, snapshots: &[Snapshot], layout: &Layout) -> Result<Da
     let mut rows = Rows {
         at,
         layout,
-        matrix: MatrixBuilder::new(layout.inputs.clone(), 0),
         keys: vec![Vec::new(); at.model.spec.key.len()],
         dataset: Dataset {
+            matrix: Matrix::new(layout.inputs.clone()),
             rules: layout.rules.iter().map(|rule| (rule.name.clone(), Vec::new())).collect(),
             slices: layout.slices.iter().map(|slice| (slice.name.clone(), Vec::new())).collect(),
             columns: layout.columns.clone(),
@@ -67,7 +67,6 @@ fn rows(at: Workspace<'_>, snapshots: &[Snapshot], layout: &Layout) -> Result<Da
 struct Rows<'a> {
     at: Workspace<'a>,
     layout: &'a Layout,
-    matrix: MatrixBuilder,
     /// The parts of each key column.
     keys: Vec<Vec<ArrayRef>>,
     dataset: Dataset,
@@ -84,7 +83,7 @@ impl Rows<'_> {
         for (name, column) in layout.inputs.iter().zip(inputs) {
             columns.push(numbers(column, |what| no_number(self.at, name, date, what))?);
         }
-        self.matrix.append(&columns)?;
+        dataset.matrix.append(&columns);
         for (rule, column) in layout.rules.iter().zip(rules) {
             let values = numbers(column, |gives| rule.no_number(self.at, date, gives))?;
             rule.check(self.at, date, values)?;
@@ -108,7 +107,6 @@ impl Rows<'_> {
     }
 
     fn finish(mut self) -> Result<Dataset> {
-        self.dataset.matrix = self.matrix.finish();
         for (name, parts) in self.at.model.spec.key.iter().zip(&self.keys) {
             let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
             if !parts.is_empty() {

@@ -1,9 +1,7 @@
 //! Trees as the operator `TreeEnsemble` of `ai.onnx.ml`.
 
-use anyhow::Result;
-
 use super::graph::{Builder, Value, doubles, int, ints, length, tensor_of, uint8s};
-use crate::learn::{Step, Trees};
+use crate::learn::{Node, Trees};
 
 /// Codes of the operator: a question is "is the column at most this?"; values are added up, and stay as they are.
 const AT_MOST: u8 = 0;
@@ -24,12 +22,9 @@ struct Lists {
 }
 
 /// The sum of the trees' values for each row of `matrix`.
-pub fn sum(graph: &mut Builder, matrix: &Value, trees: &Trees) -> Result<Value> {
-    anyhow::ensure!(!trees.is_empty(), "there is no tree");
+pub fn sum(graph: &mut Builder, matrix: &Value, trees: &Trees) -> Value {
     let mut lists = Lists::default();
-    for tree in trees.iter() {
-        lists.push(&tree.steps().collect::<Vec<_>>())?;
-    }
+    trees.0.iter().for_each(|tree| lists.push(tree.nodes()));
     let attributes = [
         int("n_targets", 1),
         int("aggregate_function", SUM),
@@ -45,34 +40,33 @@ pub fn sum(graph: &mut Builder, matrix: &Value, trees: &Trees) -> Result<Value> 
         ints("leaf_targetids", &vec![0; lists.leaves.len()]),
         tensor_of("leaf_weights", doubles(&[length(&lists.leaves)], &lists.leaves)),
     ];
-    Ok(graph.op_with("TreeEnsemble", &[matrix], &attributes))
+    graph.op_with("TreeEnsemble", &[matrix], &attributes)
 }
 
 impl Lists {
-    fn push(&mut self, steps: &[Step]) -> Result<()> {
+    fn push(&mut self, nodes: &[Node]) {
         // The place of each node in the list that it goes to.
-        let mut places = Vec::with_capacity(steps.len());
+        let mut places = Vec::with_capacity(nodes.len());
         let (mut questions, mut leaves) = (length(&self.columns), length(&self.leaves));
         self.roots.push(questions);
-        for step in steps {
-            let next = if matches!(step, Step::Leaf(_)) { &mut leaves } else { &mut questions };
+        for node in nodes {
+            let next = if matches!(node, Node::Leaf(_)) { &mut leaves } else { &mut questions };
             places.push(*next);
             *next += 1;
         }
         // The operator knows no tree without a question: both answers lead to the only leaf.
-        if let [Step::Leaf(_)] = steps {
+        if let [Node::Leaf(_)] = nodes {
             self.ask(0, 0.0, [(places[0], true); 2]);
         }
-        for (at, step) in steps.iter().enumerate() {
-            match *step {
-                Step::Leaf(value) => self.leaves.push(value),
-                Step::Question { column, threshold, right } => {
-                    let child = |child: usize| (places[child], matches!(steps[child], Step::Leaf(_)));
-                    self.ask(i64::try_from(column)?, threshold, [at + 1, right].map(child));
+        for (at, node) in nodes.iter().enumerate() {
+            match *node {
+                Node::Leaf(value) => self.leaves.push(value),
+                Node::Question { column, threshold, right } => {
+                    let child = |child: usize| (places[child], matches!(nodes[child], Node::Leaf(_)));
+                    self.ask(column.into(), threshold, [at + 1, right as usize].map(child));
                 }
             }
         }
-        Ok(())
     }
 
     /// A question and, for yes and no, the place of what comes next and whether that is a leaf.

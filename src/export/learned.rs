@@ -1,42 +1,35 @@
 //! Learned models and groups as ONNX graphs: the arithmetic of `learn`, operator by operator.
 
-use anyhow::Result;
-
 use super::ensemble;
 use super::graph::{Builder, DataType, Value, doubles, int, int32s, int64s, length, texts};
 use crate::learn::{Boosting, Clustering, EDGE, Fitted, Learner, Logistic};
 
 /// The probabilities of a fitted model for the rows of `matrix`: rows x 1.
-pub fn probability(graph: &mut Builder, matrix: &Value, fitted: &Fitted) -> Result<Value> {
-    match fitted.learner() {
-        Learner::Logistic(logistic) => {
-            let log_odds = linear(graph, matrix, logistic);
-            Ok(graph.op("Sigmoid", &[&log_odds]))
-        }
+pub fn probability(graph: &mut Builder, matrix: &Value, fitted: &Fitted) -> Value {
+    let log_odds = match fitted.learner() {
+        Learner::Logistic(logistic) => linear(graph, matrix, logistic),
         Learner::Forest(trees) => {
-            let sum = ensemble::sum(graph, matrix, trees)?;
-            let count = graph.number(trees.len() as f64);
-            Ok(graph.op("Div", &[&sum, &count]))
+            let sum = ensemble::sum(graph, matrix, trees);
+            let count = graph.number(trees.0.len() as f64);
+            return graph.op("Div", &[&sum, &count]);
         }
         Learner::Boosting(Boosting { base, trees }) => {
             let base = graph.number(*base);
-            let sum = ensemble::sum(graph, matrix, trees)?;
-            let log_odds = graph.op("Add", &[&base, &sum]);
-            Ok(graph.op("Sigmoid", &[&log_odds]))
+            let sum = ensemble::sum(graph, matrix, trees);
+            graph.op("Add", &[&base, &sum])
         }
         Learner::Blend(members) => {
-            let mut log_odds = Vec::with_capacity(members.len());
-            for member in members {
-                let p = probability(graph, matrix, member)?;
-                log_odds.push(clipped_log_odds(graph, &p));
-            }
-            let all: Vec<&Value> = log_odds.iter().collect();
-            let sum = graph.op("Sum", &all);
+            let of_member = |member| {
+                let p = probability(graph, matrix, member);
+                clipped_log_odds(graph, &p)
+            };
+            let log_odds: Vec<Value> = members.iter().map(of_member).collect();
+            let sum = graph.op("Sum", &log_odds.iter().collect::<Vec<_>>());
             let count = graph.number(members.len() as f64);
-            let mean = graph.op("Div", &[&sum, &count]);
-            Ok(graph.op("Sigmoid", &[&mean]))
+            graph.op("Div", &[&sum, &count])
         }
-    }
+    };
+    graph.op("Sigmoid", &[&log_odds])
 }
 
 fn linear(graph: &mut Builder, matrix: &Value, logistic: &Logistic) -> Value {

@@ -60,9 +60,9 @@ enum Scorer {
 pub fn directory(trained: &Trained<'_>) -> Result<Vec<(String, Vec<u8>)>> {
     let artifact = match trained.scorer()? {
         Scorer::Predicts(fitted) => onnx::of_fitted(trained, &fitted),
-        Scorer::Groups(clustering) => onnx::of_clustering(trained, &clustering),
-        Scorer::Rule(expression) => rule::artifact(trained, &expression),
-    }?;
+        Scorer::Groups(clustering) => onnx::of_clustering(trained, &clustering)?,
+        Scorer::Rule(expression) => rule::artifact(trained, &expression)?,
+    };
     let is_input = |output: &str| artifact.inputs.iter().any(|(input, _)| input == output);
     if let Some((taken, _)) = artifact.outputs.iter().find(|(output, _)| is_input(output)) {
         return Err(Problem::usage(format!("input `{taken}` has the name of what the model gives"))

@@ -18,12 +18,12 @@ const FLAVOR: &str = "  onnx:
     - CPUExecutionProvider
 ";
 
-pub fn of_fitted(trained: &Trained<'_>, fitted: &Fitted) -> Result<Artifact> {
+pub fn of_fitted(trained: &Trained<'_>, fitted: &Fitted) -> Artifact {
     let mut graph = Builder::new(fitted.columns());
     let matrix = graph.matrix();
-    let score = learned::probability(&mut graph, &matrix, fitted)?;
+    let score = learned::probability(&mut graph, &matrix, fitted);
     graph.output("score", DataType::Double, &score);
-    Ok(artifact(trained, graph, fitted.columns(), vec![("score", "double")]))
+    artifact(trained, graph, fitted.columns(), vec![("score", "double")])
 }
 
 pub fn of_clustering(trained: &Trained<'_>, clustering: &Clustering) -> Result<Artifact> {

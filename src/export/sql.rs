@@ -115,7 +115,7 @@ impl Parts {
                 name
             }
             Learner::Forest(trees) => {
-                let mean = format!("sum(leaf) / {}", trees.len());
+                let mean = format!("sum(leaf) / {}", trees.0.len());
                 sql_trees::add(self, "forest", trees, &mean)
             }
             Learner::Boosting(Boosting { base, trees }) => {

@@ -4,7 +4,7 @@
 //! depth stands in the way; the walk is planned once. Measured with 200 trees over 2000 rows.
 
 use super::sql::{Parts, cte};
-use crate::learn::{Step, Trees};
+use crate::learn::{Node, Trees};
 
 /// Adds the trees to `parts`; `score` is an expression over `leaf`, the values of a row's leaves, as in
 /// `sum(leaf)`. Gives the name of the part with the scores.
@@ -12,12 +12,11 @@ pub fn add(parts: &mut Parts, what: &str, trees: &Trees, score: &str) -> String 
     let name = parts.next(what);
     let row = parts.row.clone();
     // Each tree is a line with three lists: what would be hundreds of thousands of constants are three texts.
-    let mut lines = Vec::with_capacity(trees.len());
+    let mut lines = Vec::with_capacity(trees.0.len());
     let mut first = 0;
-    for tree in trees.iter() {
-        let steps: Vec<Step> = tree.steps().collect();
-        lines.push(line(first, &steps));
-        first += steps.len();
+    for tree in &trees.0 {
+        lines.push(line(first, tree.nodes()));
+        first += tree.nodes().len();
     }
     parts.push(
         &format!("trees_{name} (first_node, asks, numbers, others)"),
@@ -68,12 +67,12 @@ group by {row}"
     name
 }
 
-fn line(first: usize, steps: &[Step]) -> String {
+fn line(first: usize, nodes: &[Node]) -> String {
     let (mut asks, mut numbers, mut others) = (Vec::new(), Vec::new(), Vec::new());
-    for step in steps {
-        let (column, number, other) = match *step {
-            Step::Leaf(value) => (0, value, 0),
-            Step::Question { column, threshold, right } => (column + 1, threshold, right),
+    for node in nodes {
+        let (column, number, other) = match *node {
+            Node::Leaf(value) => (0, value, 0),
+            Node::Question { column, threshold, right } => (column + 1, threshold, right),
         };
         asks.push(column.to_string());
         numbers.push(number.to_string());

@@ -39,6 +39,7 @@ impl Boosting {
         ensure!(features <= width, "`features_per_tree` is {features}, but the model has {width} inputs");
         let bins = Bins::new(x);
         let base = log_odds(y.iter().filter(|&&label| label).count() as f64 / y.len() as f64);
+        let inputs = x.all_row_major();
         let mut scores = vec![base; y.len()];
         let mut trees = Vec::with_capacity(settings.trees);
         for stage in 0..settings.trees {
@@ -47,12 +48,10 @@ impl Boosting {
             let rows = random.sample(y.len(), sample_size(settings.subsample, y.len()));
             let columns = random.sample(width, features);
             let tree = step(settings, &bins, &rows, &columns, &scores, y)?;
-            for (row, score) in scores.iter_mut().enumerate() {
-                *score += tree.value(|column| x.column(column)[row]);
-            }
+            tree.add(&inputs, width, &mut scores);
             trees.push(tree);
         }
-        Ok(Self { base, trees: Trees::new(trees) })
+        Ok(Self { base, trees: Trees(trees) })
     }
 }
 
@@ -76,18 +75,18 @@ fn step(
         // smartcore counts the root as a level, we count questions.
         max_depth: Some(settings.max_depth + 1),
         min_samples_leaf: settings.min_samples_leaf,
-        min_samples_split: 2,
         seed: Some(0),
+        ..DecisionTreeRegressorParameters::default()
     };
     let model = DecisionTreeRegressor::fit_with_weights(&inputs, &targets, &weights, parameters)?;
-    let mut nodes = extract::tree(&model)?;
-    for node in &mut nodes {
+    let mut grown = extract::trees(&model)?;
+    for node in &mut grown[0] {
         let column = columns[node.split_feature];
         node.output = node.output.clamp(-LONGEST_STEP, LONGEST_STEP) * settings.learning_rate;
         node.split_value = node.split_value.map(|code| bins.threshold(column, code));
         node.split_feature = column;
     }
-    Tree::new(&nodes)
+    Tree::new(&grown[0])
 }
 
 /// Target and weight of a row in the working least-squares problem.

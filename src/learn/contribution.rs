@@ -84,7 +84,7 @@ impl Fitted {
             Learner::Logistic(logistic) => exact(Scale::LogOdds, of_logistic(logistic, x)),
             Learner::Forest(trees) => {
                 let (sum, mut values) = shapley(trees, x)?;
-                let count = trees.len() as f64;
+                let count = trees.0.len() as f64;
                 for value in &mut values {
                     *value /= count;
                 }

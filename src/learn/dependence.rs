@@ -1,7 +1,7 @@
 //! In which direction a model leans on an input: its mean prediction where that input has one value in all rows.
 
 use super::fitted::Fitted;
-use super::interval::quantile;
+use super::interval::{mean, quantile};
 use super::matrix::Matrix;
 use super::random::Random;
 use crate::interrupt;
@@ -37,9 +37,8 @@ pub fn partial_dependence(model: &Fitted, x: &Matrix, inputs: &[&str], seed: u64
         let mut values = PLACES.map(|place| quantile(&sorted, place)).to_vec();
         values.dedup();
         let point = |value: f64| {
-            let scores = model.predict(&rows.with_constant(column, value))?;
-            let mean_score = scores.iter().sum::<f64>() / scores.len() as f64;
-            Ok(Dependence { input: x.columns()[column].clone(), value, mean_score })
+            let scores = model.predict(&rows.with(column, vec![value; rows.rows()]))?;
+            Ok(Dependence { input: x.columns()[column].clone(), value, mean_score: mean(&scores) })
         };
         values.into_iter().map(point).collect::<Result<Vec<_>>>()
     };

@@ -125,8 +125,8 @@ impl Fitted {
     pub fn uses(&self, column: usize) -> bool {
         match &self.learner {
             Learner::Logistic(logistic) => logistic.terms[column].coefficient != 0.0,
-            Learner::Forest(trees) => trees.uses(column),
-            Learner::Boosting(boosting) => boosting.trees.uses(column),
+            Learner::Forest(trees) => trees.asked().any(|asked| asked == column),
+            Learner::Boosting(boosting) => boosting.trees.asked().any(|asked| asked == column),
             Learner::Blend(members) => members.iter().any(|member| member.uses(column)),
         }
     }
@@ -137,8 +137,10 @@ impl Fitted {
         width > 0
             && match &self.learner {
                 Learner::Logistic(logistic) => logistic.is_sound(width),
-                Learner::Forest(trees) => !trees.is_empty() && trees.fits(width),
-                Learner::Boosting(boosting) => boosting.base.is_finite() && boosting.trees.fits(width),
+                Learner::Forest(trees) => !trees.0.is_empty() && trees.asked().all(|column| column < width),
+                Learner::Boosting(boosting) => {
+                    boosting.base.is_finite() && boosting.trees.asked().all(|column| column < width)
+                }
                 Learner::Blend(members) => {
                     !members.is_empty()
                         && members.iter().all(|member| member.columns == self.columns && member.is_sound())
@@ -169,7 +171,7 @@ impl Fitted {
             }
             Learner::Forest(trees) => {
                 trees.add(rows, width, scores);
-                let count = trees.len() as f64;
+                let count = trees.0.len() as f64;
                 for score in scores.iter_mut() {
                     *score /= count;
                 }

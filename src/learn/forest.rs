@@ -32,22 +32,54 @@ pub enum Splits {
 /// Grows a forest; the mean of its trees' values is the probability.
 pub fn fit(splits: Splits, settings: &ForestSettings, x: &Matrix, y: &[bool], seed: u64) -> Result<Trees> {
     let width = x.columns().len();
-    if let Some(features) = settings.features_per_split {
-        ensure!(features <= width, "`features_per_split` is {features}, but the model has {width} inputs");
-    }
-    let shards = settings.trees.div_ceil(SHARD);
-    let grown: Result<Vec<Vec<Tree>>> = (0..shards)
-        .into_par_iter()
-        .map(|shard| {
-            interrupt::check()?;
-            let trees = SHARD.min(settings.trees - shard * SHARD);
-            let mut random = Random::new(seed, shard as u64);
-            let rows = random.sample(x.rows(), sample_size(settings.subsample, x.rows()));
-            let settings = ForestSettings { trees, ..settings.clone() };
-            grow(splits, &settings, x, y, &rows, random.next_u64())
-        })
-        .collect();
-    Ok(Trees::new(grown?.into_iter().flatten().collect()))
+    let features = settings.features_per_split.unwrap_or(match splits {
+        Splits::Best => width.isqrt(),
+        Splits::Random => width.div_ceil(3),
+    });
+    ensure!(features <= width, "`features_per_split` is {features}, but the model has {width} inputs");
+    // smartcore counts the root as a level, we count questions.
+    let max_depth = settings.max_depth.map(|depth| depth.saturating_add(1));
+    let (m, min_samples_leaf) = (Some(features), settings.min_samples_leaf);
+    let shard = |shard: usize| {
+        interrupt::check()?;
+        let n_trees = SHARD.min(settings.trees - shard * SHARD);
+        let mut random = Random::new(seed, shard as u64);
+        let rows = random.sample(x.rows(), sample_size(settings.subsample, x.rows()));
+        let seed = random.next_u64();
+        // Rows and not columns together, because smartcore walks a matrix of this kind a third faster.
+        let inputs = DenseMatrix::new(rows.len(), width, x.row_major(&rows), false)?;
+        // One byte a label: they are read at random, and stay in the cache.
+        let labels: Vec<u8> = rows.iter().map(|&row| u8::from(y[row])).collect();
+        let grown = match splits {
+            Splits::Best => {
+                let default = RandomForestRegressorParameters::default();
+                let parameters = RandomForestRegressorParameters {
+                    max_depth,
+                    min_samples_leaf,
+                    n_trees,
+                    m,
+                    seed,
+                    ..default
+                };
+                extract::trees(&RandomForestRegressor::fit(&inputs, &labels, parameters)?)?
+            }
+            Splits::Random => {
+                let default = ExtraTreesRegressorParameters::default();
+                let parameters = ExtraTreesRegressorParameters {
+                    max_depth,
+                    min_samples_leaf,
+                    n_trees,
+                    m,
+                    seed,
+                    ..default
+                };
+                extract::trees(&ExtraTreesRegressor::fit(&inputs, &labels, parameters)?)?
+            }
+        };
+        grown.iter().map(|nodes| Tree::new(nodes)).collect()
+    };
+    let shards = (0..settings.trees.div_ceil(SHARD)).into_par_iter().map(shard);
+    Ok(Trees(shards.collect::<Result<Vec<Vec<Tree>>>>()?.into_iter().flatten().collect()))
 }
 
 /// Rows that a shard of trees, or a stage of boosting, sees.
@@ -59,53 +91,4 @@ pub fn sample_size(share: f64, rows: usize) -> usize {
     )]
     let wanted = (share * rows as f64).ceil() as usize;
     wanted.clamp(1, MOST_ROWS.min(rows.max(1)))
-}
-
-fn grow(
-    splits: Splits,
-    settings: &ForestSettings,
-    x: &Matrix,
-    y: &[bool],
-    rows: &[usize],
-    seed: u64,
-) -> Result<Vec<Tree>> {
-    let width = x.columns().len();
-    // Rows and not columns together, because smartcore walks a matrix of this kind a third faster.
-    let inputs = DenseMatrix::new(rows.len(), width, x.row_major(rows), false)?;
-    // One byte a label: they are read at random, and stay in the cache.
-    let labels: Vec<u8> = rows.iter().map(|&row| u8::from(y[row])).collect();
-    // smartcore counts the root as a level, we count questions.
-    let max_depth = settings.max_depth.map(|depth| depth.saturating_add(1));
-    let features = match splits {
-        Splits::Best => width.isqrt(),
-        Splits::Random => width.div_ceil(3),
-    };
-    let m = Some(settings.features_per_split.unwrap_or(features));
-    let (min_samples_leaf, n_trees) = (settings.min_samples_leaf, settings.trees);
-    match splits {
-        Splits::Best => {
-            let parameters = RandomForestRegressorParameters {
-                max_depth,
-                min_samples_leaf,
-                min_samples_split: 2,
-                n_trees,
-                m,
-                keep_samples: false,
-                seed,
-            };
-            extract::forest(&RandomForestRegressor::fit(&inputs, &labels, parameters)?)
-        }
-        Splits::Random => {
-            let parameters = ExtraTreesRegressorParameters {
-                max_depth,
-                min_samples_leaf,
-                min_samples_split: 2,
-                n_trees,
-                m,
-                keep_samples: false,
-                seed,
-            };
-            extract::forest(&ExtraTreesRegressor::fit(&inputs, &labels, parameters)?)
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! How good groups are: how far apart, and whether other rows would give the same ones.
 
 use super::algorithm::KMeansSettings;
+use super::interval::{mean, mean_of};
 use super::kmeans::{Clustering, cluster};
 use super::matrix::Matrix;
 use super::random::Random;
@@ -49,7 +50,7 @@ pub fn silhouette(x: &Matrix, groups: &[usize], seed: u64) -> Option<f64> {
         if larger > 0.0 { (between - within) / larger } else { 0.0 }
     };
     let each: Vec<f64> = (0..groups.len()).into_par_iter().map(of_row).collect();
-    Some(each.iter().sum::<f64>() / each.len() as f64)
+    Some(mean(&each))
 }
 
 /// Adjusted Rand index of two groupings of the same rows (Hubert, Arabie, Comparing partitions, 1985): 1 when they are
@@ -80,11 +81,8 @@ pub fn stability(
     x: &Matrix,
     seed: u64,
 ) -> Result<Option<f64>> {
-    let places = |clustering: &Clustering, x: &Matrix| -> Result<Vec<usize>> {
-        Ok(clustering.assign(x)?.into_iter().map(|(at, _)| at).collect())
-    };
     let x = &x.select(&Random::new(seed, 1).sample(x.rows(), RESAMPLE_ROWS));
-    let whole = places(clustering, x)?;
+    let whole = clustering.places(x)?;
     let settings = KMeansSettings { restarts: settings.restarts.min(RESAMPLE_STARTS), ..settings.clone() };
     let of_resample = |resample: u64| -> Result<Option<f64>> {
         interrupt::check()?;
@@ -92,9 +90,8 @@ pub fn stability(
         let drawn: Vec<usize> = (0..x.rows()).map(|_| random.below(x.rows())).collect();
         // A resample of a few rows may not have enough different ones.
         let Ok(other) = cluster(&settings, &x.select(&drawn), random.next_u64()) else { return Ok(None) };
-        Ok(Some(adjusted_rand_index(&whole, &places(&other, x)?)))
+        Ok(Some(adjusted_rand_index(&whole, &other.places(x)?)))
     };
     let all: Vec<Option<f64>> = (0..RESAMPLES).into_par_iter().map(of_resample).collect::<Result<_>>()?;
-    let all: Option<Vec<f64>> = all.into_iter().collect();
-    Ok(all.map(|all| all.iter().sum::<f64>() / RESAMPLES as f64))
+    Ok(mean_of(all.into_iter()))
 }

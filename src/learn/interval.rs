@@ -5,16 +5,14 @@ use super::random::Random;
 use super::scored::Scored;
 use crate::interrupt;
 use anyhow::{Result, ensure};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::collections::HashMap;
 use std::hash::Hash;
 
-/// Bounds between which a metric lies with 95 % confidence.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+/// Bounds between which a metric lies with 95 % confidence: the 2.5 % and 97.5 % points of the draws.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Interval {
-    /// The 2.5 % point of the draws.
     pub low: f64,
-    /// The 97.5 % point of the draws.
     pub high: f64,
 }
 
@@ -32,18 +30,10 @@ impl Scored {
         seed: u64,
     ) -> Result<Vec<Option<Interval>>> {
         ensure!(entities.len() == self.rows(), "{} rows, but {} entities", self.rows(), entities.len());
-        let (codes, count) = codes(entities);
-        let mut values = vec![Vec::with_capacity(draws); metrics.len()];
-        for draw in 0..draws {
-            interrupt::check()?;
-            let times = times(count, seed, draw);
-            let weights: Vec<f64> = codes.iter().map(|&code| times[code]).collect();
-            let groups = self.groups(&weights);
-            for (values, &metric) in values.iter_mut().zip(metrics) {
-                values.extend(self.of_groups(metric, &weights, &groups));
-            }
-        }
-        Ok(values.into_iter().map(|values| percentiles(values, draws)).collect())
+        bootstrap(entities, draws, seed, |weights| {
+            let groups = self.groups(weights);
+            metrics.iter().map(|&metric| self.of_groups(metric, weights, &groups)).collect()
+        })
     }
 }
 
@@ -70,19 +60,13 @@ pub struct Difference {
 ///
 /// `None` where the metric has no meaning in a fold, or in half of the draws or more.
 pub fn difference(metric: Metric, folds: &[Pair<'_>], draws: usize, seed: u64) -> Result<Option<Difference>> {
-    if folds.is_empty() {
-        return Ok(None);
-    }
     let entities: Vec<&[&str]> = folds.iter().map(|fold| fold.entities.as_slice()).collect();
     let interval = interval_of_mean(&entities, draws, seed, |at, weights| {
         let Pair { one, other, .. } = &folds[at];
         Some(one.weighted(metric, weights)? - other.weighted(metric, weights)?)
     })?;
-    let mean = |of: &dyn Fn(&Pair<'_>) -> Option<f64>| {
-        let values = folds.iter().map(of).collect::<Option<Vec<f64>>>()?;
-        Some(values.iter().sum::<f64>() / values.len() as f64)
-    };
-    let (one, other) = (mean(&|fold| fold.one.metric(metric)), mean(&|fold| fold.other.metric(metric)));
+    let one = mean_of(folds.iter().map(|fold| fold.one.metric(metric)));
+    let other = mean_of(folds.iter().map(|fold| fold.other.metric(metric)));
     let found = one.zip(other).zip(interval);
     Ok(found.map(|((one, other), interval)| Difference { one, other, interval }))
 }
@@ -95,51 +79,46 @@ pub fn interval_of_mean(
     seed: u64,
     value: impl Fn(usize, &[f64]) -> Option<f64>,
 ) -> Result<Option<Interval>> {
-    let (codes, count) = codes(&entities.concat());
-    let mut means = Vec::with_capacity(draws);
+    let intervals = bootstrap(&entities.concat(), draws, seed, |mut weights| {
+        let of_fold =
+            |(at, rows): (usize, &&[&str])| value(at, weights.split_off(..rows.len()).unwrap_or_default());
+        vec![mean_of(entities.iter().enumerate().map(of_fold))]
+    })?;
+    Ok(intervals[0])
+}
+
+/// Intervals of all that `values` gives for the weights of rows, which belong to `entities`.
+fn bootstrap<E: Eq + Hash>(
+    entities: &[E],
+    draws: usize,
+    seed: u64,
+    values: impl Fn(&[f64]) -> Vec<Option<f64>>,
+) -> Result<Vec<Option<Interval>>> {
+    let mut known: HashMap<&E, usize> = HashMap::with_capacity(entities.len());
+    let mut code = |entity| {
+        let next = known.len();
+        *known.entry(entity).or_insert(next)
+    };
+    let codes: Vec<usize> = entities.iter().map(&mut code).collect();
+    let count = known.len();
+    let mut drawn = Vec::with_capacity(draws);
     for draw in 0..draws {
         interrupt::check()?;
-        let times = times(count, seed, draw);
-        let mut weights = codes.iter().map(|&code| times[code]);
-        let of_fold = |(at, rows): (usize, &&[&str])| {
-            let weights: Vec<f64> = weights.by_ref().take(rows.len()).collect();
-            value(at, &weights)
-        };
-        let values = entities.iter().enumerate().map(of_fold).collect::<Option<Vec<f64>>>();
-        means.extend(values.map(|values| values.iter().sum::<f64>() / values.len() as f64));
+        let mut random = Random::new(seed, draw as u64);
+        let mut times = vec![0.0; count];
+        for _ in 0..count {
+            times[random.below(count)] += 1.0;
+        }
+        let weights: Vec<f64> = codes.iter().map(|&code| times[code]).collect();
+        drawn.push(values(&weights));
     }
-    Ok(percentiles(means, draws))
-}
-
-/// How often each of so many entities is taken in a draw.
-fn times(count: usize, seed: u64, draw: usize) -> Vec<f64> {
-    let mut random = Random::new(seed, draw as u64);
-    let mut times = vec![0.0; count];
-    for _ in 0..count {
-        times[random.below(count)] += 1.0;
-    }
-    times
-}
-
-/// Entities numbered in the order in which they first come.
-fn codes<E: Eq + Hash>(entities: &[E]) -> (Vec<usize>, usize) {
-    let mut known: HashMap<&E, usize> = HashMap::with_capacity(entities.len());
-    let codes = entities
-        .iter()
-        .map(|entity| {
-            let next = known.len();
-            *known.entry(entity).or_insert(next)
-        })
-        .collect();
-    (codes, known.len())
-}
-
-fn percentiles(mut values: Vec<f64>, draws: usize) -> Option<Interval> {
-    if values.len() * 2 <= draws {
-        return None;
-    }
-    values.sort_unstable_by(f64::total_cmp);
-    Some(Interval { low: quantile(&values, 0.025), high: quantile(&values, 0.975) })
+    let interval = |at: usize| {
+        let mut values: Vec<f64> = drawn.iter().filter_map(|values| values[at]).collect();
+        values.sort_unstable_by(f64::total_cmp);
+        let has_meaning = values.len() * 2 > draws;
+        has_meaning.then(|| Interval { low: quantile(&values, 0.025), high: quantile(&values, 0.975) })
+    };
+    Ok((0..drawn[0].len()).map(interval).collect())
 }
 
 /// Linear between neighbours (type 7 of Hyndman, Fan, Sample quantiles, 1996).
@@ -149,4 +128,21 @@ pub fn quantile(sorted: &[f64], share: f64) -> f64 {
     let below = place.floor() as usize;
     let above = (below + 1).min(sorted.len() - 1);
     sorted[below] + (sorted[above] - sorted[below]) * place.fract()
+}
+
+pub fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// The standard deviation of all values, not of a sample.
+pub fn mean_and_sd(values: &[f64]) -> (f64, f64) {
+    let mean = mean(values);
+    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / values.len() as f64;
+    (mean, variance.sqrt())
+}
+
+/// `None` where one has no value, since the others alone would flatter, and where there is none.
+pub fn mean_of(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
+    let values = values.collect::<Option<Vec<f64>>>()?;
+    (!values.is_empty()).then(|| mean(&values))
 }

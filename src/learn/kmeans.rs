@@ -138,15 +138,16 @@ impl Clustering {
             self.columns.join(", "),
             x.columns().join(", ")
         );
-        let width = self.columns.len();
-        let rows = x.all_row_major();
-        Ok(rows
-            .chunks_exact(width)
-            .map(|row| {
-                let (at, squared) = nearest(&self.segments, row);
-                (at, squared.sqrt())
-            })
-            .collect())
+        let of_row = |row| {
+            let (at, squared) = nearest(&self.segments, row);
+            (at, squared.sqrt())
+        };
+        Ok(x.all_row_major().chunks_exact(self.columns.len()).map(of_row).collect())
+    }
+
+    /// The first of these alone.
+    pub fn places(&self, x: &Matrix) -> Result<Vec<usize>> {
+        Ok(self.assign(x)?.into_iter().map(|(at, _)| at).collect())
     }
 
     /// Places of the segments with the nearest centre and the next; of a single one, twice the same.

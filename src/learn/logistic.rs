@@ -3,6 +3,7 @@
 //! by gradients took two thirds of the training of 90,000 rows.)
 
 use super::algorithm::LogisticSettings;
+use super::interval::mean_and_sd;
 use super::matrix::Matrix;
 use super::odds::probability;
 use crate::interrupt;
@@ -38,9 +39,7 @@ pub struct Term {
 impl Term {
     /// A column that is constant up to rounding has 0 everywhere, and its coefficient stays 0.
     fn standardising(values: &[f64]) -> Self {
-        let mean = values.iter().sum::<f64>() / values.len() as f64;
-        let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / values.len() as f64;
-        let sd = variance.sqrt();
+        let (mean, sd) = mean_and_sd(values);
         let constant = sd <= 1e-12 * mean.abs().max(1e-300);
         Self { mean, sd: if constant { f64::INFINITY } else { sd }, coefficient: 0.0 }
     }

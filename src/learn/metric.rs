@@ -3,11 +3,8 @@
 //! Each metric is a pass over rows in descending order of score, grouped by equal scores, with a weight a row: all
 //! ones for the metric itself, the number of times drawn for its interval.
 
-use serde::{Deserialize, Serialize};
-
 /// A metric of a binary model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Metric {
     /// Chance that a positive row has a higher score than a negative one; ties count half (Hanley, `McNeil` 1982).
     RocAuc,

@@ -50,14 +50,16 @@ pub use dependence::{Dependence, partial_dependence};
 pub use fitted::{Fitted, Learner, fit};
 pub use grouping::{adjusted_rand_index, silhouette, stability};
 pub use importance::{Importance, ValidationSet, permutation_importance};
-pub use interval::{Difference, Interval, Pair, difference, interval_of_mean, quantile};
+pub use interval::{
+    Difference, Interval, Pair, difference, interval_of_mean, mean_and_sd, mean_of, quantile,
+};
 pub use kmeans::{Clustering, Segment, cluster};
 pub use logistic::{Logistic, Term};
-pub use matrix::{Matrix, MatrixBuilder};
+pub use matrix::Matrix;
 pub use metric::Metric;
 pub use odds::{EDGE, log_odds, probability};
 pub use random::Random;
 pub use recipe::{Recipe, rules};
 pub use scored::Scored;
 pub use settings::{number, whole};
-pub use tree::{GrownNode, Step, Tree, Trees};
+pub use tree::{GrownNode, Node, Tree, Trees};

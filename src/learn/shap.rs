@@ -19,7 +19,7 @@ use anyhow::{Result, ensure};
 use rayon::prelude::*;
 
 use super::matrix::Matrix;
-use super::tree::{Step, Tree, Trees};
+use super::tree::{Node, Tree, Trees};
 use crate::interrupt;
 
 /// Rows that go down a tree side by side.
@@ -33,15 +33,11 @@ const DEEPEST: usize = 500;
 type Lanes = [f64; BLOCK];
 
 /// Values of the summed `trees` for the rows of `x`, a row of inputs after the other, and the mean that they add to.
-///
-/// # Errors
-/// A tree that is deeper than one can be.
 pub fn shapley(trees: &Trees, x: &Matrix) -> Result<(f64, Vec<f64>)> {
     let width = x.columns().len();
     let mut values = vec![0.0; x.rows() * width];
     let mut mean = 0.0;
-    let all: Vec<&Tree> = trees.iter().collect();
-    for some in all.chunks(HELD) {
+    for some in trees.0.chunks(HELD) {
         interrupt::check()?;
         let held: Vec<Shared> = some.par_iter().map(|tree| Shared::new(tree, x)).collect::<Result<_>>()?;
         mean += held.iter().map(|tree| tree.mean).sum::<f64>();
@@ -59,8 +55,8 @@ pub fn shapley(trees: &Trees, x: &Matrix) -> Result<(f64, Vec<f64>)> {
 }
 
 /// A tree, and how the rows of a list share out over it.
-struct Shared {
-    steps: Vec<Step>,
+struct Shared<'a> {
+    nodes: &'a [Node],
     /// Of the rows at its parent, those that come to a node.
     shares: Vec<f64>,
     mean: f64,
@@ -69,26 +65,26 @@ struct Shared {
     points: Vec<(f64, f64)>,
 }
 
-impl Shared {
-    fn new(tree: &Tree, x: &Matrix) -> Result<Self> {
-        let steps: Vec<Step> = tree.steps().collect();
-        let mut counts = vec![0.0; steps.len()];
+impl<'a> Shared<'a> {
+    fn new(tree: &'a Tree, x: &Matrix) -> Result<Self> {
+        let nodes = tree.nodes();
+        let mut counts = vec![0.0; nodes.len()];
         for row in 0..x.rows() {
             let mut at = 0;
-            while let Step::Question { column, threshold, right } = steps[at] {
+            while let Node::Question { column, threshold, right } = nodes[at] {
                 counts[at] += 1.0;
-                at = if x.column(column)[row] <= threshold { at + 1 } else { right };
+                at = if x.column(column.into())[row] <= threshold { at + 1 } else { right as usize };
             }
             counts[at] += 1.0;
         }
         let rows = x.rows().max(1) as f64;
-        let (mut shares, mut mean) = (vec![1.0; steps.len()], 0.0);
-        let mut depths = vec![0; steps.len()];
-        for (at, step) in steps.iter().enumerate() {
-            match *step {
-                Step::Leaf(value) => mean += value * counts[at] / rows,
-                Step::Question { right, .. } => {
-                    for child in [at + 1, right] {
+        let (mut shares, mut mean) = (vec![1.0; nodes.len()], 0.0);
+        let mut depths = vec![0; nodes.len()];
+        for (at, node) in nodes.iter().enumerate() {
+            match *node {
+                Node::Leaf(value) => mean += value * counts[at] / rows,
+                Node::Question { right, .. } => {
+                    for child in [at + 1, right as usize] {
                         // Where nobody comes, nothing is known of who goes where.
                         shares[child] = if counts[at] > 0.0 { counts[child] / counts[at] } else { 0.5 };
                         depths[child] = depths[at] + 1;
@@ -98,19 +94,19 @@ impl Shared {
         }
         let depth = depths.into_iter().max().unwrap_or(0);
         ensure!(depth <= DEEPEST, "a tree asks {depth} questions in a row, {DEEPEST} are the most");
-        let inputs = most_inputs(&steps, 0, &mut vec![0; x.columns().len()]);
-        Ok(Self { steps, shares, mean, depth, points: gauss_legendre(inputs.div_ceil(2)) })
+        let inputs = most_inputs(nodes, 0, &mut vec![0; x.columns().len()]);
+        Ok(Self { nodes, shares, mean, depth, points: gauss_legendre(inputs.div_ceil(2)) })
     }
 }
 
 /// Different inputs that are asked for on one way below node `at`, and on the way to it.
-fn most_inputs(steps: &[Step], at: usize, asked: &mut [usize]) -> usize {
-    let Step::Question { column, right, .. } = steps[at] else {
+fn most_inputs(nodes: &[Node], at: usize, asked: &mut [usize]) -> usize {
+    let Node::Question { column, right, .. } = nodes[at] else {
         return asked.iter().filter(|times| **times > 0).count();
     };
-    asked[column] += 1;
-    let most = most_inputs(steps, at + 1, asked).max(most_inputs(steps, right, asked));
-    asked[column] -= 1;
+    asked[usize::from(column)] += 1;
+    let most = most_inputs(nodes, at + 1, asked).max(most_inputs(nodes, right as usize, asked));
+    asked[usize::from(column)] -= 1;
     most
 }
 
@@ -137,7 +133,7 @@ fn gauss_legendre(points: usize) -> Vec<(f64, f64)> {
 
 /// A block of rows on its way through a tree.
 struct Walk<'a> {
-    tree: &'a Shared,
+    tree: &'a Shared<'a>,
     x: &'a Matrix,
     first: usize,
     /// For each input whether a row has met all questions so far, and the share of the list that has.
@@ -151,7 +147,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(tree: &'a Shared, x: &'a Matrix, first: usize, sums: &'a mut [Lanes]) -> Self {
+    fn new(tree: &'a Shared<'a>, x: &'a Matrix, first: usize, sums: &'a mut [Lanes]) -> Self {
         let width = x.columns().len();
         let levels = vec![[1.0; BLOCK]; (tree.depth + 1) * tree.points.len()];
         let (met, shares) = (vec![[1.0; BLOCK]; width], vec![1.0; width]);
@@ -161,16 +157,16 @@ impl<'a> Walk<'a> {
     fn node(&mut self, at: usize, level: usize) {
         let points = self.tree.points.len();
         let here = level * points..(level + 1) * points;
-        match self.tree.steps[at] {
-            Step::Leaf(value) => {
+        match self.tree.nodes[at] {
+            Node::Leaf(value) => {
                 for (below, product) in self.below[here.clone()].iter_mut().zip(&self.products[here]) {
                     *below = product.map(|product| value * product);
                 }
             }
-            Step::Question { column, threshold, right } => {
+            Node::Question { column, threshold, right } => {
                 self.below[here].fill([0.0; BLOCK]);
-                self.branch(column, |value| value <= threshold, at + 1, level);
-                self.branch(column, |value| value > threshold, right, level);
+                self.branch(column.into(), |value| value <= threshold, at + 1, level);
+                self.branch(column.into(), |value| value > threshold, right as usize, level);
             }
         }
     }

@@ -1,21 +1,18 @@
 //! Our own compact form of the trees that smartcore grows, and the walk from root to leaf.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
-
-/// Stands for "no question": the node is a leaf.
-const LEAF: u16 = u16::MAX;
 
 /// Rows that go down a tree together.
 const TOGETHER: usize = 8;
 
-/// A node in 16 bytes. Nodes stand in preorder, so a left child is the next node.
+/// A node in 16 bytes.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Node {
-    /// Threshold of a question, or value of a leaf.
-    value: f64,
-    right: u32,
-    feature: u16,
+pub enum Node {
+    /// The value of the rows that come here.
+    Leaf(f64),
+    /// Rows whose `column` is at most `threshold` go to the next node of the tree, others to node `right`.
+    Question { column: u16, threshold: f64, right: u32 },
 }
 
 /// A node of a tree as smartcore has it, under its names: children by index, in the order in which they were grown.
@@ -30,22 +27,20 @@ pub struct GrownNode {
     pub false_child: Option<usize>,
 }
 
-/// A node of a tree, for those who write it in another form.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Step {
-    /// The value of the rows that come here.
-    Leaf(f64),
-    /// Rows whose `column` is at most `threshold` go to the next node of the tree, others to node `right`.
-    Question { column: usize, threshold: f64, right: usize },
-}
-
-/// A regression tree: "is column f at most t?" down to a value.
+/// A regression tree, in preorder: a question comes before all that it leads to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tree(Vec<Node>);
 
+impl Node {
+    fn number(&self) -> f64 {
+        let (Self::Leaf(number) | Self::Question { threshold: number, .. }) = *self;
+        number
+    }
+}
+
 impl Tree {
     pub fn new(grown: &[GrownNode]) -> Result<Self> {
-        let mut nodes: Vec<Node> = Vec::with_capacity(grown.len());
+        let mut nodes = Vec::with_capacity(grown.len());
         let mut open = vec![0];
         while let Some(id) = open.pop() {
             ensure!(
@@ -53,63 +48,58 @@ impl Tree {
                 "a node of a tree has two parents, or none"
             );
             let node = grown[id];
-            let (feature, value) = match (node.split_value, node.true_child, node.false_child) {
-                (_, None, None) => (LEAF, node.output),
+            nodes.push(match (node.split_value, node.true_child, node.false_child) {
+                (_, None, None) => Node::Leaf(node.output),
                 (Some(threshold), Some(left), Some(right)) => {
                     open.extend([right, left]);
-                    (u16::try_from(node.split_feature)?, threshold)
+                    Node::Question { column: u16::try_from(node.split_feature)?, threshold, right: 0 }
                 }
-                _ => anyhow::bail!("a node of a tree has a question and no children, or one"),
-            };
-            ensure!(value.is_finite(), "a value of a tree is {value}");
-            nodes.push(Node { value, right: 0, feature });
+                _ => bail!("a node of a tree has a question and no children, or one"),
+            });
         }
         ensure!(nodes.len() == grown.len(), "a tree has nodes that cannot be reached");
-        link(&mut nodes)?;
+        Self::linked(nodes)
+    }
+
+    /// Finds the right children: after a leaf comes the right child of the last question that has none.
+    fn linked(mut nodes: Vec<Node>) -> Result<Self> {
+        let wrong = nodes.iter().map(Node::number).find(|number| !number.is_finite());
+        ensure!(wrong.is_none(), "a value of a tree is {}", wrong.unwrap_or_default());
+        let count = nodes.len();
+        let mut open: Vec<&mut u32> = Vec::new();
+        for (at, node) in nodes.iter_mut().enumerate() {
+            match node {
+                Node::Question { right, .. } => open.push(right),
+                Node::Leaf(_) if at + 1 == count => {}
+                Node::Leaf(_) => *open.pop().context("a tree is damaged")? = u32::try_from(at + 1)?,
+            }
+        }
+        ensure!(open.is_empty() && matches!(nodes.last(), Some(Node::Leaf(_))), "a tree is damaged");
         Ok(Self(nodes))
     }
 
-    /// The nodes in preorder: a question comes before all that it leads to.
-    pub fn steps(&self) -> impl Iterator<Item = Step> {
-        self.0.iter().map(|node| match node.feature {
-            LEAF => Step::Leaf(node.value),
-            feature => Step::Question {
-                column: usize::from(feature),
-                threshold: node.value,
-                right: node.right as usize,
-            },
-        })
+    pub fn nodes(&self) -> &[Node] {
+        &self.0
     }
 
-    /// Adds the value of the leaf that each row comes to. Rows go down together: one waits for memory while others move.
-    fn add(&self, rows: &[f64], width: usize, sums: &mut [f64]) {
-        let mut places = [0; TOGETHER];
-        let mut is_moving = true;
-        while std::mem::take(&mut is_moving) {
-            for (place, row) in places.iter_mut().zip(rows.chunks_exact(width)) {
-                let node = &self.0[*place];
-                if node.feature != LEAF {
-                    let is_left = row[usize::from(node.feature)] <= node.value;
-                    *place = if is_left { *place + 1 } else { node.right as usize };
-                    is_moving = true;
+    /// Adds the value of the leaf that each row comes to; the rows, of `width` numbers, stand one after another.
+    pub fn add(&self, rows: &[f64], width: usize, sums: &mut [f64]) {
+        // Some rows go down together: one waits for memory while others move.
+        for (rows, sums) in rows.chunks(width * TOGETHER).zip(sums.chunks_mut(TOGETHER)) {
+            let mut places = [0; TOGETHER];
+            let mut is_moving = true;
+            while std::mem::take(&mut is_moving) {
+                for (place, row) in places.iter_mut().zip(rows.chunks_exact(width)) {
+                    if let Node::Question { column, threshold, right } = self.0[*place] {
+                        let is_left = row[usize::from(column)] <= threshold;
+                        *place = if is_left { *place + 1 } else { right as usize };
+                        is_moving = true;
+                    }
                 }
             }
-        }
-        for (sum, place) in sums.iter_mut().zip(places) {
-            *sum += self.0[place].value;
-        }
-    }
-
-    /// The value of the leaf that a row comes to.
-    pub fn value(&self, input: impl Fn(usize) -> f64) -> f64 {
-        let mut index = 0;
-        loop {
-            let node = self.0[index];
-            if node.feature == LEAF {
-                return node.value;
+            for (sum, place) in sums.iter_mut().zip(places) {
+                *sum += self.0[place].number();
             }
-            index =
-                if input(usize::from(node.feature)) <= node.value { index + 1 } else { node.right as usize };
         }
     }
 }
@@ -117,45 +107,24 @@ impl Tree {
 /// Trees whose values are added up.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(into = "Packed", try_from = "Packed")]
-pub struct Trees(Vec<Tree>);
+pub struct Trees(pub Vec<Tree>);
 
 impl Trees {
-    pub fn new(trees: Vec<Tree>) -> Self {
-        Self(trees)
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    pub fn iter(&self) -> impl Iterator<Item = &Tree> {
-        self.0.iter()
-    }
-
-    /// Adds the values of all trees to `sums`, a row of `width` numbers each in `rows`.
     /// Tree by tree, so that a tree stays in the cache for all rows of a block.
     pub fn add(&self, rows: &[f64], width: usize, sums: &mut [f64]) {
-        for tree in &self.0 {
-            for (rows, sums) in rows.chunks(width * TOGETHER).zip(sums.chunks_mut(TOGETHER)) {
-                tree.add(rows, width, sums);
-            }
-        }
+        self.0.iter().for_each(|tree| tree.add(rows, width, sums));
     }
 
-    /// Whether a question asks for this column.
-    pub fn uses(&self, column: usize) -> bool {
-        let asks = |node: &Node| node.feature != LEAF && usize::from(node.feature) == column;
-        self.0.iter().any(|tree| tree.0.iter().any(asks))
+    fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.0.iter().flat_map(|tree| &tree.0)
     }
 
-    /// Whether all questions are about columns below `width`.
-    pub fn fits(&self, width: usize) -> bool {
-        let fits = |node: &Node| node.feature == LEAF || usize::from(node.feature) < width;
-        self.0.iter().all(|tree| tree.0.iter().all(fits))
+    /// The columns of all questions.
+    pub fn asked(&self) -> impl Iterator<Item = usize> {
+        self.nodes().filter_map(|node| match node {
+            Node::Leaf(_) => None,
+            Node::Question { column, .. } => Some(usize::from(*column)),
+        })
     }
 }
 
@@ -164,6 +133,7 @@ impl Trees {
 #[derive(Debug, Serialize, Deserialize)]
 struct Packed {
     sizes: Vec<u32>,
+    /// The column of a question, from 1; 0 for a leaf, which is one byte.
     features: Vec<u16>,
     values: Vec<u32>,
     different: Vec<f64>,
@@ -171,17 +141,19 @@ struct Packed {
 
 impl From<Trees> for Packed {
     fn from(trees: Trees) -> Self {
-        let nodes = || trees.0.iter().flat_map(|tree| &tree.0);
-        let mut different: Vec<f64> = nodes().map(|node| node.value).collect();
+        let mut different: Vec<f64> = trees.nodes().map(Node::number).collect();
         different.sort_unstable_by(f64::total_cmp);
         different.dedup_by(|left, right| left.to_bits() == right.to_bits());
-        let place = |node: &Node| different.partition_point(|value| value.total_cmp(&node.value).is_lt());
+        let place = |node: &Node| different.partition_point(|value| value.total_cmp(&node.number()).is_lt());
         let short = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+        let feature = |node: &Node| match node {
+            Node::Leaf(_) => 0,
+            Node::Question { column, .. } => column + 1,
+        };
         Self {
             sizes: trees.0.iter().map(|tree| short(tree.0.len())).collect(),
-            // A leaf becomes 0, which is one byte.
-            features: nodes().map(|node| node.feature.wrapping_add(1)).collect(),
-            values: nodes().map(|node| short(place(node))).collect(),
+            features: trees.nodes().map(feature).collect(),
+            values: trees.nodes().map(|node| short(place(node))).collect(),
             different,
         }
     }
@@ -192,40 +164,20 @@ impl TryFrom<Packed> for Trees {
 
     fn try_from(packed: Packed) -> Result<Self> {
         ensure!(packed.features.len() == packed.values.len(), "a stored tree is incomplete");
-        ensure!(
-            packed.different.iter().all(|value| value.is_finite()),
-            "a stored tree has a value that is no number"
-        );
-        let mut stored = packed.features.iter().zip(&packed.values);
+        let mut stored = packed.features.iter().zip(&packed.values).map(|(feature, place)| {
+            let number = *packed.different.get(*place as usize).context("a stored tree is damaged")?;
+            Ok(match feature.checked_sub(1) {
+                None => Node::Leaf(number),
+                Some(column) => Node::Question { column, threshold: number, right: 0 },
+            })
+        });
         let mut trees = Vec::new();
         for &size in &packed.sizes {
             let size = size as usize;
             ensure!((1..=stored.len()).contains(&size), "a stored tree is incomplete");
-            let mut nodes = Vec::with_capacity(size);
-            for (feature, &place) in stored.by_ref().take(size) {
-                let value = packed.different.get(place as usize).copied();
-                let value = value.ok_or_else(|| anyhow::anyhow!("a stored tree is damaged"))?;
-                nodes.push(Node { value, right: 0, feature: feature.wrapping_sub(1) });
-            }
-            link(&mut nodes)?;
-            trees.push(Tree(nodes));
+            trees.push(Tree::linked(stored.by_ref().take(size).collect::<Result<_>>()?)?);
         }
         ensure!(stored.len() == 0, "stored trees have nodes left over");
         Ok(Self(trees))
     }
-}
-
-/// Finds the right children of nodes in preorder: after a leaf comes the right child of the last question that has none.
-fn link(nodes: &mut [Node]) -> Result<()> {
-    let mut open: Vec<usize> = Vec::new();
-    for index in 0..nodes.len() {
-        if nodes[index].feature != LEAF {
-            open.push(index);
-        } else if index + 1 < nodes.len() {
-            let parent = open.pop().ok_or_else(|| anyhow::anyhow!("a tree is damaged"))?;
-            nodes[parent].right = u32::try_from(index + 1)?;
-        }
-    }
-    ensure!(open.is_empty() && nodes.last().is_some_and(|node| node.feature == LEAF), "a tree is damaged");
-    Ok(())
 }

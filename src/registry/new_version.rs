@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use chrono::NaiveDate;
 use serde::{Serialize, Serializer};
-use serde_json::json;
 
 use super::champions::{SUPERSEDED, crown};
 use super::contests::{self, Outcome, Verdict};
@@ -176,9 +175,7 @@ pub fn add(warehouse: &Warehouse, new: &NewVersion, run_id: &str) -> Result<Vers
     };
     of_version("metrics", METRICS, serde_json::to_string(&new.metrics)?)?;
     of_version("means", MEANS, serde_json::to_string(&new.means)?)?;
-    let importance = |i: &Importance| json!({"input": i.column, "roc_auc_drop": i.roc_auc_drop});
-    let importances: Vec<_> = new.importances.iter().map(importance).collect();
-    of_version("importances", IMPORTANCES, serde_json::to_string(&importances)?)?;
+    of_version("importances", IMPORTANCES, serde_json::to_string(&new.importances)?)?;
     of_version("dependence", DEPENDENCE, serde_json::to_string(&new.dependence)?)?;
     of_version("curves", CURVES, serde_json::to_string(&new.curves)?)?;
     of_version("rules", RULES, serde_json::to_string(new.rule.as_slice())?)?;

@@ -9,7 +9,7 @@ use super::outcome;
 use crate::catalog::Model;
 use crate::config::Clusters;
 use crate::dataset::{Dataset, Snapshot, Workspace};
-use crate::learn::{Clustering, Matrix};
+use crate::learn::{Clustering, Matrix, mean_and_sd};
 use crate::problem::Problem;
 use crate::registry::{Segment, Version};
 use crate::score;
@@ -122,14 +122,7 @@ fn check(at: Workspace<'_>, clusters: &Clusters, snapshot: &Snapshot) -> Result<
 
 /// For each segment the inputs in which it differs most from all rows.
 fn apart(model: &Model, clustering: &Clustering, x: &Matrix) -> BTreeMap<i32, String> {
-    let rows = x.rows() as f64;
-    let of_column = |at: usize| {
-        let values = x.column(at);
-        let mean = values.iter().sum::<f64>() / rows;
-        let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / rows;
-        (mean, variance.sqrt())
-    };
-    let scales: Vec<(f64, f64)> = (0..x.columns().len()).map(of_column).collect();
+    let scales: Vec<(f64, f64)> = (0..x.columns().len()).map(|at| mean_and_sd(x.column(at))).collect();
     let line = |centre: &[f64]| {
         let difference = |(value, (mean, sd)): (&f64, &(f64, f64))| {
             if *sd > 0.0 { (value - mean) / sd } else { 0.0 }

@@ -29,8 +29,7 @@ pub fn mean(measured: &[Measured], candidate: &str, slice: Option<&str>, metric:
     let is_its = |one: &&Measured| {
         one.candidate == candidate && one.slice.as_deref() == slice && one.metric == metric.name()
     };
-    let values = measured.iter().filter(is_its).map(|one| one.value).collect::<Option<Vec<f64>>>();
-    values.filter(|values| !values.is_empty()).map(|values| values.iter().sum::<f64>() / values.len() as f64)
+    learn::mean_of(measured.iter().filter(is_its).map(|one| one.value))
 }
 
 /// A fold that is none: as the registry keeps it, by the rows that it would be trained on, and why.
@@ -222,12 +221,12 @@ impl Validated {
         if recipe.rule().is_some() {
             return Ok(Vec::new());
         }
-        let models = (0..folds.len()).map(|at| self.of(recipe, at)).collect::<Result<Vec<Fitted>>>()?;
-        let tables: Vec<_> =
-            folds.iter().map(|fold| (data.matrix.select(&fold.test), data.truth(&fold.test))).collect();
-        let sets: Vec<ValidationSet<'_>> =
-            models.iter().zip(&tables).map(|(model, (x, y))| ValidationSet { model, x, y }).collect();
-        learn::permutation_importance(&sets, seed)
+        let set = |(at, fold): (usize, &Fold)| {
+            let (x, y) = (data.matrix.select(&fold.test), data.truth(&fold.test));
+            Ok(ValidationSet { model: self.of(recipe, at)?, x, y })
+        };
+        let sets = folds.iter().enumerate().map(set).collect::<Result<Vec<_>>>()?;
+        learn::permutation_importance(sets, seed)
     }
 }
 
