@@ -107,6 +107,14 @@ impl Dataset {
         rows.iter().map(|&row| self.labels[row] == Some(true)).collect()
     }
 
+    pub fn has_both_classes(&self, rows: &[usize]) -> bool {
+        [true, false].iter().all(|label| rows.iter().any(|&row| self.labels[row] == Some(*label)))
+    }
+
+    pub fn entities_of(&self, rows: &[usize]) -> Vec<&str> {
+        rows.iter().map(|&row| self.entities[row].as_str()).collect()
+    }
+
     /// The date through which labels of `rows` were known.
     pub fn trained_through(&self, rows: &[usize]) -> Option<NaiveDate> {
         rows.iter().filter_map(|&row| self.known_on[row]).max()

@@ -37,14 +37,6 @@ impl Scored {
     }
 }
 
-/// The same rows by two models, at one fold.
-pub struct Pair<'a> {
-    pub one: Scored,
-    pub other: Scored,
-    /// Of each row.
-    pub entities: Vec<&'a str>,
-}
-
 /// How much better or worse one model is than another.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Difference {
@@ -55,33 +47,37 @@ pub struct Difference {
     pub interval: Interval,
 }
 
-/// The difference of two models in a metric, its mean over `folds`. What is easy or hard about an entity does not count as
+/// The difference of two models in a metric, its mean over folds. What is easy or hard about an entity does not count as
 /// a difference, because a draw takes it as often for both models.
 ///
 /// `None` where the metric has no meaning in a fold, or in half of the draws or more.
-pub fn difference(metric: Metric, folds: &[Pair<'_>], draws: usize, seed: u64) -> Result<Option<Difference>> {
-    let entities: Vec<&[&str]> = folds.iter().map(|fold| fold.entities.as_slice()).collect();
-    let interval = interval_of_mean(&entities, draws, seed, |at, weights| {
-        let Pair { one, other, .. } = &folds[at];
-        Some(one.weighted(metric, weights)? - other.weighted(metric, weights)?)
+pub fn difference(
+    metric: Metric,
+    entities: &[Vec<&str>],
+    one: &[Scored],
+    other: &[Scored],
+    draws: usize,
+    seed: u64,
+) -> Result<Option<Difference>> {
+    let interval = interval_of_mean(entities, draws, seed, |at, weights| {
+        Some(one.get(at)?.weighted(metric, weights)? - other.get(at)?.weighted(metric, weights)?)
     })?;
-    let one = mean_of(folds.iter().map(|fold| fold.one.metric(metric)));
-    let other = mean_of(folds.iter().map(|fold| fold.other.metric(metric)));
-    let found = one.zip(other).zip(interval);
+    let mean = |folds: &[Scored]| mean_of(folds.iter().map(|fold| fold.metric(metric)));
+    let found = mean(one).zip(mean(other)).zip(interval);
     Ok(found.map(|((one, other), interval)| Difference { one, other, interval }))
 }
 
 /// An interval of the mean over folds of what `value` gives for a fold and the weights of its rows. A draw takes an entity
 /// as often in all folds; `entities` names the entity of each row of each fold.
 pub fn interval_of_mean(
-    entities: &[&[&str]],
+    entities: &[Vec<&str>],
     draws: usize,
     seed: u64,
     value: impl Fn(usize, &[f64]) -> Option<f64>,
 ) -> Result<Option<Interval>> {
     let intervals = bootstrap(&entities.concat(), draws, seed, |mut weights| {
         let of_fold =
-            |(at, rows): (usize, &&[&str])| value(at, weights.split_off(..rows.len()).unwrap_or_default());
+            |(at, rows): (usize, &Vec<&str>)| value(at, weights.split_off(..rows.len()).unwrap_or_default());
         vec![mean_of(entities.iter().enumerate().map(of_fold))]
     })?;
     Ok(intervals[0])

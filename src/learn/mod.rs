@@ -51,7 +51,7 @@ pub use fitted::{Fitted, Learner, fit};
 pub use grouping::{adjusted_rand_index, silhouette, stability};
 pub use importance::{Importance, ValidationSet, permutation_importance};
 pub use interval::{
-    Difference, Interval, Pair, difference, interval_of_mean, mean_and_sd, mean_of, quantile,
+    Difference, Interval, difference, interval_of_mean, mean, mean_and_sd, mean_of, quantile,
 };
 pub use kmeans::{Clustering, Segment, cluster};
 pub use logistic::{Logistic, Term};

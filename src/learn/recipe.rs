@@ -41,10 +41,13 @@ impl Recipe {
         if self.parts.len() > 1 { "blend" } else { self.parts.first().map_or("none", Algorithm::name) }
     }
 
-    /// Trains all parts on rows `x` with labels `y`.
-    pub fn fit(&self, x: &Matrix, y: &[bool], seed: u64) -> Result<Fitted> {
+    /// Trains all parts on rows `x` with labels `y`; nothing of a rule.
+    pub fn fit(&self, x: &Matrix, y: &[bool], seed: u64) -> Result<Option<Fitted>> {
+        if self.rule().is_some() {
+            return Ok(None);
+        }
         let parts = self.parts.par_iter().map(|part| fit(part, x, y, seed));
-        Self::join(parts.collect::<Result<Vec<_>>>()?)
+        Self::join(parts.collect::<Result<Vec<_>>>()?).map(Some)
     }
 
     /// The fitted parts of a recipe as one model.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use similar::TextDiff;
 
-use super::contests::DIGITS;
+use super::contests::shown;
 use super::files::files;
 use super::version::Version;
 use crate::output::Table;
@@ -82,7 +82,6 @@ impl Changes {
         let columns =
             ["metric", "fold", &format!("version_{one}"), &format!("version_{other}"), "difference"];
         let mut table = Table::new(&columns.map(str::to_owned));
-        let shown = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.DIGITS$}"));
         for Line { fold, metric, values: [one, other] } in &self.metrics {
             let difference = one.zip(*other).map(|(one, other)| other - one);
             table.push(vec![metric.clone(), fold.clone(), shown(*one), shown(*other), shown(difference)]);

@@ -7,7 +7,7 @@ use crate::learn::Interval;
 use crate::warehouse::Warehouse;
 
 /// Digits of a metric that stands alone.
-pub const DIGITS: usize = 4;
+const DIGITS: usize = 4;
 
 /// What came of a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,8 +43,8 @@ pub struct Duel {
     pub metric: &'static str,
     pub value: f64,
     pub against: f64,
-    /// Of the difference; `None` where there is none.
-    pub interval: Option<Interval>,
+    /// Of the difference.
+    pub interval: Interval,
     /// Whether the other value is what its own training had.
     pub is_recorded: bool,
 }
@@ -52,15 +52,12 @@ pub struct Duel {
 impl Duel {
     /// `0.8697 against 0.8742 of version 5 (-0.0045, -0.0071 to -0.0021)`
     pub fn against(&self, version: i32) -> String {
-        let Self { challenger, metric, value, against, interval, is_recorded } = self;
+        let Self { challenger, metric, value, against, interval: Interval { low, high }, is_recorded } = self;
         let digits = digits(*value, *against);
-        let interval = interval
-            .map(|Interval { low, high }| format!(", {low:.digits$} to {high:.digits$}"))
-            .unwrap_or_default();
         let recorded = if *is_recorded { ", as its own training recorded it" } else { "" };
         format!(
             "`{challenger}`: {metric} {value:.digits$} against {against:.digits$} of version {version}{recorded} \
-             ({:.digits$}{interval})",
+             ({:.digits$}, {low:.digits$} to {high:.digits$})",
             value - against
         )
     }
@@ -77,26 +74,18 @@ pub struct Verdict {
     pub reason: String,
 }
 
-impl Verdict {
-    pub fn of(outcome: Outcome, against: i32, duel: Option<&Duel>, reason: String) -> Self {
-        Self { outcome, against: Some(against), duel: duel.cloned(), reason }
-    }
-}
-
 /// What a version had at its own training in `metric`, fold by fold.
 pub fn recorded(warehouse: &Warehouse, version: &Version, metric: &'static str) -> Result<Vec<Measured>> {
     let sql = "select snapshot, snapshots, value, low, high from registry.metrics
         where model = ? and version = ? and candidate = ? and metric = ? and slice is null";
     let values: [&dyn duckdb::ToSql; 4] = [&version.model, &version.number, &version.candidate, &metric];
     Ok(warehouse.rows(sql, &values, |row| {
+        let (low, high): (Option<f64>, Option<f64>) = (row.get(3)?, row.get(4)?);
         Ok(Measured {
-            candidate: version.candidate.clone(),
             snapshot: row.get(0)?,
             snapshots: usize::try_from(row.get::<_, i32>(1)?).unwrap_or_default(),
-            metric,
             value: row.get(2)?,
-            low: row.get(3)?,
-            high: row.get(4)?,
+            interval: low.zip(high).map(|(low, high)| Interval { low, high }),
             ..Measured::default()
         })
     })?)
@@ -105,7 +94,6 @@ pub fn recorded(warehouse: &Warehouse, version: &Version, metric: &'static str) 
 /// Writes it, in the transaction of the version.
 pub fn write(warehouse: &Warehouse, model: &str, version: i32, verdict: &Verdict) -> Result<()> {
     let duel = verdict.duel.as_ref();
-    let interval = duel.and_then(|duel| duel.interval);
     warehouse.execute(
         "insert into registry.contests values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         &[
@@ -117,8 +105,8 @@ pub fn write(warehouse: &Warehouse, model: &str, version: i32, verdict: &Verdict
             &duel.map(|duel| duel.value),
             &duel.map(|duel| duel.against),
             &duel.map(|duel| duel.value - duel.against),
-            &interval.map(|interval| interval.low),
-            &interval.map(|interval| interval.high),
+            &duel.map(|duel| duel.interval.low),
+            &duel.map(|duel| duel.interval.high),
             &duel.map(|duel| if duel.is_recorded { "recorded" } else { "paired" }),
             &verdict.outcome.name(),
             &verdict.reason,
@@ -131,6 +119,11 @@ pub fn write(warehouse: &Warehouse, model: &str, version: i32, verdict: &Verdict
 pub fn reason(warehouse: &Warehouse, model: &str, version: i32) -> Result<Option<String>> {
     let sql = "select reason from registry.contests where model = ? and version = ?";
     Ok(warehouse.row(sql, &[&model, &version], |row| row.get(0))?)
+}
+
+/// A metric that stands alone.
+pub fn shown(value: Option<f64>) -> String {
+    value.map_or_else(String::new, |value| format!("{value:.DIGITS$}"))
 }
 
 /// As many digits as it takes to tell two means apart, if they differ.

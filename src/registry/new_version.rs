@@ -12,7 +12,7 @@ use super::files;
 use super::inputs::InputProfile;
 use super::version::{Version, version};
 use crate::catalog::Parts;
-use crate::learn::{CurvePart, Dependence, Importance, Recipe};
+use crate::learn::{CurvePart, Dependence, Importance, Interval, Recipe};
 use crate::warehouse::Warehouse;
 
 /// A version that is about to be written, with all that is kept of its training.
@@ -61,8 +61,8 @@ pub struct Measured {
     pub slice: Option<String>,
     pub metric: &'static str,
     pub value: Option<f64>,
-    pub low: Option<f64>,
-    pub high: Option<f64>,
+    #[serde(flatten)]
+    pub interval: Option<Interval>,
     pub rows: usize,
     pub entities: usize,
     pub base_rate: Option<f64>,
@@ -73,8 +73,8 @@ pub struct Measured {
 pub struct Mean {
     pub candidate: String,
     pub metric: &'static str,
-    pub low: Option<f64>,
-    pub high: Option<f64>,
+    #[serde(flatten)]
+    pub interval: Option<Interval>,
 }
 
 /// One line of `registry.curves`.
@@ -93,8 +93,8 @@ pub struct OverRule {
     pub rule: String,
     pub metric: &'static str,
     pub difference: f64,
-    pub low: f64,
-    pub high: f64,
+    #[serde(flatten)]
+    pub interval: Interval,
 }
 
 /// One line of `registry.segments`.

@@ -3,11 +3,12 @@
 use anyhow::Result;
 
 use super::gate::{Gate, Ruling};
+use super::validate::{self, Validated};
 use super::{Contest, Trained};
-use super::{rival, table, validate};
+use super::{rival, table};
 use crate::config::Binary;
 use crate::dataset::Dataset;
-use crate::learn::{self, Dependence, Fitted, Importance, Matrix, Recipe};
+use crate::learn::{self, Fitted};
 use crate::problem::Problem;
 use crate::registry::{Measured, NewVersion};
 use crate::term::{self, Progress};
@@ -35,80 +36,47 @@ pub fn train(mut contest: Contest<'_>, binary: &Binary) -> Result<Trained> {
             data.known_by(as_of).len()
         )));
     }
-    let (lines, mut notes): (Vec<Measured>, Vec<String>) =
-        no_folds.into_iter().map(|none| (none.line, none.note)).unzip();
+    let (lines, mut notes): (Vec<Measured>, Vec<String>) = no_folds.into_iter().unzip();
     if folds.is_empty() {
         return Ok(Trained::TooEarly(notes.join("; ")));
     }
-    let progress = Progress::new(validate::steps(&folds, &contest.recipes) + AFTERWARDS, "train");
+    let recipes = contest.recipes.clone();
+    let progress = Progress::new(validate::steps(&folds, &recipes) + AFTERWARDS, "train");
     progress.working_on(&contest.at.model.name);
-    let mut validated = validate::run(&data, &folds, &contest.recipes, spec.seed, binary.metric, &progress)?;
+    let validated = Validated::fit(&data, &folds, &recipes, spec.seed, &progress)?;
+    let (mut metrics, means) = validated.measured(binary.metric, &progress)?;
     let standing = rival::standing(&mut contest, &data, &folds)?;
-    let (by, of) = (binary.metric, &contest);
-    let gate = Gate { contest: of, by, data: &data, folds: &folds, validated: &validated };
+    let gate = Gate { contest: &contest, by: binary.metric, validated: &validated, metrics: &metrics };
     let Ruling { winner, verdict, measured, notes: told } = gate.rule(standing)?;
     let mean_metric = gate.value(winner);
     let (rule, over_rule) = gate.over_rule(winner)?.unzip();
-    validated.metrics.extend(measured.into_iter().chain(lines));
+    metrics.extend(measured.into_iter().chain(lines));
     notes.extend(told);
-    let recipe = &contest.recipes[winner];
     let rows = data.known_by(as_of);
-    let (importances, last) = rayon::join(
-        || validated.importances(&data, &folds, recipe, spec.seed),
-        || Last::fit(recipe, &data, &rows, spec.seed),
-    );
-    let (importances, last) = (importances?, last?);
-    let dependence = last.as_ref().map(|last| last.dependence(&importances, spec.seed)).transpose()?;
-    let mut curves = Vec::new();
-    for at in std::iter::once(winner).chain(rule) {
-        curves.extend(validated.curves(&data, &folds, &contest.recipes[at])?);
-    }
+    let (x, y) = (data.matrix.select(&rows), data.truth(&rows));
+    let (importances, fitted) =
+        rayon::join(|| validated.importances(winner), || recipes[winner].fit(&x, &y, spec.seed));
+    let (importances, fitted) = (importances?, fitted?);
+    let first: Vec<&str> = importances.iter().take(SHOWN).map(|one| one.column.as_str()).collect();
+    let dependence = fitted.as_ref().map(|fitted| learn::partial_dependence(fitted, &x, &first, spec.seed));
+    let curves = std::iter::once(winner).chain(rule).map(|at| validated.curves(at));
     progress.step();
     let version = NewVersion {
         trained_through: data.trained_through(&rows).unwrap_or(as_of),
-        base_rate: Some(base_rate(&data.truth(&rows))),
-        metric: by.name(),
+        base_rate: Some(y.iter().filter(|label| **label).count() as f64 / y.len() as f64),
+        metric: binary.metric.name(),
         mean_metric,
-        fitted: last.map(|last| last.fitted.to_bytes()).transpose()?,
+        fitted: fitted.as_ref().map(Fitted::to_bytes).transpose()?,
         verdict,
-        metrics: validated.metrics.clone(),
-        means: validated.means.clone(),
+        means,
+        dependence: dependence.transpose()?.unwrap_or_default(),
         importances,
-        dependence: dependence.unwrap_or_default(),
-        curves,
+        curves: curves.collect::<Result<Vec<_>>>()?.concat(),
         rule: over_rule,
         ..contest.version(winner, &data, &rows)?
     };
-    let table = table::of(&validated.metrics, by);
-    Ok(contest.won(version, table, notes, data, &rows))
-}
-
-fn base_rate(labels: &[bool]) -> f64 {
-    labels.iter().filter(|label| **label).count() as f64 / labels.len() as f64
-}
-
-/// A recipe fitted to all rows that are known.
-struct Last {
-    x: Matrix,
-    fitted: Fitted,
-}
-
-impl Last {
-    /// Nothing of a rule.
-    fn fit(recipe: &Recipe, data: &Dataset, rows: &[usize], seed: u64) -> Result<Option<Self>> {
-        if recipe.rule().is_some() {
-            return Ok(None);
-        }
-        let x = data.matrix.select(rows);
-        let fitted = recipe.fit(&x, &data.truth(rows), seed)?;
-        Ok(Some(Self { x, fitted }))
-    }
-
-    /// How it leans on the first of its inputs.
-    fn dependence(&self, importances: &[Importance], seed: u64) -> Result<Vec<Dependence>> {
-        let first: Vec<&str> = importances.iter().take(SHOWN).map(|one| one.column.as_str()).collect();
-        learn::partial_dependence(&self.fitted, &self.x, &first, seed)
-    }
+    let table = table::of(&metrics, binary.metric);
+    Ok(contest.won(NewVersion { metrics, ..version }, table, notes, data, &rows))
 }
 
 /// Labels of one class alone teach nothing. Of a few rows that may be chance.

@@ -6,7 +6,7 @@ use anyhow::Result;
 use chrono::NaiveDate;
 
 use super::Contest;
-use super::validate::{self, Fold};
+use super::validate::{self, Fold, Validated};
 use crate::config::ModelSpec;
 use crate::dataset::Dataset;
 use crate::earlier::{Earlier, Means};
@@ -155,55 +155,52 @@ pub fn standing(contest: &mut Contest<'_>, data: &Dataset, folds: &[Fold]) -> Re
             if let Some(at) = at.filter(|_| rows.is_same(data)) {
                 return Ok(Standing::Recipe(own.version.number, at));
             }
-            let again = again(rows, &trained, data, folds, as_of);
-            let (rows, folds) = match again {
-                Ok(again) => again,
+            let folds = match again(&rows, &trained, data, folds, as_of) {
+                Ok(folds) => folds,
                 Err(why) => {
                     return Ok(Standing::Lost(Lost { version: own.version.clone(), why, serves: true }));
                 }
             };
-            let seed = own.spec()?.seed;
             let alone = std::slice::from_ref(&recipe);
             let progress = Progress::new(validate::steps(&folds, alone), "serving");
-            let fitted = validate::fit(&rows, &folds, alone, seed, &progress)?;
-            let predicted = fitted.predicted(&rows, &folds, &recipe)?;
+            let predicted =
+                Validated::fit(&rows, &folds, alone, own.spec()?.seed, &progress)?.predicted.remove(0);
             let (version, name) = (own.version.number, called(&recipe, own.version.number));
             Ok(Standing::Apart(Apart { version, name, data: rows, folds, predicted }))
         }
     }
 }
 
-/// Its own rows of the same folds; or why it cannot be fitted as of one of them.
+/// The same folds of its own `rows`; or why it cannot be fitted as of one of them.
 fn again(
-    rows: Dataset,
+    rows: &Dataset,
     trained: &BTreeSet<NaiveDate>,
     data: &Dataset,
     folds: &[Fold],
     as_of: NaiveDate,
-) -> Result<(Dataset, Vec<Fold>), String> {
-    let mut own = Vec::new();
-    for Fold { snapshot, snapshots, test, .. } in folds {
+) -> Result<Vec<Fold>, String> {
+    let own = |Fold { snapshot, snapshots, test, .. }: &Fold| {
         let dates: BTreeSet<NaiveDate> = data.dates_of(test).into_iter().collect();
         let is_trained = |row: &usize| rows.dates[*row] < *snapshot && trained.contains(&rows.dates[*row]);
         let train: Vec<usize> = rows.known_by(*snapshot).into_iter().filter(is_trained).collect();
-        if ![true, false].iter().all(|label| train.iter().any(|&row| rows.labels[row] == Some(*label))) {
+        if !rows.has_both_classes(&train) {
             return Err(format!("it has no rows of both classes to be fitted to as of {snapshot}"));
         }
         let test = rows.known_by(as_of).into_iter().filter(|&row| dates.contains(&rows.dates[row])).collect();
-        own.push(Fold { snapshot: *snapshot, snapshots: *snapshots, train, test });
-    }
-    Ok((rows, own))
+        Ok(Fold { snapshot: *snapshot, snapshots: *snapshots, train, test })
+    };
+    folds.iter().map(own).collect()
 }
 
 impl Apart {
-    /// For each fold, the rows of `data` that it has as well, and what it says of them.
+    /// For each fold, the places of its rows that it has as well, and what it says of them.
     pub fn common(&self, data: &Dataset, folds: &[Fold]) -> Vec<(Vec<usize>, Vec<f64>)> {
+        let key = |data: &Dataset, row: usize| (data.dates[row], data.entities[row].clone());
         let of_fold = |(at, fold): (usize, &Fold)| {
-            let key = |data: &Dataset, row: usize| (data.dates[row], data.entities[row].clone());
             let own = self.folds[at].test.iter().map(|&row| key(&self.data, row)).zip(&self.predicted[at]);
             let own: HashMap<(NaiveDate, String), &f64> = own.collect();
-            let both = fold.test.iter().filter_map(|&row| Some((row, **own.get(&key(data, row))?)));
-            both.unzip()
+            let all = fold.test.iter().enumerate();
+            all.filter_map(|(at, &row)| Some((at, **own.get(&key(data, row))?))).unzip()
         };
         folds.iter().enumerate().map(of_fold).collect()
     }

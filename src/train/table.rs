@@ -8,7 +8,7 @@ use super::validate::mean;
 use crate::learn::Metric;
 use crate::output::Table;
 use crate::registry::Measured;
-use crate::registry::contests::DIGITS;
+use crate::registry::contests::shown;
 
 /// One row a candidate, and below each a row a slice; one column a fold or what is none, and the mean of the folds.
 pub fn of(measured: &[Measured], metric: Metric) -> Table {
@@ -30,7 +30,6 @@ pub fn of(measured: &[Measured], metric: Metric) -> Table {
             lines.push(line);
         }
     }
-    let shown = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.DIGITS$}"));
     for (candidate, slice) in lines {
         let mut row = vec![slice.map_or_else(|| candidate.to_owned(), |slice| format!("  {slice}"))];
         for (first, _) in &folds {
