@@ -23,10 +23,7 @@ pub struct Details {
 
 impl Details {
     pub fn read(warehouse: &Warehouse, model: &str, number: i32) -> Result<Self> {
-        let version =
-            registry::versions(warehouse, model)?.into_iter().find(|version| version.number == number);
-        let version =
-            version.with_context(|| format!("version {number} of `{model}` is not in registry.models"))?;
+        let version = registry::version(warehouse, model, number)?;
         let sql =
             "select to_json(m.inputs)::varchar, m.trained_rows, m.data_digest, m.tool_version, m.run_id,
                        coalesce(any_value(r.command), ''), m.trained_at,

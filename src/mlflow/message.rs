@@ -14,7 +14,7 @@ use crate::fingerprint;
 use crate::learn::Recipe;
 use crate::registry::Version;
 use crate::registry::contests::Outcome;
-use crate::registry::outbox::{self, Entry, Item};
+use crate::registry::outbox::{self, Item};
 use crate::train;
 use crate::warehouse::Warehouse;
 
@@ -96,8 +96,7 @@ impl Message {
         run_id: &str,
     ) -> Result<()> {
         let payload = serde_json::to_string(self)?;
-        let (kind, model, version) = (self.kind(), &version.model, version.number);
-        outbox::add(warehouse, &Entry { kind, model, version, reference_date, run_id, payload })
+        Ok(outbox::add(warehouse, self.kind(), version, reference_date, run_id, &payload)?)
     }
 
     fn kind(&self) -> &'static str {

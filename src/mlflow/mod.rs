@@ -37,18 +37,20 @@ pub fn sync(warehouse: &Warehouse, settings: &Settings, limit: Option<Duration>)
     let client = Client::new(settings.clone(), limit);
     let waiting = outbox::waiting(warehouse)?;
     let progress = term::Progress::new(waiting.len(), "sending");
-    let mut last = None;
-    for id in &waiting {
+    let (mut items, mut last) = (0, None);
+    for item in &waiting {
         interrupt::check()?;
-        let item = outbox::read(warehouse, *id)?;
         progress.working_on(&item.model);
-        match send::item(&client, warehouse, &item) {
-            Ok(()) => outbox::mark_sent(warehouse, *id, &settings.uri)?,
+        match send::item(&client, warehouse, item) {
+            Ok(()) => {
+                outbox::mark_sent(warehouse, item.id, &settings.uri)?;
+                items += 1;
+            }
             Err(error) => {
                 let failure: Failure = error.downcast()?;
-                outbox::mark_failed(warehouse, *id, &failure.message)?;
+                outbox::mark_failed(warehouse, item.id, &failure.message)?;
                 let is_only_this = failure.is(TOO_LARGE);
-                last = Some(problem(failure));
+                last = Some(Problem::usage(failure.message).maybe_hint(failure.hint));
                 if !is_only_this {
                     break;
                 }
@@ -56,12 +58,7 @@ pub fn sync(warehouse: &Warehouse, settings: &Settings, limit: Option<Duration>)
         }
         progress.step();
     }
-    let left = outbox::waiting(warehouse)?.len();
-    Ok(Sent { items: waiting.len() - left, waiting: left, failure: last })
-}
-
-fn problem(failure: Failure) -> Problem {
-    Problem::usage(failure.message).maybe_hint(failure.hint)
+    Ok(Sent { items, waiting: waiting.len() - items, failure: last })
 }
 
 /// Sends what waits at the end of a command. What cannot be sent is told, and never fails the command.

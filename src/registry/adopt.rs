@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 
 use super::Version;
 use super::version::in_force;
-use crate::warehouse::Warehouse;
+use crate::warehouse::{Warehouse, text};
 
 /// Whether the scratch database has a training of `model` as of a date by these files, on the sources that are loaded, and
 /// nothing has become of the model since.
@@ -43,52 +43,35 @@ pub fn adopt(
     in_force(warehouse, model, as_of)
 }
 
+/// What goes along, beside the tables of versions. Of scores MLflow is told when they are written here.
+const ALONG: &str = "
+update warehouse.registry.models set run_id = {run_id} where model = {model} and version > {last};
+insert into warehouse.registry.texts by name
+from {scratch}.registry.texts where digest not in (select digest from warehouse.registry.texts);
+delete from warehouse.registry.champions where model = {model};
+insert into warehouse.registry.champions by name from {scratch}.registry.champions where model = {model};
+insert into warehouse.registry.outbox by name
+select * replace (
+    (select coalesce(max(item), 0) from warehouse.registry.outbox) + row_number() over (order by item) as item,
+    {run_id} as run_id
+)
+from {scratch}.registry.outbox where model = {model} and version > {last} and reference_date is null";
+
 fn copy(warehouse: &Warehouse, scratch: &str, model: &str, run_id: &str) -> Result<()> {
-    let last = warehouse.row(
-        "select coalesce(max(version), 0) from warehouse.registry.models where model = ?",
-        &[&model],
-        |row| row.get::<_, i32>(0),
-    )?;
-    let last = last.unwrap_or(0);
+    let last = "select coalesce(max(version), 0) from warehouse.registry.models where model = ?";
+    let last = warehouse.row(last, &[&model], |row| row.get::<_, i32>(0))?.unwrap_or(0);
     let tables = "select table_name from duckdb_columns()
         where database_name = 'warehouse' and schema_name = 'registry' and column_name in ('model', 'version')
             and table_name not in ('champions', 'outbox')
         group by table_name having count(*) = 2";
-    for table in warehouse.rows(tables, &[], |row| row.get::<_, String>(0))? {
-        warehouse.execute(
-            &format!(
-                "insert into warehouse.registry.{table} by name
-                 from {scratch}.registry.{table} where model = ? and version > ?"
-            ),
-            &[&model, &last],
-        )?;
-    }
-    warehouse.execute(
-        "update warehouse.registry.models set run_id = ? where model = ? and version > ?",
-        &[&run_id, &model, &last],
-    )?;
-    warehouse.batch(&format!(
-        "insert into warehouse.registry.texts by name
-         from {scratch}.registry.texts where digest not in (select digest from warehouse.registry.texts)"
-    ))?;
-    warehouse.execute("delete from warehouse.registry.champions where model = ?", &[&model])?;
-    warehouse.execute(
-        &format!(
-            "insert into warehouse.registry.champions by name from {scratch}.registry.champions where model = ?"
-        ),
-        &[&model],
-    )?;
-    // What MLflow is to be told of the trainings; of scores it is told when they are written here.
-    warehouse.execute(
-        &format!(
-            "insert into warehouse.registry.outbox by name
-             select * replace (
-                 (select coalesce(max(item), 0) from warehouse.registry.outbox) + row_number() over (order by item) as item,
-                 $3 as run_id
-             )
-             from {scratch}.registry.outbox where model = $1 and version > $2 and reference_date is null"
-        ),
-        &[&model, &last, &run_id],
-    )?;
-    Ok(())
+    let of_versions = "insert into warehouse.registry.{table} by name
+        from {scratch}.registry.{table} where model = {model} and version > {last};";
+    let tables: Vec<String> = warehouse.rows(tables, &[], |row| row.get(0))?;
+    let sql: String = tables.iter().map(|table| of_versions.replace("{table}", table)).collect();
+    let sql = (sql + ALONG)
+        .replace("{scratch}", scratch)
+        .replace("{model}", &text(model))
+        .replace("{last}", &last.to_string())
+        .replace("{run_id}", &text(run_id));
+    Ok(warehouse.batch(&sql)?)
 }

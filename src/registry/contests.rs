@@ -1,6 +1,7 @@
 //! `registry.contests`: what each training made of the version that served until then.
 
 use anyhow::Result;
+use serde::Serialize;
 
 use super::{Measured, Version};
 use crate::learn::Interval;
@@ -10,65 +11,74 @@ use crate::warehouse::Warehouse;
 const DIGITS: usize = 4;
 
 /// What came of a version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub enum Outcome {
     /// There was no version that it had to beat.
     #[default]
+    #[serde(rename = "first")]
     First,
+    #[serde(rename = "takes over")]
     TakesOver,
     /// It takes over because that was asked for.
+    #[serde(rename = "accepted")]
     Accepted,
     /// The recipe and the files of the version that served, on newer labels.
+    #[serde(rename = "fitted again")]
     FittedAgain,
     /// It does not serve.
+    #[serde(rename = "kept")]
     Kept,
 }
 
-impl Outcome {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::First => "first",
-            Self::TakesOver => "takes over",
-            Self::Accepted => "accepted",
-            Self::FittedAgain => "fitted again",
-            Self::Kept => "kept",
-        }
-    }
+/// What the value of the version that serves is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// Of the same rows.
+    Paired,
+    /// What its own training had.
+    Recorded,
 }
 
 /// A challenger beside the version that serves.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Duel {
+    #[serde(rename = "candidate")]
     pub challenger: String,
     pub metric: &'static str,
     pub value: f64,
+    #[serde(rename = "against_value")]
     pub against: f64,
-    /// Of the difference.
+    pub difference: f64,
+    #[serde(flatten)]
     pub interval: Interval,
-    /// Whether the other value is what its own training had.
-    pub is_recorded: bool,
+    pub basis: Basis,
 }
 
 impl Duel {
     /// `0.8697 against 0.8742 of version 5 (-0.0045, -0.0071 to -0.0021)`
     pub fn against(&self, version: i32) -> String {
-        let Self { challenger, metric, value, against, interval: Interval { low, high }, is_recorded } = self;
+        let Self { challenger, metric, value, against, difference, interval: Interval { low, high }, basis } =
+            self;
         let digits = digits(*value, *against);
-        let recorded = if *is_recorded { ", as its own training recorded it" } else { "" };
+        let recorded = match basis {
+            Basis::Paired => "",
+            Basis::Recorded => ", as its own training recorded it",
+        };
         format!(
             "`{challenger}`: {metric} {value:.digits$} against {against:.digits$} of version {version}{recorded} \
-             ({:.digits$}, {low:.digits$} to {high:.digits$})",
-            value - against
+             ({difference:.digits$}, {low:.digits$} to {high:.digits$})"
         )
     }
 }
 
 /// What a version is beside the one that served until then.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Verdict {
     pub outcome: Outcome,
     /// The version that served.
     pub against: Option<i32>,
+    #[serde(flatten)]
     pub duel: Option<Duel>,
     /// In words.
     pub reason: String,
@@ -89,30 +99,6 @@ pub fn recorded(warehouse: &Warehouse, version: &Version, metric: &'static str) 
             ..Measured::default()
         })
     })?)
-}
-
-/// Writes it, in the transaction of the version.
-pub fn write(warehouse: &Warehouse, model: &str, version: i32, verdict: &Verdict) -> Result<()> {
-    let duel = verdict.duel.as_ref();
-    warehouse.execute(
-        "insert into registry.contests values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        &[
-            &model,
-            &version,
-            &verdict.against,
-            &duel.map(|duel| &duel.challenger),
-            &duel.map(|duel| duel.metric),
-            &duel.map(|duel| duel.value),
-            &duel.map(|duel| duel.against),
-            &duel.map(|duel| duel.value - duel.against),
-            &duel.map(|duel| duel.interval.low),
-            &duel.map(|duel| duel.interval.high),
-            &duel.map(|duel| if duel.is_recorded { "recorded" } else { "paired" }),
-            &verdict.outcome.name(),
-            &verdict.reason,
-        ],
-    )?;
-    Ok(())
 }
 
 /// What came of a version, in words; of an earlier olist it is not known.

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::new_version::add_rows;
 use crate::fingerprint;
 use crate::warehouse::{SqlError, Warehouse};
 
@@ -17,19 +18,14 @@ pub fn keep(
     files: &BTreeMap<String, String>,
 ) -> Result<()> {
     let file = |(file, text): (&String, &String)| json!({"file": file, "digest": fingerprint::of(&[text]), "text": text});
-    let files = serde_json::to_string(&files.iter().map(file).collect::<Vec<_>>())?;
-    let given = r#"(select unnest(from_json(?, '[{"file": "varchar", "digest": "varchar", "text": "varchar"}]'),
-        max_depth := 2))"#;
+    let files: Vec<Value> = files.iter().map(file).collect();
+    add_rows(warehouse, "files", model, version, &files)?;
     warehouse.execute(
-        &format!("insert into registry.files select ?, ?, file, digest from {given}"),
-        &[&model, &version, &files],
-    )?;
-    warehouse.execute(
-        &format!(
-            "insert into registry.texts select digest, any_value(text) from {given}
-             where digest not in (select digest from registry.texts) group by digest"
-        ),
-        &[&files],
+        r#"insert into registry.texts
+           select digest, any_value(text)
+           from (select unnest(from_json(?, '[{"digest": "varchar", "text": "varchar"}]'), max_depth := 2))
+           where digest not in (select digest from registry.texts) group by digest"#,
+        &[&serde_json::to_string(&files)?],
     )?;
     Ok(())
 }

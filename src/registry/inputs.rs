@@ -1,11 +1,12 @@
 //! `registry.inputs`: what the inputs of a version were like in its training.
 
-use serde::Serialize;
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
 
-use crate::warehouse::{SqlError, Warehouse};
+use crate::warehouse::Warehouse;
 
 /// How the values of one input were spread.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct InputProfile {
     #[serde(rename = "input")]
     pub name: String,
@@ -20,19 +21,8 @@ pub struct InputProfile {
 }
 
 /// Those of a version.
-pub fn profiles(warehouse: &Warehouse, model: &str, version: i32) -> Result<Vec<InputProfile>, SqlError> {
-    let sql = "select input, to_json(edges)::varchar, to_json(shares)::varchar, usual_psi, varies
-        from registry.inputs where model = ? and version = ?";
-    warehouse.rows(sql, &[&model, &version], |row| {
-        let list = |at| -> duckdb::Result<Vec<f64>> {
-            Ok(serde_json::from_str(&row.get::<_, String>(at)?).unwrap_or_default())
-        };
-        Ok(InputProfile {
-            name: row.get(0)?,
-            edges: list(1)?,
-            shares: list(2)?,
-            usual_psi: row.get(3)?,
-            varies: row.get(4)?,
-        })
-    })
+pub fn profiles(warehouse: &Warehouse, model: &str, version: i32) -> Result<Vec<InputProfile>> {
+    let sql = "select to_json(i)::varchar from registry.inputs as i where model = ? and version = ?";
+    let rows: Vec<String> = warehouse.rows(sql, &[&model, &version], |row| row.get(0))?;
+    rows.iter().map(|row| Ok(serde_json::from_str(row)?)).collect()
 }

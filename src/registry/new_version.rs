@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use serde::{Serialize, Serializer};
 
 use super::champions::{SUPERSEDED, crown};
-use super::contests::{self, Outcome, Verdict};
+use super::contests::{Outcome, Verdict};
 use super::files;
 use super::inputs::InputProfile;
 use super::version::{Version, version};
@@ -109,34 +109,32 @@ pub struct Segment {
     pub share: f64,
     /// Mean of the label at `outcome_from`, where it was known.
     pub outcome_share: Option<f64>,
-    #[serde(serialize_with = "as_text_or_null")]
-    pub outcome_from: Option<NaiveDate>,
+    pub outcome_from: Option<String>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde calls")]
-fn as_text<S: Serializer>(date: &NaiveDate, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(date)
+fn as_text<T: ToString, S: Serializer>(date: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&date.to_string())
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, clippy::ref_option, reason = "the shape that serde calls")]
-fn as_text_or_null<S: Serializer>(date: &Option<NaiveDate>, serializer: S) -> Result<S::Ok, S::Error> {
-    date.map(|date| date.to_string()).serialize(serializer)
+/// Adds rows to a table of the registry, as what they are of. Its columns are the names of their values; what a row does
+/// not name is NULL.
+pub fn add_rows(
+    warehouse: &Warehouse,
+    table: &str,
+    model: &str,
+    version: i32,
+    rows: &[impl Serialize],
+) -> Result<()> {
+    let columns = warehouse.columns(&format!("registry.{table}"))?.into_iter();
+    let own = columns.filter(|(name, _)| name != "model" && name != "version");
+    let shape = serde_json::to_string(&[own.collect::<BTreeMap<String, String>>()])?;
+    let sql = format!(
+        "insert into registry.{table} by name
+         select ? as model, ? as version, unnest(from_json(?, '{shape}'), max_depth := 2)"
+    );
+    warehouse.execute(&sql, &[&model, &version, &serde_json::to_string(rows)?])?;
+    Ok(())
 }
-
-const METRICS: &str = r#"[{"candidate": "varchar", "snapshot": "date", "snapshots": "integer", "slice": "varchar",
-    "metric": "varchar", "value": "double", "low": "double", "high": "double", "rows": "bigint", "entities": "bigint",
-    "base_rate": "double"}]"#;
-const MEANS: &str = r#"[{"candidate": "varchar", "metric": "varchar", "low": "double", "high": "double"}]"#;
-const IMPORTANCES: &str = r#"[{"input": "varchar", "roc_auc_drop": "double"}]"#;
-const DEPENDENCE: &str = r#"[{"input": "varchar", "value": "double", "mean_score": "double"}]"#;
-const CURVES: &str = r#"[{"candidate": "varchar", "snapshot": "date", "part": "integer", "rows": "double",
-    "positives": "double", "mean_score": "double"}]"#;
-const RULES: &str = r#"[{"rule": "varchar", "metric": "varchar", "difference": "double", "low": "double",
-    "high": "double"}]"#;
-const SEGMENTS: &str = r#"[{"segment": "integer", "segment_name": "varchar", "sets_apart": "varchar", "rows": "bigint",
-    "share": "double", "outcome_share": "double", "outcome_from": "date"}]"#;
-const INPUTS: &str = r#"[{"input": "varchar", "edges": ["double"], "shares": ["double"], "usual_psi": "double",
-    "varies": "boolean"}]"#;
 
 /// Writes a version, and makes it champion unless it is only kept. Runs inside the transaction of the training.
 pub fn add(warehouse: &Warehouse, new: &NewVersion, run_id: &str) -> Result<Version> {
@@ -166,25 +164,19 @@ pub fn add(warehouse: &Warehouse, new: &NewVersion, run_id: &str) -> Result<Vers
             &run_id,
         ],
     )?;
-    let of_version = |table, columns, rows: String| {
-        let sql = format!(
-            "insert into registry.{table} by name
-             select ? as model, ? as version, unnest(from_json(?, '{columns}'), max_depth := 2)"
-        );
-        warehouse.execute(&sql, &[&new.model, &number, &rows])
-    };
-    of_version("metrics", METRICS, serde_json::to_string(&new.metrics)?)?;
-    of_version("means", MEANS, serde_json::to_string(&new.means)?)?;
-    of_version("importances", IMPORTANCES, serde_json::to_string(&new.importances)?)?;
-    of_version("dependence", DEPENDENCE, serde_json::to_string(&new.dependence)?)?;
-    of_version("curves", CURVES, serde_json::to_string(&new.curves)?)?;
-    of_version("rules", RULES, serde_json::to_string(new.rule.as_slice())?)?;
-    of_version("segments", SEGMENTS, serde_json::to_string(&new.segments)?)?;
-    of_version("inputs", INPUTS, serde_json::to_string(&new.profiles)?)?;
-    files::keep(warehouse, &new.model, number, &new.files)?;
-    contests::write(warehouse, &new.model, number, &new.verdict)?;
+    let model = &new.model;
+    add_rows(warehouse, "metrics", model, number, &new.metrics)?;
+    add_rows(warehouse, "means", model, number, &new.means)?;
+    add_rows(warehouse, "importances", model, number, &new.importances)?;
+    add_rows(warehouse, "dependence", model, number, &new.dependence)?;
+    add_rows(warehouse, "curves", model, number, &new.curves)?;
+    add_rows(warehouse, "rules", model, number, new.rule.as_slice())?;
+    add_rows(warehouse, "segments", model, number, &new.segments)?;
+    add_rows(warehouse, "inputs", model, number, &new.profiles)?;
+    add_rows(warehouse, "contests", model, number, &[&new.verdict])?;
+    files::keep(warehouse, model, number, &new.files)?;
     if new.verdict.outcome != Outcome::Kept {
-        crown(warehouse, &new.model, number, new.trained_through, &new.verdict.reason, SUPERSEDED)?;
+        crown(warehouse, model, number, new.trained_through, &new.verdict.reason, SUPERSEDED)?;
     }
-    version(warehouse, &new.model, number)
+    version(warehouse, model, number)
 }

@@ -1,21 +1,9 @@
 //! `registry.outbox`: what is still to be told to others, written in the transaction of what it tells of.
 
-use anyhow::{Context, Result};
 use chrono::{NaiveDate, NaiveDateTime};
 
+use super::Version;
 use crate::warehouse::{SqlError, Warehouse};
-
-/// A line that is about to be written.
-#[derive(Debug)]
-pub struct Entry<'a> {
-    pub kind: &'a str,
-    pub model: &'a str,
-    pub version: i32,
-    pub reference_date: Option<NaiveDate>,
-    pub run_id: &'a str,
-    /// What the registry does not say, as JSON.
-    pub payload: String,
-}
 
 /// A line that is not sent yet.
 #[derive(Debug, Clone)]
@@ -26,41 +14,41 @@ pub struct Item {
     pub reference_date: Option<NaiveDate>,
     pub run_id: String,
     pub created_at: NaiveDateTime,
+    /// What the registry does not say, as JSON.
     pub payload: String,
 }
 
-/// Writes a line, in the transaction of what it tells of.
-pub fn add(warehouse: &Warehouse, entry: &Entry<'_>) -> Result<()> {
-    let Entry { kind, model, version, reference_date, run_id, payload } = entry;
-    warehouse.execute(
-        "insert into registry.outbox by name
+/// Writes a line.
+pub fn add(
+    warehouse: &Warehouse,
+    kind: &str,
+    version: &Version,
+    reference_date: Option<NaiveDate>,
+    run_id: &str,
+    payload: &str,
+) -> Result<(), SqlError> {
+    let sql = "insert into registry.outbox by name
          select 1 + coalesce((select max(item) from registry.outbox), 0) as item, ? as kind, ? as model, ? as version,
-             ? as reference_date, ? as run_id, now()::timestamp as created_at, 0 as attempts, ? as payload",
-        &[kind, model, version, reference_date, run_id, payload],
-    )?;
-    Ok(())
+             ? as reference_date, ? as run_id, now()::timestamp as created_at, 0 as attempts, ? as payload";
+    let Version { model, number, .. } = version;
+    warehouse.execute(sql, &[&kind, model, number, &reference_date, &run_id, &payload]).map(|_| ())
 }
 
-/// Numbers of what is not sent yet, in order.
-pub fn waiting(warehouse: &Warehouse) -> Result<Vec<i64>, SqlError> {
-    warehouse
-        .rows("select item from registry.outbox where sent_at is null order by item", &[], |row| row.get(0))
-}
-
-pub fn read(warehouse: &Warehouse, id: i64) -> Result<Item> {
-    let sql = "select model, version, reference_date, run_id, created_at, payload from registry.outbox where item = ?";
-    let item = warehouse.row(sql, &[&id], |row| {
+/// What is not sent yet, in order.
+pub fn waiting(warehouse: &Warehouse) -> Result<Vec<Item>, SqlError> {
+    let sql = "select item, model, version, reference_date, run_id, created_at, payload
+        from registry.outbox where sent_at is null order by item";
+    warehouse.rows(sql, &[], |row| {
         Ok(Item {
-            id,
-            model: row.get(0)?,
-            version: row.get(1)?,
-            reference_date: row.get(2)?,
-            run_id: row.get(3)?,
-            created_at: row.get(4)?,
-            payload: row.get(5)?,
+            id: row.get(0)?,
+            model: row.get(1)?,
+            version: row.get(2)?,
+            reference_date: row.get(3)?,
+            run_id: row.get(4)?,
+            created_at: row.get(5)?,
+            payload: row.get(6)?,
         })
-    })?;
-    item.with_context(|| format!("item {id} is not in registry.outbox"))
+    })
 }
 
 /// Marks an item as sent; its payload is no longer needed.

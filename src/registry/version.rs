@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use chrono::NaiveDate;
-use duckdb::Row;
+use duckdb::ToSql;
 
 use super::champions::SUPERSEDED;
 use crate::catalog::Parts;
@@ -65,34 +65,38 @@ impl Version {
     }
 }
 
-const COLUMNS: &str = "m.model, m.version, m.candidate, m.settings, m.as_of, m.trained_through, m.definition,
-    m.definition_parts";
-
-fn read(row: &Row<'_>) -> duckdb::Result<Version> {
-    let parts: Option<String> = row.get(7)?;
-    Ok(Version {
-        model: row.get(0)?,
-        number: row.get(1)?,
-        candidate: row.get(2)?,
-        settings: row.get(3)?,
-        as_of: row.get(4)?,
-        trained_through: row.get(5)?,
-        definition: row.get(6)?,
-        definition_parts: parts.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default(),
-    })
+/// The versions of `models`: the table with what is joined to it, chosen from and ordered by.
+fn read(warehouse: &Warehouse, models: &str, values: &[&dyn ToSql]) -> Result<Vec<Version>> {
+    let sql = format!(
+        "select m.model, m.version, candidate, settings, as_of, m.trained_through, definition, definition_parts
+         from registry.models as m {models}"
+    );
+    let versions = warehouse.rows(&sql, values, |row| {
+        let parts: Option<String> = row.get(7)?;
+        Ok(Version {
+            model: row.get(0)?,
+            number: row.get(1)?,
+            candidate: row.get(2)?,
+            settings: row.get(3)?,
+            as_of: row.get(4)?,
+            trained_through: row.get(5)?,
+            definition: row.get(6)?,
+            definition_parts: parts.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default(),
+        })
+    });
+    Ok(versions?)
 }
 
 /// The champion that scores `date`: the newest one trained through it or earlier; if there is none, the present one.
 pub fn in_force(warehouse: &Warehouse, model: &str, date: NaiveDate) -> Result<Option<Version>> {
-    let sql = format!(
-        "select {COLUMNS} from registry.models as m
-         inner join registry.champions as c on c.model = m.model and c.version = m.version
-         where m.model = ? and (c.ended_because is null or c.ended_because = '{SUPERSEDED}')
+    let models = format!(
+        "inner join registry.champions as c using (model, version)
+         where m.model = ? and (ended_because is null or ended_because = '{SUPERSEDED}')
          order by m.trained_through <= ? desc,
-             case when m.trained_through <= ? then m.trained_through end desc, c.until is null desc, m.version desc
+             case when m.trained_through <= ? then m.trained_through end desc, until is null desc, m.version desc
          limit 1"
     );
-    Ok(warehouse.row(&sql, &[&model, &date, &date], read)?)
+    Ok(read(warehouse, &models, &[&model, &date, &date])?.pop())
 }
 
 /// The last version that the files of `definition` gave, as of `date` or earlier, whether or not it became champion.
@@ -102,27 +106,20 @@ pub fn tried(
     definition: &str,
     date: NaiveDate,
 ) -> Result<Option<Version>> {
-    let sql = format!(
-        "select {COLUMNS} from registry.models as m
-         where m.model = ? and m.definition = ? and m.as_of <= ? order by m.as_of desc, m.version desc limit 1"
-    );
-    Ok(warehouse.row(&sql, &[&model, &definition, &date], read)?)
+    let models =
+        "where model = ? and definition = ? and as_of <= ? order by as_of desc, version desc limit 1";
+    Ok(read(warehouse, models, &[&model, &definition, &date])?.pop())
 }
 
 /// All versions of a model, oldest first.
 pub fn versions(warehouse: &Warehouse, model: &str) -> Result<Vec<Version>> {
-    let sql = format!("select {COLUMNS} from registry.models as m where m.model = ? order by m.version");
-    Ok(warehouse.rows(&sql, &[&model], read)?)
+    read(warehouse, "where model = ? order by version", &[&model])
 }
 
 /// The version that is champion now.
 pub fn champion(warehouse: &Warehouse, model: &str) -> Result<Option<Version>> {
-    let sql = format!(
-        "select {COLUMNS} from registry.models as m
-         inner join registry.champions as c on c.model = m.model and c.version = m.version
-         where m.model = ? and c.until is null"
-    );
-    Ok(warehouse.row(&sql, &[&model], read)?)
+    let models = "inner join registry.champions using (model, version) where m.model = ? and until is null";
+    Ok(read(warehouse, models, &[&model])?.pop())
 }
 
 /// The problem that `model` has no champion.

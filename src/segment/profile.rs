@@ -78,7 +78,7 @@ pub fn describe(
             rows: row.get(1)?,
             share: row.get(2)?,
             outcome_share,
-            outcome_from,
+            outcome_from: outcome_from.map(|date| date.to_string()),
         })
     })?;
     for at in 1..segments.len() {

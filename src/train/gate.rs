@@ -6,7 +6,7 @@ use super::Contest;
 use super::rival::{Apart, Lost, Standing};
 use super::validate::{Fold, Validated, mean, measure};
 use crate::learn::{self, Difference, Interval, Metric, Scored};
-use crate::registry::contests::{Duel, Outcome, Verdict, shown};
+use crate::registry::contests::{Basis, Duel, Outcome, Verdict, shown};
 use crate::registry::{Measured, OverRule, recorded};
 use crate::term;
 
@@ -89,9 +89,8 @@ impl Gate<'_> {
         let Some(rule) = self.first_of(rules.filter(|_| recipes[winner].rule().is_none())) else {
             return Ok(None);
         };
-        let over = |Duel { value, against, interval, metric, .. }| {
-            let name = self.name(rule).to_owned();
-            (rule, OverRule { rule: name, metric, difference: value - against, interval })
+        let over = |Duel { metric, difference, interval, .. }| {
+            (rule, OverRule { rule: self.name(rule).to_owned(), metric, difference, interval })
         };
         Ok(self.between(winner, rule)?.map(over))
     }
@@ -204,7 +203,7 @@ impl Gate<'_> {
         let squares: f64 = widths.iter().map(|width| width.powi(2)).sum();
         let half = squares.sqrt() / widths.len() as f64 / 2.0;
         let interval = Interval { low: one - other - half, high: one - other + half };
-        Ok(Some(Duel { is_recorded: true, ..self.told(winner, Difference { one, other, interval }) }))
+        Ok(Some(self.told(winner, Difference { one, other, interval }, Basis::Recorded)))
     }
 
     /// Two recipes on the folds.
@@ -230,11 +229,18 @@ impl Gate<'_> {
         let entities: Vec<_> = rows.iter().map(|rows| data.entities_of(rows)).collect();
         let seed = self.contest.at.model.spec.seed;
         let found = learn::difference(self.by, &entities, &scored(one)?, &scored(other)?, DRAWS, seed)?;
-        Ok(found.map(|difference| self.told(at, difference)))
+        Ok(found.map(|difference| self.told(at, difference, Basis::Paired)))
     }
 
-    fn told(&self, at: usize, Difference { one, other, interval }: Difference) -> Duel {
-        let (challenger, metric) = (self.name(at).to_owned(), self.by.name());
-        Duel { challenger, metric, value: one, against: other, interval, is_recorded: false }
+    fn told(&self, at: usize, Difference { one, other, interval }: Difference, basis: Basis) -> Duel {
+        Duel {
+            challenger: self.name(at).to_owned(),
+            metric: self.by.name(),
+            value: one,
+            against: other,
+            difference: one - other,
+            interval,
+            basis,
+        }
     }
 }
