@@ -6,7 +6,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use ureq::http::Method;
 
-use super::client::{Client, Failure};
+use super::client::{Answer, Client, Failure};
 
 /// Most of each that one request may carry.
 const PARAMS: usize = 100;
@@ -19,14 +19,33 @@ pub const LONGEST_TAG: usize = 5000;
 /// The tag by which a thing of ours is found again.
 const KEY: &str = "olist.key";
 
-pub type Answer<T> = Result<T, Failure>;
 pub type Texts = BTreeMap<String, String>;
 
-/// A run on the server.
+/// A run or a model on the server.
 #[derive(Debug, Clone)]
-pub struct Run {
+pub struct Stored {
     pub id: String,
     pub artifact_uri: String,
+}
+
+impl Stored {
+    pub fn read(client: &Client, thing: &Value, name: &str) -> Answer<Self> {
+        let info = &thing["info"];
+        Ok(Self { id: id(client, &info[name], name)?, artifact_uri: text(&info["artifact_uri"]) })
+    }
+
+    /// The first of those found. Where a request that seemed lost has made a second one, the later ones go.
+    pub fn first(
+        client: &Client,
+        found: &Value,
+        name: &str,
+        delete: impl Fn(&str) -> Answer<Value>,
+    ) -> Answer<Option<Self>> {
+        let found =
+            items(found).map(|thing| Self::read(client, thing, name)).collect::<Answer<Vec<Self>>>()?;
+        found.iter().skip(1).try_for_each(|extra| delete(&extra.id).map(|_| ()))?;
+        Ok(found.into_iter().next())
+    }
 }
 
 /// One value of a metric.
@@ -40,8 +59,7 @@ pub struct Point {
 
 /// The experiment of this name, made where it is not there.
 pub fn experiment(client: &Client, name: &str) -> Answer<String> {
-    let path =
-        format!("experiments/get-by-name?experiment_name={}", utf8_percent_encode(name, NON_ALPHANUMERIC));
+    let path = format!("experiments/get-by-name?experiment_name={}", encoded(name));
     client.again(|| {
         match client.once(&Method::GET, &path, &Value::Null) {
             Ok(found) if found["experiment"]["lifecycle_stage"] == "deleted" => {
@@ -70,7 +88,7 @@ pub fn run(
     start: i64,
     name: &str,
     tags: &Texts,
-) -> Answer<Run> {
+) -> Answer<Stored> {
     client.again(|| {
         if let Some(run) = find_run(client, experiment, key)? {
             return Ok(run);
@@ -80,8 +98,7 @@ pub fn run(
         tags.insert("mlflow.user".to_owned(), user());
         let body = json!({"experiment_id": experiment, "start_time": start, "run_name": name, "tags": pairs(&tags, LONGEST_TAG)});
         let made = client.once(&Method::POST, "runs/create", &body)?;
-        id(client, &made["run"]["info"]["run_id"], "run_id")?;
-        Ok(read_run(&made["run"]))
+        Stored::read(client, &made["run"], "run_id")
     })
 }
 
@@ -91,8 +108,8 @@ pub fn user() -> String {
     name.unwrap_or_else(|| "unknown".to_owned())
 }
 
-/// The run with this key. Where a request that seemed lost has made a second one, the later ones go.
-pub fn find_run(client: &Client, experiment: &str, key: &str) -> Answer<Option<Run>> {
+/// The run with this key.
+pub fn find_run(client: &Client, experiment: &str, key: &str) -> Answer<Option<Stored>> {
     let body = json!({
         "experiment_ids": [experiment],
         "filter": format!("tags.`{KEY}` = '{key}'"),
@@ -100,49 +117,40 @@ pub fn find_run(client: &Client, experiment: &str, key: &str) -> Answer<Option<R
         "max_results": 10,
         "order_by": ["attributes.start_time ASC"],
     });
-    let found = client.call(&Method::POST, "runs/search", &body)?;
-    let runs: Vec<Run> = found["runs"].as_array().into_iter().flatten().map(read_run).collect();
-    for extra in runs.iter().skip(1) {
-        client.call(&Method::POST, "runs/delete", &json!({"run_id": extra.id}))?;
-    }
-    Ok(runs.into_iter().next())
-}
-
-fn read_run(run: &Value) -> Run {
-    Run { id: text(&run["info"]["run_id"]), artifact_uri: text(&run["info"]["artifact_uri"]) }
+    let found = client.post("runs/search", &body)?;
+    Stored::first(client, &found["runs"], "run_id", |id| client.post("runs/delete", &json!({"run_id": id})))
 }
 
 /// Params and metrics of a run, the metrics also of the model that it gave.
 pub fn log(
     client: &Client,
-    run: &Run,
+    run: &Stored,
     params: &Texts,
     points: &[Point],
-    model_id: Option<&str>,
+    model: Option<&Stored>,
 ) -> Answer<()> {
-    let params = pairs(params, LONGEST_PARAM);
-    for params in params.chunks(PARAMS) {
-        client.call(&Method::POST, "runs/log-batch", &json!({"run_id": run.id, "params": params}))?;
+    for params in pairs(params, LONGEST_PARAM).chunks(PARAMS) {
+        client.post("runs/log-batch", &json!({"run_id": run.id, "params": params}))?;
     }
     for points in points.chunks(METRICS) {
         let metric = |point: &Point| {
-            let mut metric = json!({"key": metric_name(&point.name), "value": point.value, "timestamp": point.at, "step": point.step});
-            if let Some(id) = model_id {
-                metric["model_id"] = json!(id);
+            let mut metric = json!({"key": allowed(&point.name), "value": point.value, "timestamp": point.at, "step": point.step});
+            if let Some(model) = model {
+                metric["model_id"] = json!(model.id);
             }
             metric
         };
         let metrics: Vec<Value> = points.iter().map(metric).collect();
-        client.call(&Method::POST, "runs/log-batch", &json!({"run_id": run.id, "metrics": metrics}))?;
+        client.post("runs/log-batch", &json!({"run_id": run.id, "metrics": metrics}))?;
     }
     Ok(())
 }
 
 /// A dataset as input of a run.
-pub fn log_dataset(client: &Client, run: &Run, dataset: &Value) -> Answer<()> {
+pub fn log_dataset(client: &Client, run: &Stored, dataset: &Value) -> Answer<()> {
     let context = json!([{"key": "mlflow.data.context", "value": "training"}]);
     let body = json!({"run_id": run.id, "datasets": [{"tags": context, "dataset": dataset}]});
-    client.call(&Method::POST, "runs/log-inputs", &body).map(|_| ())
+    client.post("runs/log-inputs", &body).map(|_| ())
 }
 
 /// Writes a file below the place where a run or a model keeps its own.
@@ -165,23 +173,30 @@ pub fn log_artifact(client: &Client, place: &str, path: &str, bytes: &[u8]) -> A
 }
 
 /// Ends a run.
-pub fn finish(client: &Client, run: &Run, end: i64) -> Answer<()> {
+pub fn finish(client: &Client, run: &Stored, end: i64) -> Answer<()> {
     let body = json!({"run_id": run.id, "status": "FINISHED", "end_time": end});
-    client.call(&Method::POST, "runs/update", &body).map(|_| ())
+    client.post("runs/update", &body).map(|_| ())
 }
 
 pub fn pairs(values: &Texts, longest: usize) -> Vec<Value> {
-    values.iter().map(|(key, value)| json!({"key": metric_name(key), "value": cut(value, longest)})).collect()
+    values.iter().map(|(key, value)| json!({"key": allowed(key), "value": cut(value, longest)})).collect()
+}
+
+pub fn texts<const N: usize>(pairs: [(&str, &str); N]) -> Texts {
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// What MLflow takes as a name: letters, digits and a few signs.
-fn metric_name(name: &str) -> String {
-    let is_taken = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ' ' | '/');
-    name.chars().map(|c| if is_taken(c) { c } else { '_' }).collect()
+fn allowed(name: &str) -> String {
+    name.replace(|c: char| !c.is_ascii_alphanumeric() && !"_-. /".contains(c), "_")
 }
 
 pub fn cut(value: &str, longest: usize) -> String {
     value.chars().take(longest).collect()
+}
+
+pub fn encoded(value: &str) -> String {
+    utf8_percent_encode(value, NON_ALPHANUMERIC).to_string()
 }
 
 /// What an answer has to name: whoever answers without it is no MLflow.
@@ -199,4 +214,9 @@ pub fn id(client: &Client, value: &Value, name: &str) -> Answer<String> {
 /// A text of an answer; ids come as texts or numbers.
 pub fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// What a list of an answer holds; nothing where there is none.
+pub fn items(list: &Value) -> impl Iterator<Item = &Value> {
+    list.as_array().into_iter().flatten()
 }

@@ -35,8 +35,8 @@ impl Failure {
         Self { message: message.into(), hint: Some(hint.into()), code: None, may_pass: false }
     }
 
-    fn passing(self, may_pass: bool) -> Self {
-        Self { may_pass, ..self }
+    fn passing(message: String, hint: &str) -> Self {
+        Self { may_pass: true, ..Self::new(message, hint) }
     }
 
     pub fn is(&self, code: &str) -> bool {
@@ -57,7 +57,7 @@ pub const TOO_LARGE: &str = "TOO_LARGE";
 /// The code of what this server does not do at all; some say it in this word themselves.
 pub const NO_ENDPOINT: &str = "ENDPOINT_NOT_FOUND";
 
-type Answer<T> = Result<T, Failure>;
+pub type Answer<T> = Result<T, Failure>;
 
 /// A connection to one server.
 pub struct Client {
@@ -89,6 +89,10 @@ impl Client {
     /// A request to the tracking API that may be repeated without harm.
     pub fn call(&self, method: &Method, path: &str, body: &Value) -> Answer<Value> {
         self.again(|| self.once(method, path, body))
+    }
+
+    pub fn post(&self, path: &str, body: &Value) -> Answer<Value> {
+        self.call(&Method::POST, path, body)
     }
 
     /// A request to the tracking API that is sent once.
@@ -126,11 +130,8 @@ impl Client {
         let uri = &self.settings.uri;
         let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         if left == Some(Duration::ZERO) {
-            return Err(Failure::new(
-                format!("the time for sending to MLflow at {uri} is used up"),
-                "what is left waits in registry.outbox",
-            )
-            .passing(true));
+            let message = format!("the time for sending to MLflow at {uri} is used up");
+            return Err(Failure::passing(message, "what is left waits in registry.outbox"));
         }
         let timeout = left.map_or(self.settings.timeout, |left| left.min(self.settings.timeout));
         let request = Request::builder()
@@ -147,13 +148,12 @@ impl Client {
                 "look at MLFLOW_TRACKING_URI, MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_TOKEN",
             )
         };
-        let agent = &self.agent;
         let response = if let Some((content, bytes)) = body {
             let request = request.header("content-type", content).body(bytes).map_err(unsendable)?;
-            agent.run(agent.configure_request(request).timeout_global(Some(timeout)).build())
+            self.agent.run(self.agent.configure_request(request).timeout_global(Some(timeout)).build())
         } else {
             let request = request.body(()).map_err(unsendable)?;
-            agent.run(agent.configure_request(request).timeout_global(Some(timeout)).build())
+            self.agent.run(self.agent.configure_request(request).timeout_global(Some(timeout)).build())
         };
         let mut response = response.map_err(|error| self.broken(&error, timeout))?;
         let status = response.status();
@@ -176,47 +176,40 @@ impl Client {
         let uri = &self.settings.uri;
         let json: Option<Value> =
             if text.trim().is_empty() { Some(Value::Null) } else { serde_json::from_str(text).ok() };
-        if let (true, Some(value)) = (status.is_success(), &json) {
-            return Ok(value.clone());
-        }
-        if matches!(status.as_u16(), 401 | 403) {
-            let hint = "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, say who you are";
+        let refusal = json.as_ref().and_then(|value| {
+            Some((value.get("error_code")?.as_str()?, value.get("message")?.as_str().unwrap_or_default()))
+        });
+        let (message, hint, code) = if matches!(status.as_u16(), 401 | 403) {
             let what =
                 if self.settings.authorization.is_some() { "refuses this login" } else { "wants a login" };
-            return Err(Failure::new(format!("MLflow at {uri} {what} ({status})"), hint));
-        }
-        if let Some((code, message)) = json.as_ref().and_then(|value| {
-            Some((value.get("error_code")?.as_str()?, value.get("message")?.as_str().unwrap_or_default()))
-        }) {
-            return Err(Failure {
-                message: format!("MLflow at {uri} refuses: {message} ({code})"),
-                hint: None,
-                code: Some(code.to_owned()),
-                may_pass: is_passing(status),
-            });
-        }
-        if status == StatusCode::PAYLOAD_TOO_LARGE {
-            return Err(Failure {
-                code: Some(TOO_LARGE.to_owned()),
-                ..Failure::new(
-                    format!(
-                        "what was sent is too large for MLflow at {uri}, or for what stands before it ({status})"
-                    ),
-                    "the server's own limit decides, such as nginx's client_max_body_size",
-                )
-            });
-        }
-        let hint = "MLFLOW_TRACKING_URI has to be the address of `mlflow server` itself; open it in a browser to see what answers there";
-        let what = if status.is_redirection() {
-            format!("sends us on to {location} ({status})")
-        } else if content.contains("html") || text.trim_start().starts_with('<') {
-            format!("answers with a web page{}, not as MLflow does ({status})", title(text))
+            let hint = "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, say who you are";
+            (format!("MLflow at {uri} {what} ({status})"), Some(hint), None)
+        } else if status.is_success()
+            && let Some(value) = json
+        {
+            return Ok(value);
+        } else if let Some((code, message)) = refusal {
+            (format!("MLflow at {uri} refuses: {message} ({code})"), None, Some(code))
+        } else if status == StatusCode::PAYLOAD_TOO_LARGE {
+            let what = "what was sent is too large for MLflow at";
+            let hint = "the server's own limit decides, such as nginx's client_max_body_size";
+            let message = format!("{what} {uri}, or for what stands before it ({status})");
+            (message, Some(hint), Some(TOO_LARGE))
         } else {
-            let start: String = text.trim().chars().take(80).collect();
-            format!("does not answer as MLflow does ({status}): {start}")
+            let what = if status.is_redirection() {
+                format!("sends us on to {location} ({status})")
+            } else if content.contains("html") || text.trim_start().starts_with('<') {
+                format!("answers with a web page{}, not as MLflow does ({status})", title(text))
+            } else {
+                let start: String = text.trim().chars().take(80).collect();
+                format!("does not answer as MLflow does ({status}): {start}")
+            };
+            let hint = "MLFLOW_TRACKING_URI has to be the address of `mlflow server` itself; open it in a browser to see what answers there";
+            let code = matches!(status.as_u16(), 404 | 405 | 501).then_some(NO_ENDPOINT);
+            (format!("{uri} {what}"), Some(hint), code)
         };
-        let code = matches!(status.as_u16(), 404 | 405 | 501).then(|| NO_ENDPOINT.to_owned());
-        Err(Failure { code, may_pass: is_passing(status), ..Failure::new(format!("{uri} {what}"), hint) })
+        let (hint, code) = (hint.map(str::to_owned), code.map(str::to_owned));
+        Err(Failure { message, hint, code, may_pass: is_passing(status) })
     }
 
     /// A request without an answer.
@@ -240,7 +233,7 @@ impl Client {
                 "is the server running, and MLFLOW_TRACKING_URI its address?",
             ),
         };
-        Failure::new(message, hint).passing(true)
+        Failure::passing(message, hint)
     }
 }
 

@@ -3,15 +3,15 @@
 use anyhow::{Context, Result};
 use chrono::NaiveDateTime;
 
-use super::api::Texts;
-use super::message::{Training, training_key};
+use super::api::{Texts, texts};
+use super::message::{Training, key};
 use crate::registry::{self, Version};
 use crate::warehouse::Warehouse;
 
 /// What the registry says of a version, beyond what scoring needs.
 pub struct Details {
     pub version: Version,
-    pub inputs: Vec<String>,
+    pub inputs: i64,
     pub rows: i64,
     pub data_digest: String,
     pub tool_version: String,
@@ -24,8 +24,7 @@ pub struct Details {
 impl Details {
     pub fn read(warehouse: &Warehouse, model: &str, number: i32) -> Result<Self> {
         let version = registry::version(warehouse, model, number)?;
-        let sql =
-            "select to_json(m.inputs)::varchar, m.trained_rows, m.data_digest, m.tool_version, m.run_id,
+        let sql = "select len(m.inputs), m.trained_rows, m.data_digest, m.tool_version, m.run_id,
                        coalesce(any_value(r.command), ''), m.trained_at,
                        coalesce(first(c.reason order by c.since), any_value(t.reason), '')
                    from registry.models as m
@@ -35,10 +34,9 @@ impl Details {
                    where m.model = ? and m.version = ?
                    group by all";
         let details = warehouse.row(sql, &[&model, &number], |row| {
-            let inputs: String = row.get(0)?;
             Ok(Self {
                 version: version.clone(),
-                inputs: serde_json::from_str(&inputs).unwrap_or_default(),
+                inputs: row.get(0)?,
                 rows: row.get(1)?,
                 data_digest: row.get(2)?,
                 tool_version: row.get(3)?,
@@ -52,7 +50,7 @@ impl Details {
     }
 
     pub fn key(&self) -> String {
-        training_key(&self.run_id, &self.version.model, self.version.number)
+        key("training", &self.run_id, &self.version.model, self.version.number, "")
     }
 
     pub fn tags(&self, training: &Training) -> Texts {
@@ -77,8 +75,4 @@ impl Details {
         tags.extend(commit.map(|commit| ("mlflow.source.git.commit".to_owned(), commit)));
         tags
     }
-}
-
-pub fn texts<const N: usize>(pairs: [(&str, &str); N]) -> Texts {
-    pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }

@@ -7,14 +7,16 @@ use anyhow::{Context, Result};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::api::{Texts, text, texts};
 use crate::catalog::Catalog;
-use crate::config::{ModelSpec, Task};
+use crate::config::{Binary, ModelSpec, Task};
 use crate::dataset::Workspace;
 use crate::fingerprint;
 use crate::learn::Recipe;
 use crate::registry::Version;
 use crate::registry::contests::Outcome;
 use crate::registry::outbox::{self, Item};
+use crate::sql::Expression;
 use crate::train;
 use crate::warehouse::Warehouse;
 
@@ -38,11 +40,11 @@ pub enum Message {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Training {
     /// The model's config, by name.
-    pub params: BTreeMap<String, String>,
+    pub params: Texts,
     /// Settings of every candidate, by its name.
-    pub candidates: BTreeMap<String, BTreeMap<String, String>>,
+    pub candidates: BTreeMap<String, Texts>,
     /// Rendered SQL of the model and all it needs, by file.
-    pub files: BTreeMap<String, String>,
+    pub files: Texts,
     /// Commit of the project's folder, where it is in git.
     pub git_commit: Option<String>,
     /// The ABT, and its columns with their types.
@@ -106,65 +108,54 @@ impl Message {
             Self::Scores { .. } => "scores",
         }
     }
-
-    /// Names the message everywhere and always: found again on the server, it is not sent twice.
-    pub fn key(&self, item: &Item) -> String {
-        let date = item.reference_date.map_or_else(String::new, |date| date.to_string());
-        key(self.kind(), &item.run_id, &item.model, item.version, &date)
-    }
 }
 
-/// The key of the training of a version.
-pub fn training_key(run_id: &str, model: &str, version: i32) -> String {
-    key("training", run_id, model, version, "")
-}
-
-fn key(kind: &str, run_id: &str, model: &str, version: i32, date: &str) -> String {
+/// Names a message everywhere and always: found again on the server, it is not sent twice.
+pub fn key(kind: &str, run_id: &str, model: &str, version: i32, date: &str) -> String {
     fingerprint::of(&[kind, run_id, model, &version.to_string(), date])
 }
 
 /// A model's config as MLflow's params.
-fn params(spec: &ModelSpec) -> BTreeMap<String, String> {
-    let mut params = vec![
-        ("key", spec.key.join(", ")),
-        ("snapshots.from", spec.from.to_string()),
-        ("snapshots.every", spec.every.name().to_owned()),
-        ("retrain_days", spec.retrain_days.to_string()),
-        ("seed", spec.seed.to_string()),
-    ];
+fn params(spec: &ModelSpec) -> Texts {
+    let mut params = texts([
+        ("key", &spec.key.join(", ")),
+        ("snapshots.from", &spec.from.to_string()),
+        ("snapshots.every", spec.every.name()),
+        ("retrain_days", &spec.retrain_days.to_string()),
+        ("seed", &spec.seed.to_string()),
+    ]);
     match &spec.task {
-        Task::Binary(binary) => params.extend([
-            ("task", "binary".to_owned()),
-            ("label", binary.label.clone()),
-            ("metric", binary.metric.name().to_owned()),
-            ("validate.last", binary.validate.last.to_string()),
-            ("validate.every", binary.validate.every.name().to_owned()),
-            ("validate.min_rows", binary.validate.min_rows.to_string()),
-        ]),
-        Task::Clusters(clusters) => params.extend([
-            ("task", "clusters".to_owned()),
-            ("stability", clusters.stability.to_string()),
-            ("smallest_share", clusters.smallest_share.to_string()),
-        ]),
+        Task::Binary(Binary { label, metric, validate, slices }) => {
+            params.extend(texts([
+                ("task", "binary"),
+                ("label", label),
+                ("metric", metric.name()),
+                ("validate.last", &validate.last.to_string()),
+                ("validate.every", validate.every.name()),
+                ("validate.min_rows", &validate.min_rows.to_string()),
+            ]));
+            let slice =
+                |(name, condition): &(String, Expression)| (format!("slice.{name}"), format!("{condition}"));
+            params.extend(slices.iter().map(slice));
+        }
+        Task::Clusters(clusters) => params.extend(texts([
+            ("task", "clusters"),
+            ("stability", &clusters.stability.to_string()),
+            ("smallest_share", &clusters.smallest_share.to_string()),
+        ])),
     }
-    let slices = match &spec.task {
-        Task::Binary(binary) => &binary.slices[..],
-        Task::Clusters(_) => &[],
-    };
-    let slices = slices.iter().map(|(name, condition)| (format!("slice.{name}"), condition.to_string()));
-    params.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(slices).collect()
+    params
 }
 
 /// The algorithms of a candidate with all their settings: `alpha`, or `logistic_regression.alpha` in a blend.
-fn settings(recipe: &Recipe) -> BTreeMap<String, String> {
+fn settings(recipe: &Recipe) -> Texts {
     let mut settings = BTreeMap::from([("algorithm".to_owned(), recipe.algorithm().to_owned())]);
     for part in &recipe.parts {
         let Ok(serde_json::Value::Object(values)) = serde_json::to_value(part) else { continue };
         let given = values.into_iter().filter(|(name, value)| name != "algorithm" && !value.is_null());
         for (name, value) in given {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             let name = if recipe.parts.len() > 1 { format!("{}.{name}", part.name()) } else { name };
-            settings.insert(name, text);
+            settings.insert(name, text(&value));
         }
     }
     settings

@@ -6,11 +6,11 @@ use anyhow::{Context, Result};
 use chrono::{NaiveDate, NaiveDateTime};
 use serde_json::json;
 
-use super::api::{self, Point, Run};
+use super::api::{self, Point, Stored, texts};
 use super::client::{Client, TOO_LARGE};
-use super::details::{Details, texts};
-use super::logged::{self, Logged};
-use super::message::{Message, Training};
+use super::details::Details;
+use super::logged;
+use super::message::{Message, Training, key};
 use super::versions::{self, Registered};
 use crate::card;
 use crate::export::{self, Trained};
@@ -48,7 +48,7 @@ pub fn item(client: &Client, warehouse: &Warehouse, item: &Item) -> Result<()> {
             };
             versions::crown(client, &to.registered, &version, reason)?;
         }
-        Message::Scores { metrics, seconds } => to.scores(item, &message.key(item), metrics, *seconds)?,
+        Message::Scores { metrics, seconds } => to.scores(item, metrics, *seconds)?,
     }
     Ok(())
 }
@@ -70,7 +70,7 @@ impl To<'_> {
         Ok(run.map(|run| versions::find(self.client, &run)).transpose()?.flatten())
     }
 
-    fn scores(&self, item: &Item, key: &str, metrics: &BTreeMap<String, f64>, seconds: f64) -> Result<()> {
+    fn scores(&self, item: &Item, metrics: &BTreeMap<String, f64>, seconds: f64) -> Result<()> {
         let date = item.reference_date.context("scores have a reference date")?;
         let point = |(name, value): (&String, &f64)| Point {
             name: name.clone(),
@@ -94,7 +94,8 @@ impl To<'_> {
         params.extend(uri.map(|uri| ("model_uri".to_owned(), uri)));
         let end = millis(item.created_at);
         let (start, name) = (end - in_millis(seconds), format!("scores {date}"));
-        let run = api::run(self.client, &self.experiment, key, start, &name, &tags)?;
+        let key = key("scores", &item.run_id, &item.model, item.version, &date);
+        let run = api::run(self.client, &self.experiment, &key, start, &name, &tags)?;
         api::log(self.client, &run, &params, &points, None)?;
         if let Some(model_id) = version.and_then(|version| version.model_id) {
             logged::input(self.client, &run, &model_id)?;
@@ -116,11 +117,11 @@ impl To<'_> {
             ("candidate", &version.candidate),
             ("as_of", &version.as_of.to_string()),
             ("rows", &details.rows.to_string()),
-            ("inputs", &details.inputs.len().to_string()),
+            ("inputs", &details.inputs.to_string()),
         ]));
         let model = logged::of_run(client, &self.experiment, &run, &params, &tags)?;
         let points = points(self.warehouse, version, &version.candidate)?;
-        api::log(client, &run, &params, &points, model.as_ref().map(|model| model.id.as_str()))?;
+        api::log(client, &run, &params, &points, model.as_ref())?;
         self.dataset(&run, training)?;
         self.candidates(&run, training, start, end)?;
         for (path, bytes) in files(self.warehouse, version, training)? {
@@ -136,7 +137,7 @@ impl To<'_> {
     }
 
     /// What Python loads: files of the model itself, or of its run on a server that knows no models.
-    fn model(&self, training: &Training, run: &Run, model: Option<&Logged>) -> Result<()> {
+    fn model(&self, training: &Training, run: &Stored, model: Option<&Stored>) -> Result<()> {
         let place = model.map_or_else(
             || format!("{}/{}", run.artifact_uri, logged::NAME),
             |model| model.artifact_uri.clone(),
@@ -168,7 +169,7 @@ impl To<'_> {
     }
 
     /// The ABT that was trained on.
-    fn dataset(&self, run: &Run, training: &Training) -> Result<()> {
+    fn dataset(&self, run: &Stored, training: &Training) -> Result<()> {
         if training.dataset.is_empty() {
             return Ok(());
         }
@@ -187,7 +188,7 @@ impl To<'_> {
     }
 
     /// A nested run for each candidate, in the order of the file.
-    fn candidates(&self, parent: &Run, training: &Training, start: i64, end: i64) -> Result<()> {
+    fn candidates(&self, parent: &Stored, training: &Training, start: i64, end: i64) -> Result<()> {
         let version = &self.details.version;
         let names: Vec<String> = self.warehouse.rows(
             "select candidate from registry.metrics where model = ? and version = ? and snapshots > 0

@@ -1,17 +1,16 @@
 //! MLflow's registry: a model by name, its versions, and which of them is champion.
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use ureq::http::Method;
 
-use super::api::{Answer, LONGEST_TAG, Run, Texts, cut, id, pairs, text};
-use super::client::Client;
-use super::logged::{self, Logged};
+use super::api::{LONGEST_TAG, Stored, Texts, cut, encoded, id, items, pairs, text};
+use super::client::{Answer, Client};
+use super::logged;
 
 /// The registered model of this name, made where it is not there.
 pub fn model(client: &Client, name: &str, description: &str) -> Answer<()> {
     let body = json!({"name": name, "description": description});
-    match client.call(&Method::POST, "registered-models/create", &body) {
+    match client.post("registered-models/create", &body) {
         Err(failure) if !failure.is("RESOURCE_ALREADY_EXISTS") => Err(failure),
         _ => Ok(()),
     }
@@ -25,15 +24,12 @@ pub struct Registered {
 }
 
 /// The version of a registered model that comes from this run.
-pub fn find(client: &Client, run: &Run) -> Answer<Option<Registered>> {
-    let filter = format!("run_id='{}'", run.id);
-    let path = format!(
-        "model-versions/search?max_results=10&filter={}",
-        utf8_percent_encode(&filter, NON_ALPHANUMERIC)
-    );
+pub fn find(client: &Client, run: &Stored) -> Answer<Option<Registered>> {
+    let filter = encoded(&format!("run_id='{}'", run.id));
+    let path = format!("model-versions/search?max_results=10&filter={filter}");
     let found = client.call(&Method::GET, &path, &Value::Null)?;
     let number = |version: &&Value| text(&version["version"]).parse::<u64>().ok();
-    let versions = found["model_versions"].as_array().into_iter().flatten();
+    let versions = items(&found["model_versions"]);
     Ok(versions.filter(|version| number(version).is_some()).min_by_key(number).map(|version| {
         // A database of MLflow 3 keeps the id in the source alone.
         let source = text(&version["source"]);
@@ -46,7 +42,7 @@ pub fn find(client: &Client, run: &Run) -> Answer<Option<Registered>> {
 pub fn version(
     client: &Client,
     name: &str,
-    (run, model): (&Run, Option<&Logged>),
+    (run, model): (&Stored, Option<&Stored>),
     description: &str,
     tags: &Texts,
 ) -> Answer<String> {
@@ -73,7 +69,7 @@ pub fn version(
 /// Points the alias `champion` to a version, and says there why.
 pub fn crown(client: &Client, name: &str, version: &str, reason: &str) -> Answer<()> {
     let tag = json!({"name": name, "version": version, "key": "olist.champion_because", "value": cut(reason, LONGEST_TAG)});
-    client.call(&Method::POST, "model-versions/set-tag", &tag)?;
+    client.post("model-versions/set-tag", &tag)?;
     let alias = json!({"name": name, "alias": "champion", "version": version});
-    client.call(&Method::POST, "registered-models/alias", &alias).map(|_| ())
+    client.post("registered-models/alias", &alias).map(|_| ())
 }
