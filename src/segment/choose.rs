@@ -7,7 +7,7 @@ use crate::config::Clusters;
 use crate::learn::{self, Clustering, Matrix, Recipe};
 use crate::output::Table;
 use crate::registry::Measured;
-use crate::registry::contests::{Outcome, Verdict};
+use crate::registry::contests::{Outcome, Verdict, shown};
 use crate::term::Progress;
 
 const SILHOUETTE: &str = "silhouette";
@@ -50,7 +50,7 @@ pub fn all(recipes: &[Recipe], x: &Matrix, seed: u64) -> Result<Vec<Tried>, Stri
 fn one(at: usize, recipe: &Recipe, x: &Matrix, seed: u64) -> Result<Tried> {
     let settings = recipe.grouping().context("it does not group rows")?;
     let clustering = learn::cluster(settings, x, seed)?;
-    let groups: Vec<usize> = clustering.assign(x)?.into_iter().map(|(at, _)| at).collect();
+    let groups = clustering.places(x)?;
     let size = |group: usize| groups.iter().filter(|&&other| other == group).count();
     let smallest = (0..clustering.segments().len()).map(size).min().unwrap_or(0);
     Ok(Tried {
@@ -74,14 +74,18 @@ impl Tried {
             && self.stability.is_some_and(|stability| stability >= clusters.stability)
     }
 
-    /// As the registry keeps it.
-    pub fn lines(&self, candidate: &str, snapshot: NaiveDate, rows: usize) -> Vec<Measured> {
-        let measures = [
+    /// Name and value of all that it is measured by.
+    fn measures(&self) -> [(&'static str, Option<f64>); 4] {
+        [
             (SILHOUETTE, self.silhouette),
             ("stability", self.stability),
             ("smallest_share", Some(self.smallest_share)),
             (OUTCOME, self.outcome),
-        ];
+        ]
+    }
+
+    /// As the registry keeps it.
+    pub fn lines(&self, candidate: &str, snapshot: NaiveDate, rows: usize) -> Vec<Measured> {
         let line = |(metric, value)| Measured {
             candidate: candidate.to_owned(),
             snapshot,
@@ -92,7 +96,7 @@ impl Tried {
             entities: rows,
             ..Measured::default()
         };
-        measures.map(line).into_iter().collect()
+        self.measures().map(line).into()
     }
 }
 
@@ -114,14 +118,13 @@ pub fn best(tried: &[Tried], clusters: &Clusters, incumbent: Option<usize>, agai
     let most = stable().map(outcome).fold(0.0, f64::max);
     let good: Vec<usize> = stable().filter(|&at| outcome(at) >= most - OUTCOME_MARGIN).collect();
     let champion = (0..tried.len()).find(|&at| Some(tried[at].recipe) == incumbent);
-    let choice = |place: usize, is_admissible: bool, what: String| {
+    let choice = |place: usize, is_admissible: bool, reason: String| {
         let outcome = match against {
             None => Outcome::First,
             Some(_) if champion == Some(place) => Outcome::FittedAgain,
             Some(_) => Outcome::TakesOver,
         };
-        let verdict = Verdict { outcome, against, duel: None, reason: what };
-        Choice { place, is_admissible, verdict }
+        Choice { place, is_admissible, verdict: Verdict { outcome, against, duel: None, reason } }
     };
     // max_by takes the last of equals: reversed, the one named first.
     let top = good.iter().rev().copied().max_by(|&a, &b| silhouette(a).total_cmp(&silhouette(b)));
@@ -131,10 +134,6 @@ pub fn best(tried: &[Tried], clusters: &Clusters, incumbent: Option<usize>, agai
         let what = format!("is the most stable, {:.3}; none is stable enough", stability(place));
         return choice(place, false, what);
     };
-    let figures = |at: usize| {
-        let outcome = tried[at].outcome.map_or_else(String::new, |auc| format!(", {OUTCOME} {auc:.4}"));
-        format!("silhouette {:.4}, stability {:.3}{outcome}", silhouette(at), stability(at))
-    };
     let (place, what) = match champion.filter(|at| good.contains(at)) {
         Some(at) if silhouette(top) - silhouette(at) <= MARGIN => (at, "stays, fitted again"),
         Some(_) => (top, "beats the champion"),
@@ -143,30 +142,17 @@ pub fn best(tried: &[Tried], clusters: &Clusters, incumbent: Option<usize>, agai
         }
         None => (top, "has the best silhouette of the stable ones"),
     };
-    choice(place, true, format!("{what}: {}", figures(place)))
+    let (silhouette, stability) = (silhouette(place), stability(place));
+    let outcome = tried[place].outcome.map_or_else(String::new, |auc| format!(", {OUTCOME} {auc:.4}"));
+    choice(place, true, format!("{what}: silhouette {silhouette:.4}, stability {stability:.3}{outcome}"))
 }
 
 impl Choice {
-    /// With the name of the candidate.
+    /// Of edited files, beside the groups of the version that serves, by its own; or why there are none. It takes a margin to
+    /// take over, of what followed, or of silhouettes, which are hardly comparable where inputs differ.
     #[must_use]
-    pub fn told(mut self, why: &str, name: &str) -> Self {
-        self.verdict.reason = format!("{why}: `{name}` {}", self.verdict.reason);
-        self
-    }
-
-    /// Where the version that serves cannot score any more.
-    #[must_use]
-    pub fn instead(mut self, version: i32, why: &str) -> Self {
-        let reason = format!("; takes over, because version {version} cannot score any more: {why}");
-        self.verdict.reason.push_str(&reason);
-        self
-    }
-
-    /// Of edited files, beside the groups of the version that serves, by its own: it takes a margin to take over, of what
-    /// followed, or of silhouettes, which are hardly comparable where inputs differ.
-    #[must_use]
-    pub fn against(
-        mut self,
+    pub fn beside(
+        self,
         other: Result<&Tried, &String>,
         tried: &[Tried],
         clusters: &Clusters,
@@ -174,17 +160,15 @@ impl Choice {
         is_accepted: bool,
     ) -> Self {
         let own = &tried[self.place];
-        let outcomes = other.ok().and_then(|other| own.outcome.zip(other.outcome));
-        let silhouettes = other.ok().and_then(|other| own.silhouette.zip(other.silhouette));
-        let (name, margin, values) = match outcomes {
-            Some(_) => (OUTCOME, OUTCOME_MARGIN, outcomes),
-            None => (SILHOUETTE, MARGIN, silhouettes),
+        let both = |of: fn(&Tried) -> Option<f64>| other.ok().and_then(|other| of(own).zip(of(other)));
+        let (name, margin, values) = match both(|one| one.outcome) {
+            None => (SILHOUETTE, MARGIN, both(|one| one.silhouette)),
+            outcomes => (OUTCOME, OUTCOME_MARGIN, outcomes),
         };
-        let is_stable = other.is_ok_and(|other| other.is_admissible(clusters));
-        let wins = self.is_admissible
-            && other.is_ok()
-            && (!is_stable || values.is_some_and(|(own, other)| own - other > margin));
-        let (outcome, end) = if wins {
+        let is_ahead = |other: &Tried| {
+            !other.is_admissible(clusters) || values.is_some_and(|(own, other)| own - other > margin)
+        };
+        let (outcome, end) = if self.is_admissible && other.is_ok_and(is_ahead) {
             (Outcome::TakesOver, "takes over".to_owned())
         } else if is_accepted {
             (Outcome::Accepted, "takes over, by --accept".to_owned())
@@ -199,23 +183,17 @@ impl Choice {
             (None, Err(why)) => format!("nothing to compare with version {version}: {why}"),
             (None, Ok(_)) => format!("version {version} has no silhouette"),
         };
-        self.verdict = Verdict { outcome, reason: format!("{told}: {end}"), ..self.verdict };
-        self
+        Self { verdict: Verdict { outcome, reason: format!("{told}: {end}"), ..self.verdict }, ..self }
     }
 }
 
 /// The candidates side by side.
 pub fn table(tried: &[Tried], recipes: &[Recipe]) -> Table {
-    let mut table = Table::new(&["candidate", SILHOUETTE, "stability", "smallest_share", OUTCOME]);
-    let number = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.4}"));
+    let names = tried.first().map(Tried::measures).into_iter().flatten().map(|(name, _)| name);
+    let mut table = Table::new(&std::iter::once("candidate").chain(names).collect::<Vec<_>>());
     for one in tried {
-        table.push(vec![
-            recipes[one.recipe].name.clone(),
-            number(one.silhouette),
-            number(one.stability),
-            number(Some(one.smallest_share)),
-            number(one.outcome),
-        ]);
+        let values = one.measures().map(|(_, value)| shown(value));
+        table.push(std::iter::once(recipes[one.recipe].name.clone()).chain(values).collect());
     }
     table
 }

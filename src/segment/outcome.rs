@@ -23,9 +23,7 @@ fn settled(data: &Dataset, as_of: NaiveDate) -> impl Iterator<Item = NaiveDate> 
 impl Past {
     fn read(all: &Dataset, clustering: &Clustering, date: NaiveDate, as_of: NaiveDate) -> Result<Self> {
         let rows: Vec<usize> = all.of(date).into_iter().filter(|&row| all.is_known(row, as_of)).collect();
-        let assigned = clustering.assign(&all.matrix.select(&rows))?;
-        let segments = assigned.into_iter().map(|(at, _)| at).collect();
-        Ok(Self { segments, labels: all.truth(&rows) })
+        Ok(Self { segments: clustering.places(&all.matrix.select(&rows))?, labels: all.truth(&rows) })
     }
 
     /// The share of positive labels in each segment; `None` in one without rows.

@@ -1,7 +1,5 @@
 //! Groups of the newest snapshot.
 
-use std::collections::BTreeSet;
-
 use anyhow::{Context, Result};
 
 use super::assign::stage;
@@ -29,7 +27,7 @@ pub fn train(mut contest: Contest<'_>, clusters: &Clusters) -> Result<Trained> {
         Err(message) => return Ok(Trained::TooEarly(format!("{}: {message}", snapshot.date))),
     };
     outcome::measure(&mut tried, &data, as_of)?;
-    let choice = choice(&mut contest, clusters, &tried, &data)?;
+    let mut choice = choice(&mut contest, clusters, &tried, &data)?;
     if !choice.is_admissible {
         term::warn(&format!(
             "{}: no candidate has a stability of {} and segments of at least {:.0} %; the most stable one is taken",
@@ -40,27 +38,23 @@ pub fn train(mut contest: Contest<'_>, clusters: &Clusters) -> Result<Trained> {
     }
     let recipes = &contest.recipes;
     let winner = &tried[choice.place];
+    let reason = &mut choice.verdict.reason;
+    *reason = format!("{}: `{}` {reason}", contest.why, recipes[winner.recipe].name);
     let (metric, mean_metric) = winner.metric();
-    let earlier = match contest.rival.version() {
-        Some(version) => version.fitted(contest.warehouse)?,
-        None => None,
-    };
-    let clustering = match earlier {
+    let earlier = contest.rival.version().map(|version| version.fitted(contest.warehouse));
+    let clustering = match earlier.transpose()?.flatten() {
         Some(bytes) => winner.clustering.clone().succeeding(&Clustering::from_bytes(&bytes)?),
         None => winner.clustering.clone(),
     };
     stage(at, &data, &rows, &clustering)?;
-    let measured = tried.iter().flat_map(|one| {
-        let candidate = &recipes[one.recipe].name;
-        one.lines(candidate, snapshot.date, rows.len())
-    });
+    let lines = |one: &Tried| one.lines(&recipes[one.recipe].name, snapshot.date, rows.len());
     let version = NewVersion {
         trained_through: snapshot.date,
         metric,
         mean_metric,
         fitted: Some(clustering.to_bytes()?),
         verdict: choice.verdict,
-        metrics: measured.collect(),
+        metrics: tried.iter().flat_map(lines).collect(),
         segments: profile::describe(at, clusters, &snapshot, &data, &clustering, as_of)?,
         ..contest.version(winner.recipe, &data, &rows)?
     };
@@ -70,46 +64,36 @@ pub fn train(mut contest: Contest<'_>, clusters: &Clusters) -> Result<Trained> {
 
 /// Which of those `tried` is the new version, and whether it takes over.
 fn choice(contest: &mut Contest<'_>, clusters: &Clusters, tried: &[Tried], data: &Dataset) -> Result<Choice> {
-    let (as_of, is_accepted, why) = (contest.as_of, contest.is_accepted, contest.why);
+    let as_of = contest.as_of;
     let parts = contest.rival.version().map(Version::recipe).transpose()?.map(|recipe| recipe.parts);
     let incumbent = contest.recipes.iter().position(|recipe| Some(&recipe.parts) == parts.as_ref());
     let number = contest.rival.version().map(|version| version.number);
-    let recipes = &contest.recipes;
-    let named = |choice: Choice| {
-        let name = &recipes[tried[choice.place].recipe].name;
-        choice.told(why, name)
-    };
     let best = |incumbent| choose::best(tried, clusters, incumbent, number);
     let own = match &mut contest.rival {
-        Rival::Nobody | Rival::Same(_) => return Ok(named(best(incumbent))),
+        Rival::Nobody | Rival::Same(_) => return Ok(best(incumbent)),
         Rival::Lost(version, lost) => {
             Err((version.inputs(contest.warehouse)? == data.matrix.columns(), lost.clone()))
         }
-        Rival::Own(own) => {
-            let dates: BTreeSet<_> = own.snapshots(as_of)?;
-            match own.rows(as_of, &dates)? {
-                Ok(rows) if incumbent.is_some() && rows.is_same(data) => return Ok(named(best(incumbent))),
-                Ok(rows) => Ok((own.spec()?.clone(), own.version.recipe()?, rows)),
-                Err(lost) => Err((lost.serves, lost.why)),
-            }
-        }
+        Rival::Own(own) => match own.rows(as_of, &own.snapshots(as_of)?)? {
+            Ok(rows) if incumbent.is_some() && rows.is_same(data) => return Ok(best(incumbent)),
+            Ok(rows) => Ok((own.spec()?.seed, own.version.recipe()?, rows)),
+            Err(lost) => Err((lost.serves, lost.why)),
+        },
     };
-    let number = number.unwrap_or_default();
-    let against = match &own {
-        Ok((spec, recipe, rows)) => {
+    let (number, mut choice) = (number.unwrap_or_default(), best(None));
+    let other = match own {
+        Ok((seed, recipe, rows)) => {
             let newest = rows.dates.last().map(|date| rows.of(*date)).unwrap_or_default();
-            let mut own = choose::all(std::slice::from_ref(recipe), &rows.matrix.select(&newest), spec.seed);
-            own.as_mut().map_or(Ok(()), |own| outcome::measure(own, rows, as_of))?;
-            own
+            let mut own = choose::all(&[recipe], &rows.matrix.select(&newest), seed);
+            own.as_mut().map_or(Ok(()), |own| outcome::measure(own, &rows, as_of))?;
+            own.map(|mut own| own.remove(0))
         }
         Err((true, why)) => Err(format!("it cannot be fitted again: {why}")),
-        Err((false, why)) => return Ok(named(best(None).instead(number, why))),
+        Err((false, why)) => {
+            choice.verdict.reason +=
+                &format!("; takes over, because version {number} cannot score any more: {why}");
+            return Ok(choice);
+        }
     };
-    Ok(named(best(None).against(
-        against.as_ref().map(|tried| &tried[0]),
-        tried,
-        clusters,
-        number,
-        is_accepted,
-    )))
+    Ok(choice.beside(other.as_ref(), tried, clusters, number, contest.is_accepted))
 }
