@@ -97,7 +97,7 @@ fn bootstrap<E: Eq + Hash>(
     };
     let codes: Vec<usize> = entities.iter().map(&mut code).collect();
     let count = known.len();
-    let mut drawn = Vec::with_capacity(draws);
+    let mut found = Vec::with_capacity(draws);
     for draw in 0..draws {
         interrupt::check()?;
         let mut random = Random::new(seed, draw as u64);
@@ -106,15 +106,15 @@ fn bootstrap<E: Eq + Hash>(
             times[random.below(count)] += 1.0;
         }
         let weights: Vec<f64> = codes.iter().map(|&code| times[code]).collect();
-        drawn.push(values(&weights));
+        found.push(values(&weights));
     }
     let interval = |at: usize| {
-        let mut values: Vec<f64> = drawn.iter().filter_map(|values| values[at]).collect();
+        let mut values: Vec<f64> = found.iter().filter_map(|values| values[at]).collect();
         values.sort_unstable_by(f64::total_cmp);
         let has_meaning = values.len() * 2 > draws;
         has_meaning.then(|| Interval { low: quantile(&values, 0.025), high: quantile(&values, 0.975) })
     };
-    Ok((0..drawn[0].len()).map(interval).collect())
+    Ok((0..found[0].len()).map(interval).collect())
 }
 
 /// Linear between neighbours (type 7 of Hyndman, Fan, Sample quantiles, 1996).

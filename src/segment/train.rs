@@ -90,8 +90,8 @@ fn choice(contest: &mut Contest<'_>, clusters: &Clusters, tried: &[Tried], data:
         }
         Err((true, why)) => Err(format!("it cannot be fitted again: {why}")),
         Err((false, why)) => {
-            choice.verdict.reason +=
-                &format!("; takes over, because version {number} cannot score any more: {why}");
+            let end = format!("; takes over, because version {number} cannot score any more: {why}");
+            choice.verdict.reason.push_str(&end);
             return Ok(choice);
         }
     };

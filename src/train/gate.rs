@@ -162,25 +162,27 @@ impl Gate<'_> {
         unable: Option<&str>,
     ) -> Verdict {
         let name = self.name(winner);
-        let mut told = match &duel {
+        let told = match &duel {
             Some(duel) => format!("{}: ", duel.against(version)),
             None if unable.is_some() => String::new(),
             None => format!("nothing to compare with version {version}, which {apart}: "),
         };
-        let outcome = if let Some(why) = unable {
-            told += &format!("`{name}` takes over, because version {version} cannot score any more: {why}");
-            Outcome::TakesOver
+        let (outcome, end) = if let Some(why) = unable {
+            let end = format!("`{name}` takes over, because version {version} cannot score any more: {why}");
+            (Outcome::TakesOver, end)
         } else if duel.as_ref().is_some_and(|duel| self.wins(duel)) {
-            told += &format!("`{name}` takes over");
-            Outcome::TakesOver
+            (Outcome::TakesOver, format!("`{name}` takes over"))
         } else if self.contest.is_accepted {
-            told += &format!("`{name}` takes over, by --accept");
-            Outcome::Accepted
+            (Outcome::Accepted, format!("`{name}` takes over, by --accept"))
         } else {
-            told += &format!("version {version} stays");
-            Outcome::Kept
+            (Outcome::Kept, format!("version {version} stays"))
         };
-        Verdict { outcome, against: Some(version), duel, reason: format!("{}: {told}", self.contest.why) }
+        Verdict {
+            outcome,
+            against: Some(version),
+            duel,
+            reason: format!("{}: {told}{end}", self.contest.why),
+        }
     }
 
     fn recorded_duel(&self, winner: usize, lost: &Lost) -> Result<Option<Duel>> {

@@ -1,14 +1,14 @@
 //! The choice of how many groups.
 
 use olist::config::Clusters;
-use olist::learn::{self, Algorithm, KMeansSettings, MatrixBuilder, Recipe};
+use olist::learn::{self, Algorithm, KMeansSettings, Matrix, Recipe};
 use olist::segment::choose::{Tried, all, best};
 
 fn tried(figures: &[(f64, f64, f64)]) -> Vec<Tried> {
-    let mut builder = MatrixBuilder::new(vec!["a".into()], 0);
-    builder.append(&[&[0.0, 1.0, 9.0]]).unwrap();
+    let mut x = Matrix::new(vec!["a".into()]);
+    x.append(&[&[0.0, 1.0, 9.0]]);
     let settings = KMeansSettings { clusters: 2, restarts: 1 };
-    let clustering = learn::cluster(&settings, &builder.finish(), 1).unwrap();
+    let clustering = learn::cluster(&settings, &x, 1).unwrap();
     let one = |(at, (silhouette, stability, smallest_share)): (usize, &(f64, f64, f64))| Tried {
         recipe: at,
         clustering: clustering.clone(),
@@ -70,10 +70,10 @@ fn without_a_stable_one_the_most_stable_is_taken() {
 
 #[test]
 fn rows_that_are_all_alike_are_explained() {
-    let mut builder = MatrixBuilder::new(vec!["a".into()], 0);
-    builder.append(&[&[1.0, 1.0, 1.0]]).unwrap();
+    let mut x = Matrix::new(vec!["a".into()]);
+    x.append(&[&[1.0, 1.0, 1.0]]);
     let settings = KMeansSettings { clusters: 3, restarts: 1 };
     let recipe = Recipe { name: "three".to_owned(), parts: vec![Algorithm::KMeans(settings)] };
-    let error = all(&[recipe], &builder.finish(), 1).err();
+    let error = all(&[recipe], &x, 1).err();
     assert_eq!(error.as_deref(), Some("`three`: 1 different rows cannot make 3 groups"));
 }

@@ -2,16 +2,15 @@
 
 use super::sample;
 use anyhow::Result;
-use olist::learn::{Algorithm, BoostingSettings, MatrixBuilder, Metric, Scored, fit, probability};
+use olist::learn::{Algorithm, BoostingSettings, Matrix, Metric, Scored, fit, probability};
 
 /// Of 8 rows half are positive, so the start is 0. Below 3.5 one of four is positive: (1/2 - 3/2) / (4/4) = -1;
 /// above, +1. With a rate of 0.1, rows score -0.1 and 0.1 after one tree. With p of -0.1, the second step of the rows
 /// below is (1 - 4 p) / (4 p (1 - p)), and by symmetry that of the rows above is its negative.
 #[test]
 fn two_trees_by_hand() -> Result<()> {
-    let mut builder = MatrixBuilder::new(vec!["x".into()], 8);
-    builder.append(&[&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]])?;
-    let x = builder.finish();
+    let mut x = Matrix::new(vec!["x".into()]);
+    x.append(&[&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]]);
     let y = [false, false, true, false, true, false, true, true];
     let settings = BoostingSettings {
         trees: 2,
@@ -21,9 +20,9 @@ fn two_trees_by_hand() -> Result<()> {
         subsample: 1.0,
         features_per_tree: None,
     };
-    let mut seen = MatrixBuilder::new(vec!["x".into()], 3);
-    seen.append(&[&[3.0, 3.5, 3.6]])?;
-    let scores = fit(&Algorithm::GradientBoosting(settings), &x, &y, 1)?.predict(&seen.finish())?;
+    let mut seen = Matrix::new(vec!["x".into()]);
+    seen.append(&[&[3.0, 3.5, 3.6]]);
+    let scores = fit(&Algorithm::GradientBoosting(settings), &x, &y, 1)?.predict(&seen)?;
     let p = probability(-0.1);
     let below = -0.1 + 0.1 * (1.0 - 4.0 * p) / (4.0 * p * (1.0 - p));
     for (score, expected) in scores.iter().zip([below, below, -below]) {
@@ -34,7 +33,7 @@ fn two_trees_by_hand() -> Result<()> {
 
 #[test]
 fn probabilities_learn_and_keep_the_base_rate() -> Result<()> {
-    let (x, y) = sample::rows(3000, 8, 3)?;
+    let (x, y) = sample::rows(3000, 8, 3);
     let boosting = fit(&Algorithm::GradientBoosting(BoostingSettings::default()), &x, &y, 1)?;
     let p = boosting.predict(&x)?;
     assert!(p.iter().all(|&p| p > 0.0 && p < 1.0));
@@ -42,7 +41,7 @@ fn probabilities_learn_and_keep_the_base_rate() -> Result<()> {
     let rate = scored.metric(Metric::BaseRate).unwrap_or_default();
     let mean = scored.metric(Metric::MeanScore).unwrap_or_default();
     assert!((rate - mean).abs() < 0.01, "{rate} {mean}");
-    let (later, truth) = sample::rows(3000, 8, 4)?;
+    let (later, truth) = sample::rows(3000, 8, 4);
     let scored = Scored::new(&truth, &boosting.predict(&later)?)?;
     assert!(scored.metric(Metric::RocAuc) > Some(0.8), "{:?}", scored.metric(Metric::RocAuc));
     Ok(())
@@ -51,9 +50,8 @@ fn probabilities_learn_and_keep_the_base_rate() -> Result<()> {
 /// A leaf without a negative row would have an endless step.
 #[test]
 fn pure_leaves_stay_finite() -> Result<()> {
-    let mut builder = MatrixBuilder::new(vec!["x".into()], 100);
-    builder.append(&[&(0..100).map(f64::from).collect::<Vec<_>>()])?;
-    let x = builder.finish();
+    let mut x = Matrix::new(vec!["x".into()]);
+    x.append(&[&(0..100).map(f64::from).collect::<Vec<_>>()]);
     let y: Vec<bool> = (0..100).map(|row| row >= 50).collect();
     let settings =
         BoostingSettings { learning_rate: 1.0, trees: 100, min_samples_leaf: 1, ..Default::default() };
@@ -65,7 +63,7 @@ fn pure_leaves_stay_finite() -> Result<()> {
 
 #[test]
 fn the_number_of_threads_changes_nothing() -> Result<()> {
-    let (x, y) = sample::rows(500, 8, 1)?;
+    let (x, y) = sample::rows(500, 8, 1);
     let algorithm = Algorithm::GradientBoosting(BoostingSettings { trees: 20, ..Default::default() });
     sample::is_the_same_for_any_number_of_threads(&algorithm, &x, &y)
 }

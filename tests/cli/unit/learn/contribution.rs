@@ -5,7 +5,7 @@ use crate::python;
 use anyhow::Result;
 use olist::learn::{
     Algorithm, BoostingSettings, Contributions, Fitted, ForestSettings, KMeansSettings, Learner,
-    LogisticSettings, Matrix, Scale, Step, Trees, cluster, fit, log_odds,
+    LogisticSettings, Matrix, Node, Scale, Trees, cluster, fit, log_odds,
 };
 
 /// Deep trees with small leaves, so that a list of some rows leaves many of them empty.
@@ -25,7 +25,7 @@ fn algorithms() -> [Algorithm; 4] {
 }
 
 fn fitted(columns: usize) -> Result<Vec<Fitted>> {
-    let (x, y) = sample::rows(600, columns, 1)?;
+    let (x, y) = sample::rows(600, columns, 1);
     algorithms().iter().map(|algorithm| fit(algorithm, &x, &y, 7)).collect()
 }
 
@@ -40,7 +40,7 @@ fn assert_near(left: f64, right: f64, what: &str) {
 
 #[test]
 fn contributions_of_every_learner_add_up_to_its_score() -> Result<()> {
-    let (x, _) = sample::rows(300, 8, 2)?;
+    let (x, _) = sample::rows(300, 8, 2);
     let mut models = fitted(8)?;
     models.push(Fitted::blend(models.clone())?);
     models.push(Fitted::blend(vec![models[0].clone(), models[3].clone()])?);
@@ -63,7 +63,7 @@ fn contributions_of_every_learner_add_up_to_its_score() -> Result<()> {
 
 #[test]
 fn the_base_is_the_mean_of_the_list() -> Result<()> {
-    let (x, _) = sample::rows(300, 8, 2)?;
+    let (x, _) = sample::rows(300, 8, 2);
     for model in fitted(8)? {
         let why = model.contributions(&x)?;
         let raws: Vec<f64> = model.predict(&x)?.into_iter().map(|score| raw(why.scale, score)).collect();
@@ -75,7 +75,7 @@ fn the_base_is_the_mean_of_the_list() -> Result<()> {
 /// What a blend bounds, a sure forest, still adds up.
 #[test]
 fn a_member_that_is_sure_adds_up_to_what_the_blend_takes_of_it() -> Result<()> {
-    let (x, _) = sample::rows(400, 4, 3)?;
+    let (x, _) = sample::rows(400, 4, 3);
     let y: Vec<bool> = x.column(0).iter().map(|value| *value > 0.7).collect();
     let settings = ForestSettings { trees: 20, min_samples_leaf: 1, ..ForestSettings::default() };
     let forest = fit(&Algorithm::RandomForest(settings), &x, &y, 1)?;
@@ -90,36 +90,38 @@ fn a_member_that_is_sure_adds_up_to_what_the_blend_takes_of_it() -> Result<()> {
 }
 
 /// A tree with the rows of a list counted at its nodes.
-struct Counted {
-    steps: Vec<Step>,
+struct Counted<'a> {
+    nodes: &'a [Node],
     counts: Vec<f64>,
 }
 
-fn counted(trees: &Trees, x: &Matrix) -> Vec<Counted> {
-    let of = |steps: Vec<Step>| {
-        let mut counts = vec![0.0; steps.len()];
+fn counted<'a>(trees: &'a Trees, x: &Matrix) -> Vec<Counted<'a>> {
+    let of = |nodes: &'a [Node]| {
+        let mut counts = vec![0.0; nodes.len()];
         for row in 0..x.rows() {
             let mut at = 0;
             counts[0] += 1.0;
-            while let Step::Question { column, threshold, right } = steps[at] {
-                at = if x.column(column)[row] <= threshold { at + 1 } else { right };
+            while let Node::Question { column, threshold, right } = nodes[at] {
+                at = if x.column(column.into())[row] <= threshold { at + 1 } else { right as usize };
                 counts[at] += 1.0;
             }
         }
-        Counted { steps, counts }
+        Counted { nodes, counts }
     };
-    trees.iter().map(|tree| of(tree.steps().collect())).collect()
+    trees.0.iter().map(|tree| of(tree.nodes())).collect()
 }
 
-impl Counted {
+impl Counted<'_> {
     /// The value of `row` where only the inputs of the set `known` are known.
     fn value(&self, at: usize, row: &[f64], known: usize) -> f64 {
-        match self.steps[at] {
-            Step::Leaf(value) => value,
-            Step::Question { column, threshold, right } if known >> column & 1 == 1 => {
-                self.value(if row[column] <= threshold { at + 1 } else { right }, row, known)
+        match self.nodes[at] {
+            Node::Leaf(value) => value,
+            Node::Question { column, threshold, right } if known >> column & 1 == 1 => {
+                let is_left = row[usize::from(column)] <= threshold;
+                self.value(if is_left { at + 1 } else { right as usize }, row, known)
             }
-            Step::Question { right, .. } => {
+            Node::Question { right, .. } => {
+                let right = right as usize;
                 let count = self.counts[at];
                 let share = |child: usize| if count > 0.0 { self.counts[child] / count } else { 0.5 };
                 share(at + 1) * self.value(at + 1, row, known) + share(right) * self.value(right, row, known)
@@ -158,14 +160,14 @@ fn row_of(x: &Matrix, row: usize) -> Vec<f64> {
 
 #[test]
 fn contributions_of_trees_are_shapley_values_by_enumeration() -> Result<()> {
-    let (x, _) = sample::rows(50, 6, 4)?;
+    let (x, _) = sample::rows(50, 6, 4);
     for model in fitted(6)? {
         let Some(trees) = trees(&model) else { continue };
         let why = model.contributions(&x)?;
         let counted = counted(trees, &x);
         // The list does not come to every node.
         assert!(counted.iter().any(|tree| tree.counts.contains(&0.0)));
-        let part = if why.scale == Scale::Probability { trees.len() as f64 } else { 1.0 };
+        let part = if why.scale == Scale::Probability { trees.0.len() as f64 } else { 1.0 };
         for row in (0..50).step_by(7) {
             let values = row_of(&x, row);
             let game = |set| counted.iter().map(|tree| tree.value(0, &values, set)).sum::<f64>() / part;
@@ -181,10 +183,10 @@ fn contributions_of_trees_are_shapley_values_by_enumeration() -> Result<()> {
 /// these numbers.
 #[test]
 fn the_error_of_a_forest_in_a_blend_is_as_it_is_told() -> Result<()> {
-    let (x, y) = sample::rows(600, 6, 1)?;
+    let (x, y) = sample::rows(600, 6, 1);
     let settings = ForestSettings { trees: 100, min_samples_leaf: 12, ..ForestSettings::default() };
     let forest = fit(&Algorithm::ExtraTrees(settings), &x, &y, 7)?;
-    let (x, _) = sample::rows(200, 6, 4)?;
+    let (x, _) = sample::rows(200, 6, 4);
     let why = Fitted::blend(vec![forest.clone()])?.contributions(&x)?;
     let trees = trees(&forest).unwrap();
     let counted = counted(trees, &x);
@@ -193,7 +195,9 @@ fn the_error_of_a_forest_in_a_blend_is_as_it_is_told() -> Result<()> {
     for &row in &rows {
         let values = row_of(&x, row);
         let game = |set| {
-            log_odds(counted.iter().map(|tree| tree.value(0, &values, set)).sum::<f64>() / trees.len() as f64)
+            log_odds(
+                counted.iter().map(|tree| tree.value(0, &values, set)).sum::<f64>() / trees.0.len() as f64,
+            )
         };
         let exact = by_enumeration(6, game);
         let first = |values: &[f64]| (0..6).max_by(|a, b| values[*a].abs().total_cmp(&values[*b].abs()));
@@ -216,7 +220,7 @@ fn the_error_of_a_forest_in_a_blend_is_as_it_is_told() -> Result<()> {
 
 #[test]
 fn contributions_of_segments_are_what_is_nearer_than_the_next_centre() -> Result<()> {
-    let (x, _) = sample::rows(200, 4, 5)?;
+    let (x, _) = sample::rows(200, 4, 5);
     let found = cluster(&KMeansSettings { clusters: 4, restarts: 3 }, &x, 1)?;
     let why: Contributions = found.contributions(&x)?;
     for (row, (own, distance)) in found.assign(&x)?.into_iter().enumerate() {
@@ -256,16 +260,16 @@ print(json.dumps(explainer.shap_values(np.array(given["rows"]), check_additivity
 fn contributions_of_trees_are_those_of_shap() -> Result<()> {
     let Some(python) = python::with("shap-0.51.0", &["shap==0.51.0"]) else { return Ok(()) };
     let folder = tempfile::tempdir()?;
-    let (x, _) = sample::rows(80, 12, 4)?;
+    let (x, _) = sample::rows(80, 12, 4);
     for model in fitted(12)? {
         let Some(trees) = trees(&model) else { continue };
-        let nodes = |tree: &Counted| -> Vec<serde_json::Value> {
+        let nodes = |tree: &Counted<'_>| -> Vec<serde_json::Value> {
             // To shap, what no row comes to has next to no weight, and half of it each.
             let mut weights = tree.counts.clone();
-            let step = |at: usize| match tree.steps[at] {
-                Step::Leaf(value) => serde_json::json!([-1, -1, -2, 0.0, value, weights[at]]),
-                Step::Question { column, threshold, right } => {
-                    for child in [at + 1, right] {
+            let step = |at: usize| match tree.nodes[at] {
+                Node::Leaf(value) => serde_json::json!([-1, -1, -2, 0.0, value, weights[at]]),
+                Node::Question { column, threshold, right } => {
+                    for child in [at + 1, right as usize] {
                         if tree.counts[child] == 0.0 {
                             weights[child] = if tree.counts[at] > 0.0 { 1e-30 } else { weights[at] / 2.0 };
                         }
@@ -273,7 +277,7 @@ fn contributions_of_trees_are_those_of_shap() -> Result<()> {
                     serde_json::json!([at + 1, right, column, threshold, 0.0, weights[at]])
                 }
             };
-            (0..tree.steps.len()).map(step).collect()
+            (0..tree.nodes.len()).map(step).collect()
         };
         let rows: Vec<Vec<f64>> = (0..80).map(|row| row_of(&x, row)).collect();
         let trees_of: Vec<_> = counted(trees, &x).iter().map(nodes).collect();
@@ -282,7 +286,7 @@ fn contributions_of_trees_are_those_of_shap() -> Result<()> {
         let printed = python::prints(&python, folder.path(), SHAP, &[file.to_str().unwrap()]);
         let expected: Vec<Vec<f64>> = serde_json::from_str(printed.lines().last().unwrap())?;
         let why = model.contributions(&x)?;
-        let part = if why.scale == Scale::Probability { trees.len() as f64 } else { 1.0 };
+        let part = if why.scale == Scale::Probability { trees.0.len() as f64 } else { 1.0 };
         for (row, expected) in expected.iter().enumerate() {
             for (own, expected) in why.row(row).iter().zip(expected) {
                 assert_near(*own, expected / part, &format!("row {row}"));

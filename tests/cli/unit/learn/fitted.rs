@@ -5,7 +5,7 @@ use anyhow::Result;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use olist::learn::{
-    Algorithm, BoostingSettings, Fitted, ForestSettings, LogisticSettings, MatrixBuilder, ValidationSet, fit,
+    Algorithm, BoostingSettings, Fitted, ForestSettings, LogisticSettings, Matrix, ValidationSet, fit,
     permutation_importance,
 };
 use std::io::Write;
@@ -22,7 +22,7 @@ fn algorithms() -> [Algorithm; 4] {
 
 /// One model of each kind, and a blend.
 fn models() -> Result<Vec<Fitted>> {
-    let (x, y) = sample::rows(600, 8, 1)?;
+    let (x, y) = sample::rows(600, 8, 1);
     let mut models =
         algorithms().iter().map(|algorithm| fit(algorithm, &x, &y, 7)).collect::<Result<Vec<_>>>()?;
     models.push(Fitted::blend(models.clone())?);
@@ -31,7 +31,7 @@ fn models() -> Result<Vec<Fitted>> {
 
 #[test]
 fn bytes_give_back_the_same_model_and_the_same_bits() -> Result<()> {
-    let (x, _) = sample::rows(300, 8, 2)?;
+    let (x, _) = sample::rows(300, 8, 2);
     for model in models()? {
         let again = Fitted::from_bytes(&model.to_bytes()?)?;
         assert_eq!(again, model);
@@ -79,7 +79,7 @@ fn bytes_that_ask_for_too_much_are_an_error() {
 
 #[test]
 fn scores_do_not_depend_on_blocks_or_threads() -> Result<()> {
-    let (x, _) = sample::rows(500, 8, 2)?;
+    let (x, _) = sample::rows(500, 8, 2);
     for model in models()? {
         let all = model.predict(&x)?;
         assert!(all.iter().all(|p| (0.0..=1.0).contains(p)));
@@ -94,7 +94,7 @@ fn scores_do_not_depend_on_blocks_or_threads() -> Result<()> {
 
 #[test]
 fn a_blend_of_models_is_a_blend_of_their_scores() -> Result<()> {
-    let (x, _) = sample::rows(200, 8, 2)?;
+    let (x, _) = sample::rows(200, 8, 2);
     let models = models()?;
     let scores = models[..4].iter().map(|model| model.predict(&x)).collect::<Result<Vec<_>>>()?;
     for (row, p) in models[4].predict(&x)?.into_iter().enumerate() {
@@ -110,19 +110,19 @@ fn a_blend_of_models_is_a_blend_of_their_scores() -> Result<()> {
 #[test]
 fn other_columns_are_named() -> Result<()> {
     let model = &models()?[0];
-    let fewer = sample::rows(5, 7, 1)?.0;
+    let fewer = sample::rows(5, 7, 1).0;
     let error = model.predict(&fewer).map_err(|error| error.to_string());
     assert_eq!(error, Err("the model was trained on 8 inputs, 7 are given".into()));
-    let mut builder = MatrixBuilder::new(["x0", "x2"].map(String::from).to_vec(), 0);
-    builder.append(&[&[1.0], &[1.0]])?;
-    let error = model.predict(&builder.finish()).map_err(|error| error.to_string());
+    let mut x = Matrix::new(["x0", "x2"].map(String::from).to_vec());
+    x.append(&[&[1.0], &[1.0]]);
+    let error = model.predict(&x).map_err(|error| error.to_string());
     assert_eq!(error, Err("the model was trained with the input `x1` where `x2` is given now".into()));
     Ok(())
 }
 
 #[test]
 fn rows_that_cannot_be_learned_from_are_an_error() -> Result<()> {
-    let (x, _) = sample::rows(20, 4, 1)?;
+    let (x, _) = sample::rows(20, 4, 1);
     for algorithm in algorithms() {
         assert!(fit(&algorithm, &x, &[true; 20], 1).is_err());
         assert!(fit(&algorithm, &x, &[true; 19], 1).is_err());
@@ -140,16 +140,16 @@ fn rows_that_cannot_be_learned_from_are_an_error() -> Result<()> {
 
 #[test]
 fn importance_finds_the_columns_that_made_the_labels() -> Result<()> {
-    let (x, y) = sample::rows(2000, 8, 5)?;
+    let (x, y) = sample::rows(2000, 8, 5);
     for model in models()? {
-        let sets = [ValidationSet { model: &model, x: &x, y: &y }];
-        let found = permutation_importance(&sets, 1)?;
+        let sets = vec![ValidationSet { model, x: x.clone(), y: y.clone() }];
+        let found = permutation_importance(sets.clone(), 1)?;
         assert_eq!(found.len(), 8);
         let mut first: Vec<&str> = found[..3].iter().map(|importance| importance.column.as_str()).collect();
         first.sort_unstable();
         assert_eq!(first, ["x0", "x1", "x3"], "{found:?}");
         assert!(found[0].roc_auc_drop > 0.02);
-        assert_eq!(found, permutation_importance(&sets, 1)?);
+        assert_eq!(found, permutation_importance(sets, 1)?);
     }
     Ok(())
 }

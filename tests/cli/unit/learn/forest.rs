@@ -34,7 +34,7 @@ fn largest_difference(left: &[f64], right: &[f64]) -> f64 {
 #[test]
 fn predictions_are_those_of_smartcore() -> Result<()> {
     for seed in 0..5 {
-        let (x, y) = sample::rows(400, 8, seed)?;
+        let (x, y) = sample::rows(400, 8, seed);
         let inputs = DenseMatrix::new(400, 8, x.row_major(&(0..400).collect::<Vec<_>>()), false)?;
         let labels: Vec<f64> = y.iter().map(|&label| f64::from(u8::from(label))).collect();
         let parameters = RandomForestRegressorParameters::default()
@@ -61,17 +61,16 @@ fn predictions_are_those_of_smartcore() -> Result<()> {
 
 #[test]
 fn the_number_of_threads_changes_nothing() -> Result<()> {
-    let (x, y) = sample::rows(300, 6, 1)?;
+    let (x, y) = sample::rows(300, 6, 1);
     let settings = ForestSettings { trees: 45, min_samples_leaf: 5, features_per_split: None, ..settings() };
     sample::is_the_same_for_any_number_of_threads(&Algorithm::RandomForest(settings.clone()), &x, &y)?;
     sample::is_the_same_for_any_number_of_threads(&Algorithm::ExtraTrees(settings), &x, &y)
 }
 
 #[test]
-fn more_columns_than_there_are_is_an_error() -> Result<()> {
-    let (x, y) = sample::rows(50, 4, 1)?;
+fn more_columns_than_there_are_is_an_error() {
+    let (x, y) = sample::rows(50, 4, 1);
     let settings = ForestSettings { features_per_split: Some(5), ..settings() };
     let error = fit(&Algorithm::RandomForest(settings), &x, &y, 1).map_err(|error| error.to_string());
     assert_eq!(error, Err("`features_per_split` is 5, but the model has 4 inputs".into()));
-    Ok(())
 }

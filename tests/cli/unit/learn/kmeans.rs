@@ -1,19 +1,19 @@
 //! Groups that are there, and numbers that stay.
 
 use anyhow::Result;
-use olist::learn::{Clustering, Fitted, KMeansSettings, Matrix, MatrixBuilder, Random, cluster, stability};
+use olist::learn::{Clustering, Fitted, KMeansSettings, Matrix, Random, cluster, stability};
 
 /// `count` rows around each of the points, at most `spread` away in each direction.
-fn around(points: &[[f64; 2]], count: usize, spread: f64) -> Result<Matrix> {
+fn around(points: &[[f64; 2]], count: usize, spread: f64) -> Matrix {
     let mut random = Random::new(1, 1);
-    let mut builder = MatrixBuilder::new(vec!["a".into(), "b".into()], 0);
+    let mut x = Matrix::new(vec!["a".into(), "b".into()]);
     for point in points {
         for _ in 0..count {
             let mut noise = || spread * (random.below(2001) as f64 / 1000.0 - 1.0);
-            builder.append(&[&[point[0] + noise()], &[point[1] + noise()]])?;
+            x.append(&[&[point[0] + noise()], &[point[1] + noise()]]);
         }
     }
-    Ok(builder.finish())
+    x
 }
 
 const POINTS: [[f64; 2]; 3] = [[0.0, 0.0], [5.0, 0.0], [0.0, 5.0]];
@@ -29,7 +29,7 @@ fn groups(clustering: &Clustering, x: &Matrix) -> Result<Vec<i32>> {
 
 #[test]
 fn groups_that_are_there_are_found() -> Result<()> {
-    let x = around(&POINTS, 40, 1.0)?;
+    let x = around(&POINTS, 40, 1.0);
     let found = cluster(&settings(3), &x, 7)?;
     let groups = groups(&found, &x)?;
     for part in groups.chunks(40) {
@@ -46,7 +46,7 @@ fn groups_that_are_there_are_found() -> Result<()> {
 
 #[test]
 fn groups_that_are_not_there_are_not_stable() -> Result<()> {
-    let x = around(&[[0.0, 0.0]], 300, 1.0)?;
+    let x = around(&[[0.0, 0.0]], 300, 1.0);
     let found = cluster(&settings(5), &x, 7)?;
     assert!(stability(&settings(5), &found, &x, 7)?.is_some_and(|index| index < 0.85));
     Ok(())
@@ -54,15 +54,15 @@ fn groups_that_are_not_there_are_not_stable() -> Result<()> {
 
 #[test]
 fn segments_keep_their_numbers() -> Result<()> {
-    let before = cluster(&settings(3), &around(&POINTS, 40, 1.0)?, 7)?;
+    let before = cluster(&settings(3), &around(&POINTS, 40, 1.0), 7)?;
     // A month later the second point is the largest group, so that a fresh fit would number it first.
-    let later = around(&[[0.2, 0.1], [5.1, 0.3], [5.0, 0.2], [5.2, 0.1], [-0.1, 4.8]], 40, 1.0)?;
+    let later = around(&[[0.2, 0.1], [5.1, 0.3], [5.0, 0.2], [5.2, 0.1], [-0.1, 4.8]], 40, 1.0);
     let fresh = cluster(&settings(3), &later, 8)?;
     let after = fresh.succeeding(&before);
     let of = |clustering: &Clustering, point: [f64; 2]| -> Result<i32> {
-        let mut one = MatrixBuilder::new(vec!["a".into(), "b".into()], 0);
-        one.append(&[&[point[0]], &[point[1]]])?;
-        Ok(groups(clustering, &one.finish())?[0])
+        let mut one = Matrix::new(vec!["a".into(), "b".into()]);
+        one.append(&[&[point[0]], &[point[1]]]);
+        Ok(groups(clustering, &one)?[0])
     };
     for point in POINTS {
         assert_eq!(of(&before, point)?, of(&after, point)?, "{point:?}");
@@ -74,30 +74,29 @@ fn segments_keep_their_numbers() -> Result<()> {
 fn a_new_segment_gets_a_new_number_and_a_lost_one_is_not_given_again() -> Result<()> {
     let numbers =
         |clustering: &Clustering| clustering.segments().iter().map(|s| s.number).collect::<Vec<_>>();
-    let three = cluster(&settings(3), &around(&POINTS, 40, 1.0)?, 7)?;
+    let three = cluster(&settings(3), &around(&POINTS, 40, 1.0), 7)?;
     let four_points = [POINTS[0], POINTS[1], POINTS[2], [9.0, 9.0]];
-    let four = cluster(&settings(4), &around(&four_points, 40, 1.0)?, 7)?.succeeding(&three);
+    let four = cluster(&settings(4), &around(&four_points, 40, 1.0), 7)?.succeeding(&three);
     assert_eq!(numbers(&four), [1, 2, 3, 4]);
-    let again = cluster(&settings(3), &around(&POINTS, 40, 1.0)?, 7)?.succeeding(&four);
+    let again = cluster(&settings(3), &around(&POINTS, 40, 1.0), 7)?.succeeding(&four);
     assert_eq!(numbers(&again), [1, 2, 3]);
     let other = [POINTS[0], POINTS[1], POINTS[2], [-9.0, -9.0]];
-    let next = cluster(&settings(4), &around(&other, 40, 1.0)?, 7)?.succeeding(&again);
+    let next = cluster(&settings(4), &around(&other, 40, 1.0), 7)?.succeeding(&again);
     assert_eq!(numbers(&next), [1, 2, 3, 5]);
     Ok(())
 }
 
 #[test]
-fn what_cannot_be_grouped_is_an_error() -> Result<()> {
-    let mut builder = MatrixBuilder::new(vec!["a".into()], 0);
-    builder.append(&[&[1.0, 1.0, 2.0, 2.0]])?;
-    let error = cluster(&settings(3), &builder.finish(), 7).map_err(|error| error.to_string());
+fn what_cannot_be_grouped_is_an_error() {
+    let mut x = Matrix::new(vec!["a".into()]);
+    x.append(&[&[1.0, 1.0, 2.0, 2.0]]);
+    let error = cluster(&settings(3), &x, 7).map_err(|error| error.to_string());
     assert_eq!(error, Err("2 different rows cannot make 3 groups".into()));
-    Ok(())
 }
 
 #[test]
 fn a_stored_clustering_comes_back() -> Result<()> {
-    let found = cluster(&settings(3), &around(&POINTS, 10, 1.0)?, 7)?;
+    let found = cluster(&settings(3), &around(&POINTS, 10, 1.0), 7)?;
     let bytes = found.to_bytes()?;
     assert_eq!(Clustering::from_bytes(&bytes)?, found);
     assert!(Clustering::from_bytes(&bytes[..bytes.len() - 3]).is_err());

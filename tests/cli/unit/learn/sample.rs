@@ -1,7 +1,7 @@
 //! Made-up rows for tests: columns of different kinds, and labels that follow from some of them.
 
 use anyhow::Result;
-use olist::learn::{Algorithm, Matrix, MatrixBuilder, Random, fit, probability};
+use olist::learn::{Algorithm, Matrix, Random, fit, probability};
 
 /// Uniform in 0..1.
 pub fn uniform(random: &mut Random) -> f64 {
@@ -10,7 +10,7 @@ pub fn uniform(random: &mut Random) -> f64 {
 
 /// Columns are, in turn: uniform, whole numbers with many ties, mostly zero, skewed. Labels follow from the first
 /// four; about four in ten are positive.
-pub fn rows(rows: usize, columns: usize, seed: u64) -> Result<(Matrix, Vec<bool>)> {
+pub fn rows(rows: usize, columns: usize, seed: u64) -> (Matrix, Vec<bool>) {
     let mut random = Random::new(seed, 99);
     let values: Vec<Vec<f64>> = (0..columns)
         .map(|column| {
@@ -31,9 +31,9 @@ pub fn rows(rows: usize, columns: usize, seed: u64) -> Result<(Matrix, Vec<bool>
         score * 1.5 - 0.3
     };
     let y = (0..rows).map(|row| uniform(&mut random) < probability(label(row))).collect();
-    let mut builder = MatrixBuilder::new((0..columns).map(|column| format!("x{column}")).collect(), rows);
-    builder.append(&values.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
-    Ok((builder.finish(), y))
+    let mut x = Matrix::new((0..columns).map(|column| format!("x{column}")).collect());
+    x.append(&values.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    (x, y)
 }
 
 /// Asserts that threads change nothing, and the seed does.
