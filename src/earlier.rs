@@ -11,7 +11,7 @@ use crate::catalog::{Catalog, Model};
 use crate::dataset::{Dataset, Snapshot, Workspace, pull};
 use crate::guard::Guard;
 use crate::ingest::Loads;
-use crate::learn::{Recipe, rules};
+use crate::learn::Recipe;
 use crate::partitions::{self, Basis, Context, DuckDb, Fingerprints, Ledger, Plan, Unbuilt};
 use crate::project::Project;
 use crate::registry::{self, Version};
@@ -111,7 +111,7 @@ impl Earlier {
         self.plan(means, dates)?;
         self.build(means, dates)?;
         let snapshots = dates.iter().map(|date| self.snapshot(*date)).collect::<Result<Vec<_>>>()?;
-        pull(self.at(means.warehouse)?, &snapshots, &rules(std::slice::from_ref(recipe)))
+        pull(self.at(means.warehouse)?, &snapshots, std::slice::from_ref(recipe))
     }
 
     /// Finds out which of its tables are those of the warehouse at all of `dates`.

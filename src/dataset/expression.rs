@@ -86,21 +86,22 @@ impl Computed {
         problem.at(at.catalog.templates.in_config(file, &self.path, error.position.unwrap_or(0)))
     }
 
+    fn wrong(&self, at: Workspace<'_>, date: NaiveDate, gives: &str, hint: &str) -> Problem {
+        let place = at.catalog.templates.in_config(&at.model.file, &self.path, 0);
+        Problem::data(format!("{} {gives}", self.what)).at(place).on(date).hint(hint)
+    }
+
     /// The problem that a rule `gives` what is no number.
     pub fn no_number(&self, at: Workspace<'_>, date: NaiveDate, gives: &str) -> Problem {
-        Problem::data(format!("{} {gives}", self.what))
-            .at(at.catalog.templates.in_config(&at.model.file, &self.path, 0))
-            .on(date)
-            .hint("a rule gives a probability for every row: say what it is where something is missing, e.g. coalesce(…, 0.5)")
+        let hint = "a rule gives a probability for every row: say what it is where something is missing, e.g. coalesce(…, 0.5)";
+        self.wrong(at, date, gives, hint)
     }
 
     /// # Errors
     /// A value of a rule that is no probability.
     pub fn check(&self, at: Workspace<'_>, date: NaiveDate, values: &[f64]) -> Result<(), Problem> {
         let Some(wrong) = values.iter().find(|value| !(0.0..=1.0).contains(*value)) else { return Ok(()) };
-        Err(Problem::data(format!("{} gives {wrong}, which is no probability", self.what))
-            .at(at.catalog.templates.in_config(&at.model.file, &self.path, 0))
-            .on(date)
-            .hint("a rule gives numbers from 0 to 1; 1 / (1 + exp(-x)) turns any number x into one"))
+        let hint = "a rule gives numbers from 0 to 1; 1 / (1 + exp(-x)) turns any number x into one";
+        Err(self.wrong(at, date, &format!("gives {wrong}, which is no probability"), hint))
     }
 }

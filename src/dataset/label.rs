@@ -15,18 +15,18 @@ use crate::warehouse::ident;
 const AGAIN: &str = "memory.again_";
 
 impl Workspace<'_> {
-    /// The ABTs of the model that have a label.
-    fn labelled(&self) -> impl Iterator<Item = &Node> {
+    /// The ABTs of the model that have a label, and it.
+    fn labelled(&self) -> impl Iterator<Item = (&Node, &str)> {
         let tables = self.model.refs.iter().filter_map(|table| self.catalog.tables.get(table));
-        tables.filter(|node| node.spec.label.is_some())
+        tables.filter_map(|node| Some((node, node.spec.label.as_deref()?)))
     }
 
     /// Where the label is written: in its ABT, or else in the model's own file.
     pub fn label_place(&self) -> Result<Place> {
         let label = self.model.spec.label().unwrap_or_default();
         let from = self.model.spec.from;
-        match self.labelled().find(|abt| abt.spec.label.as_deref() == Some(label)) {
-            Some(abt) => {
+        match self.labelled().find(|(_, own)| *own == label) {
+            Some((abt, _)) => {
                 let rendered = self.catalog.render(&abt.name, from)?;
                 Ok(column_place(self.catalog, abt, &rendered, label))
             }
@@ -58,9 +58,8 @@ pub fn class(at: Workspace<'_>, value: f64, date: NaiveDate) -> Result<bool> {
 /// shows no more than its `source`. Looked at on the last date with a known label.
 pub fn check(at: Workspace<'_>, snapshots: &[Snapshot], inputs: &[String]) -> Result<()> {
     let Some(label) = at.model.spec.label() else { return Ok(()) };
-    let known = |abt: &Node| {
-        let own = ident(abt.spec.label.as_deref().unwrap_or_default());
-        format!("select max(reference_date) as known from {} where {own} is not null", abt.name)
+    let known = |(abt, own): (&Node, &str)| {
+        format!("select max(reference_date) as known from {} where {} is not null", abt.name, ident(own))
     };
     let known: Vec<String> = at.labelled().map(known).chain(["select null".to_owned()]).collect();
     let last = format!("select max(known)::date from ({})", known.join(" union all "));
@@ -69,19 +68,17 @@ pub fn check(at: Workspace<'_>, snapshots: &[Snapshot], inputs: &[String]) -> Re
     let Some(snapshot) = snapshots.iter().rev().find(known) else { return Ok(()) };
     let again = Again::new(at, snapshot, inputs)?;
     let refused = |what: String, place: Place| {
-        let problem = Problem::usage(what).at(place).on(snapshot.date);
-        problem
-            .hint("what is to be predicted is not there yet when a score is made: leave it out of the inputs")
+        let hint =
+            "what is to be predicted is not there yet when a score is made: leave it out of the inputs";
+        Err(Problem::usage(what).at(place).on(snapshot.date).hint(hint).into())
     };
-    for abt in at.labelled() {
-        again.turn_round(abt)?;
+    for (abt, own) in at.labelled() {
+        again.turn_round(abt, own)?;
     }
     if let Some(input) = again.changed()?.first() {
-        return Err(
-            refused(format!("input `{input}` is made of the label `{label}`"), at.mention(input)).into()
-        );
+        return refused(format!("input `{input}` is made of the label `{label}`"), at.mention(input));
     }
-    for abt in at.labelled() {
+    for (abt, _) in at.labelled() {
         let Some(input) = again.made_of_outcome(abt)? else { continue };
         let place = if at.warehouse.columns(&abt.name)?.iter().any(|(name, _)| *name == input) {
             let rendered = at.catalog.render(&abt.name, snapshot.date)?;
@@ -92,7 +89,7 @@ pub fn check(at: Workspace<'_>, snapshots: &[Snapshot], inputs: &[String]) -> Re
         let what = format!(
             "input `{input}` is made of what came after the reference date, as the label `{label}` is"
         );
-        return Err(refused(what, place).into());
+        return refused(what, place);
     }
     Ok(())
 }
@@ -131,8 +128,7 @@ impl<'a> Again<'a> {
     }
 
     /// An ABT with 1 for 0 in its label, and 0 for 1 and for NULL.
-    fn turn_round(&self, abt: &Node) -> Result<(), SqlError> {
-        let label = abt.spec.label.as_deref().unwrap_or_default();
+    fn turn_round(&self, abt: &Node, label: &str) -> Result<(), SqlError> {
         let columns = self.at.warehouse.columns(&abt.name)?;
         let sql_type = columns.iter().find(|(name, _)| name == label).map_or("double", |(_, of)| of);
         let label = ident(label);

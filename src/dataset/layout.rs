@@ -1,16 +1,15 @@
 //! Which columns of a model's SELECT are what.
 
-use std::collections::BTreeMap;
-
-use anyhow::Result;
+use anyhow::{Context, Result};
 use chrono::NaiveDate;
 
 use super::expression::Computed;
 use super::{Snapshot, Workspace};
 use crate::config::{STAKE, Task, matches_family};
 use crate::diagnose::analyst;
+use crate::learn::Recipe;
 use crate::problem::{Problem, suggest};
-use crate::sql::{Expression, Select};
+use crate::sql::Select;
 use crate::warehouse::{Batches, ident, idents};
 
 pub struct Layout {
@@ -22,12 +21,9 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Of the SELECT as it is at `snapshot`, with `rules` beside it.
-    pub fn read(
-        at: Workspace<'_>,
-        snapshot: &Snapshot,
-        rules: &BTreeMap<String, Expression>,
-    ) -> Result<Self> {
+    /// Of the SELECT as it is at the last of `snapshots`, with the rules of `recipes` beside it.
+    pub fn read(at: Workspace<'_>, snapshots: &[Snapshot], recipes: &[Recipe]) -> Result<Self> {
+        let snapshot = snapshots.last().context("no reference date to pull")?;
         let (warehouse, model, templates) = (at.warehouse, at.model, &at.catalog.templates);
         let explain = |error| analyst(warehouse, error, &snapshot.select, templates);
         let select = snapshot.select.select().map_err(explain)?;
@@ -45,7 +41,7 @@ impl Layout {
         }
         let inputs = inputs(at, &columns)?;
         let mut computable = Vec::new();
-        for (name, sql) in rules {
+        for (name, sql) in recipes.iter().filter_map(|recipe| Some((&recipe.name, recipe.rule()?))) {
             let rule = Computed::rule(name, sql);
             match rule.binding(at, &select) {
                 None => computable.push(rule),
@@ -74,16 +70,17 @@ impl Layout {
         let spec = &at.model.spec;
         let inputs = self.inputs.iter().map(|name| format!("cast({} as double)", ident(name)));
         let own = self.rules.iter().chain(&self.slices).map(Computed::column);
-        let label = match spec.label() {
-            Some(label) => {
-                [format!("cast({} as double)", ident(label)), "cast(label_known_on as date)".to_owned()]
-            }
-            None => ["null::double".to_owned(), "null::date".to_owned()],
+        let maybe = |name: Option<&str>, sql_type: &str| {
+            format!("cast({} as {sql_type})", name.map_or_else(|| "null".to_owned(), ident))
         };
         let has_stake = self.columns.iter().any(|(name, _)| name == STAKE);
-        let stake = if has_stake { format!("cast({STAKE} as double)") } else { "null::double".to_owned() };
+        let others = [
+            maybe(spec.label(), "double"),
+            maybe(spec.label().map(|_| "label_known_on"), "date"),
+            maybe(has_stake.then_some(STAKE), "double"),
+        ];
         let keys = spec.key.iter().map(|name| ident(name));
-        let columns: Vec<String> = inputs.chain(own).chain(label).chain([stake]).chain(keys).collect();
+        let columns: Vec<String> = inputs.chain(own).chain(others).chain(keys).collect();
         let head = format!("select {} from (\n", columns.join(", "));
         let explain = |error| analyst(at.warehouse, error, &snapshot.select, &at.catalog.templates);
         let select = snapshot.select.select().map_err(explain)?;
@@ -109,7 +106,6 @@ impl Layout {
     }
 }
 
-/// The columns that are learned from.
 fn inputs(at: Workspace<'_>, columns: &[(String, String)]) -> Result<Vec<String>> {
     let (model, templates) = (at.model, &at.catalog.templates);
     let chosen = &model.spec.inputs;
@@ -149,9 +145,8 @@ fn inputs(at: Workspace<'_>, columns: &[(String, String)]) -> Result<Vec<String>
 /// Whether values of a type are numbers, or truths.
 pub fn is_number(sql_type: &str) -> bool {
     let names = ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "BOOLEAN"];
-    names.contains(&sql_type)
-        || names.iter().any(|name| sql_type == format!("U{name}"))
-        || sql_type.starts_with("DECIMAL")
+    let signed = sql_type.strip_prefix('U').unwrap_or(sql_type);
+    names.contains(&signed) || sql_type.starts_with("DECIMAL")
 }
 
 /// The problem that an input of the model is no number.

@@ -36,7 +36,6 @@ pub struct Workspace<'a> {
 }
 
 impl Workspace<'_> {
-    /// The model's SELECT at `date`.
     pub fn snapshot(&self, date: NaiveDate) -> Result<Snapshot> {
         Ok(Snapshot { date, select: self.catalog.render(&self.model.table(), date)? })
     }
@@ -76,17 +75,14 @@ impl Dataset {
         (0..self.dates.len()).collect()
     }
 
-    /// Rows of one snapshot.
     pub fn of(&self, snapshot: NaiveDate) -> Vec<usize> {
         (0..self.dates.len()).filter(|&row| self.dates[row] == snapshot).collect()
     }
 
-    /// The snapshots of `rows`.
     pub fn dates_of(&self, rows: &[usize]) -> Vec<NaiveDate> {
         rows.iter().map(|&row| self.dates[row]).collect()
     }
 
-    /// Rows whose label was known by `date`.
     pub fn known_by(&self, date: NaiveDate) -> Vec<usize> {
         (0..self.labels.len()).filter(|&row| self.is_known(row, date)).collect()
     }
@@ -120,30 +116,24 @@ impl Dataset {
         rows.iter().filter_map(|&row| self.known_on[row]).max()
     }
 
-    /// The key columns of `rows`.
     pub fn keys_of(&self, rows: &[usize]) -> Result<Vec<(String, ArrayRef)>> {
         let rows = rows.iter().map(|&row| u64::try_from(row)).collect::<Result<Vec<_>, _>>()?;
         let rows = UInt64Array::from(rows);
         self.keys.iter().map(|(name, values)| Ok((name.clone(), take(values, &rows, None)?))).collect()
     }
 
-    /// The inputs of a few of `rows`.
     pub fn example(&self, rows: &[usize]) -> Vec<Vec<f64>> {
-        let width = self.matrix.columns().len();
-        let inputs = |&row: &usize| (0..width).map(|at| self.matrix.column(at)[row]).collect();
-        rows.iter().take(EXAMPLE).map(inputs).collect()
+        rows.iter().take(EXAMPLE).map(|&row| self.matrix.row_major(&[row])).collect()
     }
 
     /// Whether both have the same rows, labels and inputs. Sums of floats differ in the last digits from run to run.
     pub fn is_same(&self, other: &Self) -> bool {
         let is_near = |(one, other): (&f64, &f64)| (one - other).abs() <= 1e-9 * one.abs().max(1.0);
-        let columns = 0..self.matrix.columns().len();
+        let mut columns = 0..self.matrix.columns().len();
         (&self.dates, &self.entities, &self.labels, &self.known_on)
             == (&other.dates, &other.entities, &other.labels, &other.known_on)
             && self.matrix.columns() == other.matrix.columns()
-            && columns
-                .into_iter()
-                .all(|at| self.matrix.column(at).iter().zip(other.matrix.column(at)).all(is_near))
+            && columns.all(|at| self.matrix.column(at).iter().zip(other.matrix.column(at)).all(is_near))
     }
 
     /// A digest of everything that is trained on: keys, dates, labels and inputs of `rows`.

@@ -15,7 +15,6 @@ struct Lists {
     thresholds: Vec<f64>,
     /// Where the answer is yes, and where it is no.
     next: [Vec<i64>; 2],
-    /// Whether that is a leaf.
     is_leaf: [Vec<i64>; 2],
     roots: Vec<i64>,
     leaves: Vec<f64>,

@@ -24,7 +24,6 @@ pub enum DataType {
 /// The name of what a node gives.
 pub type Value = String;
 
-/// A graph in the making.
 pub struct Builder {
     nodes: Vec<Message>,
     constants: Vec<Message>,
@@ -51,7 +50,6 @@ impl Builder {
         }
     }
 
-    /// A node with one result.
     pub fn op(&mut self, op: &str, inputs: &[&Value]) -> Value {
         self.op_with(op, inputs, &[])
     }
@@ -94,7 +92,6 @@ impl Builder {
         self.outputs.push(value_info(name, kind, false));
     }
 
-    /// The bytes of `model.onnx`.
     pub fn finish(self, name: &str, version: i32, about: &[(&str, String)]) -> Vec<u8> {
         // MLflow feeds the only input as a column of a matrix, and several ones as plain lists.
         let is_column = self.inputs.len() == 1;

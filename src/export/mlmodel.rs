@@ -113,7 +113,6 @@ utc_time_created: '{}'
     ))
 }
 
-/// A column of a signature.
 fn column(name: &str, kind: &str) -> Value {
     json!({"type": kind, "name": name, "required": true})
 }

@@ -13,7 +13,6 @@ mod sql_trees;
 
 pub use sql::write as select;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -21,7 +20,7 @@ use chrono::NaiveDate;
 
 use crate::catalog::{Catalog, Model};
 use crate::dataset::EXAMPLE;
-use crate::learn::{Clustering, Fitted};
+use crate::learn::{Clustering, Fitted, Segment};
 use crate::problem::Problem;
 use crate::registry::Version;
 use crate::template::Rendered;
@@ -31,7 +30,6 @@ use crate::warehouse::{Warehouse, ident, idents};
 pub struct Trained<'a> {
     pub warehouse: &'a Warehouse,
     pub version: &'a Version,
-    /// Name and type of the columns of the model's SELECT.
     pub columns: Vec<(String, String)>,
     /// A few rows of the version's inputs, in their order; none where there are none any more.
     pub example: Vec<Vec<f64>>,
@@ -39,7 +37,6 @@ pub struct Trained<'a> {
     pub model_id: Option<String>,
 }
 
-/// A version that is to be written in another form.
 pub struct Subject<'a> {
     pub warehouse: &'a Warehouse,
     pub catalog: &'a Catalog,
@@ -49,7 +46,6 @@ pub struct Subject<'a> {
     pub date: NaiveDate,
 }
 
-/// How a version scores.
 enum Scorer {
     Predicts(Fitted),
     Groups(Clustering),
@@ -58,7 +54,7 @@ enum Scorer {
 
 /// The files of a folder that MLflow loads as a model: name and content.
 pub fn directory(trained: &Trained<'_>) -> Result<Vec<(String, Vec<u8>)>> {
-    let artifact = match trained.scorer()? {
+    let artifact = match scorer(trained.warehouse, trained.version)? {
         Scorer::Predicts(fitted) => onnx::of_fitted(trained, &fitted),
         Scorer::Groups(clustering) => onnx::of_clustering(trained, &clustering)?,
         Scorer::Rule(expression) => rule::artifact(trained, &expression)?,
@@ -73,11 +69,6 @@ pub fn directory(trained: &Trained<'_>) -> Result<Vec<(String, Vec<u8>)>> {
 }
 
 impl Trained<'_> {
-    fn scorer(&self) -> Result<Scorer> {
-        scorer(self.warehouse, self.version)
-    }
-
-    /// Names of the inputs that the version was trained on.
     fn inputs(&self) -> Result<Vec<String>> {
         self.version.inputs(self.warehouse)
     }
@@ -112,15 +103,12 @@ fn segment_names(
     version: &Version,
     clustering: &Clustering,
 ) -> Result<Option<Vec<String>>> {
-    let known: HashMap<i32, Option<String>> = warehouse
-        .rows(
-            "select segment, segment_name from registry.segments where model = ? and version = ?",
-            &[&version.model, &version.number],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )?
-        .into_iter()
-        .collect();
-    Ok(clustering.segments().iter().map(|segment| known.get(&segment.number).cloned().flatten()).collect())
+    let sql = "select segment_name from registry.segments where model = ? and version = ? and segment = ?";
+    let name = |segment: &Segment| {
+        let found = warehouse.row(sql, &[&version.model, &version.number, &segment.number], |row| row.get(0));
+        Ok(found?.flatten())
+    };
+    clustering.segments().iter().map(name).collect()
 }
 
 impl Subject<'_> {
@@ -129,12 +117,8 @@ impl Subject<'_> {
         let rendered = self.rendered()?;
         let select = rendered.select()?;
         let columns = self.warehouse.describe(&select)?;
-        let inputs: Vec<String> = self
-            .version
-            .inputs(self.warehouse)?
-            .iter()
-            .map(|name| format!("cast({} as double)", ident(name)))
-            .collect();
+        let inputs = self.version.inputs(self.warehouse)?;
+        let inputs: Vec<String> = inputs.iter().map(|name| format!("{}::double", ident(name))).collect();
         let sql = format!(
             "select to_json([{}])::varchar from (\n{}\n) as q order by {} limit {EXAMPLE}",
             inputs.join(", "),

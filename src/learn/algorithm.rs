@@ -33,11 +33,9 @@ pub enum Algorithm {
     },
 }
 
-/// Settings of k-means.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KMeansSettings {
-    /// Number of groups.
     #[serde(deserialize_with = "whole::<2, 50, _, _>")]
     pub clusters: usize,
     /// Starts from other centres; the one with the least sum of squared distances counts.
@@ -45,7 +43,6 @@ pub struct KMeansSettings {
     pub restarts: usize,
 }
 
-/// Settings of logistic regression.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LogisticSettings {
@@ -54,11 +51,9 @@ pub struct LogisticSettings {
     pub alpha: f64,
 }
 
-/// Settings of both kinds of forest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ForestSettings {
-    /// Number of trees.
     #[serde(deserialize_with = "whole::<1, 5000, _, _>")]
     pub trees: usize,
     /// Most questions from the root to a leaf; without a limit by default.
@@ -76,11 +71,9 @@ pub struct ForestSettings {
     pub subsample: f64,
 }
 
-/// Settings of gradient boosting.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BoostingSettings {
-    /// Number of trees, one a stage.
     #[serde(deserialize_with = "whole::<1, 5000, _, _>")]
     pub trees: usize,
     /// Share of each Newton step that is taken.
@@ -139,7 +132,6 @@ impl Default for BoostingSettings {
 
 impl Algorithm {
     /// Its name in `config(candidates = ...)`.
-    #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
             Self::LogisticRegression(_) => "logistic_regression",
@@ -153,7 +145,6 @@ impl Algorithm {
     }
 
     /// The setting that asks for a number of input columns, and that number.
-    #[must_use]
     pub fn columns_wanted(&self) -> Option<(&'static str, usize)> {
         match self {
             Self::RandomForest(forest) | Self::ExtraTrees(forest) => {
@@ -165,7 +156,6 @@ impl Algorithm {
     }
 
     /// Whether [`fit`](super::fit) trains it to predict.
-    #[must_use]
     pub fn is_learned(&self) -> bool {
         !matches!(self, Self::KMeans(_) | Self::Sql { .. } | Self::Blend { .. })
     }

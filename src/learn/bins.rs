@@ -6,7 +6,6 @@
 use super::matrix::Matrix;
 use rayon::prelude::*;
 
-/// The columns of a matrix, binned.
 pub struct Bins(Vec<Binned>);
 
 struct Binned {

@@ -9,7 +9,6 @@ use super::matrix::Matrix;
 use super::odds::{EDGE, log_odds};
 use super::shap::shapley;
 
-/// In what contributions are measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scale {
     LogOdds,
@@ -34,7 +33,6 @@ pub struct Contributions {
 }
 
 impl Contributions {
-    /// Of one row, an input after the other.
     pub fn row(&self, row: usize) -> &[f64] {
         &self.values[row * self.width..(row + 1) * self.width]
     }
@@ -64,9 +62,7 @@ impl Contributions {
                 // The difference of two log-odds, also where they are nearly the same.
                 (false, false) => ((moved / from).ln_1p() - (-moved / (1.0 - from)).ln_1p()) / by,
             };
-            for value in row {
-                *value *= slope;
-            }
+            row.iter_mut().for_each(|value| *value *= slope);
         }
         self.base = if is_odds { from } else { log_odds(from) };
         Self { scale: Scale::LogOdds, is_exact: is_odds && !is_bounded, ..self }
@@ -85,9 +81,7 @@ impl Fitted {
             Learner::Forest(trees) => {
                 let (sum, mut values) = shapley(trees, x)?;
                 let count = trees.0.len() as f64;
-                for value in &mut values {
-                    *value /= count;
-                }
+                values.iter_mut().for_each(|value| *value /= count);
                 exact(Scale::Probability, (sum / count, values))
             }
             Learner::Boosting(boosting) => {

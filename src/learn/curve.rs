@@ -3,7 +3,6 @@
 use super::scored::Scored;
 use serde::Serialize;
 
-/// How many parts a list is cut into.
 const PARTS: usize = 100;
 
 /// A hundredth of a list, from the highest score to the lowest.

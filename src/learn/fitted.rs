@@ -8,7 +8,7 @@ use super::matrix::Matrix;
 use super::odds::{log_odds, probability};
 use super::store::at_most;
 use super::tree::Trees;
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use rayon::prelude::*;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -81,9 +81,7 @@ pub fn fit(algorithm: &Algorithm, x: &Matrix, y: &[bool], seed: u64) -> Result<F
             Learner::Forest(forest::fit(Splits::Random, settings, x, y, seed)?)
         }
         Algorithm::GradientBoosting(settings) => Learner::Boosting(Boosting::fit(settings, x, y, seed)?),
-        Algorithm::KMeans(_) | Algorithm::Sql { .. } | Algorithm::Blend { .. } => {
-            anyhow::bail!("`{}` is not trained", algorithm.name())
-        }
+        _ => bail!("`{}` is not trained", algorithm.name()),
     };
     Ok(Fitted { columns: x.columns().to_vec(), learner })
 }
@@ -92,7 +90,7 @@ impl Fitted {
     /// A model that scores by the mean log-odds of others, none of them a blend: a logarithmic opinion pool with equal
     /// weights (Genest and Zidek, Combining probability distributions, Statistical Science 1986).
     pub fn blend(members: Vec<Self>) -> Result<Self> {
-        let Some(first) = members.first() else { anyhow::bail!("a blend needs at least one member") };
+        let first = members.first().context("a blend needs at least one member")?;
         let fits =
             |member: &Self| member.columns == first.columns && !matches!(member.learner, Learner::Blend(_));
         ensure!(members.iter().all(fits), "members of a blend have other columns, or are blends");
@@ -150,14 +148,14 @@ impl Fitted {
 
     /// Whether `x` has its inputs.
     pub(super) fn check(&self, x: &Matrix) -> Result<()> {
-        let Some((expected, given)) =
-            self.columns.iter().zip(x.columns()).find(|(left, right)| left != right)
-        else {
-            let (expected, given) = (self.columns.len(), x.columns().len());
-            ensure!(expected == given, "the model was trained on {expected} inputs, {given} are given");
-            return Ok(());
-        };
-        anyhow::bail!("the model was trained with the input `{expected}` where `{given}` is given now")
+        if let Some((expected, given)) =
+            self.columns.iter().zip(x.columns()).find(|(own, given)| own != given)
+        {
+            bail!("the model was trained with the input `{expected}` where `{given}` is given now");
+        }
+        let (expected, given) = (self.columns.len(), x.columns().len());
+        ensure!(expected == given, "the model was trained on {expected} inputs, {given} are given");
+        Ok(())
     }
 
     /// Scores whole rows, which stand one after another in `rows`; `scores` start as 0.
@@ -172,29 +170,22 @@ impl Fitted {
             Learner::Forest(trees) => {
                 trees.add(rows, width, scores);
                 let count = trees.0.len() as f64;
-                for score in scores.iter_mut() {
-                    *score /= count;
-                }
+                scores.iter_mut().for_each(|score| *score /= count);
             }
             Learner::Boosting(boosting) => {
                 scores.fill(boosting.base);
                 boosting.trees.add(rows, width, scores);
-                for score in scores.iter_mut() {
-                    *score = probability(*score);
-                }
+                scores.iter_mut().for_each(|score| *score = probability(*score));
             }
             Learner::Blend(members) => {
                 let mut member_scores = vec![0.0; scores.len()];
                 for member in members {
                     member_scores.fill(0.0);
                     member.score(rows, &mut member_scores);
-                    for (score, &p) in scores.iter_mut().zip(&member_scores) {
-                        *score += log_odds(p);
-                    }
+                    scores.iter_mut().zip(&member_scores).for_each(|(score, &p)| *score += log_odds(p));
                 }
-                for score in scores.iter_mut() {
-                    *score = probability(*score / members.len() as f64);
-                }
+                let count = members.len() as f64;
+                scores.iter_mut().for_each(|score| *score = probability(*score / count));
             }
         }
     }

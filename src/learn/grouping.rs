@@ -2,7 +2,7 @@
 
 use super::algorithm::KMeansSettings;
 use super::interval::{mean, mean_of};
-use super::kmeans::{Clustering, cluster};
+use super::kmeans::{Clustering, cluster, squared_distance};
 use super::matrix::Matrix;
 use super::random::Random;
 use crate::interrupt;
@@ -37,7 +37,7 @@ pub fn silhouette(x: &Matrix, groups: &[usize], seed: u64) -> Option<f64> {
         let own = &values[row * width..(row + 1) * width];
         let mut sums = vec![0.0; count];
         for (other, &group) in values.chunks_exact(width).zip(&groups) {
-            sums[group] += own.iter().zip(other).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
+            sums[group] += squared_distance(own, other).sqrt();
         }
         let mine = groups[row];
         if sizes[mine] < 2.0 {

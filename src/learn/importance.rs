@@ -22,7 +22,6 @@ pub struct ValidationSet {
     pub y: Vec<bool>,
 }
 
-/// How much a model owes to a column.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Importance {
     #[serde(rename = "input")]

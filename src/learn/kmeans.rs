@@ -31,7 +31,6 @@ pub struct Clustering {
     highest: i32,
 }
 
-/// One segment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Segment {
     /// From 1; it stays the same in later clusterings.
@@ -55,16 +54,16 @@ pub fn cluster(settings: &KMeansSettings, x: &Matrix, seed: u64) -> Result<Clust
         .map(|start| {
             interrupt::check()?;
             let seed = Random::new(seed, start).next_u64();
-            let centres = one_start(&dense, &values, width, k, seed)?;
-            let inertia = values.chunks_exact(width).map(|row| nearest(&centres, row).1).sum();
-            Ok(centres.iter().all(|centre| !centre.is_empty()).then_some((inertia, centres)))
+            let Some(centres) = one_start(&dense, &values, width, k, seed)? else { return Ok(None) };
+            let inertia = values.chunks_exact(width).map(|row| nearest(centres.iter(), row).1).sum();
+            Ok(Some((inertia, centres)))
         })
         .collect::<Result<_>>()?;
     let best = starts.into_iter().flatten().min_by(|left, right| left.0.total_cmp(&right.0));
     let (_, mut centres) = best.context("every start left a group empty")?;
     let mut sizes = vec![0_usize; k];
     for row in values.chunks_exact(width) {
-        sizes[nearest(&centres, row).0] += 1;
+        sizes[nearest(centres.iter(), row).0] += 1;
     }
     let mut order: Vec<usize> = (0..k).collect();
     order.sort_by_key(|&at| std::cmp::Reverse(sizes[at]));
@@ -75,14 +74,14 @@ pub fn cluster(settings: &KMeansSettings, x: &Matrix, seed: u64) -> Result<Clust
     Ok(Clustering { columns: x.columns().to_vec(), segments, highest })
 }
 
-/// Centres after one start; an empty one for a group without rows.
+/// Centres after one start; `None` where a group is left without rows.
 fn one_start(
     dense: &DenseMatrix<f64>,
     values: &[f64],
     width: usize,
     k: usize,
     seed: u64,
-) -> Result<Vec<Vec<f64>>> {
+) -> Result<Option<Vec<Vec<f64>>>> {
     let parameters = KMeansParameters { k, max_iter: ROUNDS, seed: Some(seed) };
     let fitted: KMeans<f64, i32, DenseMatrix<f64>, Vec<i32>> = KMeans::fit(dense, parameters)?;
     let mut sums = vec![(0.0, vec![0.0; width]); k];
@@ -94,34 +93,22 @@ fn one_start(
         }
     }
     let mean = |(count, sum): (f64, Vec<f64>)| {
-        if count > 0.0 { sum.into_iter().map(|sum| sum / count).collect() } else { Vec::new() }
+        (count > 0.0).then(|| sum.into_iter().map(|sum| sum / count).collect())
     };
     Ok(sums.into_iter().map(mean).collect())
 }
 
 /// Place of the nearest centre, and the squared distance to it.
-fn nearest<C: AsRef<[f64]>>(centres: &[C], row: &[f64]) -> (usize, f64) {
-    let distance = |centre: &C| -> f64 {
-        centre.as_ref().iter().zip(row).map(|(centre, value)| (centre - value).powi(2)).sum()
-    };
-    let mut best = (0, f64::INFINITY);
-    for (at, centre) in centres.iter().enumerate() {
-        let distance = distance(centre);
-        if !centre.as_ref().is_empty() && distance < best.1 {
-            best = (at, distance);
-        }
-    }
-    best
+fn nearest<'a>(centres: impl Iterator<Item = &'a Vec<f64>>, row: &[f64]) -> (usize, f64) {
+    let distances = centres.map(|centre| squared_distance(centre, row)).enumerate();
+    distances.min_by(|left, right| left.1.total_cmp(&right.1)).unwrap_or_default()
 }
 
-impl AsRef<[f64]> for Segment {
-    fn as_ref(&self) -> &[f64] {
-        &self.centre
-    }
+pub fn squared_distance(one: &[f64], other: &[f64]) -> f64 {
+    one.iter().zip(other).map(|(a, b)| (a - b).powi(2)).sum()
 }
 
 impl Clustering {
-    /// Names of the inputs, in the order they have to come in.
     pub fn columns(&self) -> &[String] {
         &self.columns
     }
@@ -139,7 +126,7 @@ impl Clustering {
             x.columns().join(", ")
         );
         let of_row = |row| {
-            let (at, squared) = nearest(&self.segments, row);
+            let (at, squared) = nearest(self.segments.iter().map(|segment| &segment.centre), row);
             (at, squared.sqrt())
         };
         Ok(x.all_row_major().chunks_exact(self.columns.len()).map(of_row).collect())
@@ -152,12 +139,10 @@ impl Clustering {
 
     /// Places of the segments with the nearest centre and the next; of a single one, twice the same.
     pub fn nearest_two(&self, row: &[f64]) -> [usize; 2] {
-        let own = nearest(&self.segments, row).0;
-        let others: Vec<&[f64]> = (self.segments.iter().enumerate())
-            .map(|(at, segment)| if at == own { &[] } else { segment.as_ref() })
-            .collect();
-        let (next, distance) = nearest(&others, row);
-        [own, if distance.is_finite() { next } else { own }]
+        let mut places: Vec<usize> = (0..self.segments.len()).collect();
+        // Bits of numbers that are not below 0 are in their order.
+        places.sort_by_cached_key(|&at| squared_distance(&self.segments[at].centre, row).to_bits());
+        [places[0], *places.get(1).unwrap_or(&places[0])]
     }
 
     /// The same centres with the numbers of those of `earlier` that they succeed, by the least total distance between
@@ -201,8 +186,7 @@ fn pairs(new: &[Segment], old: &[Segment]) -> Vec<(usize, usize)> {
         reason = "a float beyond the range becomes the largest number"
     )]
     let weight = |new: &Segment, old: &Segment| {
-        let squared: f64 = new.centre.iter().zip(&old.centre).map(|(a, b)| (a - b).powi(2)).sum();
-        (squared.sqrt().min(1e9) * 1e6) as i64
+        (squared_distance(&new.centre, &old.centre).sqrt().min(1e9) * 1e6) as i64
     };
     let weights = Weights::from_fn(new.len(), old.len(), |(row, column)| weight(&new[row], &old[column]));
     kuhn_munkres_min(&weights).1.into_iter().enumerate().collect()

@@ -77,7 +77,6 @@ impl Logistic {
         self.intercept.is_finite() && self.terms.len() == width && self.terms.iter().all(is_sound)
     }
 
-    /// Probability of a row of inputs.
     pub fn score(&self, row: &[f64]) -> f64 {
         let linear: f64 =
             self.terms.iter().zip(row).map(|(term, &value)| term.coefficient * term.standardise(value)).sum();

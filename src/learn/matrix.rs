@@ -8,7 +8,6 @@ pub struct Matrix {
 }
 
 impl Matrix {
-    /// Without rows yet.
     pub fn new(columns: Vec<String>) -> Self {
         Self { values: vec![Vec::new(); columns.len()], columns }
     }
@@ -20,17 +19,14 @@ impl Matrix {
         }
     }
 
-    /// Names of the columns, in their order.
     pub fn columns(&self) -> &[String] {
         &self.columns
     }
 
-    /// Number of rows.
     pub fn rows(&self) -> usize {
         self.values.first().map_or(0, Vec::len)
     }
 
-    /// Values of one column, `rows()` of them.
     pub fn column(&self, index: usize) -> &[f64] {
         &self.values[index]
     }
@@ -62,7 +58,6 @@ impl Matrix {
         block
     }
 
-    /// All rows, one after another.
     pub fn all_row_major(&self) -> Vec<f64> {
         self.row_major(&(0..self.rows()).collect::<Vec<_>>())
     }

@@ -3,7 +3,6 @@
 //! Each metric is a pass over rows in descending order of score, grouped by equal scores, with a weight a row: all
 //! ones for the metric itself, the number of times drawn for its interval.
 
-/// A metric of a binary model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Metric {
     /// Chance that a positive row has a higher score than a negative one; ties count half (Hanley, `McNeil` 1982).

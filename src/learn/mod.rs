@@ -59,7 +59,7 @@ pub use matrix::Matrix;
 pub use metric::Metric;
 pub use odds::{EDGE, log_odds, probability};
 pub use random::Random;
-pub use recipe::{Recipe, rules};
+pub use recipe::Recipe;
 pub use scored::Scored;
 pub use settings::{number, whole};
 pub use tree::{GrownNode, Node, Tree, Trees};

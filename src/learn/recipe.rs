@@ -1,7 +1,5 @@
 //! What is fitted for a candidate: one algorithm, or the members of a blend.
 
-use std::collections::BTreeMap;
-
 use anyhow::{Context, Result};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -54,9 +52,4 @@ impl Recipe {
     pub fn join(mut parts: Vec<Fitted>) -> Result<Fitted> {
         if parts.len() > 1 { Fitted::blend(parts) } else { parts.pop().context("a recipe has no parts") }
     }
-}
-
-/// Name and expression of every rule.
-pub fn rules(recipes: &[Recipe]) -> BTreeMap<String, Expression> {
-    recipes.iter().filter_map(|recipe| Some((recipe.name.clone(), recipe.rule()?.clone()))).collect()
 }

@@ -39,7 +39,6 @@ impl Scored {
         Ok(Self { order, ends, y: y.to_vec(), scores: scores.to_vec(), log_losses })
     }
 
-    /// Number of rows.
     pub fn rows(&self) -> usize {
         self.y.len()
     }

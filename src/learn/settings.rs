@@ -6,9 +6,9 @@ use std::ops::RangeInclusive;
 use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 
 /// A whole number from `MIN` to `MAX`.
-struct Whole<const MIN: u64, const MAX: u64>(u64);
+struct Whole<const MIN: u64, const MAX: u64, T>(T);
 
-impl<'de, const MIN: u64, const MAX: u64> Deserialize<'de> for Whole<MIN, MAX> {
+impl<'de, const MIN: u64, const MAX: u64, T: TryFrom<u64>> Deserialize<'de> for Whole<MIN, MAX, T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Bounded<const MIN: u64, const MAX: u64>;
         impl<const MIN: u64, const MAX: u64> Visitor<'_> for Bounded<MIN, MAX> {
@@ -23,24 +23,22 @@ impl<'de, const MIN: u64, const MAX: u64> Deserialize<'de> for Whole<MIN, MAX> {
                 (MIN..=MAX).contains(&number).then_some(number).ok_or_else(wrong)
             }
         }
-        deserializer.deserialize_u64(Bounded::<MIN, MAX>).map(Self)
+        let number = deserializer.deserialize_u64(Bounded::<MIN, MAX>)?;
+        T::try_from(number).map(Self).map_err(|_| D::Error::custom("this number is too large"))
     }
 }
 
 pub fn whole<'de, const MIN: u64, const MAX: u64, T: TryFrom<u64>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
-    let Whole(number) = Whole::<MIN, MAX>::deserialize(deserializer)?;
-    T::try_from(number).map_err(|_| D::Error::custom("this number is too large"))
+    Whole::<MIN, MAX, T>::deserialize(deserializer).map(|Whole(number)| number)
 }
 
 /// As `whole`, or nothing.
 pub fn maybe_whole<'de, const MIN: u64, const MAX: u64, T: TryFrom<u64>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
-    let number = Option::<Whole<MIN, MAX>>::deserialize(deserializer)?;
-    let to = |Whole(number)| T::try_from(number).map_err(|_| D::Error::custom("this number is too large"));
-    number.map(to).transpose()
+    Ok(Option::<Whole<MIN, MAX, T>>::deserialize(deserializer)?.map(|Whole(number)| number))
 }
 
 /// A number within `range`.

@@ -48,7 +48,6 @@ impl Stored {
     }
 }
 
-/// One value of a metric.
 pub struct Point {
     pub name: String,
     pub value: f64,
@@ -108,7 +107,6 @@ pub fn user() -> String {
     name.unwrap_or_else(|| "unknown".to_owned())
 }
 
-/// The run with this key.
 pub fn find_run(client: &Client, experiment: &str, key: &str) -> Answer<Option<Stored>> {
     let body = json!({
         "experiment_ids": [experiment],
@@ -146,7 +144,6 @@ pub fn log(
     Ok(())
 }
 
-/// A dataset as input of a run.
 pub fn log_dataset(client: &Client, run: &Stored, dataset: &Value) -> Answer<()> {
     let context = json!([{"key": "mlflow.data.context", "value": "training"}]);
     let body = json!({"run_id": run.id, "datasets": [{"tags": context, "dataset": dataset}]});
@@ -172,7 +169,6 @@ pub fn log_artifact(client: &Client, place: &str, path: &str, bytes: &[u8]) -> A
     client.put(&format!("{root}/{path}"), bytes)
 }
 
-/// Ends a run.
 pub fn finish(client: &Client, run: &Stored, end: i64) -> Answer<()> {
     let body = json!({"run_id": run.id, "status": "FINISHED", "end_time": end});
     client.post("runs/update", &body).map(|_| ())

@@ -18,7 +18,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 /// Answers of the tracking API are small.
 const LARGEST_ANSWER: u64 = 64 << 20;
 
-/// A request that did not work.
 #[derive(Debug)]
 pub struct Failure {
     pub message: String,
@@ -59,7 +58,6 @@ pub const NO_ENDPOINT: &str = "ENDPOINT_NOT_FOUND";
 
 pub type Answer<T> = Result<T, Failure>;
 
-/// A connection to one server.
 pub struct Client {
     agent: Agent,
     pub settings: Settings,

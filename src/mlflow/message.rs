@@ -20,7 +20,6 @@ use crate::sql::Expression;
 use crate::train;
 use crate::warehouse::Warehouse;
 
-/// What happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Message {

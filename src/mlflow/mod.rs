@@ -25,7 +25,6 @@ pub use settings::{Settings, is_direct};
 /// The longest that sending may hold up a command that has other work.
 pub const LIMIT: Duration = Duration::from_secs(30);
 
-/// What sending came to.
 pub struct Sent {
     pub items: usize,
     pub waiting: usize,

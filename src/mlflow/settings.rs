@@ -16,7 +16,6 @@ use crate::secret::without_login;
 /// Seconds that one request may take, unless `MLFLOW_HTTP_REQUEST_TIMEOUT` says otherwise.
 const TIMEOUT: u64 = 15;
 
-/// What the environment says of MLflow.
 #[derive(Clone)]
 pub struct Settings {
     /// Without a slash at the end, without a password.
@@ -25,7 +24,6 @@ pub struct Settings {
     pub prefix: String,
     /// The value of the header `Authorization`.
     pub authorization: Option<String>,
-    /// Certificates are not checked.
     pub is_insecure: bool,
     /// What is trusted instead of the system's certificates.
     pub certificates: Option<Vec<Certificate<'static>>>,

@@ -16,7 +16,6 @@ pub fn model(client: &Client, name: &str, description: &str) -> Answer<()> {
     }
 }
 
-/// A version of a registered model.
 pub struct Registered {
     pub number: String,
     /// Of its `LoggedModel`, where it comes from one.

@@ -9,7 +9,6 @@ use super::{Delivery, Pending};
 use crate::config::{Binary, STAKE};
 use crate::dataset::{Workspace, training_rows};
 use crate::diagnose::analyst;
-use crate::learn::rules;
 use crate::warehouse::{ident, idents};
 
 /// The name of the rule that the models have to beat, and what it says of each entity.
@@ -57,9 +56,9 @@ pub fn read(at: Workspace<'_>, binary: &Binary, date: NaiveDate, settled_until: 
 fn rule(at: Workspace<'_>, date: NaiveDate) -> Result<Rule> {
     let recipes = at.model.spec.recipes();
     let Some(recipe) = recipes.iter().find(|recipe| recipe.rule().is_some()) else { return Ok(None) };
-    let rules = rules(std::slice::from_ref(recipe));
     // One that the files as they are now cannot compute any more is not compared with.
-    let Ok(rows) = training_rows(at, &[at.snapshot(date)?], &rules) else { return Ok(None) };
+    let snapshots = [at.snapshot(date)?];
+    let Ok(rows) = training_rows(at, &snapshots, std::slice::from_ref(recipe)) else { return Ok(None) };
     let Some(values) = rows.rules.get(&recipe.name) else { return Ok(None) };
     let by_entity = rows.entities.iter().cloned().zip(values.iter().copied()).collect();
     Ok(Some((recipe.name.clone(), by_entity)))

@@ -12,7 +12,7 @@ use anyhow::Result;
 use chrono::NaiveDate;
 
 use crate::catalog::{Catalog, Model, Node};
-use crate::learn::rules;
+use crate::learn::Recipe;
 use crate::partitions::texts::Texts;
 use crate::partitions::{Partition, columns};
 use crate::problem::{Place, Problem};
@@ -126,10 +126,8 @@ impl Proof<'_> {
         let table = model.table();
         let rendered = self.catalog.render(&table, self.date)?;
         // Rules are inputs of their own; the SELECT stays at its place, so that offsets in it keep their meaning.
-        let rules: BTreeMap<String, Expression> = rules(&model.spec.recipes())
-            .into_iter()
-            .map(|(name, expression)| (format!("{RULE}{name}"), expression))
-            .collect();
+        let rule = |recipe: &Recipe| Some((format!("{RULE}{}", recipe.name), recipe.rule()?.clone()));
+        let rules: BTreeMap<String, Expression> = model.spec.recipes().iter().filter_map(rule).collect();
         self.build_both(&table, &rendered)?;
         let more: Vec<String> =
             rules.iter().map(|(name, rule)| format!(", ({rule}) as {}", ident(name))).collect();

@@ -127,11 +127,10 @@ fn metrics(warehouse: &Warehouse, one: &Version, other: &Version) -> Result<Vec<
         )
         select fold, metric, max(value) filter (where not is_other), max(value) filter (where is_other)
         from lines group by fold, metric
-        order by metric <> ?, min(min(place)) over (partition by metric), metric, fold = 'mean', fold";
-    let metric = "select metric from registry.models where model = ? and version = ?";
-    let deciding = warehouse.row(metric, &[&other.model, &other.number], |row| row.get::<_, String>(0))?;
-    let values: [&dyn duckdb::ToSql; 7] =
-        [&other.number, &one.model, &one.number, &one.candidate, &other.number, &other.candidate, &deciding];
+        order by metric <> (select metric from registry.models where model = ? and version = ?), min(min(place)) over (partition by metric), metric, fold = 'mean', fold";
+    let (model, number) = (&one.model, &other.number);
+    let values: [&dyn duckdb::ToSql; 8] =
+        [number, model, &one.number, &one.candidate, number, &other.candidate, model, number];
     Ok(warehouse.rows(sql, &values, |row| {
         Ok(Line { fold: row.get(0)?, metric: row.get(1)?, values: [row.get(2)?, row.get(3)?] })
     })?)

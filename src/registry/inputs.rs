@@ -20,7 +20,6 @@ pub struct InputProfile {
     pub varies: bool,
 }
 
-/// Those of a version.
 pub fn profiles(warehouse: &Warehouse, model: &str, version: i32) -> Result<Vec<InputProfile>> {
     let sql = "select to_json(i)::varchar from registry.inputs as i where model = ? and version = ?";
     let rows: Vec<String> = warehouse.rows(sql, &[&model, &version], |row| row.get(0))?;

@@ -25,7 +25,6 @@ pub struct Version {
 }
 
 impl Version {
-    /// What it was fitted by.
     pub fn recipe(&self) -> Result<Recipe> {
         let number = self.number;
         serde_json::from_str(&self.settings)
@@ -122,12 +121,10 @@ pub fn champion(warehouse: &Warehouse, model: &str) -> Result<Option<Version>> {
     Ok(read(warehouse, models, &[&model])?.pop())
 }
 
-/// The problem that `model` has no champion.
 pub fn no_champion(model: &str) -> Problem {
     Problem::data(format!("`{model}` has no champion yet")).hint(format!("`olist train {model}` makes one"))
 }
 
-/// A version by its number.
 pub fn version(warehouse: &Warehouse, model: &str, number: i32) -> Result<Version> {
     let all = versions(warehouse, model)?;
     if let Some(version) = all.iter().find(|version| version.number == number) {

@@ -37,17 +37,16 @@ pub struct Scores {
     pub summary: &'static str,
 }
 
-/// What a partition of scores is made from, for the ledger.
 pub fn inputs(snapshot: &Snapshot, version: &Version, made_of: &Fingerprints) -> BTreeMap<String, String> {
     let select = &snapshot.select;
-    let sql = fingerprint::of(&[&normal(&select.sql)]);
-    let mut inputs =
-        BTreeMap::from([("sql".to_owned(), sql), ("version".to_owned(), version.number.to_string())]);
-    for table in &select.refs {
-        let below = made_of.get(&(table.clone(), snapshot.date)).cloned().unwrap_or_default();
-        inputs.insert(table.clone(), below);
-    }
-    inputs
+    let own = [("sql", fingerprint::of(&[&normal(&select.sql)])), ("version", version.number.to_string())];
+    let below = |table: &String| {
+        (table.clone(), made_of.get(&(table.clone(), snapshot.date)).cloned().unwrap_or_default())
+    };
+    own.map(|(name, value)| (name.to_owned(), value))
+        .into_iter()
+        .chain(select.refs.iter().map(below))
+        .collect()
 }
 
 /// What names the partitions that scores are made of: the profile of segments shows labels as well.
@@ -211,7 +210,6 @@ pub fn stage(at: Workspace<'_>, data: &Dataset, rows: &[usize], values: Vec<(&st
     at.warehouse.stage(columns)
 }
 
-/// Numbers, to be staged.
 pub fn numbers(values: &[f64]) -> ArrayRef {
     Arc::new(Float64Array::from(values.to_vec()))
 }

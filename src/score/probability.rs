@@ -8,24 +8,21 @@ use duckdb::arrow::array::{ArrayRef, Float64Array};
 use super::{Reasons, Scores, numbers, rule, stage};
 use crate::config::STAKE;
 use crate::dataset::{Snapshot, Workspace, pull};
-use crate::learn::{Fitted, rules};
+use crate::learn::Fitted;
 use crate::registry::Version;
 use crate::warehouse::idents;
 
 /// The version's probabilities, staged, and the columns made of them.
 pub fn probabilities(at: Workspace<'_>, version: &Version, snapshot: &Snapshot) -> Result<Scores> {
     let recipe = version.recipe()?;
-    let data = pull(at, std::slice::from_ref(snapshot), &rules(std::slice::from_ref(&recipe)))?;
+    let data = pull(at, std::slice::from_ref(snapshot), std::slice::from_ref(&recipe))?;
     let misfit = |what: &str| version.misfit(&at.model.file, what);
-    let learned = |bytes: &[u8]| {
-        let fitted = Fitted::from_bytes(bytes)?;
-        Ok((fitted.predict(&data.matrix)?, fitted))
-    };
     let (scores, reasons) = match (version.fitted(at.warehouse)?, recipe.rule(), data.rules.get(&recipe.name))
     {
         (Some(bytes), ..) => {
-            let (scores, fitted) =
-                learned(&bytes).map_err(|error: anyhow::Error| misfit(&error.to_string()))?;
+            let fitted = Fitted::from_bytes(&bytes);
+            let scores = fitted.and_then(|fitted| Ok((fitted.predict(&data.matrix)?, fitted)));
+            let (scores, fitted) = scores.map_err(|error| misfit(&error.to_string()))?;
             (scores, Reasons::new(&data.matrix, fitted.contributions(&data.matrix)?))
         }
         (None, Some(rule), Some(scores)) => {

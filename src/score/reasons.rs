@@ -43,7 +43,6 @@ impl Reasons {
         Self { inputs: Vec::new(), values: Vec::new(), contributions }
     }
 
-    /// Value and contribution of an input of a row.
     pub fn at(&self, row: usize, input: usize) -> (Option<f64>, f64) {
         (self.values[row * self.inputs.len() + input], self.contributions.row(row)[input])
     }
@@ -59,7 +58,6 @@ impl Reasons {
         Some(inputs)
     }
 
-    /// The column `reasons` of `rows` scores.
     pub fn column(&self, rows: usize) -> ArrayRef {
         let (mut names, mut values, mut by) = (Vec::new(), Vec::new(), Vec::new());
         let (mut lengths, mut is_known) = (Vec::new(), Vec::new());

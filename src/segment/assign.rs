@@ -13,7 +13,7 @@ pub fn assign(at: Workspace<'_>, version: &Version, snapshot: &Snapshot) -> Resu
     let bytes = version.fitted(at.warehouse)?.context("a clustering has centres")?;
     let misfit = |error: anyhow::Error| version.misfit(&at.model.file, &error.to_string());
     let clustering = Clustering::from_bytes(&bytes).map_err(misfit)?;
-    let data = pull(at, std::slice::from_ref(snapshot), &std::collections::BTreeMap::new())?;
+    let data = pull(at, std::slice::from_ref(snapshot), &[])?;
     let (values, reasons) = stage(at, &data, &data.all(), &clustering).map_err(misfit)?;
     let name = format!(
         "(select segment_name from registry.segments as s

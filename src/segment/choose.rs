@@ -21,7 +21,6 @@ const OUTCOME_MARGIN: f64 = 0.01;
 
 /// A candidate fitted to the newest snapshot.
 pub struct Tried {
-    /// Its place among the recipes.
     pub recipe: usize,
     pub clustering: Clustering,
     pub silhouette: Option<f64>,
@@ -84,7 +83,6 @@ impl Tried {
         ]
     }
 
-    /// As the registry keeps it.
     pub fn lines(&self, candidate: &str, snapshot: NaiveDate, rows: usize) -> Vec<Measured> {
         let line = |(metric, value)| Measured {
             candidate: candidate.to_owned(),
@@ -100,9 +98,7 @@ impl Tried {
     }
 }
 
-/// Which candidate, and why.
 pub struct Choice {
-    /// Its place among those tried.
     pub place: usize,
     pub is_admissible: bool,
     pub verdict: Verdict,
@@ -187,7 +183,6 @@ impl Choice {
     }
 }
 
-/// The candidates side by side.
 pub fn table(tried: &[Tried], recipes: &[Recipe]) -> Table {
     let names = tried.first().map(Tried::measures).into_iter().flatten().map(|(name, _)| name);
     let mut table = Table::new(&std::iter::once("candidate").chain(names).collect::<Vec<_>>());

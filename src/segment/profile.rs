@@ -1,7 +1,5 @@
 //! The profile of segments: size, the analyst's aggregates, what sets them apart, their names, and what followed.
 
-use std::collections::BTreeMap;
-
 use anyhow::Result;
 use chrono::NaiveDate;
 
@@ -9,7 +7,7 @@ use super::outcome;
 use crate::catalog::Model;
 use crate::config::Clusters;
 use crate::dataset::{Dataset, Snapshot, Workspace};
-use crate::learn::{Clustering, Matrix, mean_and_sd};
+use crate::learn::{self, Clustering, Matrix, mean_and_sd};
 use crate::problem::Problem;
 use crate::registry::{Segment, Version};
 use crate::score;
@@ -63,18 +61,15 @@ pub fn describe(
         query(at, newest, &clusters.profile)?
     );
     let followed = outcome::followed(data, clustering, as_of)?;
-    let of_segment = |number: i32| {
-        let place = clustering.segments().iter().position(|segment| segment.number == number);
-        place.and_then(|place| followed[place])
-    };
     let apart = apart(at.model, clustering, &data.matrix.select(&data.of(newest.date)));
     let mut segments = at.warehouse.rows(&sql, &[], |row| {
         let number = row.get(0)?;
-        let (outcome_share, outcome_from) = of_segment(number).unzip();
+        let place = clustering.segments().iter().position(|segment| segment.number == number);
+        let (outcome_share, outcome_from) = place.and_then(|place| followed[place]).unzip();
         Ok(Segment {
             number,
             name: row.get::<_, Option<String>>(3)?.unwrap_or_else(|| format!("segment {number}")),
-            sets_apart: apart.get(&number).cloned().unwrap_or_default(),
+            sets_apart: place.map(|place| apart[place].clone()).unwrap_or_default(),
             rows: row.get(1)?,
             share: row.get(2)?,
             outcome_share,
@@ -121,13 +116,13 @@ fn check(at: Workspace<'_>, clusters: &Clusters, snapshot: &Snapshot) -> Result<
 }
 
 /// For each segment the inputs in which it differs most from all rows.
-fn apart(model: &Model, clustering: &Clustering, x: &Matrix) -> BTreeMap<i32, String> {
+fn apart(model: &Model, clustering: &Clustering, x: &Matrix) -> Vec<String> {
     let scales: Vec<(f64, f64)> = (0..x.columns().len()).map(|at| mean_and_sd(x.column(at))).collect();
-    let line = |centre: &[f64]| {
+    let line = |segment: &learn::Segment| {
         let difference = |(value, (mean, sd)): (&f64, &(f64, f64))| {
             if *sd > 0.0 { (value - mean) / sd } else { 0.0 }
         };
-        let differences = centre.iter().zip(&scales).map(difference);
+        let differences = segment.centre.iter().zip(&scales).map(difference);
         let mut notable: Vec<(&String, f64)> =
             x.columns().iter().zip(differences).filter(|(_, by)| by.abs() >= NOTABLE).collect();
         notable.sort_by(|left, right| right.1.abs().total_cmp(&left.1.abs()));
@@ -138,7 +133,7 @@ fn apart(model: &Model, clustering: &Clustering, x: &Matrix) -> BTreeMap<i32, St
         let words: Vec<String> = notable.iter().take(MOST).map(word).collect();
         if words.is_empty() { "near the mean in everything".to_owned() } else { words.join(", ") }
     };
-    clustering.segments().iter().map(|segment| (segment.number, line(&segment.centre))).collect()
+    clustering.segments().iter().map(line).collect()
 }
 
 /// The name of an input without what its family has in common: `orders` of `scaled_orders`, if inputs are `scaled_*`.

@@ -56,7 +56,6 @@ impl Gate<'_> {
         &self.contest.recipes[at].name
     }
 
-    /// A recipe's mean out of time.
     pub fn value(&self, at: usize) -> Option<f64> {
         mean(self.metrics, self.name(at), None, self.by)
     }
@@ -208,7 +207,6 @@ impl Gate<'_> {
         Ok(Some(self.told(winner, Difference { one, other, interval }, Basis::Recorded)))
     }
 
-    /// Two recipes on the folds.
     fn between(&self, one: usize, other: usize) -> Result<Option<Duel>> {
         let Validated { folds, predicted, .. } = self.validated;
         let rows: Vec<_> = folds.iter().map(|fold| fold.test.clone()).collect();

@@ -17,12 +17,11 @@ pub use rival::{Own, Rival};
 
 use crate::dataset::{Dataset, Snapshot, Workspace, training_rows};
 use crate::drift;
-use crate::learn::{Recipe, rules};
+use crate::learn::Recipe;
 use crate::output::Table;
 use crate::registry::{NewVersion, Version};
 use crate::warehouse::Warehouse;
 
-/// What a training came to.
 pub enum Trained {
     Version(Box<Training>),
     /// Why there is nothing to train on yet; scoring by an earlier or later champion still may be possible.
@@ -51,7 +50,6 @@ pub struct Contest<'a> {
     /// The project's, which has the registry.
     pub warehouse: &'a Warehouse,
     pub as_of: NaiveDate,
-    /// Why there is a training.
     pub why: &'a str,
     /// Whether edited files take over whatever the comparison says.
     pub is_accepted: bool,
@@ -84,21 +82,20 @@ impl<'a> Contest<'a> {
         version: Version,
     ) -> Result<Self> {
         let recipes = vec![version.recipe()?];
-        let rival = Rival::Same(version);
-        Ok(Self { at, warehouse, as_of, why, is_accepted: false, recipes, rival, started: Instant::now() })
+        Ok(Self { warehouse, recipes, ..Self::new(at, as_of, why, Rival::Same(version))? })
     }
 
     /// The rows of all snapshots up to its date; their ABT partitions have to be built.
     pub fn pull(&self) -> Result<Dataset> {
         let dates = self.at.model.spec.snapshots(self.as_of);
         let snapshots = dates.into_iter().map(|date| self.at.snapshot(date));
-        let mut rules = rules(&self.recipes);
+        let mut recipes = self.recipes.clone();
         if let Rival::Lost(version, _) = &self.rival {
+            // Whether its rule can be computed says whether the version still can score.
             let recipe = version.recipe()?;
-            // Whether it can be computed says whether the version still can score.
-            rules.extend(recipe.rule().map(|rule| (rival::called(&recipe, version.number), rule.clone())));
+            recipes.push(Recipe { name: rival::called(&recipe, version.number), ..recipe });
         }
-        training_rows(self.at, &snapshots.collect::<Result<Vec<Snapshot>>>()?, &rules)
+        training_rows(self.at, &snapshots.collect::<Result<Vec<Snapshot>>>()?, &recipes)
     }
 
     /// The version of the recipe at `winner`, trained on `rows`: what is the same whatever was learned.

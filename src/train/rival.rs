@@ -27,7 +27,6 @@ pub enum Rival<'a> {
     Lost(Version, String),
 }
 
-/// A version with its own files.
 pub struct Own<'a> {
     pub version: Version,
     pub earlier: &'a mut Earlier,
@@ -75,7 +74,6 @@ impl Own<'_> {
         Ok(Err(Lost { version: self.version.clone(), why, serves }))
     }
 
-    /// The snapshots that it is trained on.
     pub fn snapshots(&self, as_of: NaiveDate) -> Result<BTreeSet<NaiveDate>> {
         Ok(self.spec()?.snapshots(as_of).into_iter().collect())
     }

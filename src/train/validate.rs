@@ -24,7 +24,6 @@ pub struct Fold {
     pub test: Vec<usize>,
 }
 
-/// A recipe's mean over folds.
 pub fn mean(measured: &[Measured], candidate: &str, slice: Option<&str>, metric: Metric) -> Option<f64> {
     let is_its = |one: &&Measured| {
         one.candidate == candidate && one.slice.as_deref() == slice && one.metric == metric.name()
