@@ -17,7 +17,11 @@ pub fn mlflow_sync(session: &Session) -> Result<()> {
     if sent.items > 0 || sent.failure.is_none() {
         let left =
             if sent.waiting == 0 { "nothing waits".to_owned() } else { format!("{} wait", sent.waiting) };
-        term::note(&format!("sent {} to MLflow at {}; {left}", mlflow::things(sent.items), settings.uri));
+        term::note(&format!(
+            "sent {} to MLflow at {}; {left}",
+            term::counted(sent.items, "item"),
+            settings.uri
+        ));
     }
     match sent.failure {
         None => Ok(()),

@@ -35,7 +35,7 @@ pub fn write(subject: &Subject<'_>) -> Result<String> {
             (parts.ctes, what.to_owned(), join, "nearest.segment, nearest.distance".to_owned())
         }
     };
-    let word = if ctes.iter().any(|one| one.starts_with("walk_")) { "with recursive" } else { "with" };
+    let word = if ctes.iter().any(|one| one.starts_with("trees_")) { "with recursive" } else { "with" };
     let sql = format!(
         "{}{word} {}\n\nselect date '{}' as reference_date, {keys}, {what}\nfrom inputs as q{join}\norder by {order}\n",
         header(subject),
@@ -65,7 +65,7 @@ fn keys(subject: &Subject<'_>, table: &str) -> String {
     key.collect::<Vec<_>>().join(", ")
 }
 
-pub fn cte(name: &str, body: &str) -> String {
+fn cte(name: &str, body: &str) -> String {
     format!("{name} as (\n{body}\n)")
 }
 
@@ -174,7 +174,7 @@ impl Parts {
         Ok(())
     }
 
-    pub fn push(&mut self, name: &str, body: &str) {
+    fn push(&mut self, name: &str, body: &str) {
         self.ctes.push(cte(name, body));
     }
 

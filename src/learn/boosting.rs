@@ -15,7 +15,7 @@ use super::odds::{log_odds, probability};
 use super::random::Random;
 use super::tree::{Tree, Trees};
 use crate::interrupt;
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use smartcore::linalg::basic::matrix::DenseMatrix;
 use smartcore::tree::decision_tree_regressor::{DecisionTreeRegressor, DecisionTreeRegressorParameters};
@@ -36,7 +36,6 @@ impl Boosting {
     pub fn fit(settings: &BoostingSettings, x: &Matrix, y: &[bool], seed: u64) -> Result<Self> {
         let width = x.columns().len();
         let features = settings.features_per_tree.unwrap_or_else(|| width.div_ceil(4).max(4).min(width));
-        ensure!(features <= width, "`features_per_tree` is {features}, but the model has {width} inputs");
         let bins = Bins::new(x);
         let base = log_odds(y.iter().filter(|&&label| label).count() as f64 / y.len() as f64);
         let inputs = x.all_row_major();

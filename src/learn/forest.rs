@@ -9,7 +9,7 @@ use super::matrix::Matrix;
 use super::random::Random;
 use super::tree::{Tree, Trees};
 use crate::interrupt;
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use rayon::prelude::*;
 use smartcore::ensemble::extra_trees_regressor::{ExtraTreesRegressor, ExtraTreesRegressorParameters};
 use smartcore::ensemble::random_forest_regressor::{RandomForestRegressor, RandomForestRegressorParameters};
@@ -36,7 +36,6 @@ pub fn fit(splits: Splits, settings: &ForestSettings, x: &Matrix, y: &[bool], se
         Splits::Best => width.isqrt(),
         Splits::Random => width.div_ceil(3),
     });
-    ensure!(features <= width, "`features_per_split` is {features}, but the model has {width} inputs");
     // smartcore counts the root as a level, we count questions.
     let max_depth = settings.max_depth.map(|depth| depth.saturating_add(1));
     let (m, min_samples_leaf) = (Some(features), settings.min_samples_leaf);

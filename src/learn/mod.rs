@@ -3,16 +3,6 @@
 //! This is the one module that talks to smartcore. It knows nothing of databases, templates or files: the caller
 //! brings a [`Matrix`] and labels, and takes away a [`Fitted`] model, its bytes, its predictions and their metrics.
 //!
-//! * [`Algorithm`]: what a candidate of `models/*.sql` asks for, with the bounds of its settings;
-//! * [`Recipe`]: the algorithms of a candidate, one or a blend's;
-//! * [`fit`]: trains it; [`Fitted::predict`] scores; [`Fitted::to_bytes`] stores;
-//! * [`Fitted::learner`] and [`Clustering::segments`]: what was learned, to be written in another form;
-//! * [`Fitted::blend`]: several models as one;
-//! * [`Fitted::contributions`] and [`Clustering::contributions`]: why a score, input by input;
-//! * [`cluster`]: groups rows; [`silhouette`] and [`stability`]: whether the groups are worth anything;
-//! * [`Scored`]: metrics, their intervals, and curves; [`permutation_importance`]: what the model looks at, and
-//!   [`partial_dependence`] in which direction.
-//!
 //! Everything is deterministic: the same rows, settings and seed give the same bits for any number of threads.
 //! Work is spread over the rayon pool of the caller (`pool.install(|| ...)` sets the number of threads).
 

@@ -111,17 +111,14 @@ impl Client {
     pub fn again<T>(&self, work: impl Fn() -> Answer<T>) -> Answer<T> {
         let mut pause = FIRST_PAUSE;
         for _ in 1..TRIES {
+            let is_over = || self.deadline.is_some_and(|deadline| Instant::now() + pause >= deadline);
             match work() {
-                Err(failure) if failure.may_pass && !self.is_over(pause) => sleep(pause),
+                Err(failure) if failure.may_pass && !is_over() => sleep(pause),
                 other => return other,
             }
             pause *= 2;
         }
         work()
-    }
-
-    fn is_over(&self, pause: Duration) -> bool {
-        self.deadline.is_some_and(|deadline| Instant::now() + pause >= deadline)
     }
 
     fn send(&self, method: &Method, path: &str, body: Option<(&str, Vec<u8>)>) -> Answer<Value> {
@@ -213,6 +210,7 @@ impl Client {
     /// A request without an answer.
     fn broken(&self, error: &ureq::Error, timeout: Duration) -> Failure {
         let uri = &self.settings.uri;
+        let no_host = || (format!("there is no such host: {uri}"), "look at MLFLOW_TRACKING_URI");
         let (message, hint) = match error {
             ureq::Error::Tls(_) | ureq::Error::Rustls(_) => {
                 let hint = "MLFLOW_TRACKING_SERVER_CERT_PATH names a file of certificates to trust; MLFLOW_TRACKING_INSECURE_TLS=true sends without checking it";
@@ -223,9 +221,8 @@ impl Client {
                 "is the server busy? MLFLOW_HTTP_REQUEST_TIMEOUT sets the seconds that a request may take",
             ),
             // ureq gives the system's own words for an unknown host as an error of input and output.
-            ureq::Error::HostNotFound | ureq::Error::Io(_) if is_unknown_host(error) => {
-                (format!("there is no such host: {uri}"), "look at MLFLOW_TRACKING_URI")
-            }
+            ureq::Error::Io(io) if io.to_string().contains("failed to lookup address") => no_host(),
+            ureq::Error::HostNotFound => no_host(),
             _ => (
                 format!("MLflow at {uri} cannot be reached: {error}"),
                 "is the server running, and MLFLOW_TRACKING_URI its address?",
@@ -233,10 +230,6 @@ impl Client {
         };
         Failure::passing(message, hint)
     }
-}
-
-fn is_unknown_host(error: &ureq::Error) -> bool {
-    matches!(error, ureq::Error::HostNotFound) || error.to_string().contains("failed to lookup address")
 }
 
 /// Whether the same request may work later: the server is busy or starting.

@@ -23,7 +23,7 @@ pub use message::Message;
 pub use settings::{Settings, is_direct};
 
 /// The longest that sending may hold up a command that has other work.
-pub const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(30);
 
 pub struct Sent {
     pub items: usize,
@@ -70,22 +70,14 @@ pub fn flush(warehouse: &Warehouse) -> Result<()> {
             return Ok(());
         }
     };
-    let sent = sync(warehouse, &settings, Some(LIMIT))?;
-    if sent.items > 0 {
-        term::note(&format!("sent {} to MLflow at {}", things(sent.items), settings.uri));
+    let Sent { items, waiting, failure } = sync(warehouse, &settings, Some(LIMIT))?;
+    if items > 0 {
+        term::note(&format!("sent {} to MLflow at {}", term::counted(items, "item"), settings.uri));
     }
-    if let Some(failure) = sent.failure {
-        term::warn(&format!("{} to MLflow: {failure}", left(sent.waiting)));
+    if let Some(failure) = failure {
+        let (left, verb) = (term::counted(waiting, "item"), if waiting == 1 { "waits" } else { "wait" });
+        let what = "in registry.outbox, for `olist mlflow sync`, and could not be sent to MLflow";
+        term::warn(&format!("{left} {verb} {what}: {failure}"));
     }
     Ok(())
-}
-
-/// `3 trainings and scorings`: what the items of the outbox are.
-pub fn things(count: usize) -> String {
-    term::counted(count, "item")
-}
-
-fn left(count: usize) -> String {
-    let verb = if count == 1 { "waits" } else { "wait" };
-    format!("{} {verb} in registry.outbox, for `olist mlflow sync`, and could not be sent", things(count))
 }

@@ -72,12 +72,8 @@ impl To<'_> {
 
     fn scores(&self, item: &Item, metrics: &BTreeMap<String, f64>, seconds: f64) -> Result<()> {
         let date = item.reference_date.context("scores have a reference date")?;
-        let point = |(name, value): (&String, &f64)| Point {
-            name: name.clone(),
-            value: *value,
-            step: 0,
-            at: millis(date.into()),
-        };
+        let at = millis(date.into());
+        let point = |(name, value): (&String, &f64)| Point { name: name.clone(), value: *value, step: 0, at };
         let points: Vec<Point> = metrics.iter().map(point).collect();
         let (date, number) = (date.to_string(), item.version.to_string());
         let tags = texts([
@@ -124,8 +120,8 @@ impl To<'_> {
         api::log(client, &run, &params, &points, model.as_ref())?;
         self.dataset(&run, training)?;
         self.candidates(&run, training, start, end)?;
-        for (path, bytes) in files(self.warehouse, version, training)? {
-            self.put(&run.artifact_uri, &path, &bytes)?;
+        for (path, text) in files(self.warehouse, version, training)? {
+            self.put(&run.artifact_uri, &path, text.as_bytes())?;
         }
         self.model(training, &run, model.as_ref())?;
         let about = format!("Champions of `{}`, trained by olist", version.model);
@@ -237,26 +233,24 @@ fn points(warehouse: &Warehouse, version: &Version, candidate: &str) -> Result<V
 }
 
 /// What a training's run carries as files, beside the model.
-fn files(warehouse: &Warehouse, version: &Version, training: &Training) -> Result<Vec<(String, Vec<u8>)>> {
-    let mut files: Vec<(String, Vec<u8>)> =
-        training.files.iter().map(|(file, sql)| (format!("sql/{file}"), sql.clone().into_bytes())).collect();
+fn files(warehouse: &Warehouse, version: &Version, training: &Training) -> Result<Vec<(String, String)>> {
+    let mut files: Vec<(String, String)> =
+        training.files.iter().map(|(file, sql)| (format!("sql/{file}"), sql.clone())).collect();
     let table = comparison::of(warehouse, &version.model, version.number)?;
-    files.push(("out_of_time.csv".to_owned(), table.csv()?.into_bytes()));
+    files.push(("out_of_time.csv".to_owned(), table.csv()?));
     let importances = warehouse.arrow(&format!(
         "select input, roc_auc_drop from registry.importances where model = {} and version = {} order by roc_auc_drop desc",
         text(&version.model),
         version.number
     ))?;
     if importances.rows() > 0 {
-        files.push(("importances.csv".to_owned(), importances.table().csv()?.into_bytes()));
+        files.push(("importances.csv".to_owned(), importances.table().csv()?));
     }
     let own = card::of(warehouse, version, Lang::English, None)?;
-    files.push(("report.html".to_owned(), own.html.into_bytes()));
-    let own_charts =
-        own.charts.into_iter().map(|(name, svg)| (format!("charts/{name}.svg"), svg.into_bytes()));
-    files.extend(own_charts);
+    files.push(("report.html".to_owned(), own.html));
+    files.extend(own.charts.into_iter().map(|(name, svg)| (format!("charts/{name}.svg"), svg)));
     let portuguese = card::of(warehouse, version, Lang::Portuguese, None)?.html;
-    files.push(("report.pt-BR.html".to_owned(), portuguese.into_bytes()));
+    files.push(("report.pt-BR.html".to_owned(), portuguese));
     Ok(files)
 }
 

@@ -5,12 +5,13 @@ use std::fmt::Write;
 
 use anyhow::Result;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::json;
 use similar::TextDiff;
 
 use super::contests::shown;
 use super::files::files;
 use super::version::Version;
+use crate::learn::Recipe;
 use crate::output::Table;
 use crate::warehouse::Warehouse;
 
@@ -22,7 +23,7 @@ pub struct Changes {
     inputs_added: Vec<String>,
     inputs_removed: Vec<String>,
     /// Candidate, algorithm and settings, where they differ.
-    settings: Option<[Value; 2]>,
+    settings: Option<[Recipe; 2]>,
     metrics: Vec<Line>,
 }
 
@@ -41,15 +42,12 @@ impl Changes {
             list.iter().filter(|name| !other.contains(name)).cloned().collect()
         };
         let recipes = [one.recipe()?, other.recipe()?];
-        let settings = (recipes[0] != recipes[1])
-            .then(|| anyhow::Ok([serde_json::to_value(&recipes[0])?, serde_json::to_value(&recipes[1])?]))
-            .transpose()?;
         Ok(Self {
             versions: [one.number, other.number],
             files: differences(warehouse, one, other)?,
             inputs_added: without(&after, &before),
             inputs_removed: without(&before, &after),
-            settings,
+            settings: (recipes[0] != recipes[1]).then_some(recipes),
             metrics: metrics(warehouse, one, other)?,
         })
     }
@@ -71,7 +69,7 @@ impl Changes {
         match &self.settings {
             None => text.push_str("the candidate and its settings are the same\n"),
             Some([before, after]) => {
-                let _ = writeln!(text, "version {one}: {before}\nversion {other}: {after}");
+                let _ = writeln!(text, "version {one}: {}\nversion {other}: {}", json!(before), json!(after));
             }
         }
         text

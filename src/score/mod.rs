@@ -29,8 +29,9 @@ pub struct Scores {
     /// A number a row: the probability, or the segment.
     pub values: Vec<f64>,
     pub reasons: Reasons,
-    /// Name, expression over the staged rows, and comment.
-    pub columns: Vec<(&'static str, String, &'static str)>,
+    /// Over the staged rows.
+    pub columns: String,
+    pub comments: &'static [(&'static str, &'static str)],
     /// In which order they are stored; the key follows.
     pub order: &'static str,
     /// What the scores of a date in `{table}` are like, for others: names and values.
@@ -127,21 +128,15 @@ impl Scores {
     pub fn write(&self, at: Workspace<'_>, version: &Version, date: NaiveDate) -> Result<i64> {
         let spec = &at.model.spec;
         let key = idents(&spec.key);
-        let own: Vec<String> = self.columns.iter().map(|(name, sql, _)| format!("{sql} as {name}")).collect();
         let sql = format!(
             "select date '{date}' as reference_date, {key}, {}, {}::integer as model_version,
                  date '{}' as trained_through, now()::timestamp as scored_at
              from temp.main.stage order by {}, {key}",
-            own.join(", "),
-            version.number,
-            version.trained_through,
-            self.order,
+            self.columns, version.number, version.trained_through, self.order,
         );
         let description =
             format!("One row per {} and reference date. {}", spec.key.join(", "), spec.description);
-        let comments: Vec<(&str, &str)> =
-            self.columns.iter().map(|(name, _, words)| (*name, *words)).collect();
-        replace(at.warehouse, &at.model.table(), date, &sql, &description, &comments)?;
+        replace(at.warehouse, &at.model.table(), date, &sql, &description, self.comments)?;
         Ok(i64::try_from(self.values.len())?)
     }
 

@@ -34,33 +34,37 @@ pub fn probabilities(at: Workspace<'_>, version: &Version, snapshot: &Snapshot) 
     let reasons_of_rows = reasons.column(scores.len());
     let staged = vec![("score", numbers(&scores)), (STAKE, stakes), ("reasons", reasons_of_rows)];
     stage(at, &data, &data.all(), staged)?;
-    let key = idents(&at.model.spec.key);
-    let columns = vec![
-        ("score", "score".to_owned(), "Probability of the label, 0..1"),
-        (
-            "rank",
-            "rank() over (order by score desc)".to_owned(),
-            "1 is the most likely; equal scores share a rank",
-        ),
-        (
-            "decile",
-            format!("ntile(10) over (order by score desc, {key})"),
-            "1 is the tenth with the highest scores",
-        ),
-        (
-            STAKE,
-            STAKE.to_owned(),
-            "What the row is worth if its label comes true, in BRL; NULL where the model's SELECT does not say",
-        ),
-        (
-            "reasons",
-            "reasons".to_owned(),
-            "The inputs that moved the score most from the mean of the list, up to three up and three down; \
-             contributions are log-odds, of a forest alone and of a rule probability",
-        ),
-    ];
-    Ok(Scores { data, values: scores, reasons, columns, order: "score desc", summary: DISTRIBUTION })
+    let columns = format!(
+        "score, rank() over (order by score desc) as rank,
+         ntile(10) over (order by score desc, {}) as decile, {STAKE}, reasons",
+        idents(&at.model.spec.key)
+    );
+    let comments = &COMMENTS;
+    Ok(Scores {
+        data,
+        values: scores,
+        reasons,
+        columns,
+        comments,
+        order: "score desc",
+        summary: DISTRIBUTION,
+    })
 }
+
+const COMMENTS: [(&str, &str); 5] = [
+    ("score", "Probability of the label, 0..1"),
+    ("rank", "1 is the most likely; equal scores share a rank"),
+    ("decile", "1 is the tenth with the highest scores"),
+    (
+        STAKE,
+        "What the row is worth if its label comes true, in BRL; NULL where the model's SELECT does not say",
+    ),
+    (
+        "reasons",
+        "The inputs that moved the score most from the mean of the list, up to three up and three down; \
+         contributions are log-odds, of a forest alone and of a rule probability",
+    ),
+];
 
 const DISTRIBUTION: &str = "
 unpivot (

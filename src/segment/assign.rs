@@ -15,25 +15,27 @@ pub fn assign(at: Workspace<'_>, version: &Version, snapshot: &Snapshot) -> Resu
     let clustering = Clustering::from_bytes(&bytes).map_err(misfit)?;
     let data = pull(at, std::slice::from_ref(snapshot), &[])?;
     let (values, reasons) = stage(at, &data, &data.all(), &clustering).map_err(misfit)?;
-    let name = format!(
-        "(select segment_name from registry.segments as s
-          where s.model = {} and s.version = {} and s.segment = stage.segment)",
+    let columns = format!(
+        "segment::integer as segment,
+         (select segment_name from registry.segments as s
+          where s.model = {} and s.version = {} and s.segment = stage.segment) as segment_name,
+         distance, reasons",
         text(&at.model.name),
         version.number
     );
-    let columns = vec![
-        ("segment", "segment::integer".to_owned(), "Number of the segment; the same in later versions"),
-        ("segment_name", name, "Name of the segment in this version, from the model's `name`"),
-        ("distance", "distance".to_owned(), "From the centre of the segment, in units of the inputs"),
-        (
-            "reasons",
-            "reasons".to_owned(),
-            "The inputs that say most for this segment and against the next one, up to three each; contributions are \
-             by how much nearer its centre is, in squared units",
-        ),
-    ];
-    Ok(Scores { data, values, reasons, columns, order: "segment", summary: SHARES })
+    Ok(Scores { data, values, reasons, columns, comments: &COMMENTS, order: "segment", summary: SHARES })
 }
+
+const COMMENTS: [(&str, &str); 4] = [
+    ("segment", "Number of the segment; the same in later versions"),
+    ("segment_name", "Name of the segment in this version, from the model's `name`"),
+    ("distance", "From the centre of the segment, in units of the inputs"),
+    (
+        "reasons",
+        "The inputs that say most for this segment and against the next one, up to three each; contributions are \
+         by how much nearer its centre is, in squared units",
+    ),
+];
 
 /// Puts keys, segments and distances of `rows`, all of one date, into the temporary table `stage`; gives the segments
 /// and why.

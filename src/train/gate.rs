@@ -7,7 +7,7 @@ use super::rival::{Apart, Lost, Standing};
 use super::validate::{Fold, Validated, mean, measure};
 use crate::learn::{self, Difference, Interval, Metric, Scored};
 use crate::registry::contests::{Basis, Duel, Outcome, Verdict, shown};
-use crate::registry::{Measured, OverRule, recorded};
+use crate::registry::{Measured, OverRule, Version, recorded};
 use crate::term;
 
 /// Resamples behind a difference.
@@ -33,22 +33,17 @@ pub struct Gate<'a> {
 
 impl Gate<'_> {
     pub fn rule(&self, standing: Standing) -> Result<Ruling> {
-        match standing {
-            Standing::Nobody => {
+        match (standing, self.contest.rival.version()) {
+            (Standing::Recipe(at), Some(version)) => self.within(version.number, at),
+            (Standing::Apart(apart), Some(version)) => self.apart(version.number, &apart),
+            (Standing::Lost(lost), Some(version)) => self.recorded(version, &lost),
+            _ => {
                 let winner = self.best(None);
-                let reason = format!(
-                    "{}: `{}` has the best mean {}, {}",
-                    self.contest.why,
-                    self.name(winner),
-                    self.by.name(),
-                    shown(self.value(winner))
-                );
+                let (name, metric, mean) = (self.name(winner), self.by.name(), shown(self.value(winner)));
+                let reason = format!("{}: `{name}` has the best mean {metric}, {mean}", self.contest.why);
                 let verdict = Verdict { reason, ..Verdict::default() };
                 Ok(Ruling { winner, verdict, measured: Vec::new(), notes: Vec::new() })
             }
-            Standing::Recipe(version, at) => self.within(version, at),
-            Standing::Apart(apart) => self.apart(&apart),
-            Standing::Lost(lost) => self.recorded(&lost),
         }
     }
 
@@ -113,7 +108,7 @@ impl Gate<'_> {
     }
 
     /// Edited files against the version that serves, by its own.
-    fn apart(&self, apart: &Apart) -> Result<Ruling> {
+    fn apart(&self, version: i32, apart: &Apart) -> Result<Ruling> {
         let Validated { data, folds, predicted, .. } = self.validated;
         let winner = self.best(None);
         let (mut rows, mut one, mut other, mut measured) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -132,20 +127,19 @@ impl Gate<'_> {
         let mut notes = Vec::new();
         if shared < all {
             let (shared, all) = (term::thousands(shared as u64), term::counted(all, "row"));
-            notes.push(format!("version {} has {shared} of the {all}: compared on these", apart.version));
+            notes.push(format!("version {version} has {shared} of the {all}: compared on these"));
         }
         let duel = self.duel(winner, &rows, &one, &other)?;
-        let verdict = self.verdict(winner, apart.version, duel, "has other rows", None);
+        let verdict = self.verdict(winner, version, duel, "has other rows", None);
         Ok(Ruling { winner, verdict, measured, notes })
     }
 
     /// Against what the version that serves had at its own training, on the folds that both have.
-    fn recorded(&self, lost: &Lost) -> Result<Ruling> {
-        let winner = self.best(None);
-        let (number, why) = (lost.version.number, &lost.why);
-        let duel = self.recorded_duel(winner, lost)?;
+    fn recorded(&self, version: &Version, Lost { why, serves }: &Lost) -> Result<Ruling> {
+        let (winner, number) = (self.best(None), version.number);
+        let duel = self.recorded_duel(winner, version)?;
         let notes = vec![format!("version {number} cannot be fitted again: {why}")];
-        let unable = (!lost.serves).then_some(why.as_str());
+        let unable = (!serves).then_some(why.as_str());
         let verdict = self.verdict(winner, number, duel, "was measured on other folds", unable);
         Ok(Ruling { winner, verdict, measured: Vec::new(), notes })
     }
@@ -184,8 +178,8 @@ impl Gate<'_> {
         }
     }
 
-    fn recorded_duel(&self, winner: usize, lost: &Lost) -> Result<Option<Duel>> {
-        let then = recorded(self.contest.warehouse, &lost.version, self.by.name())?;
+    fn recorded_duel(&self, winner: usize, version: &Version) -> Result<Option<Duel>> {
+        let then = recorded(self.contest.warehouse, version, self.by.name())?;
         let is_its = |one: &&Measured| {
             one.candidate == self.name(winner) && one.slice.is_none() && one.metric == self.by.name()
         };

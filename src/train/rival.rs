@@ -16,6 +16,8 @@ use crate::problem::Problem;
 use crate::registry::Version;
 use crate::term::Progress;
 
+const BROKEN: &str = "its rule does not work any more";
+
 /// Whom a contest is against.
 pub enum Rival<'a> {
     Nobody,
@@ -33,9 +35,8 @@ pub struct Own<'a> {
     pub means: Means<'a>,
 }
 
-/// A version that cannot be fitted again.
+/// Of a version that cannot be fitted again.
 pub struct Lost {
-    pub version: Version,
     pub why: String,
     /// Whether it can score all the same.
     pub serves: bool,
@@ -53,9 +54,8 @@ impl Rival<'_> {
 
 /// As a recipe of another version is called beside the candidates of the file.
 pub fn called(recipe: &Recipe, version: i32) -> String {
-    let suffix = format!(" (version {version})");
     let name = recipe.name.split(" (version ").next().unwrap_or_default();
-    format!("{name}{suffix}")
+    format!("{name} (version {version})")
 }
 
 impl Own<'_> {
@@ -65,13 +65,13 @@ impl Own<'_> {
         let dates: Vec<NaiveDate> = dates.iter().copied().collect();
         let why = match told(self.earlier.rows(self.means, &dates, &recipe))? {
             Ok(data) if validate::is_computable(&recipe, &data) => return Ok(Ok(data)),
-            Ok(_) => "its rule does not work any more".to_owned(),
+            Ok(_) => BROKEN.to_owned(),
             Err(why) => why,
         };
         // One date of the past may be what fails: then it still scores others.
         let serves = told(self.earlier.rows(self.means, &[as_of], &recipe))?
             .is_ok_and(|data| validate::is_computable(&recipe, &data));
-        Ok(Err(Lost { version: self.version.clone(), why, serves }))
+        Ok(Err(Lost { why, serves }))
     }
 
     pub fn snapshots(&self, as_of: NaiveDate) -> Result<BTreeSet<NaiveDate>> {
@@ -99,14 +99,13 @@ fn told<T>(outcome: Result<T>) -> Result<Result<T, String>> {
 pub enum Standing {
     Nobody,
     /// Its recipe is the one at this place, over the same rows.
-    Recipe(i32, usize),
+    Recipe(usize),
     Apart(Apart),
     Lost(Lost),
 }
 
 /// A version that was fitted over other rows than the candidates.
 pub struct Apart {
-    pub version: i32,
     /// As it is called beside the candidates.
     pub name: String,
     data: Dataset,
@@ -122,14 +121,9 @@ pub fn standing(contest: &mut Contest<'_>, data: &Dataset, folds: &[Fold]) -> Re
         Rival::Same(version) => {
             let parts = version.recipe()?.parts;
             let at = recipes.iter().rposition(|recipe| recipe.parts == parts);
-            Ok(match at.filter(|at| validate::is_computable(&recipes[*at], data)) {
-                Some(at) => Standing::Recipe(version.number, at),
-                None => Standing::Lost(Lost {
-                    version: version.clone(),
-                    why: "its rule does not work any more".to_owned(),
-                    serves: false,
-                }),
-            })
+            let at = at.filter(|at| validate::is_computable(&recipes[*at], data));
+            let lost = Lost { why: BROKEN.to_owned(), serves: false };
+            Ok(at.map_or(Standing::Lost(lost), Standing::Recipe))
         }
         Rival::Lost(version, why) => {
             let recipe = version.recipe()?;
@@ -137,7 +131,7 @@ pub fn standing(contest: &mut Contest<'_>, data: &Dataset, folds: &[Fold]) -> Re
                 Some(_) => data.rules.contains_key(&called(&recipe, version.number)),
                 None => version.inputs(warehouse)? == data.matrix.columns(),
             };
-            Ok(Standing::Lost(Lost { version: version.clone(), why: why.clone(), serves }))
+            Ok(Standing::Lost(Lost { why: why.clone(), serves }))
         }
         Rival::Own(own) => {
             let recipe = own.version.recipe()?;
@@ -151,20 +145,22 @@ pub fn standing(contest: &mut Contest<'_>, data: &Dataset, folds: &[Fold]) -> Re
             // An edit that changes no row changes nothing for this recipe.
             let at = recipes.iter().position(|other| other.parts == recipe.parts);
             if let Some(at) = at.filter(|_| rows.is_same(data)) {
-                return Ok(Standing::Recipe(own.version.number, at));
+                return Ok(Standing::Recipe(at));
             }
             let folds = match again(&rows, &trained, data, folds, as_of) {
                 Ok(folds) => folds,
-                Err(why) => {
-                    return Ok(Standing::Lost(Lost { version: own.version.clone(), why, serves: true }));
-                }
+                Err(why) => return Ok(Standing::Lost(Lost { why, serves: true })),
             };
             let alone = std::slice::from_ref(&recipe);
             let progress = Progress::new(validate::steps(&folds, alone), "serving");
-            let predicted =
-                Validated::fit(&rows, &folds, alone, own.spec()?.seed, &progress)?.predicted.remove(0);
-            let (version, name) = (own.version.number, called(&recipe, own.version.number));
-            Ok(Standing::Apart(Apart { version, name, data: rows, folds, predicted }))
+            let fitted = Validated::fit(&rows, &folds, alone, own.spec()?.seed, &progress)?;
+            let predicted = fitted.predicted.into_iter().flatten().collect();
+            Ok(Standing::Apart(Apart {
+                name: called(&recipe, own.version.number),
+                data: rows,
+                folds,
+                predicted,
+            }))
         }
     }
 }
