@@ -62,7 +62,9 @@ impl Contributions {
                 // The difference of two log-odds, also where they are nearly the same.
                 (false, false) => ((moved / from).ln_1p() - (-moved / (1.0 - from)).ln_1p()) / by,
             };
-            row.iter_mut().for_each(|value| *value *= slope);
+            for value in row {
+                *value *= slope;
+            }
         }
         self.base = if is_odds { from } else { log_odds(from) };
         Self { scale: Scale::LogOdds, is_exact: is_odds && !is_bounded, ..self }
@@ -81,7 +83,9 @@ impl Fitted {
             Learner::Forest(trees) => {
                 let (sum, mut values) = shapley(trees, x)?;
                 let count = trees.0.len() as f64;
-                values.iter_mut().for_each(|value| *value /= count);
+                for value in &mut values {
+                    *value /= count;
+                }
                 exact(Scale::Probability, (sum / count, values))
             }
             Learner::Boosting(boosting) => {

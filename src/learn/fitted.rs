@@ -170,12 +170,16 @@ impl Fitted {
             Learner::Forest(trees) => {
                 trees.add(rows, width, scores);
                 let count = trees.0.len() as f64;
-                scores.iter_mut().for_each(|score| *score /= count);
+                for score in scores.iter_mut() {
+                    *score /= count;
+                }
             }
             Learner::Boosting(boosting) => {
                 scores.fill(boosting.base);
                 boosting.trees.add(rows, width, scores);
-                scores.iter_mut().for_each(|score| *score = probability(*score));
+                for score in scores.iter_mut() {
+                    *score = probability(*score);
+                }
             }
             Learner::Blend(members) => {
                 let mut member_scores = vec![0.0; scores.len()];
@@ -185,7 +189,9 @@ impl Fitted {
                     scores.iter_mut().zip(&member_scores).for_each(|(score, &p)| *score += log_odds(p));
                 }
                 let count = members.len() as f64;
-                scores.iter_mut().for_each(|score| *score = probability(*score / count));
+                for score in scores.iter_mut() {
+                    *score = probability(*score / count);
+                }
             }
         }
     }

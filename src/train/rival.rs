@@ -100,7 +100,7 @@ pub enum Standing {
     Nobody,
     /// Its recipe is the one at this place, over the same rows.
     Recipe(usize),
-    Apart(Apart),
+    Apart(Box<Apart>),
     Lost(Lost),
 }
 
@@ -155,12 +155,8 @@ pub fn standing(contest: &mut Contest<'_>, data: &Dataset, folds: &[Fold]) -> Re
             let progress = Progress::new(validate::steps(&folds, alone), "serving");
             let fitted = Validated::fit(&rows, &folds, alone, own.spec()?.seed, &progress)?;
             let predicted = fitted.predicted.into_iter().flatten().collect();
-            Ok(Standing::Apart(Apart {
-                name: called(&recipe, own.version.number),
-                data: rows,
-                folds,
-                predicted,
-            }))
+            let name = called(&recipe, own.version.number);
+            Ok(Standing::Apart(Box::new(Apart { name, data: rows, folds, predicted })))
         }
     }
 }

@@ -66,11 +66,3 @@ fn the_number_of_threads_changes_nothing() -> Result<()> {
     sample::is_the_same_for_any_number_of_threads(&Algorithm::RandomForest(settings.clone()), &x, &y)?;
     sample::is_the_same_for_any_number_of_threads(&Algorithm::ExtraTrees(settings), &x, &y)
 }
-
-#[test]
-fn more_columns_than_there_are_is_an_error() {
-    let (x, y) = sample::rows(50, 4, 1);
-    let settings = ForestSettings { features_per_split: Some(5), ..settings() };
-    let error = fit(&Algorithm::RandomForest(settings), &x, &y, 1).map_err(|error| error.to_string());
-    assert_eq!(error, Err("`features_per_split` is 5, but the model has 4 inputs".into()));
-}
