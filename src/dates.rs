@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use chrono::{Datelike, Days, Months, NaiveDate, TimeDelta};
+use clap::ValueEnum;
 
 use crate::problem::Problem;
 
 /// The distance between two reference dates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Every {
     Month,
     Fortnight,
@@ -18,13 +19,8 @@ pub enum Every {
 
 impl Every {
     /// Its word on the command line and in `config`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Month => "month",
-            Self::Fortnight => "fortnight",
-            Self::Week => "week",
-            Self::Day => "day",
-        }
+    pub fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |word| word.get_name().to_owned())
     }
 
     /// The date `steps` steps after `start`; months keep the day of the start where the month has it.
@@ -63,15 +59,9 @@ impl FromStr for Every {
     type Err = Problem;
 
     fn from_str(text: &str) -> Result<Self, Problem> {
-        match text {
-            "month" => Ok(Self::Month),
-            "fortnight" => Ok(Self::Fortnight),
-            "week" => Ok(Self::Week),
-            "day" => Ok(Self::Day),
-            other => Err(Problem::usage(format!(
-                "`{other}` is not a step; expected month, fortnight, week or day"
-            ))),
-        }
+        ValueEnum::from_str(text, false).map_err(|_| {
+            Problem::usage(format!("`{text}` is not a step; expected month, fortnight, week or day"))
+        })
     }
 }
 
@@ -134,8 +124,8 @@ pub fn expand(ranges: &[DateRange], every: Every, latest: NaiveDate) -> Vec<Naiv
 pub fn options(dates: &BTreeSet<NaiveDate>) -> String {
     const MOST: usize = 5;
     let (Some(&first), Some(&last)) = (dates.first(), dates.last()) else { return String::new() };
-    let is_range = |every: &Every| every.range(first, last).iter().eq(dates);
-    match [Every::Month, Every::Fortnight, Every::Week, Every::Day].into_iter().find(is_range) {
+    let is_range = |every: Every| every.range(first, last).iter().eq(dates);
+    match Every::value_variants().iter().find(|every| is_range(**every)) {
         _ if first == last => format!("--date {first}"),
         Some(Every::Month) => format!("--date {first}..{last}"),
         Some(every) => format!("--date {first}..{last} --every {}", every.name()),

@@ -13,6 +13,9 @@ pub fn is_close(w: f64, c: f64) -> bool {
     (w - c).abs() <= TOLERANCE * 1_f64.max(w.abs()).max(c.abs())
 }
 
+/// Name and type.
+pub type Column = (String, String);
+
 /// The rows `w` of one table and the rows `c` of the other, joined by their key.
 pub struct Difference<'a> {
     warehouse: &'a Warehouse,
@@ -20,12 +23,25 @@ pub struct Difference<'a> {
     from: String,
 }
 
-impl<'a> Difference<'a> {
-    /// True in rows that only `w` has.
-    pub const GONE: &'static str = "c.in_c is null";
-    /// True in rows that only `c` has.
-    pub const NEW: &'static str = "w.in_w is null";
+/// What is not the same in both: the values of a column, or rows that one of them lacks.
+pub struct Mismatch {
+    /// Empty for rows.
+    pub column: String,
+    pub rows: i64,
+    pub condition: String,
+}
 
+/// How many rows each has, and what is not the same.
+pub struct Compared {
+    pub w: i64,
+    pub c: i64,
+    /// Rows that only `w` has, and those that only `c` has.
+    pub gone: Option<Mismatch>,
+    pub new: Option<Mismatch>,
+    pub columns: Vec<Mismatch>,
+}
+
+impl<'a> Difference<'a> {
     pub fn new(warehouse: &'a Warehouse, w: &str, c: &str, key: &'a [String]) -> Self {
         let on = key.iter().map(|name| format!("w.{0} is not distinct from c.{0}", ident(name)));
         let from = format!(
@@ -35,16 +51,30 @@ impl<'a> Difference<'a> {
         Self { warehouse, key, from }
     }
 
-    /// In how many rows `condition` is true, with an example of them; see `example`.
+    /// Compares the rows, and the values of `columns` in rows that are in both.
+    pub fn compare<'c>(&self, columns: impl IntoIterator<Item = &'c Column>) -> Result<Compared> {
+        let of_rows = ["w.in_w", "c.in_c", "c.in_c is null", "w.in_w is null"];
+        let of_rows = of_rows.map(|condition| (String::new(), condition.to_owned()));
+        let of_columns = columns.into_iter().map(|column| (column.0.clone(), differs(column)));
+        let (columns, conditions): (Vec<String>, Vec<String>) = of_rows.into_iter().chain(of_columns).unzip();
+        let counts = self.counts(&conditions)?;
+        let all = columns.into_iter().zip(conditions).zip(&counts);
+        let mut all = all
+            .skip(2)
+            .map(|((column, condition), &rows)| (rows > 0).then_some(Mismatch { column, rows, condition }));
+        let (gone, new) = (all.next().flatten(), all.next().flatten());
+        Ok(Compared { w: counts[0], c: counts[1], gone, new, columns: all.flatten().collect() })
+    }
+
+    /// In how many rows `condition` is true, with an example of them, in which `c` is `what`.
     pub fn find(&self, condition: &str, column: &str, what: &str) -> Result<Option<(i64, String)>> {
-        match self.counts(&[condition.to_owned()])?.first() {
-            None | Some(0) => Ok(None),
-            Some(rows) => Ok(Some((*rows, self.example(condition, column, what)?))),
-        }
+        let rows = self.counts(&[condition.to_owned()])?[0];
+        let mismatch = Mismatch { column: column.to_owned(), rows, condition: condition.to_owned() };
+        (rows > 0).then(|| Ok((rows, self.example(&mismatch, what)?))).transpose()
     }
 
     /// How many rows each condition is true for.
-    pub fn counts(&self, conditions: &[String]) -> Result<Vec<i64>> {
+    fn counts(&self, conditions: &[String]) -> Result<Vec<i64>> {
         let counts = conditions.iter().map(|condition| format!("count(*) filter (where {condition})"));
         let counts = counts.collect::<Vec<_>>().join(", ");
         let sql = format!("select to_json([{counts}])::varchar {}", self.from);
@@ -52,22 +82,16 @@ impl<'a> Difference<'a> {
         Ok(serde_json::from_str(&json)?)
     }
 
-    /// The first entity for which `condition` is true, and its values of `column` in both; `c` is `what`.
-    pub fn example(&self, condition: &str, column: &str, what: &str) -> Result<String> {
+    /// The first entity of a mismatch, and its values in both; `c` is `what`.
+    pub fn example(&self, Mismatch { column, condition, .. }: &Mismatch, what: &str) -> Result<String> {
         let name = |name: &String| format!("coalesce(w.{0}, c.{0})", ident(name));
-        let mut parts: Vec<String> = self
-            .key
-            .iter()
-            .map(|key| format!("{} || {}::varchar", text(&format!("{key} ")), name(key)))
-            .collect();
+        let keys =
+            self.key.iter().map(|key| format!("{} || {}::varchar", text(&format!("{key} ")), name(key)));
+        let mut parts: Vec<String> = keys.collect();
         if !column.is_empty() {
-            let value = |side: &str| format!("coalesce({side}.{}::varchar, 'NULL')", ident(column));
-            parts.push(format!(
-                "'has ' || {} || {} || {}",
-                value("w"),
-                text(&format!(", and {what} ")),
-                value("c")
-            ));
+            let [w, c] =
+                ["w", "c"].map(|side| format!("coalesce({side}.{}::varchar, 'NULL')", ident(column)));
+            parts.push(format!("'has ' || {w} || {} || {c}", text(&format!(", and {what} "))));
         }
         let sql = format!(
             "select concat_ws(' ', {}) {} where {condition} order by {} limit 1",
@@ -80,9 +104,8 @@ impl<'a> Difference<'a> {
 }
 
 /// True where a column's values differ in a row that is in both.
-pub fn differs((name, sql_type): &(String, String)) -> String {
+pub fn differs((name, sql_type): &Column) -> String {
     let name = ident(name);
-    let apart = format!("w.{name} is distinct from c.{name}");
     let close = if matches!(sql_type.as_str(), "DOUBLE" | "FLOAT") {
         // Beside infinity everything would be close.
         format!(
@@ -91,14 +114,14 @@ pub fn differs((name, sql_type): &(String, String)) -> String {
         )
     } else if sql_type.contains("DOUBLE") || sql_type.contains("FLOAT") {
         // Within lists and structs: the same text, when numbers end after so many digits.
-        let digits = |side: &str| {
+        let [w, c] = ["w", "c"].map(|side| {
             format!("regexp_replace({side}.{name}::varchar, '(\\d[\\d.]{{9}})[\\d.]+', '\\1', 'g')")
-        };
-        format!(" and {} is distinct from {}", digits("w"), digits("c"))
+        });
+        format!(" and {w} is distinct from {c}")
     } else {
         String::new()
     };
-    format!("w.in_w and c.in_c and ({apart}){close}")
+    format!("w.in_w and c.in_c and (w.{name} is distinct from c.{name}){close}")
 }
 
 /// Whether two tables have the same values of `columns`, to the last digit: mostly they have, and nothing more is to be

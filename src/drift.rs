@@ -39,13 +39,15 @@ pub fn profiles(x: &Matrix, dates: &[NaiveDate]) -> Vec<InputProfile> {
     x.columns().iter().enumerate().map(profile).collect()
 }
 
-/// The PSI of every input that `x` has, beside what was usual.
-pub fn of_inputs<'a>(known: &'a [InputProfile], x: &Matrix) -> Vec<(&'a InputProfile, f64)> {
-    let of = |input: &'a InputProfile| {
-        let at = x.columns().iter().position(|name| *name == input.name)?;
-        Some((input, psi(&input.shares, &shares(x.column(at), &input.edges))))
-    };
-    known.iter().filter_map(of).collect()
+/// Every input that `x` has: what was usual, its values now, and their PSI.
+pub fn of_inputs<'a>(
+    known: &'a [InputProfile],
+    x: &'a Matrix,
+) -> impl Iterator<Item = (&'a InputProfile, &'a [f64], f64)> {
+    known.iter().filter_map(|input| {
+        let values = x.column(x.columns().iter().position(|name| *name == input.name)?);
+        Some((input, values, psi(&input.shares, &shares(values, &input.edges))))
+    })
 }
 
 /// What of the inputs `x` of a date and of their `scores`, a number a row, does not look like the training, with the
@@ -55,10 +57,7 @@ pub fn complaints(known: &[InputProfile], x: &Matrix, scores: &[f64], is_forecas
         return Vec::new();
     }
     let mut found = Vec::new();
-    for input in known {
-        let Some(at) = x.columns().iter().position(|name| *name == input.name) else { continue };
-        let values = x.column(at);
-        let psi = psi(&input.shares, &shares(values, &input.edges));
+    for (input, values, psi) in of_inputs(known, x) {
         if input.varies && all_equal(values) {
             found.push(format!("input `{}` is {} in all {} rows", input.name, values[0], values.len()));
         } else if is_forecast && psi > LARGE_PSI.max(TIMES_USUAL * input.usual_psi) {

@@ -12,7 +12,7 @@ use crate::dataset::{Dataset, Snapshot, Workspace, pull};
 use crate::guard::Guard;
 use crate::ingest::Loads;
 use crate::learn::Recipe;
-use crate::partitions::{self, Basis, Context, DuckDb, Fingerprints, Ledger, Plan, Unbuilt};
+use crate::partitions::{self, Basis, Context, DuckDb, Engine, Fingerprints, Ledger, Plan, Unbuilt};
 use crate::project::Project;
 use crate::registry::{self, Version};
 use crate::template::Templates;
@@ -30,6 +30,19 @@ pub struct Means<'a> {
     pub run_id: &'a str,
     pub cores: usize,
     pub time_limit: Option<Duration>,
+}
+
+impl<'a> Means<'a> {
+    /// What a plan of partitions in this database is made from.
+    pub fn basis(self, ledger: &'a Ledger, force: bool) -> Basis<'a> {
+        let Self { loads, settled_until, .. } = self;
+        Basis { ledger, loads, settled_until, force, holds: &partitions::here }
+    }
+
+    /// How it is carried out.
+    pub fn context(self, guard: &'a Guard, engine: &'a dyn Engine) -> Context<'a> {
+        Context { run_id: self.run_id, guard, time_limit: self.time_limit, engine }
+    }
 }
 
 pub struct Earlier {
@@ -136,8 +149,7 @@ impl Earlier {
         }
         let mut plan = self.planned(means, &Ledger::read(&self.beside)?, dates)?;
         plan.tasks.retain(|task| self.own.contains(&task.table));
-        let Means { run_id, time_limit, cores, .. } = means;
-        let context = Context { run_id, guard: &self.guard, time_limit, engine: &DuckDb };
+        let context = means.context(&self.guard, &DuckDb);
         if !plan.tasks.is_empty() {
             let count = term::counted(plan.tasks.len(), "partition");
             term::note(&format!("  {count} beside the warehouse, by the files of the version that serves"));
@@ -148,14 +160,8 @@ impl Earlier {
     }
 
     fn planned(&self, means: Means<'_>, ledger: &Ledger, dates: &[NaiveDate]) -> Result<Plan> {
-        let basis = Basis {
-            ledger,
-            loads: means.loads,
-            settled_until: means.settled_until,
-            force: false,
-            holds: &partitions::here,
-        };
-        Plan::make(&self.catalog, &self.catalog.upstream(&self.model()?.table()), dates, &basis)
+        let tables = self.catalog.upstream(&self.model()?.table());
+        Plan::make(&self.catalog, &tables, dates, &means.basis(ledger, false))
     }
 }
 

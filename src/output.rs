@@ -1,10 +1,11 @@
 //! Tables on stdout: for people, as JSON, or as CSV.
 
-use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use anyhow::Result;
 use comfy_table::{CellAlignment, presets};
-use serde_json::{Map, Value};
+use serde::Serialize;
+use serde_json::{Map, Number, Value};
 
 use crate::term;
 
@@ -37,6 +38,11 @@ impl Format {
     }
 }
 
+/// Prints a value as JSON.
+pub fn json(value: &impl Serialize) -> Result<()> {
+    Ok(term::data(&(serde_json::to_string_pretty(value)? + "\n"))?)
+}
+
 /// Blanks between columns.
 const GAP: u16 = 2;
 /// Texts are not cut to fewer characters than these.
@@ -61,6 +67,11 @@ impl Table {
 
     pub fn push(&mut self, row: Vec<String>) {
         self.rows.push(row);
+    }
+
+    /// As `push`, of whatever can be shown.
+    pub fn row(&mut self, cells: &[&dyn Display]) {
+        self.push(cells.iter().map(ToString::to_string).collect());
     }
 
     /// With no more than the first `most` rows.
@@ -98,21 +109,21 @@ impl Table {
         Ok(term::data(&text)?)
     }
 
-    fn numeric_columns(&self) -> BTreeMap<usize, bool> {
-        let is_number = |column: usize| {
-            let mut cells =
-                self.rows.iter().map(|row| row[column].as_str()).filter(|cell| !cell.is_empty()).peekable();
-            cells.peek().is_some() && cells.all(|cell| cell.parse::<f64>().is_ok())
-        };
-        (0..self.columns.len()).map(|column| (column, is_number(column))).collect()
+    fn cells(&self, column: usize) -> impl Iterator<Item = &str> {
+        self.rows.iter().map(move |row| row[column].as_str())
+    }
+
+    /// Whether all cells of a column that are not empty are numbers, and there are some.
+    fn is_numeric(&self, column: usize) -> bool {
+        let mut cells = self.cells(column).filter(|cell| !cell.is_empty()).peekable();
+        cells.peek().is_some() && cells.all(|cell| cell.parse::<f64>().is_ok())
     }
 
     /// So that no row is wider than `width`: names of columns in several lines, and texts cut. `None` where that is not
     /// enough, because an id, a name or a number is shown whole or not at all.
     pub fn fitted(&self, width: usize) -> Option<Self> {
         let columns = 0..self.columns.len();
-        let cells = |column: usize| self.rows.iter().map(move |row| row[column].as_str());
-        let widest = |column: usize| cells(column).map(length).max().unwrap_or(0);
+        let widest = |column: usize| self.cells(column).map(length).max().unwrap_or(0);
         let gaps = usize::from(GAP) * columns.len().saturating_sub(1);
         let is_whole = |column: usize| widest(column).max(length(&self.columns[column]));
         if columns.clone().map(is_whole).sum::<usize>() + gaps <= width {
@@ -120,7 +131,7 @@ impl Table {
         }
         let in_lines = |column: usize| lines_of(&self.columns[column], widest(column));
         let is_text: Vec<bool> =
-            columns.clone().map(|column| cells(column).any(|c| c.contains(' '))).collect();
+            columns.clone().map(|column| self.cells(column).any(|cell| cell.contains(' '))).collect();
         let narrow = |column: usize, most: usize| {
             let cells = if is_text[column] { widest(column).min(most) } else { widest(column) };
             cells.max(length(&in_lines(column)))
@@ -172,12 +183,10 @@ impl Table {
         for row in &self.rows {
             table.add_row(row);
         }
-        for (column, is_number) in self.numeric_columns() {
-            if let Some(column) = table.column_mut(column) {
-                column.set_padding((0, GAP));
-                if is_number {
-                    column.set_cell_alignment(CellAlignment::Right);
-                }
+        for (at, column) in table.column_iter_mut().enumerate() {
+            column.set_padding((0, GAP));
+            if self.is_numeric(at) {
+                column.set_cell_alignment(CellAlignment::Right);
             }
         }
         let lines: Vec<String> = table.to_string().lines().map(|line| line.trim_end().to_owned()).collect();
@@ -186,26 +195,18 @@ impl Table {
 
     /// As JSON: a list of maps.
     pub fn json(&self) -> Result<String> {
-        let numeric = self.numeric_columns();
-        let rows: Vec<Value> = self
-            .rows
-            .iter()
-            .map(|row| {
-                let cells = self.columns.iter().zip(row).enumerate().map(|(at, (name, cell))| {
-                    let number =
-                        numeric[&at].then(|| serde_json::from_str::<serde_json::Number>(cell).ok()).flatten();
-                    // JSON has no word for these.
-                    let is_endless = || numeric[&at] && !cell.parse().is_ok_and(f64::is_finite);
-                    let value = match number {
-                        Some(number) => Value::Number(number),
-                        None if cell.is_empty() || is_endless() => Value::Null,
-                        None => Value::String(cell.clone()),
-                    };
-                    (name.clone(), value)
-                });
-                Value::Object(cells.collect::<Map<_, _>>())
-            })
-            .collect();
+        let numeric: Vec<bool> = (0..self.columns.len()).map(|column| self.is_numeric(column)).collect();
+        let value = |cell: &String, is_numeric: bool| match serde_json::from_str::<Number>(cell) {
+            Ok(number) if is_numeric => Value::Number(number),
+            // JSON has no word for a number that is not finite.
+            _ if cell.is_empty() || is_numeric && !cell.parse().is_ok_and(f64::is_finite) => Value::Null,
+            _ => Value::String(cell.clone()),
+        };
+        let of_row = |row: &Vec<String>| -> Map<String, Value> {
+            let cells = self.columns.iter().zip(row).zip(&numeric);
+            cells.map(|((name, cell), is_numeric)| (name.clone(), value(cell, *is_numeric))).collect()
+        };
+        let rows: Vec<_> = self.rows.iter().map(of_row).collect();
         Ok(serde_json::to_string_pretty(&rows)? + "\n")
     }
 
@@ -241,31 +242,17 @@ fn lines_of(name: &str, width: usize) -> String {
 
 /// JSON as DuckDB writes it, with `null` for the numbers that JSON does not have.
 pub fn strict(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    let mut rest = json;
-    while let Some(next) = rest.chars().next() {
-        let endless = ["-Infinity", "Infinity", "-NaN", "NaN"].iter().find(|word| rest.starts_with(**word));
-        let length = match (next, endless) {
-            ('"', _) => text_length(rest),
-            (_, Some(word)) => word.len(),
-            _ => next.len_utf8(),
-        };
-        out.push_str(if endless.is_some() { "null" } else { &rest[..length] });
-        rest = &rest[length..];
-    }
-    out
-}
-
-/// Bytes of the quoted text that `json` begins with.
-fn text_length(json: &str) -> usize {
-    let mut is_escaped = false;
-    for (at, byte) in json.bytes().enumerate().skip(1) {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' => is_escaped = true,
-            b'"' => return at + 1,
-            _ => {}
+    const ENDLESS: [&str; 4] = ["-Infinity", "Infinity", "-NaN", "NaN"];
+    let mut is_text = false;
+    // Between quotes are texts and what is between them, by turns; behind an odd number of `\` a quote is of the text.
+    let parts = json.split('"').map(|part| {
+        let backslashes = part.len() - part.trim_end_matches('\\').len();
+        let was_text = is_text;
+        is_text = !was_text || backslashes % 2 == 1;
+        if was_text || !part.contains(['I', 'N']) {
+            return part.to_owned();
         }
-    }
-    json.len()
+        ENDLESS.iter().fold(part.to_owned(), |part, word| part.replace(word, "null"))
+    });
+    parts.collect::<Vec<_>>().join("\"")
 }

@@ -1,53 +1,30 @@
 //! The same tables by DuckDB and by Spark, in two warehouses beside, row by row.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use anyhow::Result;
 use chrono::NaiveDate;
 
 use crate::catalog::{Catalog, Node};
-use crate::difference::{Difference, differs};
-use crate::earlier::lay_out;
+use crate::difference::{Column, Difference};
+use crate::earlier::{Means, lay_out};
 use crate::guard::Guard;
-use crate::ingest::Loads;
 use crate::partitions::lake::Lake;
-use crate::partitions::{self, Basis, Context, DuckDb, Engine, Ledger, Plan, Unbuilt, columns};
+use crate::partitions::{self, DuckDb, Engine, Ledger, Plan, Unbuilt, columns};
 use crate::problem::Problem;
-use crate::warehouse::Warehouse;
+use crate::proof::{Report, Row};
 
 /// Columns of a table at a date that are told, the first that differ.
 const TOLD: usize = 3;
 /// What the warehouses beside are called.
 const SIDES: [&str; 2] = ["on_duckdb", "on_spark"];
 
-/// What is compared, and of what it is made.
+/// What is compared, and by what means it is made.
 pub struct Parity<'a> {
-    pub warehouse: &'a Warehouse,
+    pub means: Means<'a>,
     pub catalog: &'a Catalog,
-    pub loads: &'a Loads,
-    /// Labels known on a later day are hidden.
-    pub settled_until: NaiveDate,
     pub tables: &'a BTreeSet<String>,
     pub dates: &'a [NaiveDate],
-    pub run_id: &'a str,
-    pub cores: usize,
-    pub time_limit: Option<Duration>,
-}
-
-/// One table at one date.
-pub struct Row {
-    pub table: String,
-    pub date: NaiveDate,
-    pub rows: i64,
-    pub columns: usize,
-    pub is_equal: bool,
-}
-
-#[derive(Default)]
-pub struct Report {
-    pub rows: Vec<Row>,
-    pub problems: Vec<Problem>,
 }
 
 impl Parity<'_> {
@@ -69,59 +46,45 @@ impl Parity<'_> {
 
     /// Builds them in a warehouse beside; what could not be built.
     fn build(&self, side: &str, engine: &dyn Engine) -> Result<Vec<Problem>> {
-        let beside = self.warehouse.beside(side)?;
-        lay_out(self.warehouse, side)?;
-        let basis = Basis {
-            ledger: &Ledger::default(),
-            loads: self.loads,
-            settled_until: self.settled_until,
-            force: true,
-            holds: &partitions::here,
-        };
-        let plan = Plan::make(self.catalog, self.tables, self.dates, &basis)?;
-        let context = Context {
-            run_id: self.run_id,
-            guard: &Guard::new(&beside, self.catalog, self.run_id)?,
-            time_limit: self.time_limit,
-            engine,
-        };
+        let (means, catalog) = (self.means, self.catalog);
+        let beside = means.warehouse.beside(side)?;
+        lay_out(means.warehouse, side)?;
+        let plan = Plan::make(catalog, self.tables, self.dates, &means.basis(&Ledger::default(), true))?;
+        let guard = Guard::new(&beside, catalog, means.run_id)?;
+        let context = means.context(&guard, engine);
         let mut unbuilt = Unbuilt::default();
-        partitions::build(&beside, self.catalog, &plan, &context, self.cores, &mut unbuilt)?;
+        partitions::build(&beside, catalog, &plan, &context, means.cores, &mut unbuilt)?;
         Ok(unbuilt.into_problems())
     }
 
     fn compare(&self, node: &Node, date: NaiveDate, report: &mut Report) -> Result<()> {
-        let shape = self.warehouse.columns_of(SIDES[0], &node.name)?;
-        if shape.is_empty() || self.warehouse.columns_of(SIDES[1], &node.name)?.is_empty() {
+        let (warehouse, key) = (self.means.warehouse, &node.spec.key);
+        let shape = warehouse.columns_of(SIDES[0], &node.name)?;
+        if shape.is_empty() || warehouse.columns_of(SIDES[1], &node.name)?.is_empty() {
             return Ok(());
         }
-        let rows = |side: &str| format!("(from {side}.{} where reference_date = date '{date}')", node.name);
-        let difference = Difference::new(self.warehouse, &rows(SIDES[0]), &rows(SIDES[1]), &node.spec.key);
-        let compared: Vec<&(String, String)> = shape
-            .iter()
-            .filter(|(name, _)| name != "reference_date" && !node.spec.key.contains(name))
-            .collect();
-        let mut conditions =
-            vec!["w.in_w".to_owned(), Difference::GONE.to_owned(), Difference::NEW.to_owned()];
-        conditions.extend(compared.iter().map(|column| differs(column)));
-        let counts = difference.counts(&conditions)?;
-        let rows = counts[0];
+        let [w, c] =
+            SIDES.map(|side| format!("(from {side}.{} where reference_date = date '{date}')", node.name));
+        let difference = Difference::new(warehouse, &w, &c, key);
+        let is_compared = |(name, _): &&Column| name != "reference_date" && !key.contains(name);
+        let columns: Vec<&Column> = shape.iter().filter(is_compared).collect();
+        let compared = difference.compare(columns.iter().copied())?;
+        let rows = compared.w;
         let mut found = Vec::new();
-        for (at, side) in [(1, "DuckDB"), (2, "Spark")] {
-            if counts[at] > 0 {
-                let example = difference.example(&conditions[at], "", "")?;
-                found.push(Problem::data(format!("{} rows are on {side} alone: {example}", counts[at])));
-            }
+        for (mismatch, side) in [(compared.gone, "DuckDB"), (compared.new, "Spark")] {
+            let Some(mismatch) = mismatch else { continue };
+            let example = difference.example(&mismatch, "")?;
+            found.push(Problem::data(format!("{} rows are on {side} alone: {example}", mismatch.rows)));
         }
         let rendered = self.catalog.render(&node.name, date)?;
-        let mut apart = compared.iter().zip(3..).filter(|(_, at)| counts[*at] > 0);
-        for ((name, _), at) in apart.by_ref().take(TOLD) {
-            let example = difference.example(&conditions[at], name, "Spark")?;
-            let what = format!("`{name}` differs on Spark in {} of {rows} rows: {example}", counts[at]);
+        for mismatch in compared.columns.iter().take(TOLD) {
+            let (name, count) = (&mismatch.column, mismatch.rows);
+            let example = difference.example(mismatch, "Spark")?;
+            let what = format!("`{name}` differs on Spark in {count} of {rows} rows: {example}");
             let place = columns::column_place(self.catalog, node, &rendered, name);
             found.push(Problem::data(what).at(place));
         }
-        let more = apart.count();
+        let more = compared.columns.len().saturating_sub(TOLD);
         if let Some(last) = found.last_mut().filter(|_| more > 0) {
             last.message = format!("{}; and {more} more columns differ", last.message);
         }
@@ -129,8 +92,9 @@ impl Parity<'_> {
             table: node.name.clone(),
             date,
             rows,
-            columns: compared.len(),
-            is_equal: found.is_empty(),
+            columns: columns.len(),
+            result: if found.is_empty() { "equal" } else { "differs" }.to_owned(),
+            sources: BTreeSet::new(),
         });
         let at_file = |problem: Problem| {
             problem.at_least(&node.file, self.catalog.templates.source(&node.file)).on(date)

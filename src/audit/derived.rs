@@ -6,7 +6,7 @@ use anyhow::Result;
 use super::Audit;
 use crate::config::{SourceSpec, source_file};
 use crate::diagnose::Apart;
-use crate::difference::{Difference, differs, is_equal};
+use crate::difference::{Column, Difference, Mismatch, is_equal};
 use crate::ingest::{as_of_select, loaded_select, raw_rows};
 use crate::problem::Problem;
 use crate::sql::{Select, normal};
@@ -86,11 +86,11 @@ impl Audit<'_> {
         &self,
         loaded: &str,
         made: &str,
-        columns: &[(String, String)],
+        columns: &[Column],
         key: &[String],
     ) -> Result<Option<(String, String)>> {
         // The last digits of a mean are not the same from run to run.
-        let value = |(name, sql_type): &(String, String)| match sql_type.as_str() {
+        let value = |(name, sql_type): &Column| match sql_type.as_str() {
             "DOUBLE" if key.is_empty() => format!("{}::float", ident(name)),
             _ => ident(name),
         };
@@ -109,18 +109,18 @@ impl Audit<'_> {
             return Ok(Some((String::new(), what.to_owned())));
         }
         let difference = Difference::new(&self.warehouse, loaded, made, key);
-        let mut conditions = vec![Difference::GONE.to_owned(), Difference::NEW.to_owned()];
-        conditions.extend(columns.iter().map(differs));
-        let counts = difference.counts(&conditions)?;
-        let Some(at) = counts.iter().position(|count| *count > 0) else { return Ok(None) };
-        let (rows, column) = (counts[at], if at < 2 { "" } else { columns[at - 2].0.as_str() });
-        let what = match at {
-            0 => format!("{rows} rows are there only because of what became known later"),
-            1 => format!("{rows} rows are missing because of what became known later"),
-            _ => format!("column `{column}` holds what became known later, in {rows} rows"),
+        let compared = difference.compare(columns)?;
+        let of_rows = |found: Option<Mismatch>, are: &str| {
+            found.map(|at| (format!("{} rows are {are} because of what became known later", at.rows), at))
         };
-        let example = difference.example(&conditions[at], column, "made of what was known")?;
-        Ok(Some((column.to_owned(), format!("{what}: {example}"))))
+        let of_column = |at: Mismatch| {
+            (format!("column `{}` holds what became known later, in {} rows", at.column, at.rows), at)
+        };
+        let found = of_rows(compared.gone, "there only").or(of_rows(compared.new, "missing"));
+        let found = found.or(compared.columns.into_iter().next().map(of_column));
+        let Some((what, mismatch)) = found else { return Ok(None) };
+        let example = difference.example(&mismatch, "made of what was known")?;
+        Ok(Some((mismatch.column, format!("{what}: {example}"))))
     }
 
     /// The raw rows of a source that were known, with later values hidden and with all values: by what it says of rows

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use chrono::NaiveDate;
 
 use super::{Audit, Findings};
-use crate::difference::{Difference, differs};
+use crate::difference::{Column, Difference};
 use crate::problem::Problem;
 use crate::sql::Select;
 use crate::warehouse::{ident, text};
@@ -45,24 +45,24 @@ impl Audit<'_> {
         let there = self.warehouse.describe(&Select::of("from temp.older_rows")?)?;
         let mut problems = Vec::new();
         let difference = Difference::new(&self.warehouse, &known, "temp.older_rows", &self.specs[name].key);
-        for (condition, how) in [(Difference::NEW, "gone from"), (Difference::GONE, "only in")] {
-            let Some((rows, example)) = difference.find(condition, "", "")? else { continue };
+        let is_shared =
+            |(column, _): &&Column| column != "known_at" && there.iter().any(|(other, _)| other == column);
+        let compared = difference.compare(self.columns[name].iter().filter(is_shared))?;
+        let rows = [(compared.new, "gone from"), (compared.gone, "only in")];
+        for (mismatch, how) in rows.into_iter().filter_map(|(found, how)| Some((found?, how))) {
+            let (rows, example) = (mismatch.rows, difference.example(&mismatch, "")?);
             let what = format!("{rows} rows known before the older load's end are {how} today's: {example}");
             let hint = "known_at has to be the moment from which a row is there, and rows stay";
             problems.push(self.problem(name, "", what).on(date).hint(hint));
         }
-        let is_shared = |(column, _): &&(String, String)| {
-            column != "known_at" && there.iter().any(|(other, _)| other == column)
-        };
-        for column in self.columns[name].iter().filter(is_shared) {
-            let found = difference.find(&differs(column), &column.0, "in the older load")?;
-            let Some((rows, example)) = found else { continue };
+        for mismatch in compared.columns {
+            let (column, rows) = (&mismatch.column, mismatch.rows);
+            let example = difference.example(&mismatch, "in the older load")?;
             let what = format!(
-                "column `{}` differs in {rows} rows between the older load and today's: {example}",
-                column.0
+                "column `{column}` differs in {rows} rows between the older load and today's: {example}"
             );
             let hint = "it is rewritten in place: 'known_at' or 'as_of' has to give the value of then";
-            problems.push(self.problem(name, &column.0, what).on(date).hint(hint));
+            problems.push(self.problem(name, column, what).on(date).hint(hint));
         }
         Ok(problems)
     }

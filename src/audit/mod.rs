@@ -12,6 +12,7 @@ use chrono::NaiveDate;
 
 use crate::catalog::Catalog;
 use crate::config::{SourceSpec, source_file};
+use crate::difference::Column;
 use crate::ingest::check_moments;
 use crate::problem::Problem;
 use crate::warehouse::Warehouse;
@@ -19,8 +20,6 @@ use query::Queries;
 
 /// What was found in each source.
 pub type Findings = BTreeMap<String, Vec<Problem>>;
-
-type Column = (String, String);
 
 pub struct Audit<'a> {
     pub warehouse: Warehouse,

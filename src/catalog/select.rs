@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use wildmatch::WildMatch;
 
-use super::Catalog;
+use super::{Catalog, Model};
 use crate::graph;
 use crate::problem::{Problem, suggest};
 
@@ -32,6 +32,16 @@ impl Catalog {
             }
         }
         Ok(selected)
+    }
+
+    /// The feature stores and ABTs among `selected`.
+    pub fn tables_of(&self, selected: &BTreeSet<String>) -> BTreeSet<String> {
+        selected.iter().filter(|name| self.tables.contains_key(*name)).cloned().collect()
+    }
+
+    /// The models among `selected`.
+    pub fn models_of(&self, selected: &BTreeSet<String>) -> Vec<&Model> {
+        self.models.values().filter(|model| selected.contains(&model.table())).collect()
     }
 
     /// The tables and scores that `word` means; none where it means a file that was left out.

@@ -1,11 +1,14 @@
 //! The arguments of single commands.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use anyhow::{Result, bail};
 use chrono::NaiveDate;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
+use crate::catalog::Catalog;
 use crate::dates::{self, DateRange, Every};
 use crate::output::Format;
 use crate::page::Lang;
@@ -78,10 +81,10 @@ impl Dates {
 
     /// # Errors
     /// A range up to the latest date that begins after it.
-    pub fn expand(&self, latest: NaiveDate) -> Result<Vec<NaiveDate>, Problem> {
+    pub fn expand(&self, latest: NaiveDate) -> Result<Vec<NaiveDate>> {
         let dates = dates::expand(&self.ranges, self.every, latest);
         if dates.is_empty() {
-            return Err(Problem::usage(format!("no date is meant: the latest one is {latest}")));
+            bail!(Problem::usage(format!("no date is meant: the latest one is {latest}")));
         }
         Ok(dates)
     }
@@ -114,6 +117,13 @@ pub struct Selection {
     /// A table or model that is left out, with all that depends on it; repeatable
     #[arg(long, value_name = "NAME")]
     pub exclude: Vec<String>,
+}
+
+impl Selection {
+    /// The names that are meant, with all they need.
+    pub fn of(&self, catalog: &Catalog) -> Result<BTreeSet<String>> {
+        catalog.select(&self.select, &self.exclude)
+    }
 }
 
 #[derive(Debug, Args)]

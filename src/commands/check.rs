@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use super::Session;
 use super::parity::parity;
+use super::portable::portable;
 use crate::audit::{self, Audit, Findings};
 use crate::cli::{self, Check};
 use crate::config::source_file;
@@ -15,7 +16,7 @@ use crate::dates;
 use crate::guard::Reach;
 use crate::ingest;
 use crate::output::Table;
-use crate::problem::Problem;
+use crate::problem::{self, Problem};
 use crate::proof::{Report, Row, Tables};
 use crate::publish;
 use crate::run::Loaded;
@@ -27,6 +28,9 @@ use crate::warehouse::{Engine, Warehouse};
 const BEFORE: [u64; 3] = [270, 150, 60];
 
 pub fn check(session: &Session, args: &Check) -> Result<()> {
+    if args.portable {
+        return portable(session, &args.selection);
+    }
     if args.engine == cli::Engine::Spark {
         return parity(session, args);
     }
@@ -37,11 +41,10 @@ pub fn check(session: &Session, args: &Check) -> Result<()> {
     let last = dates[dates.len() - 1];
     let mut catalog = session.catalog_of_the_rest(dates[0])?;
     let mistakes = std::mem::take(&mut catalog.mistakes);
-    let selected = catalog.select(&args.selection.select, &args.selection.exclude)?;
+    let selected = args.selection.of(&catalog)?;
     if args.ranges.is_empty() {
         // What is cut off at a fixed day hides nothing of the future from the dates behind it.
-        let models = catalog.models.values().filter(|model| selected.contains(&model.table()));
-        let first = models.map(|model| model.spec.from).min();
+        let first = catalog.models_of(&selected).into_iter().map(|model| model.spec.from).min();
         dates.extend(first.filter(|first| dates.iter().all(|date| first < date)));
         dates.sort_unstable();
     }
@@ -86,7 +89,8 @@ pub fn check(session: &Session, args: &Check) -> Result<()> {
     reports?.into_iter().for_each(|other| report.join(other));
     doubt(&mut report, &catalog.templates, &specs.into_keys().collect(), accused.keys().cloned().collect())?;
     accused.into_values().flatten().for_each(|problem| report.find(problem));
-    end(session, report, mistakes)
+    let good = "no future was seen: every table is the same with and without what became known later";
+    end(session, report, mistakes, "mistake", good)
 }
 
 /// Those that are asked for, none of them behind the data; else three.
@@ -140,23 +144,31 @@ fn doubt(
     Ok(())
 }
 
-fn end(session: &Session, mut report: Report, mistakes: Vec<Problem>) -> Result<()> {
+/// Prints what was found in tables and in files that could not be read.
+pub fn end(session: &Session, report: Report, unread: Vec<Problem>, one: &str, good: &str) -> Result<()> {
     let mut table = Table::new(&["table", "reference_date", "rows", "columns", "result"]);
     for Row { table: name, date, rows, columns, result, .. } in report.rows {
         table.push(vec![name, date.to_string(), rows.to_string(), columns.to_string(), result]);
     }
     table.print(session.options.format)?;
     report.warnings.iter().for_each(|warning| term::warn(warning));
-    // Files that could not be read at all are no finding about the data.
-    let is_unread = report.problems.is_empty();
-    report.problems.extend(mistakes);
-    for problem in &report.problems {
-        term::error(&problem.to_string());
+    verdict(report.problems, unread, one, good)
+}
+
+/// Tells each problem once; files that could not be read at all are no finding about the data.
+pub fn verdict(found: Vec<Problem>, unread: Vec<Problem>, one: &str, good: &str) -> Result<()> {
+    let kind = if found.is_empty() { problem::Kind::Usage } else { problem::Kind::Data };
+    let mut told: Vec<Problem> = Vec::new();
+    for problem in found.into_iter().chain(unread) {
+        if told.iter().all(|other| !other.is_same(&problem)) {
+            term::error(&problem.to_string());
+            told.push(problem);
+        }
     }
-    if report.problems.is_empty() {
-        term::note("no future was seen: every table is the same with and without what became known later");
+    if told.is_empty() {
+        term::note(good);
         return Ok(());
     }
-    let what = format!("{} found, see above", term::counted(report.problems.len(), "mistake"));
-    Err(if is_unread { Problem::usage(what) } else { Problem::data(what) }.into())
+    let what = format!("{} found, see above", term::counted(told.len(), one));
+    Err(Problem { kind, ..Problem::usage(what) }.into())
 }

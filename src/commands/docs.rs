@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::Result;
+use serde_json::json;
 
 use super::Session;
 use crate::catalog::Model;
-use crate::docs::{Column, Library, Table};
+use crate::docs::{Column, Library, Statistics, Table};
 use crate::guard::Guard;
 use crate::ingest;
 use crate::output::{self, Format};
@@ -39,7 +40,7 @@ pub fn docs(session: &Session, name: Option<&str>, out: Option<&Path>) -> Result
         library.measure(table)?;
     }
     if let Some(file) = out {
-        let context = serde_json::json!({
+        let context = json!({
             "kinds": tables.iter().map(|table| (table.name.as_str(), table.kind)).collect::<BTreeMap<_, _>>(),
             "tables": tables,
             "data_until": loaded.data_until.to_string(),
@@ -60,14 +61,8 @@ pub fn docs(session: &Session, name: Option<&str>, out: Option<&Path>) -> Result
 
 fn list(session: &Session, tables: &[Table]) -> Result<()> {
     let mut list = output::Table::new(&["table_name", "kind", "columns", "newest_date", "description"]);
-    for table in tables {
-        list.push(vec![
-            table.name.clone(),
-            table.kind.to_owned(),
-            table.columns.len().to_string(),
-            table.date.clone().unwrap_or_default(),
-            table.description.clone(),
-        ]);
+    for Table { name, kind, columns, date, description, .. } in tables {
+        list.row(&[name, kind, &columns.len(), &date.as_deref().unwrap_or_default(), description]);
     }
     list.print(session.options.format)?;
     term::note(
@@ -78,19 +73,14 @@ fn list(session: &Session, tables: &[Table]) -> Result<()> {
 
 fn columns_of(session: &Session, table: &Table) -> Result<()> {
     if session.options.format == Format::Json {
-        return print_json(&[table]);
+        return output::json(&[table]);
     }
     let mut list = output::Table::new(&["column_name", "type", "unit", "nulls", "median", "description"]);
-    for column in &table.columns {
-        let statistics = column.statistics.as_ref();
-        list.push(vec![
-            column.name.clone(),
-            column.sql_type.clone(),
-            column.unit.unwrap_or_default().to_owned(),
-            statistics.map(|of| format!("{} %", of.nulls)).unwrap_or_default(),
-            statistics.and_then(|of| of.median.clone()).unwrap_or_default(),
-            column.text.clone().unwrap_or_default(),
-        ]);
+    for Column { name, sql_type, unit, statistics, text, .. } in &table.columns {
+        let nulls = statistics.as_ref().map(|of| format!("{} %", of.nulls)).unwrap_or_default();
+        let median = statistics.as_ref().and_then(|of| of.median.as_deref()).unwrap_or_default();
+        let text = text.as_deref().unwrap_or_default();
+        list.row(&[name, sql_type, &unit.unwrap_or_default(), &nulls, &median, &text]);
     }
     term::note(&format!("{}: {}\n", table.name, table.description));
     list.print(session.options.format)
@@ -99,59 +89,37 @@ fn columns_of(session: &Session, table: &Table) -> Result<()> {
 /// `order_count`, or with its table, `features.seller_sales.order_count`.
 fn column(session: &Session, tables: &[Table], name: &str) -> Result<()> {
     let all = tables.iter().flat_map(|table| table.columns.iter().map(move |column| (table, column)));
-    let found: Vec<(&Table, &Column)> =
-        all.clone().filter(|(table, column)| table.calls(column, name)).collect();
+    let found: Vec<_> = all.clone().filter(|(table, column)| table.calls(column, name)).collect();
     if found.is_empty() {
-        let names: BTreeSet<&str> = all
-            .map(|(_, column)| column.name.as_str())
-            .chain(tables.iter().map(|table| table.name.as_str()))
-            .collect();
+        let names: BTreeSet<&str> =
+            all.flat_map(|(table, column)| [table.name.as_str(), column.name.as_str()]).collect();
         return Err(Problem::usage(format!("there is no table and no column `{name}`"))
             .maybe_hint(suggest(name, names))
             .into());
     }
     if session.options.format == Format::Json {
-        let found: Vec<BTreeMap<&str, serde_json::Value>> = found
-            .into_iter()
-            .map(|(table, column)| {
-                Ok(BTreeMap::from([
-                    ("table", table.name.clone().into()),
-                    ("column", serde_json::to_value(column)?),
-                ]))
-            })
-            .collect::<Result<_>>()?;
-        return print_json(&found);
+        let told = |(table, column): &(&Table, &Column)| json!({ "column": column, "table": table.name });
+        return output::json(&found.iter().map(told).collect::<Vec<_>>());
     }
     if found.len() > WHOLE || session.options.format == Format::Csv {
         let mut list = output::Table::new(&["table_name", "column_name", "type", "description"]);
-        for (table, column) in found {
-            list.push(vec![
-                table.name.clone(),
-                column.name.clone(),
-                column.sql_type.clone(),
-                column.text.clone().unwrap_or_default(),
-            ]);
+        for (table, Column { name, sql_type, text, .. }) in found {
+            list.row(&[&table.name, name, sql_type, &text.as_deref().unwrap_or_default()]);
         }
         list.print(session.options.format)?;
         term::note(&format!("\n`olist docs TABLE.{name}` tells of one of them"));
         return Ok(());
     }
-    let lineage: BTreeMap<Origin, &Column> = tables
-        .iter()
-        .flat_map(|table| {
-            table.columns.iter().map(|column| ((table.name.clone(), column.name.clone()), column))
-        })
-        .collect();
+    let lineage: Lineage<'_> = all.map(|(table, column)| (table.origin(column), column)).collect();
     let told: Vec<String> = found.into_iter().map(|(table, column)| tell(table, column, &lineage)).collect();
     Ok(term::data(&told.join("\n"))?)
 }
 
-fn print_json(value: &impl serde::Serialize) -> Result<()> {
-    Ok(term::data(&format!("{}\n", serde_json::to_string_pretty(value)?))?)
-}
+/// The columns of all tables, by what they are called.
+type Lineage<'a> = BTreeMap<Origin, &'a Column>;
 
 /// All that is known of a column, in lines.
-fn tell(table: &Table, column: &Column, lineage: &BTreeMap<Origin, &Column>) -> String {
+fn tell(table: &Table, column: &Column, lineage: &Lineage<'_>) -> String {
     let mut lines = vec![format!("{}.{}", table.name, column.name)];
     let mut say = |head: &str, text: String| lines.push(format!("  {head:<8}{text}"));
     if let Some(text) = &column.text {
@@ -160,24 +128,23 @@ fn tell(table: &Table, column: &Column, lineage: &BTreeMap<Origin, &Column>) -> 
     let unit = column.unit.map(|unit| format!(", {unit}")).unwrap_or_default();
     say("type", format!("{}{unit}", column.sql_type));
     if let Some(of) = &column.statistics {
-        let part =
-            |head: &str, value: &Option<String>| value.as_ref().map(|value| format!(", {head} {value}"));
+        let Statistics { rows, nulls, distinct, .. } = of;
         let at = table.date.as_ref().map(|date| format!(" at {date}")).unwrap_or_default();
         let parts = [("min", &of.min), ("median", &of.median), ("mean", &of.mean), ("max", &of.max)];
-        let parts: String = parts.into_iter().filter_map(|(head, value)| part(head, value)).collect();
-        say(
-            "values",
-            format!("{} rows{at}, {} % NULL, about {} distinct{parts}", of.rows, of.nulls, of.distinct),
-        );
+        let parts =
+            parts.into_iter().filter_map(|(head, value)| Some(format!(", {head} {}", value.as_ref()?)));
+        let parts: String = parts.collect();
+        say("values", format!("{rows} rows{at}, {nulls} % NULL, about {distinct} distinct{parts}"));
     }
     if let Some(made) = &column.expression {
         let line = column.line.map(|line| format!(":{line}")).unwrap_or_default();
         say("made by", format!("{made}  ({}{line})", table.file));
     }
-    let own = (table.name.clone(), column.name.clone());
-    for (head, next) in [("from", Direction::From), ("to", Direction::To)] {
+    let ways: [(&str, fn(&Column) -> &BTreeSet<Origin>); 2] =
+        [("from", |column| &column.from), ("to", |column| &column.to)];
+    for (head, next) in ways {
         let mut steps = Vec::new();
-        walk(&own, next, lineage, 0, &mut BTreeSet::new(), &mut steps);
+        walk(&table.origin(column), next, lineage, 0, &mut BTreeSet::new(), &mut steps);
         let more = steps.len().saturating_sub(LINES);
         steps.truncate(LINES);
         steps.extend((more > 0).then(|| format!("and {more} more: `--format json` has all")));
@@ -186,38 +153,27 @@ fn tell(table: &Table, column: &Column, lineage: &BTreeMap<Origin, &Column>) -> 
         }
     }
     if !column.unresolved.is_empty() {
-        let all: Vec<&str> = column.unresolved.iter().map(String::as_str).collect();
+        let all: Vec<String> = column.unresolved.iter().cloned().collect();
         say("also", format!("made of what could not be followed: {}", all.join(", ")));
     }
     lines.join("\n") + "\n"
 }
 
-#[derive(Clone, Copy)]
-enum Direction {
-    From,
-    To,
-}
-
 /// The columns that one is made of, and they of others; or that are made of it.
 fn walk(
     at: &Origin,
-    direction: Direction,
-    lineage: &BTreeMap<Origin, &Column>,
+    next: fn(&Column) -> &BTreeSet<Origin>,
+    lineage: &Lineage<'_>,
     depth: usize,
     seen: &mut BTreeSet<Origin>,
     steps: &mut Vec<String>,
 ) {
-    let Some(column) = lineage.get(at) else { return };
-    let next = match direction {
-        Direction::From => &column.from,
-        Direction::To => &column.to,
-    };
-    for origin in next {
+    for origin in lineage.get(at).map(|column| next(column)).into_iter().flatten() {
         let is_new = seen.insert(origin.clone());
         let again = if is_new { "" } else { " (above)" };
         steps.push(format!("{}{}.{}{again}", "  ".repeat(depth), origin.0, origin.1));
         if is_new {
-            walk(origin, direction, lineage, depth + 1, seen, steps);
+            walk(origin, next, lineage, depth + 1, seen, steps);
         }
     }
 }

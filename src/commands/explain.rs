@@ -5,10 +5,10 @@ use chrono::NaiveDate;
 
 use super::Session;
 use crate::dataset::Workspace;
-use crate::earlier::{Earlier, Means};
+use crate::earlier::Earlier;
 use crate::explain::{self, Delivered, Explanation};
 use crate::guard::Guard;
-use crate::output::Format;
+use crate::output::{self, Format};
 use crate::partitions::Ledger;
 use crate::registry;
 use crate::run::Loaded;
@@ -17,7 +17,7 @@ use crate::term;
 pub fn explain(session: &Session, name: &str, key: &[String], date: Option<NaiveDate>) -> Result<()> {
     let explanation = explanation(session, name, key, date)?;
     match session.options.format {
-        Format::Json => term::data(&(serde_json::to_string_pretty(&explanation)? + "\n"))?,
+        Format::Json => output::json(&explanation)?,
         Format::Csv => explanation.table().print(Format::Csv)?,
         _ => term::data(&explanation.text())?,
     }
@@ -37,15 +37,8 @@ fn explanation(
     let model = catalog.model(name)?;
     let delivered = Delivered::find(&warehouse, model, date, key)?;
     let (date, version) = (delivered.date, registry::version(&warehouse, name, delivered.version)?);
-    let means = Means {
-        warehouse: &warehouse,
-        ledger: &Ledger::read(&warehouse)?,
-        loads: &loaded.loads,
-        settled_until: loaded.last_date(),
-        run_id: &session.run_id,
-        cores: session.cores(),
-        time_limit: session.time_limit(),
-    };
+    let ledger = Ledger::read(&warehouse)?;
+    let means = session.means(&warehouse, &ledger, &loaded);
     if catalog.definition(model)?.0 != version.definition {
         // As a run scores: by the version's own files, where they are kept.
         if let Ok(mut earlier) = Earlier::of(means, &catalog, &version)? {

@@ -7,7 +7,7 @@ use crate::mlflow::{self, Settings};
 use crate::problem::Problem;
 use crate::term;
 
-pub fn mlflow_sync(session: &Session) -> Result<()> {
+pub fn sync(session: &Session) -> Result<()> {
     let settings = Settings::from_environment()?.ok_or_else(|| {
         Problem::usage("MLFLOW_TRACKING_URI is not set, so there is nowhere to send to")
             .hint("for example MLFLOW_TRACKING_URI=http://127.0.0.1:5000, with `mlflow server` running there")

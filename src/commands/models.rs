@@ -1,10 +1,9 @@
 //! `olist models [MODEL]`, and what one version is, or what differs between two.
 
 use anyhow::Result;
-use serde_json::Value;
 
 use super::Session;
-use crate::output::Format;
+use crate::output::{self, Format};
 use crate::problem::Problem;
 use crate::registry::changes::Changes;
 use crate::registry::{self, comparison, whole};
@@ -30,7 +29,7 @@ fn difference(session: &Session, warehouse: &Warehouse, name: &str, one: i32, ot
     let (one, other) = (registry::version(warehouse, name, one)?, registry::version(warehouse, name, other)?);
     let changes = Changes::between(warehouse, &one, &other)?;
     match session.options.format {
-        Format::Json => json(&serde_json::to_value(&changes)?),
+        Format::Json => output::json(&changes),
         Format::Csv => changes.table().print(Format::Csv),
         format => {
             term::data(&changes.text())?;
@@ -43,17 +42,13 @@ fn difference(session: &Session, warehouse: &Warehouse, name: &str, one: i32, ot
 fn version_of(session: &Session, warehouse: &Warehouse, name: &str, number: i32) -> Result<()> {
     let version = registry::version(warehouse, name, number)?;
     if session.options.format == Format::Json {
-        return json(&whole::of(warehouse, &version)?);
+        return output::json(&whole::of(warehouse, &version)?);
     }
     comparison::of(warehouse, name, number)?.print(session.options.format)?;
     if let Some(reason) = registry::contests::reason(warehouse, name, number)? {
         term::note(&format!("{name}: version {number}, {reason}"));
     }
     Ok(())
-}
-
-fn json(value: &Value) -> Result<()> {
-    Ok(term::data(&(serde_json::to_string_pretty(value)? + "\n"))?)
 }
 
 fn all(session: &Session, warehouse: &Warehouse) -> Result<()> {

@@ -1,17 +1,15 @@
 //! `olist plan`: what a run would do, tried in a copy beside the database.
 
-use std::collections::BTreeSet;
 use std::time::Instant;
 
 use anyhow::Result;
 use serde_json::json;
 
 use super::Session;
-use crate::catalog::Model;
 use crate::cli;
-use crate::output::Format;
-use crate::partitions::{self, Basis, Ledger, Plan};
-use crate::preview::{BEFORE, ModelPreview, Preview, TablePreview, preview};
+use crate::output::{self, Format};
+use crate::partitions::{Ledger, Plan};
+use crate::preview::{BEFORE, Differing, ModelPreview, Preview, TablePreview, preview};
 use crate::registry::comparison;
 use crate::run::{Loaded, Run};
 use crate::term;
@@ -28,25 +26,16 @@ pub fn plan(session: &Session, args: &cli::Plan) -> Result<bool> {
     let dates = cli::Dates { ranges: args.ranges.clone(), every: args.every }.expand(loaded.last_date())?;
     loaded.check(dates[dates.len() - 1])?;
     let catalog = session.catalog(dates[0])?;
-    let selected = catalog.select(&args.selection.select, &args.selection.exclude)?;
-    let tables: BTreeSet<String> =
-        selected.iter().filter(|name| catalog.tables.contains_key(*name)).cloned().collect();
+    let selected = args.selection.of(&catalog)?;
+    let (tables, models) = (catalog.tables_of(&selected), catalog.models_of(&selected));
     let ledger = Ledger::read(&warehouse)?;
-    let basis = Basis {
-        ledger: &ledger,
-        loads: &loaded.loads,
-        settled_until: loaded.last_date(),
-        force: false,
-        holds: &partitions::here,
-    };
+    let basis = session.means(&warehouse, &ledger, &loaded).basis(&ledger, false);
     expect(&ledger, &Plan::make(&catalog, &tables, &dates, &basis)?);
     // Its lock would end when the file is copied.
     drop(warehouse);
     let scratch = scratch(session)?;
     let mut run = session.run(&scratch, &catalog, &loaded, false, None)?;
     run.build(&tables, &dates)?;
-    let models: Vec<&Model> =
-        catalog.models.values().filter(|model| selected.contains(&model.table())).collect();
     for &date in &dates {
         for model in &models {
             run.step(model, date)?;
@@ -64,7 +53,7 @@ pub fn plan(session: &Session, args: &cli::Plan) -> Result<bool> {
             "dates": dates, "tables": found.tables, "models": found.models, "seconds": seconds,
             "failed": run.has_failures(),
         });
-        term::data(&(serde_json::to_string_pretty(&all)? + "\n"))?;
+        output::json(&all)?;
     }
     run.tell_unbuilt();
     let (is_empty, has_failures) = (found.is_empty(), run.has_failures());
@@ -154,9 +143,8 @@ fn told_table(table: &TablePreview) -> String {
         lines.push(format!("  - {} of {}: {}", rows.rows, table.rows_before, rows.example));
     }
     for column in table.columns_different.iter().take(COLUMNS) {
-        let name = column.column.as_deref().unwrap_or_default();
-        lines
-            .push(format!("  ~ {name} in {} of {} rows: {}", column.rows, table.rows_before, column.example));
+        let Differing { column, rows, example } = column;
+        lines.push(format!("  ~ {column} in {rows} of {} rows: {example}", table.rows_before));
     }
     if table.columns_different.len() > COLUMNS {
         lines.push(format!("  ~ and {} more columns", table.columns_different.len() - COLUMNS));

@@ -4,12 +4,12 @@ use anyhow::Result;
 use chrono::NaiveDate;
 
 use super::Session;
+use super::check::verdict;
 use crate::cli::Selection;
 use crate::ingest;
 use crate::output::Table;
 use crate::portable;
 use crate::problem::Problem;
-use crate::term;
 
 /// Any date does: it decides no more than digits.
 const DATE: NaiveDate = NaiveDate::from_ymd_opt(2018, 1, 1).unwrap();
@@ -19,7 +19,7 @@ pub fn portable(session: &Session, selection: &Selection) -> Result<()> {
     let mistakes = std::mem::take(&mut catalog.mistakes);
     let templates = session.templates_for_spark()?;
     let specs = ingest::specs(session.project()?, &templates)?;
-    let selected = catalog.select(&selection.select, &selection.exclude)?;
+    let selected = selection.of(&catalog)?;
     let mut table = Table::new(&["table", "file", "runs on Spark"]);
     let mut problems: Vec<Problem> = Vec::new();
     // Models are scored where the ABT has come back to: in DuckDB.
@@ -31,26 +31,8 @@ pub fn portable(session: &Session, selection: &Selection) -> Result<()> {
         let result =
             if refused.is_empty() { "yes".to_owned() } else { format!("no: {}", refused[0].message) };
         table.push(vec![node.name.clone(), node.file.clone(), result]);
-        // A source or a macro that many files use is told once.
         problems.extend(refused);
     }
     table.print(session.options.format)?;
-    end(problems, mistakes)
-}
-
-fn end(problems: Vec<Problem>, mistakes: Vec<Problem>) -> Result<()> {
-    let mut told: Vec<Problem> = Vec::new();
-    let is_unread = problems.is_empty();
-    for problem in problems.into_iter().chain(mistakes) {
-        if told.iter().all(|other| !other.is_same(&problem)) {
-            term::error(&problem.to_string());
-            told.push(problem);
-        }
-    }
-    if told.is_empty() {
-        term::note("every file runs on DuckDB and on Spark");
-        return Ok(());
-    }
-    let what = format!("{} found, see above", term::counted(told.len(), "mistake"));
-    Err(if is_unread { Problem::usage(what) } else { Problem::data(what) }.into())
+    verdict(problems, mistakes, "mistake", "every file runs on DuckDB and on Spark")
 }

@@ -1,6 +1,6 @@
 //! `olist run --date …`: features, ABTs, training where it is due, scores.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 
 use super::show::show;
 use super::{Session, lake};
-use crate::catalog::{Catalog, Model};
+use crate::catalog::Model;
 use crate::cli::{self, Engine};
 use crate::ingest::{self, Origin};
 use crate::mlflow;
@@ -28,21 +28,21 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
         args.publish.as_deref().map(publish::folder_of).transpose()?.into_iter().collect();
     let scratch = scratch_of(session.database())?;
     folders.extend(scratch.exists().then(|| path::folder(&scratch).to_owned()));
-    let select = |catalog: &Catalog| catalog.select(&args.selection.select, &args.selection.exclude);
     // A mistake is told before the sample is loaded.
     let early = if args.dates.needs_latest() {
         None
     } else {
         Some(session.catalog(args.dates.expand(NaiveDate::MAX)?[0])?)
     };
-    early.as_ref().map(select).transpose()?;
+    early.as_ref().map(|catalog| args.selection.of(catalog)).transpose()?;
     let warehouse = open(session, folders)?;
     let mut loaded = Loaded::read(&warehouse)?;
     let dates = args.dates.expand(loaded.last_date())?;
     let (first, last) = (dates[0], dates[dates.len() - 1]);
     loaded.check(last)?;
     let catalog = early.map_or_else(|| session.catalog(first), Ok)?;
-    let selected = select(&catalog)?;
+    let selected = args.selection.of(&catalog)?;
+    let (tables, models) = (catalog.tables_of(&selected), catalog.models_of(&selected));
     loaded.warn_of_no_data(&warehouse, first)?;
     attach_scratch(&warehouse, &scratch)?;
     let lake = match args.engine {
@@ -52,11 +52,7 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
     loaded.loads.supersede(lake.as_ref().map_or(&BTreeMap::new(), |lake| &lake.remote));
     let mut run = session.run(&warehouse, &catalog, &loaded, args.force, lake)?;
     run.accept(args.accept);
-    let tables: BTreeSet<String> =
-        selected.iter().filter(|name| catalog.tables.contains_key(*name)).cloned().collect();
     run.build(&tables, &dates)?;
-    let models: Vec<&Model> =
-        catalog.models.values().filter(|model| selected.contains(&model.table())).collect();
     let mut scored = Vec::new();
     let mut back_casts = BackCasts::default();
     for &date in &dates {

@@ -9,7 +9,9 @@ use chrono::NaiveDate;
 
 use crate::catalog::Catalog;
 use crate::cli::Global;
+use crate::earlier::Means;
 use crate::ingest;
+use crate::partitions::Ledger;
 use crate::partitions::lake::Lake;
 use crate::problem;
 use crate::project::Project;
@@ -148,6 +150,24 @@ impl Session {
         let (id, time_limit) = (self.run_id.clone(), self.time_limit());
         let options = Options { id, cores: self.cores(), force, time_limit, lake };
         Run::new(warehouse, catalog, loaded, options)
+    }
+
+    /// By which tables are built beside what is there.
+    pub fn means<'a>(
+        &'a self,
+        warehouse: &'a Warehouse,
+        ledger: &'a Ledger,
+        loaded: &'a Loaded,
+    ) -> Means<'a> {
+        Means {
+            warehouse,
+            ledger,
+            loads: &loaded.loads,
+            settled_until: loaded.last_date(),
+            run_id: &self.run_id,
+            cores: self.cores(),
+            time_limit: self.time_limit(),
+        }
     }
 
     /// Cores that may be used.

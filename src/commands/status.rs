@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::Session;
 use crate::cli::Selection;
 use crate::ingest;
-use crate::output::{Format, Table};
+use crate::output::{self, Format, Table};
 use crate::problem;
 use crate::run::{Loaded, Prospect, Standing, State, status as standing};
 use crate::term;
@@ -25,7 +25,7 @@ pub fn status(session: &Session, selection: &Selection) -> Result<()> {
     let loaded = Loaded::read(&warehouse)?;
     let mut catalog = session.catalog_of_the_rest(loaded.last_date())?;
     let mistakes = std::mem::take(&mut catalog.mistakes);
-    let selected = catalog.select(&selection.select, &selection.exclude)?;
+    let selected = selection.of(&catalog)?;
     let status = standing(&warehouse, &catalog, &loaded, &selected)?;
     let sources = sources(&warehouse)?;
     match session.options.format {
@@ -38,7 +38,7 @@ pub fn status(session: &Session, selection: &Selection) -> Result<()> {
                 "partitions": serde_json::from_str::<Value>(&partitions(&status.standings).json()?)?,
                 "models": status.prospects.iter().map(|one| as_json(one, loaded.last_date())).collect::<Vec<_>>(),
             });
-            term::data(&(serde_json::to_string_pretty(&all)? + "\n"))?;
+            output::json(&all)?;
         }
         Format::Csv => partitions(&status.standings).print(Format::Csv)?,
         _ => {

@@ -13,7 +13,7 @@ use super::Session;
 use crate::cases::{self, Case, Differing, Drawn, Outcome, Wanted};
 use crate::catalog::{Catalog, Node, means};
 use crate::cli;
-use crate::output::{Format, Table};
+use crate::output::{self, Format, Table};
 use crate::problem::{self, Kind, Problem, suggest};
 use crate::project::CASES;
 use crate::run::Loaded;
@@ -107,7 +107,7 @@ fn print(session: &Session, outcomes: &Outcomes) -> Result<()> {
                 })
             };
             let all: Vec<_> = all().map(one).collect();
-            Ok(term::data(&(serde_json::to_string_pretty(&all)? + "\n"))?)
+            output::json(&all)
         }
         Format::Csv => {
             let mut table = Table::new(&["case", "title", "key", "column", "expected", "got"]);

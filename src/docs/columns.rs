@@ -31,15 +31,18 @@ const UNITS: [(&str, &str); 12] = [
     ("score", "probability, 0..1"),
 ];
 
-/// Name and type of the columns of all tables of the warehouse.
-pub struct Names(BTreeMap<String, Vec<(String, String)>>);
+/// Name and type of a column.
+pub type Shape = (String, String);
+
+/// The columns of all tables of the warehouse.
+pub struct Names(BTreeMap<String, Vec<Shape>>);
 
 impl Names {
     pub fn read(warehouse: &Warehouse) -> Result<Self> {
         let sql = "select schema_name || '.' || table_name, column_name, data_type from duckdb_columns()
             where database_name = 'warehouse' and schema_name in ('sources', 'features', 'abt', 'scores')
             order by table_oid, column_index";
-        let mut names: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+        let mut names: BTreeMap<String, Vec<Shape>> = BTreeMap::new();
         let read = |row: &duckdb::Row<'_>| Ok((row.get::<_, String>(0)?, (row.get(1)?, row.get(2)?)));
         for (table, column) in warehouse.rows(sql, &[], read)? {
             names.entry(table).or_default().push(column);
@@ -47,23 +50,21 @@ impl Names {
         Ok(Self(names))
     }
 
-    pub fn of(&self, table: &str) -> Vec<(String, String)> {
-        self.0.get(table).cloned().unwrap_or_default()
+    pub fn of(&self, table: &str) -> &[Shape] {
+        self.0.get(table).map_or(&[], Vec::as_slice)
     }
 
     /// The date stands beside the columns of every table that is read at one.
     pub fn has(&self, table: &str, column: &str) -> bool {
-        let names = self.0.get(table);
-        names.is_some_and(|names| {
-            column == "reference_date" || names.iter().any(|(name, _)| name.eq_ignore_ascii_case(column))
-        })
+        let is_it = |(name, _): &Shape| column == "reference_date" || name.eq_ignore_ascii_case(column);
+        self.of(table).iter().any(is_it)
     }
 }
 
 /// The columns of `shape`, name and type, as `sql` makes them.
-pub fn columns(shape: &[(String, String)], sql: &str, has: &dyn Fn(&str, &str) -> bool) -> Vec<Column> {
+pub fn columns(shape: &[Shape], sql: &str, has: &dyn Fn(&str, &str) -> bool) -> Vec<Column> {
     let outputs = Outputs::read(sql, has);
-    let own = |(name, sql_type): &(String, String)| {
+    let own = |(name, sql_type): &Shape| {
         let made = match &outputs {
             Some(outputs) if name != "reference_date" => outputs.column(name),
             _ => Output::default(),
@@ -86,7 +87,7 @@ pub fn columns(shape: &[(String, String)], sql: &str, has: &dyn Fn(&str, &str) -
 }
 
 /// The columns of a score table: those of the model's SELECT, whose columns are `select`, and what is made of its inputs.
-pub fn score_columns(shape: &[(String, String)], model: &Model, select: &[(String, String)]) -> Vec<Column> {
+pub fn score_columns(shape: &[Shape], model: &Model, select: &[Shape]) -> Vec<Column> {
     let all = columns(shape, "select 1", &|_: &str, _: &str| false);
     let own = |column: Column| {
         let of_model = |name: &str| BTreeSet::from([(model.name.clone(), name.to_owned())]);

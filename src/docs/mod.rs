@@ -15,8 +15,9 @@ use crate::partitions::texts::{Text, Texts};
 use crate::sql::outputs::Origin;
 use crate::template::{Kind, Rendered};
 use crate::warehouse::Warehouse;
-use columns::{Names, columns, score_columns};
-use statistics::Statistics;
+use columns::{Names, Shape, columns, score_columns};
+
+pub use statistics::Statistics;
 
 /// A table, or the SELECT of a model, which is none.
 #[derive(Serialize)]
@@ -61,6 +62,11 @@ impl Table {
         of_table.unwrap_or(name) == column.name
     }
 
+    /// What a column of it is called elsewhere.
+    pub fn origin(&self, column: &Column) -> Origin {
+        (self.name.clone(), column.name.clone())
+    }
+
     /// Whether `name` means it, or a column of it.
     pub fn has(&self, name: &str) -> bool {
         self.name == name || self.columns.iter().any(|column| self.calls(column, name))
@@ -79,7 +85,10 @@ pub struct Library<'a> {
 impl Library<'_> {
     /// All tables, each before those that are made of it.
     pub fn tables(&self) -> Result<Vec<Table>> {
-        let (names, built) = (Names::read(self.warehouse)?, self.built()?);
+        let sql = "select table_name, max(reference_date) from pipeline.partitions group by table_name";
+        let built = self.warehouse.rows(sql, &[], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let built: BTreeMap<String, NaiveDate> = built.into_iter().collect();
+        let names = Names::read(self.warehouse)?;
         let mut texts = Texts::new(self.warehouse, self.catalog, "warehouse", self.date);
         let mut tables = Vec::new();
         for (name, spec) in self.sources {
@@ -95,17 +104,10 @@ impl Library<'_> {
         Ok(tables)
     }
 
-    /// The newest date of each table.
-    fn built(&self) -> Result<BTreeMap<String, NaiveDate>> {
-        let sql = "select table_name, max(reference_date) from pipeline.partitions group by table_name";
-        let rows = self.warehouse.rows(sql, &[], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.into_iter().collect())
-    }
-
     fn source(&self, name: &str, spec: &SourceSpec, names: &Names, texts: &mut Texts<'_>) -> Result<Table> {
-        let (file, templates) = (source_file(name), &self.catalog.templates);
-        let rendered = templates.render(&file, Kind::Source, None, Some(columns::RAW))?;
-        let table = format!("sources.{name}");
+        let file = source_file(name);
+        let rendered = self.catalog.templates.render(&file, Kind::Source, None, Some(columns::RAW))?;
+        let mut table = self.table(&format!("sources.{name}"), "source", &spec.description, &rendered, None);
         // The moment is made of the SELECT's columns, and stands beside them.
         let known_at =
             spec.known_at.as_ref().map_or_else(|| "null".to_owned(), |moment| format!("({moment})"));
@@ -115,17 +117,17 @@ impl Library<'_> {
             columns::FROM_RAW => spec.in_file().any(|declared| declared.name == column),
             _ => names.has(of, column),
         };
-        let mut columns = columns(&names.of(&table), &sql, &has);
-        say(&mut columns, &texts.of(&table)?);
-        for column in &mut columns {
-            column.place(templates, &rendered, head.len());
+        table.columns = columns(names.of(&table.name), &sql, &has);
+        say(&mut table.columns, &texts.of(&table.name)?);
+        for column in &mut table.columns {
+            column.place(&self.catalog.templates, &rendered, head.len());
             let raw = |(of, name): Origin| match &*of {
                 columns::FROM_RAW => (spec.file_stem.clone(), name),
                 _ => (of, name),
             };
             column.from = std::mem::take(&mut column.from).into_iter().map(raw).collect();
         }
-        Ok(self.table(table, "source", spec.description.clone(), Some(&rendered), None, columns))
+        Ok(table)
     }
 
     fn node(
@@ -136,16 +138,13 @@ impl Library<'_> {
         texts: &mut Texts<'_>,
     ) -> Result<Table> {
         let rendered = self.catalog.render(&node.name, date.unwrap_or(self.date))?;
-        let mut columns =
-            columns(&names.of(&node.name), &rendered.sql, &|of: &str, column: &str| names.has(of, column));
-        if date.is_some() {
-            say(&mut columns, &texts.of(&node.name)?);
-        }
-        for column in &mut columns {
-            column.place(&self.catalog.templates, &rendered, 0);
-        }
         let kind = if node.kind == Kind::Abt { "abt" } else { "feature store" };
-        Ok(self.table(node.name.clone(), kind, node.spec.description.clone(), Some(&rendered), date, columns))
+        let mut table = self.table(&node.name, kind, &node.spec.description, &rendered, date);
+        table.columns = self.columns(names.of(&node.name), &rendered, names);
+        if date.is_some() {
+            say(&mut table.columns, &texts.of(&node.name)?);
+        }
+        Ok(table)
     }
 
     /// The SELECT of a model, and its scores where there are some.
@@ -159,42 +158,48 @@ impl Library<'_> {
         let rendered = self.catalog.render(&model.table(), date.unwrap_or(self.date))?;
         // Where a table below is not built, its columns are not known.
         let shape = rendered.select().and_then(|select| self.warehouse.describe(&select)).unwrap_or_default();
-        let mut inputs = columns(&shape, &rendered.sql, &|of: &str, column: &str| names.has(of, column));
+        let mut select = self.table(&model.name, "model", &model.spec.description, &rendered, date);
+        select.columns = self.columns(&shape, &rendered, names);
         if !shape.is_empty() {
-            say(&mut inputs, &texts.of_model(model)?);
+            say(&mut select.columns, &texts.of_model(model)?);
         }
-        for column in &mut inputs {
-            column.place(&self.catalog.templates, &rendered, 0);
+        if date.is_none() {
+            return Ok(vec![select]);
         }
-        let description = model.spec.description.clone();
-        let select =
-            self.table(model.name.clone(), "model", description.clone(), Some(&rendered), date, inputs);
-        let Some(date) = date else { return Ok(vec![select]) };
-        let mut columns = score_columns(&names.of(&model.table()), model, &shape);
-        say(&mut columns, &texts.of(&model.table())?);
-        let scores = self.table(model.table(), "scores", description, None, Some(date), columns);
+        let name = model.table();
+        let mut columns = score_columns(names.of(&name), model, &shape);
+        say(&mut columns, &texts.of(&name)?);
+        let (description, date) = (select.description.clone(), select.date.clone());
+        let [file, sql, rendered] = [const { String::new() }; 3];
+        let scores = Table { name, kind: "scores", description, file, sql, rendered, date, columns };
         Ok(vec![select, scores])
     }
 
+    /// The columns of `shape` as a rendered file makes them.
+    fn columns(&self, shape: &[Shape], rendered: &Rendered, names: &Names) -> Vec<Column> {
+        let mut columns = columns(shape, &rendered.sql, &|of: &str, column: &str| names.has(of, column));
+        columns.iter_mut().for_each(|column| column.place(&self.catalog.templates, rendered, 0));
+        columns
+    }
+
+    /// A table by its file, without columns yet.
     fn table(
         &self,
-        name: String,
+        name: &str,
         kind: &'static str,
-        description: String,
-        rendered: Option<&Rendered>,
+        description: &str,
+        rendered: &Rendered,
         date: Option<NaiveDate>,
-        columns: Vec<Column>,
     ) -> Table {
-        let file = rendered.map(|rendered| rendered.file.clone()).unwrap_or_default();
         Table {
-            name,
+            name: name.to_owned(),
             kind,
-            description,
-            sql: self.catalog.templates.source(&file).to_owned(),
-            file,
-            rendered: rendered.map(|rendered| rendered.sql.trim().to_owned()).unwrap_or_default(),
+            description: description.to_owned(),
+            file: rendered.file.clone(),
+            sql: self.catalog.templates.source(&rendered.file).to_owned(),
+            rendered: rendered.sql.trim().to_owned(),
             date: date.map(|date| date.to_string()),
-            columns,
+            columns: Vec::new(),
         }
     }
 
@@ -224,13 +229,14 @@ fn link(tables: &mut [Table]) {
     for table in tables.iter() {
         for column in &table.columns {
             for from in &column.from {
-                to.entry(from.clone()).or_default().insert((table.name.clone(), column.name.clone()));
+                to.entry(from.clone()).or_default().insert(table.origin(column));
             }
         }
     }
     for table in tables {
-        for column in &mut table.columns {
-            column.to = to.remove(&(table.name.clone(), column.name.clone())).unwrap_or_default();
+        for at in 0..table.columns.len() {
+            let own = table.origin(&table.columns[at]);
+            table.columns[at].to = to.remove(&own).unwrap_or_default();
         }
     }
 }

@@ -47,8 +47,7 @@ pub fn add(warehouse: &Warehouse, rows: &str, columns: &mut [Column]) -> Result<
         Ok((row.get::<_, String>(0)?, statistics))
     };
     for (name, statistics) in warehouse.rows(&sql, &[], read)? {
-        let column = columns.iter_mut().find(|column| column.name == name);
-        if let Some(column) = column {
+        if let Some(column) = columns.iter_mut().find(|column| column.name == name) {
             column.statistics = Some(statistics);
         }
     }

@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 use anyhow::{Context, Result, ensure};
 use chrono::NaiveDate;
 
+use crate::term::grouped;
+
 /// A language of pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Lang {
@@ -43,43 +45,37 @@ impl Lang {
     /// A key that is not there, values that are missing or too many.
     pub fn text(self, key: &str, values: &[(&str, String)]) -> Result<String> {
         let text = self.words().get(key).with_context(|| format!("there is no text `{key}`"))?;
-        let mut filled = String::with_capacity(text.len());
-        let mut rest = text.as_str();
-        while let Some((head, tail)) = rest.split_once('{') {
-            let (name, tail) = tail.split_once('}').with_context(|| format!("`{key}` has an open brace"))?;
-            let value = values.iter().find(|(other, _)| *other == name);
-            let (_, value) = value.with_context(|| format!("`{key}` lacks `{name}`"))?;
-            filled.push_str(head);
-            filled.push_str(value);
-            rest = tail;
+        for (name, _) in values {
+            ensure!(text.contains(&format!("{{{name}}}")), "`{key}` does not say `{name}`");
         }
-        let unused = values.iter().find(|(name, _)| !text.contains(&format!("{{{name}}}")));
-        ensure!(unused.is_none(), "`{key}` does not say `{}`", unused.map_or("", |(name, _)| name));
-        filled.push_str(rest);
+        let mut parts = text.split('{');
+        let mut filled = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let (name, rest) = part.split_once('}').with_context(|| format!("`{key}` has an open brace"))?;
+            let value = values.iter().find(|(other, _)| *other == name);
+            filled += value.map(|(_, value)| value).with_context(|| format!("`{key}` lacks `{name}`"))?;
+            filled += rest;
+        }
         Ok(filled)
     }
 
     /// `1,234.50`, or `1.234,50`.
     pub fn number(self, value: f64, digits: usize) -> String {
-        let (thousands, point) = match self {
-            Self::English => (',', '.'),
-            Self::Portuguese => ('.', ','),
-        };
-        let text = format!("{:.digits$}", value.abs());
-        let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-        let is_zero = text.bytes().all(|byte| matches!(byte, b'0' | b'.'));
-        let mut written = if value < 0.0 && !is_zero { "\u{2212}".to_owned() } else { String::new() };
-        for (at, digit) in whole.chars().enumerate() {
-            if at > 0 && (whole.len() - at).is_multiple_of(3) {
-                written.push(thousands);
+        let digits = format!("{:.digits$}", value.abs());
+        let is_zero = digits.bytes().all(|byte| matches!(byte, b'0' | b'.'));
+        let sign = if value < 0.0 && !is_zero { "\u{2212}" } else { "" };
+        let number = sign.to_owned() + &grouped(&digits);
+        match self {
+            Self::English => number,
+            Self::Portuguese => {
+                let turned = |c| match c {
+                    ',' => '.',
+                    '.' => ',',
+                    other => other,
+                };
+                number.chars().map(turned).collect()
             }
-            written.push(digit);
         }
-        if !fraction.is_empty() {
-            written.push(point);
-            written.push_str(fraction);
-        }
-        written
     }
 
     /// A share as `12.5%`, or `12,5%`.

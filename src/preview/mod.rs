@@ -7,7 +7,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 pub use models::ModelPreview;
-pub use tables::TablePreview;
+pub use tables::{Differing, TablePreview};
 
 use crate::catalog::Catalog;
 use crate::partitions::Ledger;

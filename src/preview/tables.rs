@@ -8,15 +8,15 @@ use serde::Serialize;
 
 use super::BEFORE;
 use crate::catalog::Node;
-use crate::difference::{Difference, differs};
+use crate::difference::{Column, Difference, Mismatch};
 use crate::partitions::{Ledger, why};
 use crate::warehouse::Warehouse;
 
 /// Rows that are there on one side alone, or a column whose values differ.
 #[derive(Serialize)]
 pub struct Differing {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub column: Option<String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub column: String,
     pub rows: i64,
     pub example: String,
 }
@@ -80,26 +80,21 @@ pub fn of(
 impl TablePreview {
     fn compare(&mut self, warehouse: &Warehouse, node: &Node, dates: &[NaiveDate]) -> Result<()> {
         let (w, c) = (warehouse.columns_of(BEFORE, &node.name)?, warehouse.columns(&node.name)?);
-        let find = |columns: &[(String, String)], name: &str| {
+        let type_of = |columns: &[Column], name: &str| {
             columns.iter().find(|(other, _)| other == name).map(|(_, sql_type)| sql_type.clone())
         };
-        let lacking = |columns: &[(String, String)], others: &[(String, String)]| -> Vec<String> {
-            columns
-                .iter()
-                .filter(|(name, _)| find(others, name).is_none())
-                .map(|(name, _)| name.clone())
-                .collect()
-        };
-        (self.columns_added, self.columns_removed) = (lacking(&c, &w), lacking(&w, &c));
+        let removed = w.iter().map(|(name, _)| name).filter(|name| type_of(&c, name).is_none());
+        self.columns_removed = removed.cloned().collect();
         let mut shared = Vec::new();
-        for (name, sql_type) in &c {
-            let key = node.spec.key.contains(name) || name == "reference_date";
-            match find(&w, name) {
+        for column @ (name, sql_type) in &c {
+            let is_key = node.spec.key.contains(name) || name == "reference_date";
+            match type_of(&w, name) {
+                None => self.columns_added.push(name.clone()),
                 Some(before) if before != *sql_type => {
                     self.columns_retyped.push(format!("{name} ({before} to {sql_type})"));
                 }
-                Some(_) if !key => shared.push((name.clone(), sql_type.clone())),
-                _ => {}
+                Some(_) if is_key => {}
+                Some(_) => shared.push(column),
             }
         }
         let days: Vec<String> = dates.iter().map(|date| format!("date '{date}'")).collect();
@@ -108,22 +103,15 @@ impl TablePreview {
         };
         let key: Vec<String> = [vec!["reference_date".to_owned()], node.spec.key.clone()].concat();
         let difference = Difference::new(warehouse, &rows(BEFORE), &rows("warehouse"), &key);
-        let mut conditions = vec!["w.in_w".to_owned(), "c.in_c".to_owned()];
-        conditions.extend([Difference::GONE.to_owned(), Difference::NEW.to_owned()]);
-        conditions.extend(shared.iter().map(differs));
-        let counts = difference.counts(&conditions)?;
-        (self.rows_before, self.rows_after) = (counts[0], counts[1]);
-        let found = |at: usize, column: Option<&str>| -> Result<Option<Differing>> {
-            if counts[at] == 0 {
-                return Ok(None);
-            }
-            let example = difference.example(&conditions[at], column.unwrap_or(""), "then")?;
-            Ok(Some(Differing { column: column.map(str::to_owned), rows: counts[at], example }))
+        let compared = difference.compare(shared)?;
+        let differing = |mismatch: Mismatch| {
+            let example = difference.example(&mismatch, "then")?;
+            Ok(Differing { column: mismatch.column, rows: mismatch.rows, example })
         };
-        (self.rows_removed, self.rows_added) = (found(2, None)?, found(3, None)?);
-        for (at, (name, _)) in shared.iter().enumerate() {
-            self.columns_different.extend(found(4 + at, Some(name))?);
-        }
+        (self.rows_before, self.rows_after) = (compared.w, compared.c);
+        self.rows_removed = compared.gone.map(differing).transpose()?;
+        self.rows_added = compared.new.map(differing).transpose()?;
+        self.columns_different = compared.columns.into_iter().map(differing).collect::<Result<_>>()?;
         Ok(())
     }
 }

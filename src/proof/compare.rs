@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::Proof;
 use super::layout::{CUT, SHUFFLED, WHOLE};
 use crate::diagnose::Apart;
-use crate::difference::{Difference, differs, is_equal};
+use crate::difference::{Column, Difference, Mismatch, is_equal};
 use crate::problem::{Place, Problem};
 use crate::template::Rendered;
 use crate::term::thousands;
@@ -21,8 +21,6 @@ pub struct Compared<'a> {
     /// Of a column that is a model's rule.
     pub rule_place: &'a dyn Fn(&str) -> Option<Place>,
 }
-
-type Column = (String, String);
 
 impl Proof<'_> {
     /// Rows, columns compared, and what differs.
@@ -55,34 +53,33 @@ impl Proof<'_> {
             return Ok((rows, columns.len(), problems));
         }
         let difference = self.difference([WHOLE, CUT], name, table.key);
-        let mut conditions =
-            vec!["w.in_w".to_owned(), Difference::GONE.to_owned(), Difference::NEW.to_owned()];
-        conditions.extend(columns.iter().map(|column| differs(column)));
-        let counts = difference.counts(&conditions)?;
-        for (at, which) in [(1, "with"), (2, "without")].into_iter().filter(|(at, _)| counts[*at] > 0) {
-            let (count, entity) = (counts[at], difference.example(&conditions[at], "", "")?);
+        let compared = difference.compare(columns.iter().copied())?;
+        let rows = [(compared.gone, "with"), (compared.new, "without")];
+        for (mismatch, which) in rows.into_iter().filter_map(|(found, which)| Some((found?, which))) {
+            let (count, entity) = (mismatch.rows, difference.example(&mismatch, "")?);
             let what =
                 format!("{count} rows of `{name}` are there only {which} what became known later: {entity}");
             problems.push(self.leak(table, "", &what)?);
         }
-        for (at, (column, _)) in columns.iter().enumerate().filter(|(at, _)| counts[at + 3] > 0) {
+        for mismatch in &compared.columns {
+            let column = &mismatch.column;
             // A rule is made of the columns before it, and no better than they are.
             if !problems.is_empty() && (table.rule_place)(column).is_some() {
                 continue;
             }
-            let entity = difference.example(&conditions[at + 3], column, "without the future")?;
-            problems.push(if self.is_unsteady(table, column, &conditions[at + 3])? {
+            let entity = difference.example(mismatch, "without the future")?;
+            problems.push(if self.is_unsteady(table, mismatch)? {
                 Problem::data(format!("`{column}` of `{name}` is not the same when it is built again: {entity}"))
                     .at(self.place([CUT, SHUFFLED], table.rendered, column)?)
                     .on(self.date)
                     .hint("it depends on the order of rows: give first(), limit, row_number() and the like an order without ties")
             } else {
-                let (count, of) = (counts[at + 3], thousands(u64::try_from(counts[0])?));
+                let (count, of) = (mismatch.rows, thousands(u64::try_from(compared.w)?));
                 let what = format!("`{column}` of `{name}` has seen the future in {count} of {of} rows: {entity}");
                 self.leak(table, column, &what)?
             });
         }
-        Ok((counts[0], columns.len(), problems))
+        Ok((compared.w, columns.len(), problems))
     }
 
     /// A table in two databases.
@@ -120,16 +117,16 @@ impl Proof<'_> {
     }
 
     /// Whether the column differs by itself: built from the same rows in another order.
-    fn is_unsteady(&self, table: &Compared<'_>, column: &str, condition: &str) -> Result<bool> {
-        if (table.rule_place)(column).is_some() {
+    fn is_unsteady(&self, table: &Compared<'_>, mismatch: &Mismatch) -> Result<bool> {
+        if (table.rule_place)(&mismatch.column).is_some() {
             return Ok(false);
         }
         self.shuffle()?;
         self.refer(SHUFFLED, table.rendered, CUT)?;
         self.build(SHUFFLED, table.name, table.rendered, "q.*")?;
         let difference = self.difference([CUT, SHUFFLED], table.name, table.key);
-        let count = difference.counts(&[condition.to_owned()])?[0];
+        let found = difference.find(&mismatch.condition, "", "")?;
         self.forget(SHUFFLED, table.name)?;
-        Ok(count > 0)
+        Ok(found.is_some())
     }
 }

@@ -93,9 +93,12 @@ impl Proof<'_> {
         };
         for node in rendered.refs.iter().filter_map(|name| self.catalog.tables.get(name)).filter(is_its) {
             let abt = format!("{WHOLE}.{}", node.name);
-            let early = Difference::new(self.warehouse, &table, &abt, &model.spec.key)
-                .counts(&["w.label_known_on::date < c.label_known_on::date".to_owned()])?[0];
-            if early > 0 {
+            let early = Difference::new(self.warehouse, &table, &abt, &model.spec.key).find(
+                "w.label_known_on::date < c.label_known_on::date",
+                "",
+                "",
+            )?;
+            if let Some((early, _)) = early {
                 let what = format!(
                     "`label_known_on` is earlier than in `{}` in {early} rows: it would be trained on what was not known yet",
                     node.name

@@ -119,9 +119,13 @@ impl<'a> Proof<'a> {
 
     /// Builds a table from the whole warehouse and from the cut one, side by side.
     pub(super) fn build_both(&self, table: &str, rendered: &Rendered) -> Result<()> {
-        let (catalog, date, second) = (self.catalog, self.date, self.warehouse.another()?);
+        let second = self.warehouse.another()?;
+        let (catalog, definitions, date) = (self.catalog, self.definitions, self.date);
         std::thread::scope(|scope| {
-            let cut = scope.spawn(move || build(&second, catalog, date, CUT, table, rendered, "q.*"));
+            let cut = scope.spawn(move || {
+                let beside = Proof { warehouse: &second, catalog, definitions, date, sources: Vec::new() };
+                beside.build(CUT, table, rendered, "q.*")
+            });
             let whole = self.build(WHOLE, table, rendered, "q.*");
             whole.and(cut.join().map_err(|_| anyhow!("a build ended by itself"))?)
         })
@@ -135,29 +139,18 @@ impl<'a> Proof<'a> {
         rendered: &Rendered,
         columns: &str,
     ) -> Result<()> {
-        build(self.warehouse, self.catalog, self.date, database, table, rendered, columns)
+        let (warehouse, date) = (self.warehouse, self.date);
+        let head = format!(
+            "create or replace table {table} as select date '{date}' as reference_date, {columns} from (\n"
+        );
+        let explain = |error| analyst(warehouse, error, rendered, &self.catalog.templates);
+        let sql = format!("{head}{}\n) as q", rendered.select().map_err(explain)?);
+        warehouse.batch(&format!("use {database}"))?;
+        // The error is looked into where it came up.
+        let built = warehouse.batch(&sql).map_err(|error| explain(error.shifted(head.len())));
+        warehouse.batch("use warehouse")?;
+        Ok(built?)
     }
-}
-
-fn build(
-    warehouse: &Warehouse,
-    catalog: &Catalog,
-    date: NaiveDate,
-    database: &str,
-    table: &str,
-    rendered: &Rendered,
-    columns: &str,
-) -> Result<()> {
-    let head = format!(
-        "create or replace table {table} as select date '{date}' as reference_date, {columns} from (\n"
-    );
-    let explain = |error| analyst(warehouse, error, rendered, &catalog.templates);
-    let sql = format!("{head}{}\n) as q", rendered.select().map_err(explain)?);
-    warehouse.batch(&format!("use {database}"))?;
-    // The error is looked into where it came up.
-    let built = warehouse.batch(&sql).map_err(|error| explain(error.shifted(head.len())));
-    warehouse.batch("use warehouse")?;
-    Ok(built?)
 }
 
 /// The macro that gives a source as it was known at a date, wherever it is called.

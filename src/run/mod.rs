@@ -4,7 +4,6 @@ mod due;
 mod earlier;
 mod end;
 mod loaded;
-mod promote;
 mod score;
 mod status;
 mod train;
@@ -17,7 +16,6 @@ use anyhow::Result;
 use chrono::NaiveDate;
 
 pub use loaded::Loaded;
-pub use promote::{promote, rollback};
 pub use score::Scored;
 pub use status::{Prospect, Standing, State, status};
 pub use train::{Attempt, How, note_verdict};
@@ -30,7 +28,7 @@ use crate::interrupt;
 use crate::partitions::lake::Lake;
 use crate::partitions::texts::{self, Texts};
 use crate::partitions::{
-    self, Basis, Built, Cause, Context, DuckDb, Engine, Entry, Fingerprints, Ledger, Plan, Unbuilt, columns,
+    self, Basis, Built, Cause, DuckDb, Engine, Entry, Fingerprints, Ledger, Plan, Unbuilt, columns,
     sorted_out,
 };
 use crate::problem::Problem;
@@ -130,13 +128,8 @@ impl<'a> Run<'a> {
         let holds = |table: &str, entry: &Entry| {
             lake.map_or_else(|| partitions::here(table, entry), |lake| lake.holds(self.catalog, table, entry))
         };
-        let basis = Basis {
-            holds: &holds,
-            ledger: &self.ledger,
-            loads: &self.loaded.loads,
-            settled_until: self.loaded.last_date(),
-            force: self.options.force,
-        };
+        let (means, force) = (self.means(), self.options.force);
+        let basis = Basis { holds: &holds, ..means.basis(&self.ledger, force) };
         let is_new =
             |date: &NaiveDate| !tables.iter().all(|table| self.visible.contains_key(&(table.clone(), *date)));
         let open: Vec<NaiveDate> = dates.iter().copied().filter(is_new).collect();
@@ -154,13 +147,8 @@ impl<'a> Run<'a> {
         }
         let mut unbuilt = std::mem::take(&mut self.unbuilt);
         let lake = self.options.lake.as_ref();
-        let context = Context {
-            run_id: &self.options.id,
-            guard: self.guard()?,
-            time_limit: self.options.time_limit,
-            engine: lake.map_or(&DuckDb, |lake| lake as &dyn Engine),
-        };
-        let cores = self.options.cores;
+        let engine = lake.map_or(&DuckDb as &dyn Engine, |lake| lake);
+        let (context, cores) = (self.means().context(self.guard()?, engine), self.options.cores);
         let adopted = match lake {
             // What was tried in a copy of the database is in no lake.
             Some(_) => Ok(Built::default()),

@@ -159,8 +159,7 @@ impl<'a> Run<'a> {
     ) -> Result<()> {
         let known = registry::profiles(self.warehouse, &version.model, version.number)?;
         let mut lines: Vec<(&str, f64, Option<f64>)> = drift::of_inputs(&known, &scores.data.matrix)
-            .into_iter()
-            .map(|(input, psi)| (input.name.as_str(), psi, Some(input.usual_psi)))
+            .map(|(input, _, psi)| (input.name.as_str(), psi, Some(input.usual_psi)))
             .collect();
         if matches!(at.model.spec.task, Task::Binary(_)) {
             let table = at.model.table();

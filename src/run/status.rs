@@ -122,7 +122,7 @@ pub fn status(
         }
     }
     let open = Plan::make(catalog, selected, &[loaded.last_date()], &basis)?.tasks.len();
-    let models = catalog.models.values().filter(|model| selected.contains(&model.table()));
+    let models = catalog.models_of(selected).into_iter();
     let prospects = models.map(|model| prospect(warehouse, catalog, model, loaded.last_date(), &failures));
     Ok(Status { standings, prospects: prospects.collect::<Result<_>>()?, open })
 }
