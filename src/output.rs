@@ -103,7 +103,7 @@ impl Table {
                 }
                 return Ok(());
             }
-            Format::Json => self.json()?,
+            Format::Json => return json(&self.values()),
             Format::Csv => self.csv()?,
         };
         Ok(term::data(&text)?)
@@ -193,8 +193,8 @@ impl Table {
         lines.join("\n") + "\n"
     }
 
-    /// As JSON: a list of maps.
-    pub fn json(&self) -> Result<String> {
+    /// The rows as JSON.
+    pub fn values(&self) -> Vec<Map<String, Value>> {
         let numeric: Vec<bool> = (0..self.columns.len()).map(|column| self.is_numeric(column)).collect();
         let value = |cell: &String, is_numeric: bool| match serde_json::from_str::<Number>(cell) {
             Ok(number) if is_numeric => Value::Number(number),
@@ -206,8 +206,7 @@ impl Table {
             let cells = self.columns.iter().zip(row).zip(&numeric);
             cells.map(|((name, cell), is_numeric)| (name.clone(), value(cell, *is_numeric))).collect()
         };
-        let rows: Vec<_> = self.rows.iter().map(of_row).collect();
-        Ok(serde_json::to_string_pretty(&rows)? + "\n")
+        self.rows.iter().map(of_row).collect()
     }
 
     /// As CSV, with a header.

@@ -14,8 +14,16 @@ pub fn set_quiet(quiet: bool) {
     QUIET.store(quiet, Ordering::Relaxed);
 }
 
-pub fn is_quiet() -> bool {
+fn is_quiet() -> bool {
     QUIET.load(Ordering::Relaxed)
+}
+
+/// Does work without notes and progress.
+pub fn quietly<T>(work: impl FnOnce() -> T) -> T {
+    let was_quiet = QUIET.swap(true, Ordering::Relaxed);
+    let done = work();
+    set_quiet(was_quiet);
+    done
 }
 
 /// Writes data to stdout. A reader that closed the pipe (`| head`) is not an error.

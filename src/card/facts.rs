@@ -1,44 +1,45 @@
 //! What is known of a version, for its page.
 
-use anyhow::{Context, Result};
-use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use serde_json::{Value, json};
 
 use crate::learn::Metric;
 use crate::output::strict;
 use crate::registry::{Version, whole};
 use crate::warehouse::{Warehouse, idents, text};
 
-/// Queries whose rows the page shows under their names. Of a model that predicts:
-const PREDICTING: [(&str, &str); 8] = [
-    ("mean", include_str!("sql/mean.sql")),
-    ("months", include_str!("sql/months.sql")),
-    ("settled", include_str!("sql/settled.sql")),
-    ("curves", include_str!("sql/curves.sql")),
-    ("tenths", include_str!("sql/tenths.sql")),
-    ("inputs", include_str!("sql/inputs.sql")),
-    ("drifts", include_str!("sql/drifts.sql")),
-    ("drift", include_str!("sql/drift.sql")),
-];
+/// A query of the page: its name, whether it gives one row at most, and the table and column without which it has nothing
+/// to say.
+type Query = (&'static str, bool, Option<(&'static str, &'static str)>, &'static str);
+
 const ABOUT: &str = include_str!("sql/about.sql");
 const RULE: &str = include_str!("sql/rule.sql");
 const REIGNS: &str = include_str!("sql/reigns.sql");
-/// Of the lists, where there are some.
-const TOP: &str = include_str!("sql/top.sql");
-const MONEY: &str = include_str!("sql/money.sql");
-/// Of segments.
-const GROUPS: &str = include_str!("sql/groups.sql");
-const SIZES: &str = include_str!("sql/sizes.sql");
-const MOVES: &str = include_str!("sql/moves.sql");
+/// Of a model that predicts.
+const PREDICTIONS: [Query; 10] = [
+    ("mean", true, None, include_str!("sql/mean.sql")),
+    ("months", true, None, include_str!("sql/months.sql")),
+    ("settled", true, None, include_str!("sql/settled.sql")),
+    ("curves", true, None, include_str!("sql/curves.sql")),
+    ("tenths", true, None, include_str!("sql/tenths.sql")),
+    ("inputs", false, None, include_str!("sql/inputs.sql")),
+    ("drifts", true, None, include_str!("sql/drifts.sql")),
+    ("drift", false, None, include_str!("sql/drift.sql")),
+    ("top", false, Some(("scores", "score")), include_str!("sql/top.sql")),
+    ("money", true, Some(("scores", "stake_brl")), include_str!("sql/money.sql")),
+];
+const SEGMENTS: [Query; 3] = [
+    ("groups", false, Some(("profile", "segment")), include_str!("sql/groups.sql")),
+    ("sizes", true, Some(("profile", "segment")), include_str!("sql/sizes.sql")),
+    ("moves", false, Some(("profile", "segment")), include_str!("sql/moves.sql")),
+];
 
-/// Names of what is one row, or none, rather than many.
-const ONE: [&str; 8] = ["mean", "months", "settled", "curves", "tenths", "drifts", "money", "sizes"];
-
-/// A version and what its queries are about.
-struct Facts<'a> {
+/// What stands for the names in braces of a query.
+struct Names<'a> {
     warehouse: &'a Warehouse,
-    /// What stands for the names in braces of a query.
-    names: Vec<(&'static str, String)>,
-    found: Map<String, Value>,
+    names: BTreeMap<&'static str, String>,
 }
 
 /// All that the page says, by name.
@@ -46,7 +47,7 @@ pub fn of(warehouse: &Warehouse, version: &Version) -> Result<Value> {
     let whole = whole::of(warehouse, version)?;
     let word = |name: &str| text(whole[name].as_str().unwrap_or_default());
     let scores = format!("scores.{}", version.model);
-    let names = vec![
+    let names = BTreeMap::from([
         ("model", text(&version.model)),
         ("version", version.number.to_string()),
         ("candidate", word("candidate")),
@@ -54,83 +55,54 @@ pub fn of(warehouse: &Warehouse, version: &Version) -> Result<Value> {
         ("key", idents(&key_of(warehouse, &scores)?)),
         ("profile", format!("{scores}_profile")),
         ("scores", scores),
-    ];
-    let mut facts = Facts { warehouse, names, found: Map::new() };
-    let about = facts.rows(ABOUT)?.remove(0);
-    let is_grouping = about["is_grouping"] == true;
-    if is_grouping {
-        facts.segments()?;
-    } else {
-        facts.predictions(&whole)?;
-    }
-    let recipe = version.recipe()?;
-    let rows = facts.rows(REIGNS)?;
-    let mut found = facts.found;
-    found.extend([
-        ("model".to_owned(), json!(version.model)),
-        ("is_synthetic".to_owned(), about["is_synthetic"].clone()),
-        ("about".to_owned(), about),
-        ("tool_version".to_owned(), json!(env!("CARGO_PKG_VERSION"))),
-        ("settings".to_owned(), json!(serde_json::to_string(&recipe.parts)?)),
-        ("expression".to_owned(), json!(recipe.rule().map(ToString::to_string))),
-        ("candidates".to_owned(), whole["out_of_time"].clone()),
-        ("reigns".to_owned(), json!(rows)),
-        ("version".to_owned(), whole),
     ]);
-    Ok(Value::Object(found))
+    let mut names = Names { warehouse, names };
+    let about = names.rows(ABOUT)?.remove(0);
+    let recipe = version.recipe()?;
+    let mut found = json!({
+        "model": version.model,
+        "is_synthetic": about["is_synthetic"],
+        "tool_version": env!("CARGO_PKG_VERSION"),
+        "settings": serde_json::to_string(&recipe.parts)?,
+        "expression": recipe.rule().map(ToString::to_string),
+        "candidates": whole["out_of_time"],
+        "reigns": names.rows(REIGNS)?,
+    });
+    let queries = if about["is_grouping"] == true {
+        &SEGMENTS[..]
+    } else {
+        let mut rule = names.rows(RULE)?.into_iter().next().unwrap_or_default();
+        names.names.insert("rule", text(rule["rule"].as_str().unwrap_or_default()));
+        if rule["rule"].is_string() {
+            rule["verdict"] = json!(verdict(&rule, whole["metric"].as_str().unwrap_or_default()));
+            found["rule"] = rule;
+        } else {
+            found["rule"] = Value::Null;
+        }
+        &PREDICTIONS[..]
+    };
+    for (name, is_one, needs, sql) in queries {
+        let is_there = needs.map_or(Ok(true), |(table, column)| names.have(table, column))?;
+        let rows = if is_there { Some(names.rows(sql)?) } else { None };
+        found[name] = match rows {
+            Some(rows) if !is_one => json!(rows),
+            rows => rows.into_iter().flatten().next().unwrap_or_default(),
+        };
+    }
+    (found["about"], found["version"]) = (about, whole);
+    Ok(found)
 }
 
-impl Facts<'_> {
-    fn predictions(&mut self, whole: &Value) -> Result<()> {
-        let mut rule = self.rows(RULE)?.into_iter().next().unwrap_or_default();
-        rule["verdict"] = json!(verdict(&rule, whole["metric"].as_str().unwrap_or_default()));
-        self.names.push(("rule", text(rule["rule"].as_str().unwrap_or_default())));
-        let has_rule = rule["rule"].is_string();
-        self.found.insert("rule".to_owned(), if has_rule { rule } else { Value::Null });
-        for (name, sql) in PREDICTING {
-            self.find(name, sql)?;
-        }
-        let (has_list, has_stake) = (self.has("scores", "score")?, self.has("scores", "stake_brl")?);
-        self.find_if(has_list, "top", TOP)?;
-        self.find_if(has_stake, "money", MONEY)
-    }
-
-    fn segments(&mut self) -> Result<()> {
-        let is_scored = self.has("profile", "segment")?;
-        self.find_if(is_scored, "groups", GROUPS)?;
-        self.find_if(is_scored, "sizes", SIZES)?;
-        self.find_if(is_scored, "moves", MOVES)
-    }
-
-    fn find(&mut self, name: &str, sql: &str) -> Result<()> {
-        let rows = self.rows(sql)?;
-        let is_one = ONE.contains(&name);
-        let found = if is_one { rows.into_iter().next().unwrap_or_default() } else { json!(rows) };
-        self.found.insert(name.to_owned(), found);
-        Ok(())
-    }
-
-    fn find_if(&mut self, is_there: bool, name: &str, sql: &str) -> Result<()> {
-        if is_there {
-            return self.find(name, sql);
-        }
-        self.found.insert(name.to_owned(), Value::Null);
-        Ok(())
-    }
-
+impl Names<'_> {
     /// Whether the table that a name stands for has a column.
-    fn has(&self, name: &str, column: &str) -> Result<bool> {
-        let (_, table) =
-            self.names.iter().find(|(other, _)| *other == name).context("a table of the page")?;
-        Ok(self.warehouse.columns(table)?.iter().any(|(other, _)| other == column))
+    fn have(&self, name: &str, column: &str) -> Result<bool> {
+        Ok(self.warehouse.columns(&self.names[name])?.iter().any(|(other, _)| other == column))
     }
 
     fn rows(&self, sql: &str) -> Result<Vec<Value>> {
-        let named = self
-            .names
-            .iter()
-            .fold(sql.to_owned(), |sql, (name, value)| sql.replace(&format!("{{{name}}}"), value));
-        let sql = format!("select to_json(q)::varchar from (\n{named}) as q");
+        let named = |sql: String, (name, value): (&&str, &String)| sql.replace(&format!("{{{name}}}"), value);
+        let sql = self.names.iter().fold(sql.to_owned(), named);
+        let sql = format!("select to_json(q)::varchar from (\n{sql}) as q");
         let rows = self.warehouse.rows(&sql, &[], |row| row.get::<_, String>(0))?;
         rows.iter().map(|row| Ok(serde_json::from_str(&strict(row))?)).collect()
     }

@@ -41,11 +41,8 @@ fn run(session: &Session, names: &[String], update: bool) -> Result<()> {
     // What is wrong with a file is told once, and not at each of its cases.
     let (cases, left): (Vec<Case>, Vec<Case>) =
         cases.into_iter().partition(|case| !catalog.is_left_out(&case.expect.table));
-    let is_quiet = term::is_quiet();
-    term::set_quiet(true);
-    let outcomes = cases::run(project, &catalog, &cases, session.cores());
-    term::set_quiet(is_quiet);
-    let outcomes: Outcomes = cases.into_iter().zip(outcomes?).collect();
+    let outcomes = term::quietly(|| cases::run(project, &catalog, &cases, session.cores()))?;
+    let outcomes: Outcomes = cases.into_iter().zip(outcomes).collect();
     print(session, &outcomes)?;
     if update {
         rewrite(session, &outcomes)?;
@@ -106,14 +103,13 @@ fn print(session: &Session, outcomes: &Outcomes) -> Result<()> {
                     "milliseconds": outcome.time.as_secs_f64() * 1000.0, "differences": outcome.differences(case),
                 })
             };
-            let all: Vec<_> = all().map(one).collect();
-            output::json(&all)
+            output::json(&all().map(one).collect::<Vec<_>>())
         }
         Format::Csv => {
             let mut table = Table::new(&["case", "title", "key", "column", "expected", "got"]);
             for (case, outcome) in all() {
                 for Differing { key, column, expected, got } in outcome.differences(case) {
-                    table.push(vec![case.name(), case.title.clone(), key.join(" "), column, expected, got]);
+                    table.row(&[&case.name(), &case.title, &key.join(" "), &column, &expected, &got]);
                 }
             }
             table.print(Format::Csv)
@@ -140,18 +136,15 @@ fn rewrite(session: &Session, outcomes: &Outcomes) -> Result<()> {
         let text =
             fs::read_to_string(&path).with_context(|| format!("could not read `{}`", path.display()))?;
         write(&path, &cases::updated(&text, &failing))?;
-        term::note(&format!(
-            "{file}: {} rewritten: do the comments still hold?",
-            term::counted(failing.len(), "case")
-        ));
+        let count = term::counted(failing.len(), "case");
+        term::note(&format!("{file}: {count} rewritten: do the comments still hold?"));
     }
     Ok(())
 }
 
 fn summarize(outcomes: &Outcomes, left: usize, update: bool, started: Instant) {
-    let ok = outcomes
-        .iter()
-        .filter(|(_, outcome)| outcome.as_ref().is_ok_and(|outcome| update || outcome.is_ok()));
+    let is_ok = |outcome: &Outcome| update || outcome.is_ok();
+    let ok = outcomes.iter().filter(|(_, outcome)| outcome.as_ref().is_ok_and(is_ok));
     let tables: BTreeSet<&str> = ok.clone().map(|(case, _)| case.expect.table.as_str()).collect();
     let left = if left > 0 { format!(", {left} not run") } else { String::new() };
     term::note(&format!(
@@ -170,11 +163,10 @@ fn end(outcomes: Outcomes, mut problems: Vec<Problem>, update: bool) -> Result<(
         match outcome {
             Ok(outcome) => failing += usize::from(!outcome.is_ok() && !update),
             Err(problem) if problems.iter().any(|other| other.is_same(&problem)) => {}
-            Err(mut problem) => {
-                if problem.place.as_ref().is_some_and(|place| place.file != case.file) {
-                    problem.notes.push(format!("in the case of {}: {}", case.name(), case.title));
-                }
-                problems.push(problem);
+            Err(problem) => {
+                let is_elsewhere = problem.place.as_ref().is_some_and(|place| place.file != case.file);
+                let note = is_elsewhere.then(|| format!("in the case of {}: {}", case.name(), case.title));
+                problems.push(problem.noting(note.into_iter().collect()));
             }
         }
     }
@@ -208,17 +200,13 @@ fn new(session: &Session, table: &str, key: &[String], date: NaiveDate) -> Resul
             .hint("take it out, to draw it again")
             .into());
     }
-    let is_quiet = term::is_quiet();
-    term::set_quiet(true);
-    let drawn = cases::draw(&warehouse, session.project()?, &catalog, &wanted);
-    term::set_quiet(is_quiet);
-    let Drawn { text, rows, is_whole } = drawn?;
-    let gap = if before.is_empty() {
-        ""
-    } else if before.ends_with('\n') {
-        "\n"
-    } else {
-        "\n\n"
+    let project = session.project()?;
+    let Drawn { text, rows, is_whole } =
+        term::quietly(|| cases::draw(&warehouse, project, &catalog, &wanted))?;
+    let gap = match before.chars().next_back() {
+        None => "",
+        Some('\n') => "\n",
+        Some(_) => "\n\n",
     };
     write(&path, &format!("{before}{gap}{text}"))?;
     term::data(&text)?;

@@ -28,7 +28,7 @@ pub fn of(warehouse: &Warehouse, version: &Version) -> Result<Value> {
     let parts = [
         ("contest", first(rows(own, "contests")?)),
         ("reigns", rows(own, "champions")?),
-        ("out_of_time", serde_json::from_str(&comparison::of(warehouse, &version.model, number)?.json()?)?),
+        ("out_of_time", json!(comparison::of(warehouse, &version.model, number)?.values())),
         ("metrics", rows(own, "metrics")?),
         ("importances", rows(own, "importances")?),
         ("dependence", rows(own, "dependence")?),

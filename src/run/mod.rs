@@ -17,7 +17,7 @@ use chrono::NaiveDate;
 
 pub use loaded::Loaded;
 pub use score::Scored;
-pub use status::{Prospect, Standing, State, status};
+pub use status::{Prospect, Standing, State, Status, status};
 pub use train::{Attempt, How, note_verdict};
 
 use crate::catalog::{Catalog, Model};

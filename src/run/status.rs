@@ -1,6 +1,7 @@
 //! What stands where: every table and score by date, and what the next run would do with each model.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -13,7 +14,7 @@ use crate::registry::{self, Version};
 use crate::score;
 use crate::warehouse::Warehouse;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
     Built,
     /// What it was made of is not what is there now.
@@ -24,15 +25,23 @@ pub enum State {
 }
 
 impl State {
-    pub const ALL: [Self; 4] = [Self::Built, Self::Stale, Self::Missing, Self::Failed];
-
-    pub const fn name(self) -> &'static str {
+    const fn name_and_sign(self) -> (&'static str, char) {
         match self {
-            Self::Built => "built",
-            Self::Stale => "stale",
-            Self::Missing => "missing",
-            Self::Failed => "failed",
+            Self::Built => ("built", '#'),
+            Self::Stale => ("stale", 's'),
+            Self::Missing => ("missing", 'm'),
+            Self::Failed => ("failed", 'F'),
         }
+    }
+
+    pub const fn sign(self) -> char {
+        self.name_and_sign().1
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name_and_sign().0)
     }
 }
 
@@ -45,7 +54,7 @@ pub struct Standing {
     pub why: String,
     pub rows: Option<i64>,
     /// Rows that checks kept out.
-    pub quarantined: i64,
+    pub quarantined: usize,
 }
 
 /// A model, and what the next run does with it.
@@ -164,7 +173,7 @@ fn failures(warehouse: &Warehouse) -> Result<Failures> {
 }
 
 /// How many rows checks keep out of each partition.
-fn quarantined(warehouse: &Warehouse) -> Result<BTreeMap<(String, NaiveDate), i64>> {
+fn quarantined(warehouse: &Warehouse) -> Result<BTreeMap<(String, NaiveDate), usize>> {
     let sql = "select table_name, reference_date, count(*) from pipeline.quarantine
         where severity = 'drop' group by all";
     let rows = warehouse.rows(sql, &[], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;

@@ -2,7 +2,6 @@
 
 use olist::output::{Table, strict};
 use olist::term::{counted, thousands};
-use serde_json::Value;
 
 fn table() -> Table {
     let mut table = Table::new(&["seller", "score"]);
@@ -56,7 +55,7 @@ fn one_row_a_block() {
 #[test]
 fn csv_quotes_and_json_has_numbers() {
     assert_eq!(table().csv().unwrap(), "seller,score\n\"a, b\",0.5\nc,12\n");
-    assert!(table().json().unwrap().contains("\"score\": 0.5"));
+    assert_eq!(table().values()[0]["score"], 0.5);
 }
 
 #[test]
@@ -67,7 +66,7 @@ fn numbers_that_json_does_not_have_are_null() {
     for cell in ["NaN", "-inf", "1"] {
         table.push(vec![cell.into()]);
     }
-    let cells: Vec<Value> = serde_json::from_str(&table.json().unwrap()).unwrap();
+    let cells = table.values();
     assert_eq!(cells.iter().map(|row| row["x"].to_string()).collect::<Vec<_>>(), ["null", "null", "1"]);
 }
 
