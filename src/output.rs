@@ -65,7 +65,9 @@ impl Table {
         self.rows.extend(other.rows);
     }
 
-    pub fn push(&mut self, row: Vec<String>) {
+    /// Adds a row; the cells that it lacks at its end are empty.
+    pub fn push(&mut self, mut row: Vec<String>) {
+        row.resize(self.columns.len(), String::new());
         self.rows.push(row);
     }
 

@@ -10,11 +10,12 @@ use chrono::NaiveDate;
 use crate::term;
 
 /// What kind of mistake it is; decides the exit code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Kind {
     /// The data or a check failed: exit code 1.
     Data,
     /// Usage, template, SQL or environment: exit code 2.
+    #[default]
     Usage,
     /// A signal came: exit code 128 and its number.
     Interrupted,
@@ -99,7 +100,7 @@ pub fn mentions<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = usize>
 }
 
 /// A mistake of the user, ready to be shown.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Problem {
     pub kind: Kind,
     pub message: String,
@@ -112,14 +113,7 @@ pub struct Problem {
 
 impl Problem {
     pub fn usage(message: impl Into<String>) -> Self {
-        Self {
-            kind: Kind::Usage,
-            message: message.into(),
-            place: None,
-            date: None,
-            notes: Vec::new(),
-            hint: None,
-        }
+        Self { message: message.into(), ..Self::default() }
     }
 
     pub fn data(message: impl Into<String>) -> Self {

@@ -25,7 +25,7 @@ pub const CASES: &str = "tests/sql";
 const LARGEST: u64 = 4 << 20;
 
 /// All SQL files by their path from the project's top, with `/` between folders.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Project {
     /// `None`: the files built into the binary.
     pub root: Option<PathBuf>,
@@ -72,27 +72,24 @@ impl Project {
 
     /// The files that the binary carries.
     pub fn built_in() -> Self {
-        let mut files = BTreeMap::new();
+        let mut project = Self::default();
         for (folder, dir) in FOLDERS.iter().zip([&QUERIES, &FEATURES, &ABT, &MODELS]) {
-            collect_embedded(folder, dir, "sql", &mut files);
+            collect_embedded(folder, dir, "sql", &mut project.files);
         }
-        Self { root: None, files, others: Vec::new() }
+        project
     }
 
     /// A project of these files, each with its path and its text.
     pub fn of<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let files = files.into_iter().map(|(path, text)| (path.to_owned(), text.to_owned())).collect();
-        Self { root: None, files, others: Vec::new() }
+        Self { files, ..Self::default() }
     }
 
     fn read(folder: &Path) -> Result<Self> {
-        let mut project = Self { root: Some(folder.to_owned()), files: BTreeMap::new(), others: Vec::new() };
-        let context = || format!("could not find `{}`", folder.display());
-        let root = folder.canonicalize().with_context(context)?;
+        let mut project = Self { root: Some(folder.to_owned()), ..Self::default() };
         for name in FOLDERS {
-            let path = folder.join(name);
-            check_link(&root, &path, name)?;
-            project.collect_folder(&root, &path, name, "sql")?;
+            check_link(folder, name)?;
+            project.collect(folder, name, "sql")?;
         }
         project.others.sort();
         Ok(project)
@@ -100,14 +97,10 @@ impl Project {
 
     /// The texts of the files of cases, by their paths.
     pub fn cases(&self) -> Result<BTreeMap<String, String>> {
-        let mut found = Self { root: self.root.clone(), files: BTreeMap::new(), others: Vec::new() };
+        let mut found = Self::default();
         match &self.root {
             None => collect_embedded(CASES, &CASE_FILES, "case", &mut found.files),
-            Some(root) => {
-                let top =
-                    root.canonicalize().with_context(|| format!("could not find `{}`", root.display()))?;
-                found.collect_folder(&top, &root.join(CASES), CASES, "case")?;
-            }
+            Some(root) => found.collect(root, CASES, "case")?,
         }
         Ok(found.files)
     }
@@ -140,37 +133,25 @@ impl Project {
         self.files.get(path).map(String::as_str)
     }
 
-    /// Adds the files of `folder`, whose names end in `ending`.
-    fn collect_folder(&mut self, root: &Path, folder: &Path, prefix: &str, ending: &str) -> Result<()> {
+    /// Adds the files of the folder `name` of `root` whose names end in `ending`.
+    fn collect(&mut self, root: &Path, name: &str, ending: &str) -> Result<()> {
+        let folder = root.join(name);
         if !folder.is_dir() {
             return Ok(());
         }
         let context = || format!("could not list `{}`", folder.display());
-        for entry in std::fs::read_dir(folder).with_context(context)? {
+        for entry in std::fs::read_dir(&folder).with_context(context)? {
             let path = entry.with_context(context)?.path();
-            let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
-                continue;
-            };
-            let inner = format!("{prefix}/{name}");
-            if name.starts_with('.') {
-                continue;
-            }
+            let own = path.file_name().and_then(|own| own.to_str());
+            let Some(own) = own.filter(|own| !own.starts_with('.')) else { continue };
+            let inner = format!("{name}/{own}");
             let is_ours = path.extension().is_some_and(|end| end == ending);
             if path.is_dir() || is_ours {
-                check_link(root, &path, &inner)?;
+                check_link(root, &inner)?;
             }
             if path.is_dir() {
-                self.collect_folder(root, &path, &inner, ending)?;
+                self.collect(root, &inner, ending)?;
             } else if is_ours {
-                // A pipe would be waited for, and a file of gigabytes is nobody's text.
-                let about =
-                    path.metadata().with_context(|| format!("could not read `{}`", path.display()))?;
-                if !about.is_file() || about.len() > LARGEST {
-                    let what = if about.is_file() { "is larger than 4 MB" } else { "is no file" };
-                    return Err(Problem::usage(format!("`{inner}` {what}"))
-                        .hint(format!("files that end in .{ending} are the project's: move it elsewhere"))
-                        .into());
-                }
                 let text = read_text(&path, &inner)?;
                 self.files.insert(inner, text);
             } else {
@@ -191,17 +172,23 @@ impl Project {
 
 /// The text of a template, as its lines are counted.
 fn read_text(path: &Path, name: &str) -> Result<String> {
-    let bytes = std::fs::read(path).with_context(|| format!("could not read `{}`", path.display()))?;
-    let text = match std::str::from_utf8(&bytes) {
-        Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n"),
-        Err(error) => {
-            let good = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
-            return Err(Problem::usage("this file is not UTF-8")
-                .at(Place::at_offset(name, &good, good.len()))
-                .hint("save it as UTF-8")
-                .into());
-        }
-    };
+    let context = || format!("could not read `{}`", path.display());
+    // A pipe would be waited for, and a file of gigabytes is nobody's text.
+    let about = path.metadata().with_context(context)?;
+    if !about.is_file() || about.len() > LARGEST {
+        let what = if about.is_file() { "is larger than 4 MB" } else { "is no file" };
+        let ending = path.extension().unwrap_or_default().display();
+        return Err(Problem::usage(format!("`{name}` {what}"))
+            .hint(format!("files that end in .{ending} are the project's: move it elsewhere"))
+            .into());
+    }
+    let bytes = std::fs::read(path).with_context(context)?;
+    let text = std::str::from_utf8(&bytes).map_err(|error| {
+        let good = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+        let place = Place::at_offset(name, &good, good.len());
+        Problem::usage("this file is not UTF-8").at(place).hint("save it as UTF-8")
+    })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
     match text.find('\0') {
         None => Ok(text),
         Some(at) => Err(Problem::usage("there is a NUL byte here")
@@ -244,32 +231,24 @@ fn collect_embedded(prefix: &str, dir: &Dir<'_>, ending: &str, files: &mut BTree
 }
 
 /// A link may lead to another file of the project, and nowhere else.
-fn check_link(root: &Path, path: &Path, name: &str) -> Result<()> {
+fn check_link(root: &Path, name: &str) -> Result<()> {
+    let path = root.join(name);
     if !path.is_symlink() {
         return Ok(());
     }
-    let Ok(target) = path.canonicalize() else {
-        return Err(Problem::usage(format!("`{name}` is a link that leads nowhere"))
-            .hint("take the link out, or put the file there")
-            .into());
+    let root = root.canonicalize().with_context(|| format!("could not find `{}`", root.display()))?;
+    // Reading a folder that holds the link, or one above it, would never end.
+    let here = path.parent().and_then(|parent| parent.canonicalize().ok());
+    let (what, hint) = match path.canonicalize() {
+        Err(_) => ("that leads nowhere".to_owned(), "take the link out, or put the file there"),
+        Ok(target) if !target.starts_with(root) => (
+            format!("out of the project, to `{}`", target.display()),
+            "copy the file into the project: its SQL files are read from there only",
+        ),
+        Ok(target) if here.is_some_and(|here| here.starts_with(&target)) => {
+            ("to a folder that it stands in".to_owned(), "take the link out")
+        }
+        Ok(_) => return Ok(()),
     };
-    if !target.starts_with(root) {
-        return Err(Problem::usage(format!(
-            "`{name}` is a link out of the project, to `{}`",
-            target.display()
-        ))
-        .hint("copy the file into the project: its SQL files are read from there only")
-        .into());
-    }
-    // The folder that holds the link, or one above it: reading would never end.
-    if path
-        .parent()
-        .and_then(|parent| parent.canonicalize().ok())
-        .is_some_and(|here| here.starts_with(&target))
-    {
-        return Err(Problem::usage(format!("`{name}` is a link to a folder that it stands in"))
-            .hint("take the link out")
-            .into());
-    }
-    Ok(())
+    Err(Problem::usage(format!("`{name}` is a link {what}")).hint(hint).into())
 }

@@ -8,36 +8,12 @@ use crate::config::Task;
 use crate::dataset::Workspace;
 use crate::guard::Guard;
 use crate::monitor::{self, Pending};
-use crate::output::Table;
 use crate::problem::Problem;
 use crate::run::Loaded;
 use crate::term;
 use crate::warehouse::text;
 
-const COLUMNS: [&str; 20] = [
-    "model",
-    "reference_date",
-    "version",
-    "rows",
-    "known",
-    "settled_on",
-    "metric",
-    "value",
-    "interval_95",
-    "promised",
-    "rule",
-    "lift_10",
-    "log_loss",
-    "mean_score",
-    "base_rate",
-    "stake_brl",
-    "true_brl",
-    "top_10_brl",
-    "max_psi",
-    "back_cast",
-];
-
-/// One row per list that has settled, with the columns above.
+/// One row per list that has settled.
 const SETTLED: &str = "
 with one as (
     select o.*, m.metric as deciding
@@ -54,21 +30,30 @@ drifts as (
 )
 
 select
-    model, reference_date, model_version, any_value(rows), '100 %', any_value(settled_on), deciding,
-    printf('%.4f', max(value) filter (where metric = deciding)),
-    printf('%.3f..%.3f', max(low) filter (where metric = deciding), max(high) filter (where metric = deciding)),
+    model,
+    reference_date,
+    model_version as version,
+    any_value(rows) as rows,
+    '100 %' as known,
+    any_value(settled_on) as settled_on,
+    deciding as metric,
+    printf('%.4f', max(value) filter (where metric = deciding)) as value,
+    printf('%.3f..%.3f', max(low) filter (where metric = deciding), max(high) filter (where metric = deciding))
+        as interval_95,
     printf('%.3f..%.3f', max(promised_low) filter (where metric = deciding),
-        max(promised_high) filter (where metric = deciding)),
-    printf('%.4f', max(rule_value) filter (where metric = deciding)),
-    printf('%.2f', max(value) filter (where metric = 'top_decile_lift')),
-    printf('%.4f', max(value) filter (where metric = 'log_loss')),
-    printf('%.3f', max(value) filter (where metric = 'mean_score')),
-    printf('%.3f', max(value) filter (where metric = 'base_rate')),
-    format('{:,.0f}', max(value) filter (where metric = 'stake_brl')),
-    format('{:,.0f}', max(value) filter (where metric = 'stake_true_brl')),
+        max(promised_high) filter (where metric = deciding)) as promised,
+    printf('%.4f', max(rule_value) filter (where metric = deciding)) as rule,
+    printf('%.2f', max(value) filter (where metric = 'top_decile_lift')) as lift_10,
+    printf('%.4f', max(value) filter (where metric = 'log_loss')) as log_loss,
+    printf('%.3f', max(value) filter (where metric = 'mean_score')) as mean_score,
+    printf('%.3f', max(value) filter (where metric = 'base_rate')) as base_rate,
+    format('{:,.0f}', max(value) filter (where metric = 'stake_brl')) as stake_brl,
+    format('{:,.0f}', max(value) filter (where metric = 'stake_true_brl')) as true_brl,
     concat(format('{:,.0f}', max(value) filter (where metric = 'stake_true_top_decile_brl')),
-        format(' (rule {:,.0f})', max(rule_value) filter (where metric = 'stake_true_top_decile_brl'))),
-    printf('%.2f', any_value(drifts.psi)), any_value(is_back_cast)
+        format(' (rule {:,.0f})', max(rule_value) filter (where metric = 'stake_true_top_decile_brl')))
+        as top_10_brl,
+    printf('%.2f', any_value(drifts.psi)) as max_psi,
+    any_value(is_back_cast) as back_cast
 from one
 left join drifts using (model, reference_date, model_version)
 group by model, reference_date, model_version, scored_at, deciding
@@ -83,7 +68,8 @@ pub fn monitor(session: &Session, name: Option<&str>, fail: bool) -> Result<()> 
         None => catalog.models.values().collect(),
     };
     let guard = Guard::new(&warehouse, &catalog, &session.run_id)?;
-    let (mut table, mut complaints) = (Table::new(&COLUMNS), Vec::new());
+    let settled = |model: &str| warehouse.arrow(&SETTLED.replace("{model}", &text(model)));
+    let (mut table, mut complaints) = (settled("")?.table(), Vec::new());
     for model in models {
         let Task::Binary(binary) = &model.spec.task else {
             term::note(&format!(
@@ -95,34 +81,19 @@ pub fn monitor(session: &Session, name: Option<&str>, fail: bool) -> Result<()> 
         guard.clear(&warehouse, &catalog, &model.table(), loaded.last_date())?;
         let at = Workspace { warehouse: &warehouse, catalog: &catalog, model };
         let pending = monitor::update(at, loaded.last_date())?;
-        for row in warehouse.arrow(&SETTLED.replace("{model}", &text(&model.name)))?.texts() {
-            table.push(row);
-        }
-        for pending in &pending {
-            table.push(unsettled(&model.name, pending));
+        table.append(settled(&model.name)?.table());
+        for Pending { delivery, rows, known, settled_on } in pending {
+            // No metric of it: those whose labels are known first are not like the others.
+            let share = if rows > 0 { 100 * known / rows } else { 0 };
+            let settled_on = settled_on.map_or_else(String::new, |day| day.to_string());
+            let (date, version) = (&delivery.date, &delivery.version);
+            table.row(&[&model.name, date, version, &rows, &format!("{share} %"), &settled_on]);
         }
         let last = monitor::last(&warehouse, &model.name, binary.metric, &session.run_id)?;
         complaints.extend(last.and_then(|last| last.complaint(&model.name)));
     }
     table.print(session.options.format)?;
     end(complaints, fail)
-}
-
-/// The row of a list whose labels are not all known: nothing is said of it, since those that are known first are not
-/// like the others.
-fn unsettled(model: &str, pending: &Pending) -> Vec<String> {
-    let Pending { delivery, rows, known, settled_on } = pending;
-    let share = if *rows > 0 { 100 * known / rows } else { 0 };
-    let mut row = vec![
-        model.to_owned(),
-        delivery.date.to_string(),
-        delivery.version.to_string(),
-        rows.to_string(),
-        format!("{share} %"),
-        settled_on.map_or_else(String::new, |day| day.to_string()),
-    ];
-    row.resize(COLUMNS.len(), String::new());
-    row
 }
 
 fn end(mut complaints: Vec<String>, fail: bool) -> Result<()> {

@@ -9,7 +9,7 @@ use super::Session;
 use crate::cli;
 use crate::output::{self, Format};
 use crate::partitions::{Ledger, Plan};
-use crate::preview::{BEFORE, Differing, ModelPreview, Preview, TablePreview, preview};
+use crate::preview::{BEFORE, Differing, ModelPreview, Moved, Preview, TablePreview, Trained, preview};
 use crate::registry::comparison;
 use crate::run::{Loaded, Run};
 use crate::term;
@@ -48,12 +48,10 @@ pub fn plan(session: &Session, args: &cli::Plan) -> Result<bool> {
         tell(&scratch, &found)?;
         term::note(&told_next(&found, &run, seconds));
     } else {
-        let dates: Vec<String> = dates.iter().map(ToString::to_string).collect();
-        let all = json!({
-            "dates": dates, "tables": found.tables, "models": found.models, "seconds": seconds,
-            "failed": run.has_failures(),
-        });
-        output::json(&all)?;
+        output::json(&json!({
+            "dates": dates.iter().map(ToString::to_string).collect::<Vec<_>>(), "tables": found.tables,
+            "models": found.models, "seconds": seconds, "failed": run.has_failures(),
+        }))?;
     }
     run.tell_unbuilt();
     let (is_empty, has_failures) = (found.is_empty(), run.has_failures());
@@ -93,38 +91,33 @@ fn expect(ledger: &Ledger, plan: &Plan) {
 }
 
 fn told_next(found: &Preview, run: &Run<'_>, seconds: f64) -> String {
-    if found.is_empty() && run.has_failures() {
-        return "nothing could be built".to_owned();
+    if !found.is_empty() {
+        let built = term::counted(run.built, "partition");
+        format!(
+            "tried in {seconds:.1} s; nothing is written yet. `olist run` with these options takes over the {built} built here"
+        )
+    } else if run.has_failures() {
+        "nothing could be built".to_owned()
+    } else {
+        format!("nothing to do: everything is built and unchanged ({seconds:.1} s)")
     }
-    if found.is_empty() {
-        return format!("nothing to do: everything is built and unchanged ({seconds:.1} s)");
-    }
-    format!(
-        "tried in {seconds:.1} s; nothing is written yet. `olist run` with these options takes over the {} built here",
-        term::counted(run.built, "partition")
-    )
 }
 
 fn tell(scratch: &Warehouse, found: &Preview) -> Result<()> {
-    let tables = found.tables.iter().map(told_table);
-    term::data(&tables.collect::<String>())?;
+    let mut text: String = found.tables.iter().map(told_table).collect();
     for model in &found.models {
-        term::data(&format!("\n{}\n", model.model))?;
-        for version in &model.versions {
-            let what = if version.is_champion { "becomes champion" } else { "does not become champion" };
-            term::data(&format!(
-                "  version {}, trained as of {}, {what}\n  {}\n",
-                version.version, version.as_of, version.reason
-            ))?;
-            term::data(&comparison::of(scratch, &model.model, version.version)?.text())?;
+        text += &format!("\n{}\n", model.model);
+        for Trained { version, as_of, is_champion, reason } in &model.versions {
+            let what = if *is_champion { "becomes champion" } else { "does not become champion" };
+            text += &format!("  version {version}, trained as of {as_of}, {what}\n  {reason}\n");
+            text += &comparison::of(scratch, &model.model, *version)?.text();
         }
-        term::data(&told_scores(model))?;
+        text += &told_scores(model);
     }
-    Ok(())
+    Ok(term::data(&text)?)
 }
 
 fn told_table(table: &TablePreview) -> String {
-    let mut lines = vec![format!("\n{}", table.table)];
     let mut reasons: Vec<(&String, usize)> = Vec::new();
     for why in table.dates.values() {
         match reasons.iter_mut().find(|(other, _)| *other == why) {
@@ -132,38 +125,40 @@ fn told_table(table: &TablePreview) -> String {
             None => reasons.push((why, 1)),
         }
     }
-    lines.extend(reasons.iter().map(|(why, dates)| format!("  {}: {why}", term::counted(*dates, "date"))));
-    lines.extend(table.columns_added.iter().map(|name| format!("  + column {name}")));
-    lines.extend(table.columns_removed.iter().map(|name| format!("  - column {name}")));
-    lines.extend(table.columns_retyped.iter().map(|name| format!("  ~ column {name}")));
-    if let Some(rows) = &table.rows_added {
-        lines.push(format!("  + {} of {}: {}", rows.rows, table.rows_after, rows.example));
+    let columns = [("+", &table.columns_added), ("-", &table.columns_removed), ("~", &table.columns_retyped)];
+    let mut changes: Vec<String> = columns
+        .iter()
+        .flat_map(|(sign, names)| names.iter().map(move |name| format!("{sign} column {name}")))
+        .collect();
+    let rows = [("+", table.rows_after, &table.rows_added), ("-", table.rows_before, &table.rows_removed)];
+    for (sign, all, differing) in rows {
+        changes.extend(
+            differing
+                .iter()
+                .map(|Differing { rows, example, .. }| format!("{sign} {rows} of {all}: {example}")),
+        );
     }
-    if let Some(rows) = &table.rows_removed {
-        lines.push(format!("  - {} of {}: {}", rows.rows, table.rows_before, rows.example));
-    }
-    for column in table.columns_different.iter().take(COLUMNS) {
-        let Differing { column, rows, example } = column;
-        lines.push(format!("  ~ {column} in {rows} of {} rows: {example}", table.rows_before));
+    for Differing { column, rows, example } in table.columns_different.iter().take(COLUMNS) {
+        changes.push(format!("~ {column} in {rows} of {} rows: {example}", table.rows_before));
     }
     if table.columns_different.len() > COLUMNS {
-        lines.push(format!("  ~ and {} more columns", table.columns_different.len() - COLUMNS));
+        changes.push(format!("~ and {} more columns", table.columns_different.len() - COLUMNS));
     }
-    let is_same = lines.len() == 1 + reasons.len() && table.new_dates.len() < table.dates.len();
-    if is_same {
-        lines.push("  the same rows".to_owned());
+    if changes.is_empty() && table.new_dates.len() < table.dates.len() {
+        changes.push("the same rows".to_owned());
     }
-    lines.join("\n") + "\n"
+    let reasons = reasons.iter().map(|(why, dates)| format!("{}: {why}", term::counted(*dates, "date")));
+    let lines = reasons.chain(changes).map(|line| format!("  {line}\n"));
+    format!("\n{}\n{}", table.table, lines.collect::<String>())
 }
 
 fn told_scores(model: &ModelPreview) -> String {
     let mut lines = Vec::new();
-    for moved in &model.scores {
+    for Moved { date, rows_before, rows_after, crossing, most } in &model.scores {
         lines.push(format!(
-            "  {}: {} scores before, {} after; {} come into the top decile or change their segment",
-            moved.date, moved.rows_before, moved.rows_after, moved.crossing
+            "  {date}: {rows_before} scores before, {rows_after} after; {crossing} come into the top decile or change their segment"
         ));
-        lines.extend(moved.most.iter().map(|(key, before, after)| format!("    {key}  {before} -> {after}")));
+        lines.extend(most.iter().map(|(key, before, after)| format!("    {key}  {before} -> {after}")));
     }
     lines.extend(model.new_scores.iter().map(|(date, rows)| format!("  {date}: {rows} scores, new")));
     lines.join("\n") + "\n"

@@ -54,13 +54,9 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
     run.accept(args.accept);
     run.build(&tables, &dates)?;
     let mut scored = Vec::new();
-    let mut back_casts = BackCasts::default();
     for &date in &dates {
         for model in &models {
-            if let Some((version, outcome)) = run.step(model, date)? {
-                scored.push((model.name.clone(), date, outcome));
-                back_casts.note(&version, date);
-            }
+            scored.extend(run.step(model, date)?.map(|(version, outcome)| (version, date, outcome)));
         }
     }
     for model in &models {
@@ -69,7 +65,7 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
     run.finish()?;
     forget_scratch(&warehouse, &scratch)?;
     run.note_older(&tables);
-    back_casts.tell();
+    warn_of_back_casts(&scored);
     summary(&warehouse, &run, &scored, started)?;
     // What fails here is told at the end: what the run is for comes before.
     let published = args.publish.as_deref().map_or(Ok(()), |file| {
@@ -79,8 +75,9 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
     });
     let flushed = mlflow::flush(&warehouse);
     let is_shown = |model: &&Model| {
-        let is_its = |(name, date, _): &&(String, NaiveDate, Scored)| *name == model.name && *date == last;
-        scored.iter().find(is_its).is_some_and(|(.., outcome)| *outcome != Scored::Skipped)
+        let mut of_last =
+            scored.iter().filter(|(_, date, outcome)| *date == last && *outcome != Scored::Skipped);
+        of_last.any(|(version, ..)| version.model == model.name)
     };
     let shown: Vec<&Model> = models.into_iter().filter(is_shown).collect();
     show(session, &warehouse, &catalog, &shown, last)?;
@@ -104,34 +101,28 @@ fn forget_scratch(warehouse: &Warehouse, scratch: &Path) -> Result<()> {
     if scratch.exists() { remove_database(scratch) } else { Ok(()) }
 }
 
-/// Dates that were scored by a version which was trained on what came after them. Its scores look better than those that
-/// could have been had at the time.
-#[derive(Default)]
-struct BackCasts(BTreeMap<(String, i32), (NaiveDate, Vec<NaiveDate>)>);
-
-impl BackCasts {
-    fn note(&mut self, version: &Version, date: NaiveDate) {
-        if version.is_back_cast(date) {
-            let key = (version.model.clone(), version.number);
-            self.0.entry(key).or_insert((version.trained_through, Vec::new())).1.push(date);
-        }
+/// Warns of dates that were scored by a version which was trained on what came after them. Its scores look better than
+/// those that could have been had at the time.
+fn warn_of_back_casts(scored: &[(Version, NaiveDate, Scored)]) {
+    let mut back_casts: BTreeMap<(&str, i32), (NaiveDate, Vec<NaiveDate>)> = BTreeMap::new();
+    for (version, date, _) in scored.iter().filter(|(version, date, _)| version.is_back_cast(*date)) {
+        let of_version = back_casts.entry((&version.model, version.number)).or_default();
+        of_version.0 = version.trained_through;
+        of_version.1.push(*date);
     }
-
-    fn tell(&self) {
-        for ((model, version), (through, dates)) in &self.0 {
-            let dates = match &dates[..] {
-                [date] => format!("{date} is a back-cast"),
-                [first, second] => format!("{first} and {second} are back-casts"),
-                [first, .., last] => {
-                    format!("{first} to {last} ({}) are back-casts", term::counted(dates.len(), "date"))
-                }
-                [] => continue,
-            };
-            term::warn(&format!(
-                "{model}: {dates} by version {version}, trained through {through}, which has seen what followed; \
-                 the same range in a new database (--database FILE, loaded alike) is the history that monthly runs would have left"
-            ));
-        }
+    for ((model, version), (through, dates)) in back_casts {
+        let dates = match &dates[..] {
+            [] => continue,
+            [date] => format!("{date} is a back-cast"),
+            [first, second] => format!("{first} and {second} are back-casts"),
+            [first, .., last] => {
+                format!("{first} to {last} ({}) are back-casts", term::counted(dates.len(), "date"))
+            }
+        };
+        term::warn(&format!(
+            "{model}: {dates} by version {version}, trained through {through}, which has seen what followed; \
+             the same range in a new database (--database FILE, loaded alike) is the history that monthly runs would have left"
+        ));
     }
 }
 
@@ -158,16 +149,16 @@ fn open(session: &Session, folders: Vec<PathBuf>) -> Result<Warehouse> {
 fn summary(
     warehouse: &Warehouse,
     run: &Run<'_>,
-    scored: &[(String, NaiveDate, Scored)],
+    scored: &[(Version, NaiveDate, Scored)],
     started: Instant,
 ) -> Result<()> {
-    let rows: i64 = scored
-        .iter()
-        .map(|(_, _, outcome)| if let Scored::Written(rows) = outcome { *rows } else { 0 })
-        .sum();
-    let written = scored.iter().filter(|(_, _, outcome)| matches!(outcome, Scored::Written(_))).count();
+    let written = scored.iter().filter_map(|(.., outcome)| match outcome {
+        Scored::Written(rows) => Some(*rows),
+        Scored::Unchanged | Scored::Skipped => None,
+    });
+    let (partitions, rows) = (written.clone().count(), written.sum::<i64>());
     let seconds = started.elapsed().as_secs_f64();
-    if run.built == 0 && written == 0 && !run.has_failures() {
+    if run.built == 0 && partitions == 0 && !run.has_failures() {
         term::note(&format!("nothing to do: everything is built and unchanged ({seconds:.2} s)"));
     } else {
         term::note(&format!(
@@ -175,7 +166,7 @@ fn summary(
             term::counted(run.built, "partition"),
             run.unchanged,
             term::counted(usize::try_from(rows)?, "score"),
-            term::counted(written, "partition"),
+            term::counted(partitions, "partition"),
         ));
         if run.set_aside > 0 {
             let rows = term::counted(run.set_aside, "row");

@@ -6,7 +6,7 @@ mod tables;
 use anyhow::Result;
 use serde::Serialize;
 
-pub use models::ModelPreview;
+pub use models::{ModelPreview, Moved, Trained};
 pub use tables::{Differing, TablePreview};
 
 use crate::catalog::Catalog;

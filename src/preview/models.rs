@@ -9,7 +9,7 @@ use crate::catalog::Model;
 use crate::config::Task;
 use crate::partitions::Ledger;
 use crate::registry;
-use crate::warehouse::{Warehouse, ident};
+use crate::warehouse::{Warehouse, idents};
 
 /// Entities that are shown of those whose scores move.
 const MOST: usize = 5;
@@ -75,44 +75,35 @@ pub fn of(
 
 fn trained(warehouse: &Warehouse, model: &str, run_id: &str) -> Result<Vec<Trained>> {
     let champion = registry::champion(warehouse, model)?.map(|version| version.number);
-    let sql = "select version, as_of, coalesce(any_value(c.reason), any_value(t.reason), '')
+    let sql = "select version, as_of::varchar, coalesce(any_value(c.reason), any_value(t.reason), '')
         from registry.models
         left join registry.champions as c using (model, version)
         left join registry.contests as t using (model, version)
         where model = ? and run_id = ? group by all order by version";
-    let read = |row: &duckdb::Row<'_>| {
+    Ok(warehouse.rows(sql, &[&model, &run_id], |row| {
         let version = row.get(0)?;
         let is_champion = champion == Some(version);
-        Ok(Trained {
-            version,
-            as_of: row.get::<_, NaiveDate>(1)?.to_string(),
-            is_champion,
-            reason: row.get(2)?,
-        })
-    };
-    Ok(warehouse.rows(sql, &[&model, &run_id], read)?)
+        Ok(Trained { version, as_of: row.get(1)?, is_champion, reason: row.get(2)? })
+    })?)
 }
 
 /// Who moves between the scores of a date.
 fn moved(warehouse: &Warehouse, model: &Model, date: NaiveDate) -> Result<Moved> {
     let (value, crosses, distance) = match model.spec.task {
-        Task::Binary(_) => (
-            "round({side}.score, 4)",
-            "c.decile = 1 and w.decile is distinct from 1",
-            "abs(c.score - w.score)",
-        ),
-        Task::Clusters(_) => (
-            "{side}.segment_name",
-            "w.segment_name is distinct from c.segment_name",
-            "(w.segment_name is distinct from c.segment_name)::int",
-        ),
+        Task::Binary(_) => {
+            let crosses = "c.decile = 1 and w.decile is distinct from 1";
+            ("round({side}.score, 4)", crosses, "abs(c.score - w.score)")
+        }
+        Task::Clusters(_) => {
+            let crosses = "w.segment_name is distinct from c.segment_name";
+            ("{side}.segment_name", crosses, "(w.segment_name is distinct from c.segment_name)::int")
+        }
     };
     let table = model.table();
-    let key: Vec<String> = model.spec.key.iter().map(|name| ident(name)).collect();
+    let key = idents(&model.spec.key);
     let from = format!(
         "from (from {BEFORE}.{table} where reference_date = date '{date}') as w
-         full join (from warehouse.{table} where reference_date = date '{date}') as c using ({})",
-        key.join(", ")
+         full join (from warehouse.{table} where reference_date = date '{date}') as c using ({key})"
     );
     let sql = format!(
         "select count(w.reference_date), count(c.reference_date), count(*) filter (where {crosses}) {from}"
@@ -121,8 +112,7 @@ fn moved(warehouse: &Warehouse, model: &Model, date: NaiveDate) -> Result<Moved>
     let (rows_before, rows_after, crossing) = counts.unwrap_or_default();
     let shown = |side: &str| format!("coalesce({}::varchar, '')", value.replace("{side}", side));
     let sql = format!(
-        "select concat_ws(' ', {}), {}, {} {from} where {distance} > 0 order by {distance} desc, 1 limit {MOST}",
-        key.join(", "),
+        "select concat_ws(' ', {key}), {}, {} {from} where {distance} > 0 order by {distance} desc, 1 limit {MOST}",
         shown("w"),
         shown("c"),
     );

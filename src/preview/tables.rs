@@ -21,7 +21,7 @@ pub struct Differing {
     pub example: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, Default)]
 pub struct TablePreview {
     pub table: String,
     /// Why, for each date on which it is built.
@@ -62,14 +62,7 @@ pub fn of(
         table: node.name.clone(),
         dates: dates.into_iter().map(|(date, why)| (date.to_string(), why)).collect(),
         new_dates: new_dates.iter().map(ToString::to_string).collect(),
-        columns_added: Vec::new(),
-        columns_removed: Vec::new(),
-        columns_retyped: Vec::new(),
-        rows_before: 0,
-        rows_after: 0,
-        rows_removed: None,
-        rows_added: None,
-        columns_different: Vec::new(),
+        ..TablePreview::default()
     };
     if !old.is_empty() {
         preview.compare(warehouse, node, &old)?;

@@ -70,7 +70,7 @@ impl<'a> Run<'a> {
             return Ok(Scored::Unchanged);
         }
         self.clear(model, date)?;
-        self.written(at, version, &snapshot, &inputs)
+        self.write(at, version, &snapshot, &inputs)
     }
 
     fn score_by(&mut self, earlier: &mut Earlier, version: &Version, date: NaiveDate) -> Result<Scored> {
@@ -82,7 +82,7 @@ impl<'a> Run<'a> {
             return Ok(Scored::Unchanged);
         }
         earlier.build(self.means(), &[date])?;
-        self.written(earlier.at(self.warehouse)?, version, &snapshot, &inputs)
+        self.write(earlier.at(self.warehouse)?, version, &snapshot, &inputs)
     }
 
     fn is_scored(&self, table: &str, date: NaiveDate, inputs: &BTreeMap<String, String>) -> bool {
@@ -90,7 +90,7 @@ impl<'a> Run<'a> {
         !self.options.force && entry.is_some_and(|entry| entry.fingerprint == fingerprint::of_named(inputs))
     }
 
-    fn written(
+    fn write(
         &mut self,
         at: Workspace<'_>,
         version: &Version,
@@ -98,54 +98,42 @@ impl<'a> Run<'a> {
         inputs: &BTreeMap<String, String>,
     ) -> Result<Scored> {
         self.begin()?;
-        let limit = self.options.time_limit;
-        let before = self.ledger.get(&at.model.table(), snapshot.date);
+        let (table, date, run_id) = (&at.model.table(), snapshot.date, &self.options.id);
+        let (limit, before) = (self.options.time_limit, self.ledger.get(table, date));
         let replaced = before.and_then(|before| score::changed(&before.inputs, inputs));
         partitions::in_time(self.warehouse, at.catalog, &snapshot.select, limit, || {
-            self.write(at, version, snapshot, inputs, replaced.as_deref())
-        })
-    }
-
-    fn write(
-        &self,
-        at: Workspace<'_>,
-        version: &Version,
-        snapshot: &Snapshot,
-        inputs: &BTreeMap<String, String>,
-        replaced: Option<&str>,
-    ) -> Result<Scored> {
-        let (started, date, run_id) = (Instant::now(), snapshot.date, &self.options.id);
-        let scores = match &at.model.spec.task {
-            Task::Binary(_) => score::probabilities(at, version, snapshot)?,
-            Task::Clusters(_) => segment::assign(at, version, snapshot)?,
-        };
-        self.stop_at_wall(at, version, date, &scores)?;
-        self.warehouse.transaction(|| {
-            let write = || scores.write(at, version, date);
-            let rows = match replaced {
-                Some(why) => score::replace_delivery(self.warehouse, &at.model.table(), date, why, write)?,
-                None => write()?,
+            let started = Instant::now();
+            let scores = match &at.model.spec.task {
+                Task::Binary(_) => score::probabilities(at, version, snapshot)?,
+                Task::Clusters(_) => segment::assign(at, version, snapshot)?,
             };
-            if let Task::Clusters(clusters) = &at.model.spec.task {
-                segment::write_profile(at, clusters, version, snapshot, &scores.data)?;
-            }
-            self.keep_drift(at, version, date, &scores)?;
-            let seconds = started.elapsed().as_secs_f64();
-            let message = Message::Scores { metrics: scores.summarize(at, date)?, seconds };
-            message.post(self.warehouse, version, Some(date), run_id)?;
-            let table = &at.model.table();
-            partitions::forget(self.warehouse, table, date)?;
-            let entry = Entry {
-                rows,
-                fingerprint: fingerprint::of_named(inputs),
-                inputs: inputs.clone(),
-                labels_until: None,
-                duration_ms: seconds * 1000.0,
-                lake: None,
-                is_here: true,
-            };
-            entry.write(self.warehouse, table, date, run_id)?;
-            Ok(Scored::Written(rows))
+            self.stop_at_wall(at, version, date, &scores)?;
+            self.warehouse.transaction(|| {
+                let write = || scores.write(at, version, date);
+                let rows = match &replaced {
+                    Some(why) => score::replace_delivery(self.warehouse, table, date, why, write)?,
+                    None => write()?,
+                };
+                if let Task::Clusters(clusters) = &at.model.spec.task {
+                    segment::write_profile(at, clusters, version, snapshot, &scores.data)?;
+                }
+                self.keep_drift(at, version, date, &scores)?;
+                let seconds = started.elapsed().as_secs_f64();
+                let message = Message::Scores { metrics: scores.summarize(at, date)?, seconds };
+                message.post(self.warehouse, version, Some(date), run_id)?;
+                partitions::forget(self.warehouse, table, date)?;
+                let entry = Entry {
+                    rows,
+                    fingerprint: fingerprint::of_named(inputs),
+                    inputs: inputs.clone(),
+                    labels_until: None,
+                    duration_ms: seconds * 1000.0,
+                    lake: None,
+                    is_here: true,
+                };
+                entry.write(self.warehouse, table, date, run_id)?;
+                Ok(Scored::Written(rows))
+            })
         })
     }
 
