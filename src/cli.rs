@@ -1,15 +1,13 @@
 //! The command line: what was asked, before anything is done.
 
 mod args;
-mod arguments;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-
-pub use arguments::{arguments, is_commented};
 
 use crate::dates;
 use crate::output::Format;
@@ -276,4 +274,21 @@ fn name_and_value(text: &str) -> Result<(String, String), String> {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("expected NAME=VALUE".to_owned()),
     }
+}
+
+/// The program's arguments. SQL that begins with a comment begins like an option: a new line before it says that it is none.
+pub fn arguments() -> impl Iterator<Item = OsString> {
+    std::env::args_os().map(|argument| match argument.to_str() {
+        Some(text) if is_commented(text) => format!("\n{text}").into(),
+        _ => argument,
+    })
+}
+
+/// Whether this is a comment with something below it, and no `--option=value`.
+pub fn is_commented(text: &str) -> bool {
+    let Some((first, _)) = text.strip_prefix("--").and_then(|text| text.split_once('\n')) else {
+        return false;
+    };
+    let name = first.split('=').next().unwrap_or_default();
+    !first.contains('=') || name.is_empty() || name.contains(|c: char| !c.is_ascii_lowercase() && c != '-')
 }

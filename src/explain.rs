@@ -1,24 +1,24 @@
 //! Why a score, in words: where it stands in its list, and what each input adds to the mean.
 
 mod delivered;
-mod parts;
 
 use anyhow::Result;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 pub use delivered::Delivered;
-use parts::Part;
 
+use crate::catalog::Model;
 use crate::config::Task;
-use crate::dataset::{Snapshot, Workspace};
+use crate::dataset::{Snapshot, Workspace, is_number};
 use crate::learn::{Clustering, Scale};
 use crate::output::Table;
 use crate::problem::Problem;
 use crate::registry::Version;
 use crate::score::{self, Scores};
 use crate::segment;
-use crate::warehouse::Warehouse;
+use crate::sql::outputs::Outputs;
+use crate::warehouse::{Warehouse, ident, idents};
 
 /// Inputs that are told one by one to people.
 const TOLD: usize = 10;
@@ -57,6 +57,16 @@ pub struct Line {
     pub made_of: Vec<Part>,
 }
 
+/// A column of an ABT.
+#[derive(Serialize)]
+pub struct Part {
+    pub column: String,
+    pub value: Option<f64>,
+    /// The median of the list.
+    pub usual: Option<f64>,
+    pub description: Option<String>,
+}
+
 /// Explains what `version` says now of the row that was `delivered`; `tables` has the ABTs.
 ///
 /// # Errors
@@ -93,7 +103,7 @@ pub fn explain(
     }
     let mut lines = lines(at, version, &scores, row, &strongest)?;
     let inputs: Vec<&str> = lines.iter().map(|line| line.input.as_str()).collect();
-    let parts = parts::of(tables, at.model, snapshot, &delivered, &inputs)?;
+    let parts = parts(tables, at.model, snapshot, &delivered, &inputs)?;
     lines.iter_mut().zip(parts).for_each(|(line, parts)| line.made_of = parts);
     let contributions = &scores.reasons.contributions;
     let (scale, base_is) = match contributions.scale {
@@ -139,6 +149,44 @@ fn lines(
         Line { input: name.clone(), value, usual, contribution, description, made_of: Vec::new() }
     };
     Ok(strongest.iter().map(line).collect())
+}
+
+/// The columns that each of `inputs` is made of, where it is not one of them as it is; `tables` has the ABTs.
+fn parts(
+    tables: &Warehouse,
+    model: &Model,
+    snapshot: &Snapshot,
+    delivered: &Delivered,
+    inputs: &[&str],
+) -> Result<Vec<Vec<Part>>> {
+    let columns = |table: &str| tables.columns(table).unwrap_or_default();
+    let has = |table: &str, column: &str| {
+        columns(table).iter().any(|(name, sql_type)| name.eq_ignore_ascii_case(column) && is_number(sql_type))
+    };
+    let Some(outputs) = Outputs::read(&snapshot.select.sql, &has) else {
+        return Ok(inputs.iter().map(|_| Vec::new()).collect());
+    };
+    let of_input = |input: &&str| {
+        let output = outputs.column(input);
+        let reads = output.reads.iter().filter(|_| output.expression.is_some());
+        reads.map(|(table, column)| part(tables, model, delivered, table, column)).collect()
+    };
+    inputs.iter().map(of_input).collect()
+}
+
+fn part(tables: &Warehouse, model: &Model, delivered: &Delivered, table: &str, column: &str) -> Result<Part> {
+    let sql = format!(
+        "select any_value({column}::double) filter (where concat_ws(' ', {}) = ?), quantile_disc({column}::double, 0.5),
+             (select any_value(comment) from duckdb_columns()
+              where database_name = 'warehouse' and schema_name || '.' || table_name = ? and column_name = ?)
+         from {table} where reference_date = ?",
+        idents(&model.spec.key),
+        column = ident(column)
+    );
+    let values: [&dyn duckdb::ToSql; 4] = [&delivered.entity, &table, &column, &delivered.date];
+    let read = |row: &duckdb::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let (value, usual, description) = tables.row(&sql, &values, read)?.unwrap_or_default();
+    Ok(Part { column: column.to_owned(), value, usual, description })
 }
 
 /// How far this can be trusted.
@@ -221,14 +269,10 @@ impl Explanation {
     pub fn table(&self) -> Table {
         let mut table = Table::new(&["input", "value", "usual", "contribution", "description"]);
         for line in &self.inputs {
-            let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
-            table.push(vec![
-                line.input.clone(),
-                number(line.value),
-                number(line.usual),
-                line.contribution.to_string(),
-                line.description.clone().unwrap_or_default(),
-            ]);
+            let [value, usual] = [line.value, line.usual]
+                .map(|value| value.map(|value| value.to_string()).unwrap_or_default());
+            let description = line.description.as_deref().unwrap_or_default();
+            table.row(&[&line.input, &value, &usual, &line.contribution, &description]);
         }
         table
     }

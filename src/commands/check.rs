@@ -1,4 +1,4 @@
-//! `olist check`: what every file has to hold, and the proof that none of them has seen the future.
+//! `olist check`: what every file has to hold, and the proof that none of them has seen the future; tables by both engines.
 
 use std::collections::BTreeSet;
 
@@ -6,16 +6,17 @@ use anyhow::{Result, anyhow};
 use chrono::{Datelike, Days, NaiveDate};
 use rayon::prelude::*;
 
-use super::Session;
-use super::parity::parity;
-use super::portable::portable;
+use super::{Session, lake};
 use crate::audit::{self, Audit, Findings};
-use crate::cli::{self, Check};
+use crate::cli::{self, Check, Selection};
 use crate::config::source_file;
 use crate::dates;
 use crate::guard::Reach;
 use crate::ingest;
 use crate::output::Table;
+use crate::parity::Parity;
+use crate::partitions::Ledger;
+use crate::portable::{inline, refused_checks};
 use crate::problem::{self, Problem};
 use crate::proof::{Report, Row, Tables};
 use crate::publish;
@@ -171,4 +172,46 @@ pub fn verdict(found: Vec<Problem>, unread: Vec<Problem>, one: &str, good: &str)
     }
     let what = format!("{} found, see above", term::counted(told.len(), one));
     Err(Problem { kind, ..Problem::usage(what) }.into())
+}
+
+/// The same tables by both engines, for `--engine spark`.
+fn parity(session: &Session, args: &Check) -> Result<()> {
+    let warehouse = session.open_whole(Vec::new())?;
+    let loaded = Loaded::read(&warehouse)?;
+    let dates = asked_dates(args, &loaded)?;
+    let catalog = session.catalog(dates[0])?;
+    let tables = catalog.tables_of(&args.selection.of(&catalog)?);
+    let lake = lake::lake(session, &args.server, &warehouse, tables.clone())?.apart();
+    let ledger = Ledger::read(&warehouse)?;
+    let means = session.means(&warehouse, &ledger, &loaded);
+    let parity = Parity { means, catalog: &catalog, tables: &tables, dates: &dates };
+    let report = parity.report(&lake)?;
+    end(session, report, Vec::new(), "difference", "both engines make the same rows")
+}
+
+/// Any date does: it decides no more than digits.
+const DATE: NaiveDate = NaiveDate::from_ymd_opt(2018, 1, 1).unwrap();
+
+/// Whether the files of a project run on Spark as well, and why not, for `--portable`.
+fn portable(session: &Session, selection: &Selection) -> Result<()> {
+    let mut catalog = session.catalog_of_the_rest(DATE)?;
+    let mistakes = std::mem::take(&mut catalog.mistakes);
+    let templates = session.templates_for_spark()?;
+    let specs = ingest::specs(session.project()?, &templates)?;
+    let selected = selection.of(&catalog)?;
+    let mut table = Table::new(&["table", "file", "runs on Spark"]);
+    let mut problems: Vec<Problem> = Vec::new();
+    // Models are scored where the ABT has come back to: in DuckDB.
+    let nodes = catalog.order.iter().filter(|name| selected.contains(*name));
+    for node in nodes.filter_map(|name| catalog.tables.get(name)) {
+        let rendered = catalog.render_with(&templates, &node.name, DATE)?;
+        let mut refused = inline(&rendered, &templates, &specs).err().unwrap_or_default();
+        refused.extend(refused_checks(&node.file, &node.spec, &templates));
+        let result =
+            if refused.is_empty() { "yes".to_owned() } else { format!("no: {}", refused[0].message) };
+        table.push(vec![node.name.clone(), node.file.clone(), result]);
+        problems.extend(refused);
+    }
+    table.print(session.options.format)?;
+    verdict(problems, mistakes, "mistake", "every file runs on DuckDB and on Spark")
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::catalog::Model;
 use crate::config::Task;
 use crate::problem::{Problem, nearest};
-use crate::warehouse::{Warehouse, ident};
+use crate::warehouse::{Warehouse, ident, idents};
 
 /// Dates or keys that a hint names.
 const FEW: usize = 3;
@@ -46,39 +46,35 @@ impl Delivered {
                 ("segment", "segment: segment, segment_name: segment_name, distance: distance")
             }
         };
-        let keys: Vec<String> =
-            own.iter().map(|name| format!("{name}: {name}", name = ident(name))).collect();
-        let is_it: Vec<String> = own.iter().map(|name| format!("{}::varchar = ?", ident(name))).collect();
+        let keys = own.iter().map(|name| format!("{name}: {name}, ", name = ident(name)));
+        let is_it = own.iter().map(|name| format!(" and {}::varchar = ?", ident(name)));
         let sql = format!(
-            "select model_version, {value}::double, to_json({{{}, {facts}, version: model_version}})::varchar
-             from (select *, count(*) over () as list_rows from {} where reference_date = ?)
-             where {}",
-            keys.join(", "),
+            "select model_version, {value}::double, to_json({{{}{facts}, version: model_version}})::varchar
+             from (select *, count(*) over (partition by reference_date) as list_rows from {})
+             where reference_date = ?{}",
+            keys.collect::<String>(),
             model.table(),
-            is_it.join(" and "),
+            is_it.collect::<String>(),
         );
         let mut values: Vec<&dyn duckdb::ToSql> = vec![&date];
         values.extend(key.iter().map(|part| part as &dyn duckdb::ToSql));
         let read = |row: &duckdb::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?));
-        match warehouse.row(&sql, &values, read)? {
-            Some((version, value, facts)) => {
-                let facts = serde_json::from_str(&facts)?;
-                Ok(Self { date, version, value, entity: key.join(" "), facts })
-            }
-            None => Err(unknown(warehouse, model, date, &key.join(" "))?.into()),
-        }
+        let (found, entity) = (warehouse.row(&sql, &values, read)?, key.join(" "));
+        let Some((version, value, facts)) = found else {
+            return Err(unknown(warehouse, model, date, &entity)?.into());
+        };
+        Ok(Self { date, version, value, entity, facts: serde_json::from_str(&facts)? })
     }
 }
 
 /// The date that is meant: `date`, or the last one that is scored.
 fn date_of(warehouse: &Warehouse, model: &Model, date: Option<NaiveDate>) -> Result<NaiveDate> {
     let (name, table) = (&model.name, model.table());
-    let dates: Vec<NaiveDate> = if warehouse.has_table(&table)? {
+    let mut dates: Vec<NaiveDate> = Vec::new();
+    if warehouse.has_table(&table)? {
         let sql = format!("select distinct reference_date from {table} order by 1 desc");
-        warehouse.rows(&sql, &[], |row| row.get(0))?
-    } else {
-        Vec::new()
-    };
+        dates = warehouse.rows(&sql, &[], |row| row.get(0))?;
+    }
     let Some(last) = dates.first() else {
         return Err(Problem::data(format!("`{name}` has no scores yet"))
             .hint(format!("`olist run --date D --select {name}` makes them"))
@@ -88,9 +84,8 @@ fn date_of(warehouse: &Warehouse, model: &Model, date: Option<NaiveDate>) -> Res
     if dates.contains(&date) {
         return Ok(date);
     }
-    let mut near = dates.clone();
-    near.sort_by_key(|other| (*other - date).num_days().abs());
-    let near: Vec<String> = near.iter().take(FEW).map(ToString::to_string).collect();
+    dates.sort_by_key(|other| (*other - date).num_days().abs());
+    let near: Vec<String> = dates.iter().take(FEW).map(ToString::to_string).collect();
     Err(Problem::data(format!("`{name}` has no scores of {date}"))
         .hint(format!(
             "the nearest are of {}; `olist score {name} --date {date}` makes them",
@@ -102,26 +97,20 @@ fn date_of(warehouse: &Warehouse, model: &Model, date: Option<NaiveDate>) -> Res
 /// The problem that `entity` is not among the scores of `date`.
 fn unknown(warehouse: &Warehouse, model: &Model, date: NaiveDate, entity: &str) -> Result<Problem> {
     let (own, table) = (&model.spec.key, model.table());
-    let keys: Vec<String> = own.iter().map(|name| format!("{}::varchar", ident(name))).collect();
-    let key = format!("concat_ws(' ', {})", keys.join(", "));
-    let problem =
-        Problem::data(format!("there is no {} `{entity}` in the scores of `{}`", own.join(", "), model.name))
-            .on(date);
-    let sql = format!("select distinct reference_date from {table} where {key} = ? order by 1 desc");
-    let others: Vec<NaiveDate> = warehouse.rows(&sql, &[&entity], |row| row.get(0))?;
-    if !others.is_empty() {
-        let dates: Vec<String> = others.iter().take(FEW).map(ToString::to_string).collect();
-        return Ok(problem.hint(format!("it has scores of {}: --date names one", dates.join(", "))));
-    }
+    let key = format!("concat_ws(' ', {})", idents(own));
+    let what = format!("there is no {} `{entity}` in the scores of `{}`", own.join(", "), model.name);
+    let sql = format!("select distinct reference_date::varchar from {table} where {key} = ? order by 1 desc");
+    let mut others: Vec<String> = warehouse.rows(&sql, &[&entity], |row| row.get(0))?;
+    others.truncate(FEW);
     let sql = format!("select {key} from {table} where reference_date = ? order by 1");
     let all: Vec<String> = warehouse.rows(&sql, &[&date], |row| row.get(0))?;
-    let begins: Vec<&str> = all.iter().map(String::as_str).filter(|key| key.starts_with(entity)).collect();
-    Ok(match (begins.as_slice(), nearest(entity, all.iter().map(String::as_str))) {
-        (&[one], _) | (&[], Some(one)) => problem.hint(format!("did you mean `{one}`?")),
-        (&[], None) => problem.hint(format!("`olist query \"from {table}\"` lists who has scores")),
-        (several, _) => {
-            let several = several.iter().take(FEW).copied().collect::<Vec<_>>().join(", ");
-            problem.hint(format!("these begin so: {several}, …"))
-        }
-    })
+    let all = all.iter().map(String::as_str);
+    let begins: Vec<&str> = all.clone().filter(|key| key.starts_with(entity)).collect();
+    let hint = match (begins.as_slice(), nearest(entity, all)) {
+        _ if !others.is_empty() => format!("it has scores of {}: --date names one", others.join(", ")),
+        (&[one], _) | (&[], Some(one)) => format!("did you mean `{one}`?"),
+        (&[], None) => format!("`olist query \"from {table}\"` lists who has scores"),
+        (several, _) => format!("these begin so: {}, …", several[..several.len().min(FEW)].join(", ")),
+    };
+    Ok(Problem::data(what).on(date).hint(hint))
 }

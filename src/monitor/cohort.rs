@@ -15,12 +15,13 @@ use crate::warehouse::{ident, idents};
 pub type Rule = Option<(String, BTreeMap<String, f64>)>;
 
 /// Entities and what was said of them, beside what came true.
+#[derive(Default)]
 pub struct Rows {
     pub entities: Vec<String>,
     pub labels: Vec<bool>,
     pub scores: Vec<f64>,
-    /// In BRL; `None` where the list had none.
-    pub stakes: Option<Vec<f64>>,
+    /// In BRL; all `None` where the list had none.
+    pub stakes: Vec<Option<f64>>,
 }
 
 /// Puts the labels that are known by `settled_until` into the temporary table `cohort`: made by the ABT's SELECT, so
@@ -80,28 +81,22 @@ pub fn seen(at: Workspace<'_>, delivery: &Delivery) -> Result<Pending> {
 
 /// The rows of a delivery, all of whose labels are known.
 pub fn rows(at: Workspace<'_>, delivery: &Delivery) -> Result<Rows> {
-    let keys: Vec<String> =
-        at.model.spec.key.iter().map(|name| format!("{}::varchar", ident(name))).collect();
     let columns = at.warehouse.columns(&delivery.table)?;
     let stake = if columns.iter().any(|(name, _)| name == STAKE) { STAKE } else { "null" };
     let sql = format!(
         "select concat_ws(' ', {}), label = 1, score, {stake}::double {} order by score desc, 1",
-        keys.join(", "),
+        idents(&at.model.spec.key),
         joined(at, delivery)
     );
     let read = |row: &duckdb::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
     let rows: Vec<(String, bool, f64, Option<f64>)> =
         at.warehouse.rows(&sql, &[&delivery.date, &delivery.version, &delivery.scored_at], read)?;
-    let mut all = Rows { entities: Vec::new(), labels: Vec::new(), scores: Vec::new(), stakes: None };
-    let mut stakes = Vec::new();
+    let mut all = Rows::default();
     for (entity, label, score, stake) in rows {
         all.entities.push(entity);
         all.labels.push(label);
         all.scores.push(score);
-        stakes.push(stake);
-    }
-    if stakes.iter().any(Option::is_some) {
-        all.stakes = Some(stakes.into_iter().map(Option::unwrap_or_default).collect());
+        all.stakes.push(stake);
     }
     Ok(all)
 }

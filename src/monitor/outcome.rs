@@ -73,14 +73,17 @@ pub fn add(
             let of_rule = rule.as_ref().and_then(|rule| rule.metric(metric));
             write(metric.name(), scored.metric(metric), *interval, of_rule)?;
         }
-        let Some(stakes) = &rows.stakes else { return Ok(()) };
-        let came_true = |row: usize| if rows.labels[row] { stakes[row] } else { 0.0 };
+        if rows.stakes.iter().all(Option::is_none) {
+            return Ok(());
+        }
+        let stake = |row: usize| rows.stakes[row].unwrap_or_default();
+        let came_true = |row: usize| if rows.labels[row] { stake(row) } else { 0.0 };
         let of_top = |scored: &Scored| {
             let top = scored.order.len().div_ceil(10);
             scored.order.iter().take(top).map(|&row| came_true(row as usize)).sum::<f64>()
         };
         let all = (0..rows.labels.len()).map(came_true).sum();
-        write("stake_brl", Some(stakes.iter().sum()), None, None)?;
+        write("stake_brl", Some((0..rows.labels.len()).map(stake).sum()), None, None)?;
         write("stake_true_brl", Some(all), None, None)?;
         write("stake_true_top_decile_brl", Some(of_top(&scored)), None, rule.as_ref().map(of_top))?;
         Ok(())
