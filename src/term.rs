@@ -132,8 +132,9 @@ pub fn thousands(number: u64) -> String {
 /// Digits, with commas before the point.
 pub fn grouped(digits: &str) -> String {
     let whole = digits.find('.').unwrap_or(digits.len());
-    let comma = |at: usize| if at > 0 && at < whole && (whole - at).is_multiple_of(3) { "," } else { "" };
-    digits.char_indices().map(|(at, digit)| format!("{}{digit}", comma(at))).collect()
+    let is_behind_comma = |at: usize| at > 0 && at < whole && (whole - at).is_multiple_of(3);
+    let with_comma = |(at, digit)| is_behind_comma(at).then_some(',').into_iter().chain([digit]);
+    digits.char_indices().flat_map(with_comma).collect()
 }
 
 /// `1 row`, `2 rows`.

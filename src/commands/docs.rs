@@ -140,8 +140,7 @@ fn tell(table: &Table, column: &Column, lineage: &Lineage<'_>) -> String {
         let line = column.line.map(|line| format!(":{line}")).unwrap_or_default();
         say("made by", format!("{made}  ({}{line})", table.file));
     }
-    let ways: [(&str, fn(&Column) -> &BTreeSet<Origin>); 2] =
-        [("from", |column| &column.from), ("to", |column| &column.to)];
+    let ways: [(&str, Way); 2] = [("from", |column| &column.from), ("to", |column| &column.to)];
     for (head, next) in ways {
         let mut steps = Vec::new();
         walk(&table.origin(column), next, lineage, 0, &mut BTreeSet::new(), &mut steps);
@@ -159,10 +158,13 @@ fn tell(table: &Table, column: &Column, lineage: &Lineage<'_>) -> String {
     lines.join("\n") + "\n"
 }
 
+/// To the columns that one is made of, or to those that are made of it.
+type Way = fn(&Column) -> &BTreeSet<Origin>;
+
 /// The columns that one is made of, and they of others; or that are made of it.
 fn walk(
     at: &Origin,
-    next: fn(&Column) -> &BTreeSet<Origin>,
+    next: Way,
     lineage: &Lineage<'_>,
     depth: usize,
     seen: &mut BTreeSet<Origin>,

@@ -14,7 +14,7 @@ pub fn ingest(session: &Session, args: &Ingest) -> Result<()> {
     };
     let (project, templates) = (session.project()?, session.templates()?);
     let is_new = !session.database().exists();
-    let warehouse = session.open_with(args.dir.clone().into_iter().collect())?;
+    let warehouse = session.open(args.dir.clone().into_iter().collect())?;
     let loaded = ingest::ingest(&warehouse, project, &templates, &origin, args.until, args.force);
     // An empty database would be taken for one that is there: the next `olist run` would not say that it makes one.
     let versions = || warehouse.shielded(|| ingest::current_versions(&warehouse));

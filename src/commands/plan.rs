@@ -34,7 +34,7 @@ pub fn plan(session: &Session, args: &cli::Plan) -> Result<bool> {
     // Its lock would end when the file is copied.
     drop(warehouse);
     let scratch = scratch(session)?;
-    let mut run = session.run(&scratch, &catalog, &loaded, false, None)?;
+    let mut run = session.run(&scratch, &catalog, &loaded, session.options())?;
     run.build(&tables, &dates)?;
     for &date in &dates {
         for model in &models {
@@ -104,17 +104,17 @@ fn told_next(found: &Preview, run: &Run<'_>, seconds: f64) -> String {
 }
 
 fn tell(scratch: &Warehouse, found: &Preview) -> Result<()> {
-    let mut text: String = found.tables.iter().map(told_table).collect();
+    let mut parts: Vec<String> = found.tables.iter().map(told_table).collect();
     for model in &found.models {
-        text += &format!("\n{}\n", model.model);
+        parts.push(format!("\n{}\n", model.model));
         for Trained { version, as_of, is_champion, reason } in &model.versions {
             let what = if *is_champion { "becomes champion" } else { "does not become champion" };
-            text += &format!("  version {version}, trained as of {as_of}, {what}\n  {reason}\n");
-            text += &comparison::of(scratch, &model.model, *version)?.text();
+            parts.push(format!("  version {version}, trained as of {as_of}, {what}\n  {reason}\n"));
+            parts.push(comparison::of(scratch, &model.model, *version)?.text());
         }
-        text += &told_scores(model);
+        parts.push(told_scores(model));
     }
-    Ok(term::data(&text)?)
+    Ok(term::data(&parts.concat())?)
 }
 
 fn told_table(table: &TablePreview) -> String {

@@ -16,7 +16,7 @@ use crate::mlflow;
 use crate::partitions::SCRATCH;
 use crate::publish;
 use crate::registry::Version;
-use crate::run::{Loaded, Run, Scored};
+use crate::run::{Loaded, Options, Run, Scored};
 use crate::term;
 use crate::warehouse::journal::remove_database;
 use crate::warehouse::{Warehouse, path, scratch_of};
@@ -50,8 +50,8 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
         Engine::Spark => Some(lake::lake(session, &args.server, &warehouse, lake::home(&catalog))?),
     };
     loaded.loads.supersede(lake.as_ref().map_or(&BTreeMap::new(), |lake| &lake.remote));
-    let mut run = session.run(&warehouse, &catalog, &loaded, args.force, lake)?;
-    run.accept(args.accept);
+    let options = Options { force: args.force, is_accepted: args.accept, lake, ..session.options() };
+    let mut run = session.run(&warehouse, &catalog, &loaded, options)?;
     run.build(&tables, &dates)?;
     let mut scored = Vec::new();
     for &date in &dates {
@@ -128,12 +128,12 @@ fn warn_of_back_casts(scored: &[(Version, NaiveDate, Scored)]) {
 
 /// The database: one that is named has to be there; else the synthetic marketplace is loaded where there are no sources.
 fn open(session: &Session, folders: Vec<PathBuf>) -> Result<Warehouse> {
-    if session.options.database.is_some() {
+    let is_named = session.options.database.is_some();
+    if is_named {
         Warehouse::check_there(session.database())?;
-        return session.open_with(folders);
     }
-    let warehouse = session.open_with(folders)?;
-    if !ingest::current_versions(&warehouse)?.is_empty() {
+    let warehouse = session.open(folders)?;
+    if is_named || !ingest::current_versions(&warehouse)?.is_empty() {
         return Ok(warehouse);
     }
     ingest::announce_sample(cli::DEFAULT_ORDERS);

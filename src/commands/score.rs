@@ -7,7 +7,7 @@ use super::show::{MOST, show_scores};
 use crate::cli::Dates;
 use crate::mlflow;
 use crate::registry;
-use crate::run::{Loaded, Scored};
+use crate::run::{Loaded, Options, Scored};
 use crate::term;
 
 pub fn score(session: &Session, name: &str, dates: &Dates, force: bool) -> Result<()> {
@@ -18,7 +18,8 @@ pub fn score(session: &Session, name: &str, dates: &Dates, force: bool) -> Resul
     loaded.check(last)?;
     let catalog = session.catalog(first)?;
     let model = catalog.model(name)?;
-    let mut run = session.run(&warehouse, &catalog, &loaded, force, None)?;
+    let options = Options { force, ..session.options() };
+    let mut run = session.run(&warehouse, &catalog, &loaded, options)?;
     for &date in &dates {
         let version =
             registry::in_force(&warehouse, name, date)?.ok_or_else(|| registry::no_champion(name))?;

@@ -12,7 +12,6 @@ use crate::cli::Global;
 use crate::earlier::Means;
 use crate::ingest;
 use crate::partitions::Ledger;
-use crate::partitions::lake::Lake;
 use crate::problem;
 use crate::project::Project;
 use crate::publish;
@@ -75,19 +74,15 @@ impl Session {
         }
     }
 
-    pub fn open(&self) -> Result<Warehouse> {
-        Warehouse::open(self.database(), &self.engine)
-    }
-
-    /// As `open`, to read or write files in `folders` as well.
-    pub fn open_with(&self, folders: Vec<PathBuf>) -> Result<Warehouse> {
+    /// Opens for writing, and to read or write files in `folders` as well.
+    pub fn open(&self, folders: Vec<PathBuf>) -> Result<Warehouse> {
         Warehouse::open(self.database(), &Engine { folders, ..self.engine.clone() })
     }
 
     /// As `open`, for a command that needs what others have written.
     pub fn open_existing(&self) -> Result<Warehouse> {
         Warehouse::check_there(self.database())?;
-        self.open()
+        self.open(Vec::new())
     }
 
     /// Opens for reading what `olist` itself writes to, sources and versions included, and files in `folders`.
@@ -104,7 +99,7 @@ impl Session {
         }
         // Its tables are those of an earlier version: what writes brings them up to date.
         drop(warehouse);
-        drop(self.open()?);
+        drop(self.open(Vec::new())?);
         open()
     }
 
@@ -143,13 +138,16 @@ impl Session {
         warehouse: &'a Warehouse,
         catalog: &'a Catalog,
         loaded: &'a Loaded,
-        force: bool,
-        lake: Option<Lake>,
+        options: Options,
     ) -> Result<Run<'a>> {
         ingest::check_sources(warehouse, self.project()?, &catalog.templates)?;
-        let (id, time_limit) = (self.run_id.clone(), self.time_limit());
-        let options = Options { id, cores: self.cores(), force, time_limit, lake };
         Run::new(warehouse, catalog, loaded, options)
+    }
+
+    /// How a run is done where nothing else is asked for.
+    pub fn options(&self) -> Options {
+        let (id, cores, time_limit) = (self.run_id.clone(), self.cores(), self.time_limit());
+        Options { id, cores, time_limit, force: false, is_accepted: false, lake: None }
     }
 
     /// By which tables are built beside what is there.

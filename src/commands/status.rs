@@ -86,16 +86,15 @@ fn map(standings: &[Standing]) -> String {
         all if all > DATES => format!(" (the last {DATES} of {all})"),
         _ => String::new(),
     };
-    let mut text = format!(
+    let head = format!(
         "\n{} from {first} to {last}{of}; # built, s stale, m missing, F failed\n{:<30}{}\n",
         term::counted(dates.len(), "date"),
         "",
         months.collect::<String>()
     );
-    for (table, line) in lines {
-        text += &format!("{table:<30}{}\n", line.into_iter().collect::<String>());
-    }
-    text
+    let line =
+        |(table, line): (&str, Vec<char>)| format!("{table:<30}{}\n", line.into_iter().collect::<String>());
+    [head].into_iter().chain(lines.into_iter().map(line)).collect()
 }
 
 /// Lines behind an empty one, if there are any.

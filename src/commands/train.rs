@@ -7,7 +7,7 @@ use super::Session;
 use crate::mlflow;
 use crate::problem::Problem;
 use crate::registry::comparison;
-use crate::run::{self, Attempt, How, Loaded};
+use crate::run::{self, Attempt, Loaded, Options};
 
 pub fn train(session: &Session, name: &str, as_of: Option<NaiveDate>, is_accepted: bool) -> Result<()> {
     let warehouse = session.open_existing()?;
@@ -15,9 +15,9 @@ pub fn train(session: &Session, name: &str, as_of: Option<NaiveDate>, is_accepte
     let as_of = as_of.unwrap_or_else(|| loaded.last_date());
     loaded.check(as_of)?;
     let catalog = session.catalog(as_of)?;
-    let mut run = session.run(&warehouse, &catalog, &loaded, false, None)?;
-    let how = How { why: "asked for", is_accepted };
-    let attempt = run.train(catalog.model(name)?, as_of, how)?;
+    let options = Options { is_accepted, ..session.options() };
+    let mut run = session.run(&warehouse, &catalog, &loaded, options)?;
+    let attempt = run.train(catalog.model(name)?, as_of, "asked for")?;
     run.finish()?;
     let made = match attempt {
         Attempt::Trained(fitted) => fitted.made,

@@ -178,7 +178,9 @@ impl Library<'_> {
     /// The columns of `shape` as a rendered file makes them.
     fn columns(&self, shape: &[Shape], rendered: &Rendered, names: &Names) -> Vec<Column> {
         let mut columns = columns(shape, &rendered.sql, &|of: &str, column: &str| names.has(of, column));
-        columns.iter_mut().for_each(|column| column.place(&self.catalog.templates, rendered, 0));
+        for column in &mut columns {
+            column.place(&self.catalog.templates, rendered, 0);
+        }
         columns
     }
 

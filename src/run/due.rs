@@ -5,7 +5,7 @@ use std::fmt;
 use anyhow::Result;
 use chrono::NaiveDate;
 
-use super::train::{self, Attempt, Fitted, How};
+use super::train::{self, Attempt, Fitted};
 use super::{Run, Scored};
 use crate::catalog::{Catalog, Model};
 use crate::partitions::SCRATCH;
@@ -20,7 +20,8 @@ impl<'a> Run<'a> {
         if let Some(version) = &champion {
             self.keep_files(model, version)?;
         }
-        let due = due(self.warehouse, self.catalog, model, champion.as_ref(), date, self.is_accepted)?;
+        let due =
+            due(self.warehouse, self.catalog, model, champion.as_ref(), date, self.options.is_accepted)?;
         if let Some(pending) = due.pending.filter(|pending| self.told.insert(pending.clone())) {
             term::note(&pending);
         }
@@ -59,7 +60,7 @@ impl<'a> Run<'a> {
                     )
                 })
             }
-            _ => self.train(model, date, How { why: &reason, is_accepted: self.is_accepted }),
+            _ => self.train(model, date, &reason),
         };
         match self.attempt(&model.training(), date, attempt)? {
             Some(Attempt::Trained(fitted)) => {
@@ -77,7 +78,7 @@ impl<'a> Run<'a> {
 
     /// The version that serves after a training, where `olist plan` has made that.
     fn planned(&mut self, model: &'a Model, date: NaiveDate) -> Result<Option<Version>> {
-        if self.is_accepted {
+        if self.options.is_accepted {
             return Ok(None);
         }
         let (definition, _) = self.catalog.definition(model)?;

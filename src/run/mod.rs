@@ -8,7 +8,7 @@ mod score;
 mod status;
 mod train;
 
-use std::cell::{Cell, OnceCell};
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ use chrono::NaiveDate;
 pub use loaded::Loaded;
 pub use score::Scored;
 pub use status::{Prospect, Standing, State, Status, status};
-pub use train::{Attempt, How, note_verdict};
+pub use train::{Attempt, note_verdict};
 
 use crate::catalog::{Catalog, Model};
 use crate::dataset::Workspace;
@@ -44,10 +44,12 @@ pub struct Options {
     /// Names the run in the ledger.
     pub id: String,
     pub cores: usize,
-    /// Builds and scores what is unchanged as well, and what looks wrong.
-    pub force: bool,
     /// For one partition.
     pub time_limit: Option<Duration>,
+    /// Builds and scores what is unchanged as well, and what looks wrong.
+    pub force: bool,
+    /// Edited files take over, whatever the comparison with the version that serves says.
+    pub is_accepted: bool,
     /// Where features and ABTs are made, if not in the database.
     pub lake: Option<Lake>,
 }
@@ -64,8 +66,8 @@ pub struct Run<'a> {
     visible: Fingerprints,
     guard: OnceCell<Guard>,
     has_begun: bool,
-    is_described: Cell<bool>,
-    is_finished: Cell<bool>,
+    is_described: bool,
+    is_finished: bool,
     /// What failed, and what needs it.
     unbuilt: Unbuilt,
     /// Partitions built.
@@ -76,8 +78,6 @@ pub struct Run<'a> {
     pub unchanged: usize,
     /// What was scored by a model that is not of the files as they are now, and why.
     outdated: Vec<String>,
-    /// Whether edited files take over whatever the comparison with the version that serves says.
-    is_accepted: bool,
     /// Files of versions at work again, by their definition.
     earlier: BTreeMap<String, Box<Earlier>>,
     /// What is not told again.
@@ -103,23 +103,17 @@ impl<'a> Run<'a> {
             visible: Fingerprints::new(),
             guard: OnceCell::new(),
             has_begun: false,
-            is_described: Cell::new(false),
-            is_finished: Cell::new(false),
+            is_described: false,
+            is_finished: false,
             unbuilt: Unbuilt::default(),
             built: 0,
             set_aside: 0,
             unchanged: 0,
             outdated: Vec::new(),
-            is_accepted: false,
             earlier: BTreeMap::new(),
             told: BTreeSet::new(),
             unscored: BTreeMap::new(),
         })
-    }
-
-    /// Lets edited files take over, whatever the comparison with the version that serves says.
-    pub fn accept(&mut self, is_accepted: bool) {
-        self.is_accepted = is_accepted;
     }
 
     /// Builds `tables` at those of `dates` that this run has not seen yet. What fails is kept for the end.
@@ -170,7 +164,7 @@ impl<'a> Run<'a> {
                     columns::undocumented(self.catalog, node, texts.of(&change.table)?.as_ref(), date)?;
                 built.warnings.extend(silent);
             }
-            self.is_described.set(false);
+            self.is_described = false;
         }
         self.describe(dates)?;
         partitions::report(&built);
@@ -208,9 +202,9 @@ impl<'a> Run<'a> {
 
     /// Puts the texts of the files on the tables: once a run, and again where columns changed. A text may change while
     /// nothing else does.
-    fn describe(&self, dates: &[NaiveDate]) -> Result<()> {
+    fn describe(&mut self, dates: &[NaiveDate]) -> Result<()> {
         match dates.first() {
-            Some(&date) if !self.is_described.replace(true) => {
+            Some(&date) if !std::mem::replace(&mut self.is_described, true) => {
                 texts::publish(self.warehouse, self.catalog, date)
             }
             _ => Ok(()),
@@ -264,8 +258,8 @@ impl<'a> Run<'a> {
         all.next().map(|(table, date)| (table.clone(), date))
     }
 
-    fn close(&self, outcome: &str) -> Result<()> {
-        if self.has_begun && !self.is_finished.replace(true) {
+    fn close(&mut self, outcome: &str) -> Result<()> {
+        if self.has_begun && !std::mem::replace(&mut self.is_finished, true) {
             interrupt::at_last(None);
             close(self.warehouse, &self.options.id, outcome)?;
         }

@@ -33,18 +33,9 @@ pub struct Fitted {
     pub serves: Version,
 }
 
-/// How a training is to be done.
-#[derive(Debug, Clone, Copy)]
-pub struct How<'a> {
-    /// Why there is one.
-    pub why: &'a str,
-    /// Edited files take over whatever the comparison says.
-    pub is_accepted: bool,
-}
-
 impl<'a> Run<'a> {
     /// Builds what `model` is trained on, trains it, and makes the new version champion where it wins.
-    pub fn train(&mut self, model: &'a Model, as_of: NaiveDate, how: How<'_>) -> Result<Attempt> {
+    pub fn train(&mut self, model: &'a Model, as_of: NaiveDate, why: &str) -> Result<Attempt> {
         let dates = model.spec.snapshots(as_of);
         if dates.is_empty() {
             return Ok(Attempt::TooEarly(format!("its snapshots begin on {}", model.spec.from)));
@@ -58,7 +49,7 @@ impl<'a> Run<'a> {
         let champion = registry::in_force(self.warehouse, &model.name, as_of)?;
         let champion = champion.filter(|version| version.as_of <= as_of);
         let trained = match &champion {
-            None => self.compete(model, as_of, how, Rival::Nobody)?,
+            None => self.compete(model, as_of, why, Rival::Nobody)?,
             Some(version) => {
                 let mut files = self.files(model, version)?;
                 let rival = match &mut files {
@@ -68,7 +59,7 @@ impl<'a> Run<'a> {
                     }
                     Files::Lost(why) => Rival::Lost(version.clone(), why.clone()),
                 };
-                let trained = self.compete(model, as_of, how, rival)?;
+                let trained = self.compete(model, as_of, why, rival)?;
                 self.give_back(files, version);
                 trained
             }
@@ -85,7 +76,10 @@ impl<'a> Run<'a> {
             let (days, limit) = ((as_of - stays.as_of).num_days(), model.spec.retrain_days);
             if days >= limit {
                 let why = format!("version {} is {days} days old, retrain_days is {limit}", stays.number);
-                fitted.add(self.fit_again(model, &stays, as_of, &why)?);
+                if let Some((version, training)) = self.fit_again(model, &stays, as_of, &why)? {
+                    fitted.serves = version.clone();
+                    fitted.made.push((version, training));
+                }
             }
         }
         Ok(Attempt::Trained(fitted))
@@ -115,9 +109,9 @@ impl<'a> Run<'a> {
         Ok(made)
     }
 
-    fn compete(&self, model: &'a Model, as_of: NaiveDate, how: How<'_>, rival: Rival<'_>) -> Result<Trained> {
-        let contest = Contest::new(self.workspace(model), as_of, how.why, rival)?;
-        fit(Contest { is_accepted: how.is_accepted, ..contest })
+    fn compete(&self, model: &'a Model, as_of: NaiveDate, why: &str, rival: Rival<'_>) -> Result<Trained> {
+        let contest = Contest::new(self.workspace(model), as_of, why, rival)?;
+        fit(Contest { is_accepted: self.options.is_accepted, ..contest })
     }
 
     /// Writes a version that was trained on the tables of `at`.
@@ -138,15 +132,6 @@ fn fit(contest: Contest<'_>) -> Result<Trained> {
     match &contest.at.model.spec.task {
         Task::Binary(binary) => train::train(contest, binary),
         Task::Clusters(clusters) => segment::train(contest, clusters),
-    }
-}
-
-impl Fitted {
-    fn add(&mut self, again: Option<(Version, Training)>) {
-        if let Some((version, training)) = again {
-            self.serves = version.clone();
-            self.made.push((version, training));
-        }
     }
 }
 
