@@ -117,6 +117,7 @@ pub enum Command {
         accept: bool,
     },
     /// Score reference dates with the champion in force for each
+    #[command(mut_arg("ranges", |dates| dates.required(true)))]
     Score {
         /// A file of models/, without `.sql`
         model: String,

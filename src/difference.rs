@@ -32,7 +32,7 @@ pub struct Mismatch {
 }
 
 /// How many rows each has, and what is not the same.
-pub struct Compared {
+pub struct Comparison {
     pub w: i64,
     pub c: i64,
     /// Rows that only `w` has, and those that only `c` has.
@@ -52,7 +52,7 @@ impl<'a> Difference<'a> {
     }
 
     /// Compares the rows, and the values of `columns` in rows that are in both.
-    pub fn compare<'c>(&self, columns: impl IntoIterator<Item = &'c Column>) -> Result<Compared> {
+    pub fn compare<'c>(&self, columns: impl IntoIterator<Item = &'c Column>) -> Result<Comparison> {
         let of_rows = ["w.in_w", "c.in_c", "c.in_c is null", "w.in_w is null"];
         let of_rows = of_rows.map(|condition| (String::new(), condition.to_owned()));
         let of_columns = columns.into_iter().map(|column| (column.0.clone(), differs(column)));
@@ -63,7 +63,7 @@ impl<'a> Difference<'a> {
             .skip(2)
             .map(|((column, condition), &rows)| (rows > 0).then_some(Mismatch { column, rows, condition }));
         let (gone, new) = (all.next().flatten(), all.next().flatten());
-        Ok(Compared { w: counts[0], c: counts[1], gone, new, columns: all.flatten().collect() })
+        Ok(Comparison { w: counts[0], c: counts[1], gone, new, columns: all.flatten().collect() })
     }
 
     /// In how many rows `condition` is true, with an example of them, in which `c` is `what`.

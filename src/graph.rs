@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use pathfinding::directed::bfs::bfs_reach;
+
 /// What each name needs.
 pub type Needs = BTreeMap<String, BTreeSet<String>>;
 
@@ -45,14 +47,7 @@ fn visit(
 
 /// `start` and all that it needs.
 pub fn upstream(start: &str, needs: &Needs) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    let mut open = vec![start.to_owned()];
-    while let Some(name) = open.pop() {
-        if found.insert(name.clone()) {
-            open.extend(needs.get(&name).into_iter().flatten().cloned());
-        }
-    }
-    found
+    bfs_reach(start.to_owned(), |name| needs.get(name).cloned().unwrap_or_default()).collect()
 }
 
 /// `start` and all that depends on it.

@@ -175,15 +175,12 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.message)?;
-        let date = self.date.map(|date| format!("reference date {date}"));
+        let date = self.date.map(|date| format!(" (reference date {date})")).unwrap_or_default();
         if let Some(place) = &self.place {
             let number = place.line.to_string();
             let margin = " ".repeat(number.len());
             let column = if place.column > 0 { format!(":{}", place.column) } else { String::new() };
-            write!(f, "\n{margin}--> {}:{number}{column}", place.file)?;
-            if let Some(date) = &date {
-                write!(f, " ({date})")?;
-            }
+            write!(f, "\n{margin}--> {}:{number}{column}{date}", place.file)?;
             let (text, column) = place.window();
             write!(f, "\n{margin} |\n{number} | {text}")?;
             if column > 0 {
@@ -194,8 +191,8 @@ impl fmt::Display for Problem {
             for note in &self.notes {
                 write!(f, "\n{margin} = {note}")?;
             }
-        } else if let Some(date) = &date {
-            write!(f, " ({date})")?;
+        } else {
+            write!(f, "{date}")?;
         }
         if let Some(hint) = &self.hint {
             write!(f, "\n\nhint: {hint}")?;

@@ -25,37 +25,35 @@ const PUBLISHED: &str = "schema_name in ('features', 'abt', 'scores')
 /// # Errors
 /// A folder that is not there, the database itself, a file that is no copy and would be lost.
 pub fn check(database: &Path, file: &Path) -> Result<()> {
-    let refuse = |what: &str, hint: &str| -> Result<()> {
-        let problem = Problem::usage(format!("could not publish to `{}`: {what}", file.display()));
-        Err(problem.hint(hint.to_owned()).into())
-    };
+    const ELSEWHERE: &str = "nothing else is replaced: name another file";
     let target = behind_links(file)?;
     literal(&target)?;
-    if target == behind_links(database)? {
-        return refuse("it is the database itself", "a copy needs a file of its own");
-    }
     let folder = folder(&target);
-    if !folder.is_dir() {
-        let what = format!("there is no folder `{}`", folder.display());
-        return refuse(&what, "make the folder, or name a file elsewhere");
-    }
-    if !file.exists() {
-        return Ok(());
-    }
     let mut head = [0; 12];
-    let is_database = File::open(file).and_then(|mut file| file.read_exact(&mut head)).is_ok()
-        && head.ends_with(DUCKDB.as_bytes());
-    if !is_database {
-        return refuse("it is there, and no DuckDB database", "nothing else is replaced: name another file");
-    }
+    let mut is_database = || {
+        let is_read = File::open(file).and_then(|mut file| file.read_exact(&mut head)).is_ok();
+        is_read && head.ends_with(DUCKDB.as_bytes())
+    };
     // One that another program has open for writing cannot be looked into: a copy, as a rule.
-    match Warehouse::open_read_only(file, &Engine::default()) {
-        Ok(other) if other.has_table(SETTINGS)? => refuse(
-            "it is a database of olist, and no copy of one",
-            "nothing else is replaced: name another file",
-        ),
-        _ => Ok(()),
-    }
+    let is_whole = || {
+        let other = Warehouse::open_read_only(file, &Engine::default()).ok();
+        other.map_or(Ok(false), |other| other.has_table(SETTINGS))
+    };
+    let (what, hint) = if target == behind_links(database)? {
+        ("it is the database itself".to_owned(), "a copy needs a file of its own")
+    } else if !folder.is_dir() {
+        let what = format!("there is no folder `{}`", folder.display());
+        (what, "make the folder, or name a file elsewhere")
+    } else if !file.exists() {
+        return Ok(());
+    } else if !is_database() {
+        ("it is there, and no DuckDB database".to_owned(), ELSEWHERE)
+    } else if is_whole()? {
+        ("it is a database of olist, and no copy of one".to_owned(), ELSEWHERE)
+    } else {
+        return Ok(());
+    };
+    Err(Problem::usage(format!("could not publish to `{}`: {what}", file.display())).hint(hint).into())
 }
 
 /// After eight bytes of checksum, a DuckDB file says what it is.

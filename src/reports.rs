@@ -81,6 +81,30 @@ impl Report {
         analyst(warehouse, error, &self.rendered, templates)
     }
 
+    /// What makes a view of it, and a name for that: another one where the types of its columns are, since DuckDB would refuse
+    /// to read it. `None` while something that it refers to is not built at its date.
+    fn view(&self, warehouse: &Warehouse, templates: &Templates) -> Result<Option<(String, String)>> {
+        let explain = |error| self.explain(warehouse, templates, error);
+        let select = self.rendered.select().map_err(explain)?;
+        let foreign = || Ok(tree::with_database(&tree::parse(select.as_str())?).map(tree::position));
+        if let Some(at) = tree::deep(foreign).map_err(explain)? {
+            let what = SqlError::statement("a table is named with its database", at);
+            let hint = "clients open the file under any name: schema and table are enough";
+            return Err(explain(what).hint(hint).into());
+        }
+        if self.unbuilt(warehouse)?.is_some() {
+            return Ok(None);
+        }
+        let columns = warehouse.describe(&select).map_err(explain)?;
+        let columns: Vec<String> = columns.iter().map(|(name, kind)| format!("{name} {kind}")).collect();
+        let name = format!("reports.{}", ident(&self.name));
+        let comment = text(&format!("{} ({})", self.description, self.date));
+        let sql =
+            format!("create or replace view {name} as\n{select}\n;\ncomment on view {name} is {comment}");
+        let made_from = fingerprint::of(&[&sql, &columns.join(", ")]);
+        Ok(Some((sql, made_from)))
+    }
+
     /// What its first sentence says.
     pub fn headline(&self) -> &str {
         self.description.split(". ").next().unwrap_or_default().trim_end_matches('.')
@@ -120,13 +144,17 @@ pub fn refresh(warehouse: &Warehouse, templates: &Templates, last: NaiveDate) ->
         let made = check_name(&file_of(name), name).and_then(|()| {
             let report = Report::newest(warehouse, templates, name, last)?;
             if is_foreign {
-                return Err(foreign(templates, name));
+                let what = format!("there is a `reports.{name}` in the database that olist did not make");
+                return Err(Problem::usage(what)
+                    .at(templates.config_key(&file_of(name), ""))
+                    .hint("drop it there, or give this file another name")
+                    .into());
             }
             report.map_or(Ok(None), |report| report.view(warehouse, templates))
         });
         match made {
             Ok(None) => {}
-            Ok(Some(View { sql, made_from })) => {
+            Ok(Some((sql, made_from))) => {
                 if !present.contains(name) || before.get(name) != Some(&made_from) {
                     statements.push(sql);
                 }
@@ -152,44 +180,6 @@ pub fn refresh(warehouse: &Warehouse, templates: &Templates, last: NaiveDate) ->
 
 const PRESENT: &str = "select table_name from information_schema.tables
     where table_catalog = 'warehouse' and table_schema = 'reports'";
-
-/// What makes the view of a report.
-struct View {
-    sql: String,
-    /// Another one where the types of its columns are: DuckDB would refuse to read it.
-    made_from: String,
-}
-
-impl Report {
-    /// `None` while something that it refers to is not built at its date.
-    fn view(&self, warehouse: &Warehouse, templates: &Templates) -> Result<Option<View>> {
-        let explain = |error| self.explain(warehouse, templates, error);
-        let select = self.rendered.select().map_err(explain)?;
-        let tree = tree::parse(select.as_str()).map_err(explain)?;
-        if let Some(foreign) = tree::with_database(&tree) {
-            let what = SqlError::statement("a table is named with its database", tree::position(foreign));
-            let hint = "clients open the file under any name: schema and table are enough";
-            return Err(explain(what).hint(hint).into());
-        }
-        if self.unbuilt(warehouse)?.is_some() {
-            return Ok(None);
-        }
-        let columns = warehouse.describe(&select).map_err(explain)?;
-        let columns: Vec<String> = columns.iter().map(|(name, kind)| format!("{name} {kind}")).collect();
-        let name = format!("reports.{}", ident(&self.name));
-        let comment = text(&format!("{} ({})", self.description, self.date));
-        let sql =
-            format!("create or replace view {name} as\n{select}\n;\ncomment on view {name} is {comment}");
-        Ok(Some(View { made_from: fingerprint::of(&[&sql, &columns.join(", ")]), sql }))
-    }
-}
-
-fn foreign(templates: &Templates, name: &str) -> Error {
-    Problem::usage(format!("there is a `reports.{name}` in the database that olist did not make"))
-        .at(templates.config_key(&file_of(name), ""))
-        .hint("drop it there, or give this file another name")
-        .into()
-}
 
 /// Whether a report is of a model, or a store, that the project does not have.
 fn lacks_a_table(error: &Error) -> bool {

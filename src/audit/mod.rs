@@ -86,11 +86,11 @@ impl<'a> Audit<'a> {
     }
 }
 
-/// What the as-of relations of a database select, by source, of `reference_date`.
-pub fn definitions(warehouse: &Warehouse, database: &str) -> Result<BTreeMap<String, String>> {
+/// What the as-of relations select, by source, of `reference_date`.
+pub fn definitions(warehouse: &Warehouse) -> Result<BTreeMap<String, String>> {
     let sql = "select function_name[:-7], macro_definition from duckdb_functions()
-        where database_name = ? and function_name like '%\\_as\\_of' escape '\\' and function_type = 'table_macro'";
-    let rows = warehouse.rows(sql, &[&database], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        where database_name = 'warehouse' and function_name like '%\\_as\\_of' escape '\\' and function_type = 'table_macro'";
+    let rows = warehouse.rows(sql, &[], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.into_iter().collect())
 }
 

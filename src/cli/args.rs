@@ -66,7 +66,7 @@ pub const DEFAULT_SEED: u64 = 42;
 #[derive(Debug, Args)]
 pub struct Dates {
     /// A reference date, or a range FIRST..LAST; `latest` is the day after data until; repeatable
-    #[arg(long = "date", value_name = "D[..D]", required = true)]
+    #[arg(long = "date", value_name = "D[..D]")]
     pub ranges: Vec<DateRange>,
     /// The step of a range
     #[arg(long, value_enum, default_value = "month")]
@@ -89,6 +89,9 @@ impl Dates {
         Ok(dates)
     }
 }
+
+const CHECKED: &str = "A reference date, or a range FIRST..LAST; `latest` is the day after data until; repeatable; else the first \
+    snapshot and three later dates";
 
 /// What runs the SQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -127,6 +130,7 @@ impl Selection {
 }
 
 #[derive(Debug, Args)]
+#[command(mut_arg("ranges", |dates| dates.required(true)))]
 pub struct Run {
     #[command(flatten)]
     pub dates: Dates,
@@ -162,13 +166,10 @@ pub struct Query {
 }
 
 #[derive(Debug, Args)]
+#[command(mut_arg("ranges", |dates| dates.default_value("latest")))]
 pub struct Plan {
-    /// A reference date, or a range FIRST..LAST; `latest` is the day after data until; repeatable
-    #[arg(long = "date", value_name = "D[..D]", default_value = "latest")]
-    pub ranges: Vec<DateRange>,
-    /// The step of a range
-    #[arg(long, value_enum, default_value = "month")]
-    pub every: Every,
+    #[command(flatten)]
+    pub dates: Dates,
     #[command(flatten)]
     pub selection: Selection,
 }
@@ -186,13 +187,10 @@ pub struct Report {
 }
 
 #[derive(Debug, Args)]
+#[command(mut_arg("ranges", |dates| dates.help(CHECKED)))]
 pub struct Check {
-    /// A reference date, or a range FIRST..LAST; `latest` is the day after data until; repeatable; else the first snapshot and three later dates
-    #[arg(long = "date", value_name = "D[..D]")]
-    pub ranges: Vec<DateRange>,
-    /// The step of a range
-    #[arg(long, value_enum, default_value = "month")]
-    pub every: Every,
+    #[command(flatten)]
+    pub dates: Dates,
     #[command(flatten)]
     pub selection: Selection,
     /// Only the proof: descriptions, keys and checks are left out

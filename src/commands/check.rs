@@ -11,6 +11,7 @@ use crate::audit::{self, Audit, Findings};
 use crate::cli::{self, Check, Selection};
 use crate::config::source_file;
 use crate::dates;
+use crate::graph::{self, Needs};
 use crate::guard::Reach;
 use crate::ingest;
 use crate::output::Table;
@@ -43,14 +44,14 @@ pub fn check(session: &Session, args: &Check) -> Result<()> {
     let mut catalog = session.catalog_of_the_rest(dates[0])?;
     let mistakes = std::mem::take(&mut catalog.mistakes);
     let selected = args.selection.of(&catalog)?;
-    if args.ranges.is_empty() {
+    if args.dates.ranges.is_empty() {
         // What is cut off at a fixed day hides nothing of the future from the dates behind it.
         let first = catalog.models_of(&selected).into_iter().map(|model| model.spec.from).min();
         dates.extend(first.filter(|first| dates.iter().all(|date| first < date)));
         dates.sort_unstable();
     }
     let specs = ingest::specs(session.project()?, &catalog.templates)?;
-    let definitions = audit::definitions(&warehouse, "warehouse")?;
+    let definitions = audit::definitions(&warehouse)?;
     let mut report = Report::default();
     let edited = ingest::edited(&warehouse, session.project()?, &catalog.templates)?;
     report.problems.extend(edited.iter().map(|name| told_edited(&catalog.templates, name)));
@@ -74,7 +75,7 @@ pub fn check(session: &Session, args: &Check) -> Result<()> {
     // Each date in a DuckDB of its own, with the cores shared between them; few dates all at once, so that none is left over.
     let side_by_side = if dates.len() <= 2 * session.cores() { dates.len() } else { session.cores() };
     let engine = Engine { threads: Some((session.cores() / side_by_side).max(1)), ..session.engine.clone() };
-    let path = session.database();
+    let path = &session.database;
     let work = |date: &NaiveDate| tables.at(&Warehouse::open_read_only(path, &engine)?, *date);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(side_by_side).build()?;
     // The sources beside the tables: each leaves a core idle now and then.
@@ -88,27 +89,24 @@ pub fn check(session: &Session, args: &Check) -> Result<()> {
         accused.entry(name).or_default().extend(problems);
     }
     reports?.into_iter().for_each(|other| report.join(other));
-    doubt(&mut report, &catalog.templates, &specs.into_keys().collect(), accused.keys().cloned().collect())?;
+    doubt(&mut report, &catalog.templates, specs.keys(), accused.keys())?;
     accused.into_values().flatten().for_each(|problem| report.find(problem));
     let good = "no future was seen: every table is the same with and without what became known later";
     end(session, report, mistakes, "mistake", good)
 }
 
-/// Those that are asked for, none of them behind the data; else three.
+/// Those that are asked for, none of them behind the data; else the first of a month, three times.
 pub fn asked_dates(args: &Check, loaded: &Loaded) -> Result<Vec<NaiveDate>> {
-    let dates = if args.ranges.is_empty() {
-        default_dates(loaded.last_date())
-    } else {
-        dates::expand(&args.ranges, args.every, loaded.last_date())
+    let last = loaded.last_date();
+    let dates = match &args.dates.ranges[..] {
+        [] => {
+            let before = |days| last.checked_sub_days(Days::new(days));
+            BEFORE.into_iter().filter_map(|days| before(days)?.with_day(1)).collect()
+        }
+        ranges => dates::expand(ranges, args.dates.every, last),
     };
     loaded.check(dates[dates.len() - 1])?;
     Ok(dates)
-}
-
-/// The first of a month, three times, with months of data behind each.
-fn default_dates(last: NaiveDate) -> Vec<NaiveDate> {
-    let first_of_month = |days| last.checked_sub_days(Days::new(days)).and_then(|date| date.with_day(1));
-    BEFORE.into_iter().filter_map(first_of_month).collect()
 }
 
 fn told_edited(templates: &Templates, name: &str) -> Problem {
@@ -119,24 +117,18 @@ fn told_edited(templates: &Templates, name: &str) -> Problem {
 }
 
 /// A table that is made of a source which shows the future is not proven, whatever its own SELECT does.
-fn doubt(
+fn doubt<'a>(
     report: &mut Report,
     templates: &Templates,
-    names: &BTreeSet<String>,
-    mut accused: BTreeSet<String>,
+    names: impl Iterator<Item = &'a String>,
+    accused: impl Iterator<Item = &'a String>,
 ) -> Result<()> {
-    loop {
-        let count = accused.len();
-        for name in names {
-            let made_of = templates.render(&source_file(name), Kind::Source, None, Some("raw"))?.sources;
-            if !made_of.is_disjoint(&accused) {
-                accused.insert(name.clone());
-            }
-        }
-        if accused.len() == count {
-            break;
-        }
-    }
+    let made_of = |name: &String| {
+        let rendered = templates.render(&source_file(name), Kind::Source, None, Some("raw"))?;
+        Ok((name.clone(), rendered.sources))
+    };
+    let needs = names.map(made_of).collect::<Result<Needs>>()?;
+    let accused: BTreeSet<String> = accused.flat_map(|name| graph::downstream(name, &needs)).collect();
     for row in report.rows.iter_mut().filter(|row| row.result == Row::PROVEN) {
         if let Some(name) = row.sources.intersection(&accused).next() {
             row.result = format!("unproven: sources.{name}");

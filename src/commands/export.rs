@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result};
 use chrono::NaiveDate;
 
 use super::Session;
@@ -17,28 +17,22 @@ use crate::warehouse::Warehouse;
 
 pub fn export(session: &Session, args: &Export) -> Result<()> {
     let warehouse = session.open_whole(Vec::new())?;
-    let name = args.model.as_str();
+    let newest = "select max(reference_date) from pipeline.partitions where table_name = 'scores.' || ?";
+    let newest = || warehouse.row(newest, &[&args.model], |row| row.get::<_, Option<NaiveDate>>(0));
     let date = match args.date {
         Some(date) => date,
-        None => newest_scores(&warehouse, name)?.map_or_else(|| last_date(&warehouse), Ok)?,
+        None => {
+            newest()?.flatten().map_or_else(|| Ok(Loaded::read(&warehouse)?.last_date()), Ok::<_, Error>)?
+        }
     };
     let catalog = session.catalog(date)?;
-    let model = catalog.model(name)?;
+    let model = catalog.model(&args.model)?;
     let version = version(&warehouse, args)?;
     let subject = Subject { warehouse: &warehouse, catalog: &catalog, model, version: &version, date };
     match args.format {
         Format::Sql => sql(&subject, args.out.as_deref()),
         format => folder(&subject, args.out.clone(), format),
     }
-}
-
-fn newest_scores(warehouse: &Warehouse, name: &str) -> Result<Option<NaiveDate>> {
-    let sql = "select max(reference_date) from pipeline.partitions where table_name = 'scores.' || ?";
-    Ok(warehouse.row(sql, &[&name], |row| row.get::<_, Option<NaiveDate>>(0))?.flatten())
-}
-
-fn last_date(warehouse: &Warehouse) -> Result<NaiveDate> {
-    Ok(Loaded::read(warehouse)?.last_date())
 }
 
 /// The one that was asked for; the one that scores the date that was asked for; or the champion.
@@ -64,11 +58,9 @@ fn folder(subject: &Subject<'_>, out: Option<PathBuf>, format: Format) -> Result
             .hint("`--format mlflow` writes a folder whose SQL DuckDB runs in Python, `--format sql` one SELECT")
             .into());
     }
+    let is_filled = folder.is_file() || folder.read_dir().is_ok_and(|mut entries| entries.next().is_some());
     // A folder of something else is not written over.
-    let is_foreign = folder.is_file()
-        || (!folder.join("MLmodel").exists()
-            && folder.read_dir().is_ok_and(|mut entries| entries.next().is_some()));
-    if is_foreign {
+    if is_filled && !folder.join("MLmodel").exists() {
         return Err(Problem::usage(format!("`{}` is there, and no model of MLflow", folder.display()))
             .hint("--out names a new folder")
             .into());
@@ -103,13 +95,9 @@ fn sql(subject: &Subject<'_>, out: Option<&Path>) -> Result<()> {
     let select = export::select(subject)?;
     let Some(file) = out else { return Ok(term::data(&select)?) };
     write(file, select.as_bytes())?;
-    term::note(&format!(
-        "wrote version {} of `{}` at {} to `{}`",
-        subject.version.number,
-        subject.model.name,
-        subject.date,
-        file.display()
-    ));
+    let Subject { model, version, date, .. } = subject;
+    let (name, number, file) = (&model.name, version.number, file.display());
+    term::note(&format!("wrote version {number} of `{name}` at {date} to `{file}`"));
     Ok(())
 }
 

@@ -13,7 +13,7 @@ pub fn ingest(session: &Session, args: &Ingest) -> Result<()> {
         None => Origin::Sample { orders: args.orders, seed: args.seed },
     };
     let (project, templates) = (session.project()?, session.templates()?);
-    let is_new = !session.database().exists();
+    let is_new = !session.database.exists();
     let warehouse = session.open(args.dir.clone().into_iter().collect())?;
     let loaded = ingest::ingest(&warehouse, project, &templates, &origin, args.until, args.force);
     // An empty database would be taken for one that is there: the next `olist run` would not say that it makes one.

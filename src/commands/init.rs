@@ -11,18 +11,16 @@ use crate::term;
 /// Writes the built-in files into `dir`, where none of their folders may be.
 pub fn init(dir: &Path) -> Result<()> {
     if dir.is_file() {
-        return Err(Problem::usage(format!("`{}` is a file", dir.display()))
-            .hint("name a new folder")
-            .into());
+        let problem = Problem::usage(format!("`{}` is a file", dir.display()));
+        return Err(problem.hint("name a new folder").into());
     }
-    let project = Project::built_in();
-    if let Some(there) =
-        FOLDERS.into_iter().chain([CASES]).map(|name| dir.join(name)).find(|path| path.exists())
-    {
+    let mut folders = FOLDERS.into_iter().chain([CASES]).map(|name| dir.join(name));
+    if let Some(there) = folders.find(|path| path.exists()) {
         return Err(Problem::usage(format!("`{}` is there already", there.display()))
             .hint("name another folder: nothing is overwritten")
             .into());
     }
+    let project = Project::built_in();
     let cases = project.cases()?;
     let cases = cases.iter().map(|(path, text)| (path.as_str(), text.as_str()));
     for (path, text) in project.files().chain(cases.clone()) {

@@ -50,20 +50,17 @@ pub fn push(session: &Session, lake: &str) -> Result<()> {
     let mut table = Table::new(&["source", "rows", "folder", "result"]);
     for (name, version) in ingest::current_versions(&warehouse)? {
         let folder = source_folder(&root, &name, &version);
-        let (file, rows) = (Path::new(&folder).join("rows.parquet"), rows(&warehouse, &name)?);
-        let result = if file.exists() { "was there" } else { "written" };
-        if !file.exists() {
+        let file = Path::new(&folder).join("rows.parquet");
+        let is_there = file.exists();
+        if !is_there {
             check_types(&warehouse, &name)?;
             write(&warehouse, &name, &file)?;
         }
-        table.push(vec![name, rows.to_string(), folder, result.to_owned()]);
+        let count = format!("select count(*) from sources.{}", ident(&name));
+        let rows: i64 = warehouse.row(&count, &[], |row| row.get(0))?.unwrap_or(0);
+        table.row(&[&name, &rows, &folder, if is_there { &"was there" } else { &"written" }]);
     }
     table.print(session.options.format)
-}
-
-fn rows(warehouse: &Warehouse, source: &str) -> Result<i64> {
-    let sql = format!("select count(*) from sources.{}", ident(source));
-    Ok(warehouse.row(&sql, &[], |row| row.get(0))?.unwrap_or(0))
 }
 
 /// The file is there when all of it is.

@@ -69,6 +69,12 @@ fn all(session: &Session, warehouse: &Warehouse) -> Result<()> {
 }
 
 fn one(session: &Session, warehouse: &Warehouse, name: &str) -> Result<()> {
+    let newest = "select metric, version from registry.models where model = ? order by version desc limit 1";
+    let newest = warehouse.row(newest, &[&name], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (metric, last): (String, i32) = newest.ok_or_else(|| {
+        Problem::usage(format!("`{name}` has no versions"))
+            .hint(format!("`olist models` lists what is trained; `olist train {name}` trains it"))
+    })?;
     let versions = warehouse.arrow(&format!(
         "select m.version, m.candidate, m.algorithm, round(m.mean_metric, 4) as mean_{metric}, m.as_of,
              m.trained_through, m.trained_rows as rows, octet_length(m.fitted) as bytes,
@@ -81,30 +87,11 @@ fn one(session: &Session, warehouse: &Warehouse, name: &str) -> Result<()> {
          where m.model = {}
          order by coalesce(c.since, m.trained_at), m.version",
         text(name),
-        metric = metric_of(warehouse, name)?
     ))?;
     versions.table().print(session.options.format)?;
-    let last =
-        warehouse.row("select max(version) from registry.models where model = ?", &[&name], |row| {
-            row.get::<_, Option<i32>>(0)
-        })?;
-    let Some(last) = last.flatten() else { return Ok(()) };
     if session.options.format == Format::Table {
         term::note(&format!("\nout of time, at the training of version {last}, as registry.metrics has it:"));
         comparison::of(warehouse, name, last)?.print(session.options.format)?;
     }
     Ok(())
-}
-
-fn metric_of(warehouse: &Warehouse, name: &str) -> Result<String> {
-    let metric = warehouse.row(
-        "select metric from registry.models where model = ? order by version desc limit 1",
-        &[&name],
-        |row| row.get::<_, String>(0),
-    )?;
-    metric.ok_or_else(|| {
-        Problem::usage(format!("`{name}` has no versions"))
-            .hint(format!("`olist models` lists what is trained; `olist train {name}` trains it"))
-            .into()
-    })
 }

@@ -17,20 +17,21 @@ const MARK: &str = "<meta name=\"generator\" content=\"olist\">";
 
 /// Whether a page may be written there: asked before it is made.
 pub fn check(file: &Path) -> Result<()> {
-    if !folder(file).is_dir() {
-        return Err(refused(file, &format!("there is no folder `{}`", folder(file).display())).into());
-    }
-    if file.is_dir() {
-        return Err(refused(file, "it is a folder").into());
-    }
-    if file.exists() {
+    let is_page = || {
         let mut head = Vec::new();
         let is_read = File::open(file).and_then(|file| file.take(HEAD).read_to_end(&mut head)).is_ok();
-        if !is_read || !String::from_utf8_lossy(&head).contains(MARK) {
-            return Err(refused(file, "it is there, and no page of olist: nothing else is replaced").into());
-        }
-    }
-    Ok(())
+        is_read && String::from_utf8_lossy(&head).contains(MARK)
+    };
+    let why = if !folder(file).is_dir() {
+        format!("there is no folder `{}`", folder(file).display())
+    } else if file.is_dir() {
+        "it is a folder".to_owned()
+    } else if file.exists() && !is_page() {
+        "it is there, and no page of olist: nothing else is replaced".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(refused(file, &why).into())
 }
 
 pub fn write(file: &Path, html: &str, what: &str) -> Result<()> {

@@ -23,7 +23,7 @@ pub fn plan(session: &Session, args: &cli::Plan) -> Result<bool> {
     let started = Instant::now();
     let warehouse = session.open_whole(Vec::new())?;
     let loaded = Loaded::read(&warehouse)?;
-    let dates = cli::Dates { ranges: args.ranges.clone(), every: args.every }.expand(loaded.last_date())?;
+    let dates = args.dates.expand(loaded.last_date())?;
     loaded.check(dates[dates.len() - 1])?;
     let catalog = session.catalog(dates[0])?;
     let selected = args.selection.of(&catalog)?;
@@ -64,8 +64,8 @@ pub fn plan(session: &Session, args: &cli::Plan) -> Result<bool> {
 
 /// A copy of the database, with the database itself attached for reading.
 fn scratch(session: &Session) -> Result<Warehouse> {
-    let copy = make_scratch(session.database())?;
-    let database = path::behind_links(session.database())?;
+    let copy = make_scratch(&session.database)?;
+    let database = path::behind_links(&session.database)?;
     let engine = Engine { folders: vec![path::folder(&database).to_owned()], ..session.engine.clone() };
     let scratch = Warehouse::open(&copy, &engine)?;
     let name = path::literal(&database)?;

@@ -22,35 +22,33 @@ use crate::warehouse::{SqlError, Warehouse, ident};
 /// Rows that are shown in a terminal, where nobody reads more.
 const SHOWN: usize = 1000;
 
-/// SQL of the user's own, and what its errors call it.
-struct Given {
-    sql: String,
-    name: String,
-}
-
 pub fn query(session: &Session, args: &cli::Query) -> Result<()> {
     let sql = args.sql.as_deref().unwrap_or_default().trim();
     let from = args.file.as_deref().or_else(|| (sql == "-").then(|| Path::new("-")));
-    let given = match from {
+    let (given, name) = match from {
         Some(file) => read(file)?,
-        None => Given { sql: sql.to_owned(), name: "query".to_owned() },
+        None => (sql.to_owned(), "query".to_owned()),
     };
     let is_word = from.is_none() && sql.chars().all(|c| c.is_alphanumeric() || c == '_');
     let is_report = is_word && session.project()?.source(&reports::file_of(sql)).is_some();
     if !is_report {
-        check_sql(session, &given.sql, is_word, args.date)?;
+        check_sql(session, &given, is_word, args.date)?;
     }
-    let warehouse = session.open_read_only()?;
-    if is_report { report(session, &warehouse, sql, args.date) } else { free(session, &warehouse, &given) }
+    let warehouse = Warehouse::open_read_only(&session.database, &session.engine)?;
+    if is_report {
+        report(session, &warehouse, sql, args.date)
+    } else {
+        free(session, &warehouse, &given, &name)
+    }
 }
 
-fn read(file: &Path) -> Result<Given> {
-    let name = if file == Path::new("-") { "stdin".to_owned() } else { file.display().to_string() };
-    let read = if name == "stdin" { io::read_to_string(io::stdin()) } else { fs::read_to_string(file) };
-    match read {
-        Ok(sql) => Ok(Given { sql: sql.trim_start_matches('\u{feff}').to_owned(), name }),
-        Err(error) => Err(Problem::usage(format!("could not read `{name}`: {error}")).into()),
-    }
+/// SQL of a file, and what its errors call it.
+fn read(file: &Path) -> Result<(String, String)> {
+    let is_stdin = file == Path::new("-");
+    let name = if is_stdin { "stdin".to_owned() } else { file.display().to_string() };
+    let sql = if is_stdin { io::read_to_string(io::stdin()) } else { fs::read_to_string(file) };
+    let sql = sql.map_err(|error| Problem::usage(format!("could not read `{name}`: {error}")))?;
+    Ok((sql.trim_start_matches('\u{feff}').to_owned(), name))
 }
 
 /// What can be said of a query before it is run.
@@ -73,25 +71,21 @@ fn check_sql(session: &Session, sql: &str, is_word: bool, date: Option<NaiveDate
     Err(problem.into())
 }
 
-/// The user's own SQL.
-fn free(session: &Session, warehouse: &Warehouse, given: &Given) -> Result<()> {
-    let Given { sql, name } = given;
-    let explain = |error: &SqlError| {
+/// The user's own SQL, which its errors call `name`.
+fn free(session: &Session, warehouse: &Warehouse, sql: &str, name: &str) -> Result<()> {
+    let explain = |error: SqlError| {
         let closed = ["read-only mode", "disabled by configuration"];
         if error.class == "Statement" || closed.iter().any(|sign| error.message.contains(sign)) {
             return Problem::usage(format!("`olist query` only reads the database: {}", error.headline()))
                 .at(Place::at_offset(name, sql, error.position.unwrap_or(0)))
                 .hint("`--format csv > FILE` writes a file; any DuckDB client can do the rest");
         }
-        let error = placed(warehouse, sql, error.clone());
-        let mut problem = advice(warehouse, sql, &error, &[]);
-        if let Some(at) = error.position {
-            problem = problem.at(Place::at_offset(name, sql, at));
-        }
-        problem.maybe_hint(what_a_copy_has(warehouse, &error))
+        let error = placed(warehouse, sql, error);
+        let place = error.position.map(|at| Place::at_offset(name, sql, at));
+        let problem = advice(warehouse, sql, &error, &[]);
+        Problem { place, ..problem }.maybe_hint(what_a_copy_has(warehouse, &error))
     };
-    let select = Select::of(unended(sql)).map_err(|error| explain(&error))?;
-    print(session, warehouse, &select, explain)
+    print(session, warehouse, &Select::of(unended(sql)).map_err(explain)?, explain)
 }
 
 /// A published copy lacks what its readers may look for.
@@ -120,12 +114,11 @@ fn report(session: &Session, warehouse: &Warehouse, name: &str, date: Option<Nai
             .into());
     }
     term::note(&format!("{} ({})", report.description, report.date));
-    let explain = |error: &SqlError| {
-        let problem = report.explain(warehouse, templates, error.clone());
-        problem.maybe_hint(what_a_copy_has(warehouse, error))
+    let explain = |error: SqlError| {
+        let hint = what_a_copy_has(warehouse, &error);
+        report.explain(warehouse, templates, error).maybe_hint(hint)
     };
-    let select = report.rendered.select().map_err(|error| explain(&error))?;
-    print(session, warehouse, &select, explain)
+    print(session, warehouse, &report.rendered.select().map_err(explain)?, explain)
 }
 
 /// DuckDB makes the texts, as its own clients do, and its own JSON, which keeps numbers, lists and NULL apart.
@@ -133,10 +126,10 @@ fn print(
     session: &Session,
     warehouse: &Warehouse,
     select: &Select,
-    explain: impl Fn(&SqlError) -> Problem,
+    explain: impl Fn(SqlError) -> Problem,
 ) -> Result<()> {
     let format = session.options.format;
-    let names = warehouse.describe(select).map_err(|error| explain(&error))?;
+    let names = warehouse.describe(select).map_err(&explain)?;
     let made = match format {
         Format::Json => "to_json(q)::varchar".to_owned(),
         Format::Csv => "columns(*)::varchar".to_owned(),
@@ -148,8 +141,8 @@ fn print(
     let read = |row: &duckdb::Row<'_>| {
         (0..width).map(|at| row.get(at)).collect::<duckdb::Result<Vec<Option<String>>>>()
     };
-    let rows =
-        warehouse.rows(query.as_str(), &[], read).map_err(|error| explain(&error.shifted(query.start())))?;
+    let rows = warehouse.rows(query.as_str(), &[], read);
+    let rows = rows.map_err(|error| explain(error.shifted(query.start())))?;
     let text = match format {
         Format::Json if rows.is_empty() => "[]\n".to_owned(),
         Format::Json => {
@@ -157,11 +150,9 @@ fn print(
             format!("[\n  {}\n]\n", strict(&rows.join(",\n  ")))
         }
         Format::Csv => {
-            let head = names.iter().map(|name| csv_cell(Some(name))).collect::<Vec<_>>().join(",");
-            let lines = rows
-                .iter()
-                .map(|row| row.iter().map(|cell| csv_cell(cell.as_deref())).collect::<Vec<_>>().join(","));
-            std::iter::once(head).chain(lines).map(|line| line + "\n").collect()
+            let head = names.iter().map(|name| Some((*name).to_owned())).collect();
+            let line = |row: Vec<Option<String>>| row.into_iter().map(csv_cell).collect::<Vec<_>>().join(",");
+            std::iter::once(head).chain(rows).map(|row| line(row) + "\n").collect()
         }
         _ => {
             let mut table = Table::new(&names);
@@ -201,12 +192,11 @@ fn for_people(columns: &[(String, String)]) -> String {
 }
 
 /// A cell of CSV: NULL is nothing, an empty text is a pair of quotes.
-fn csv_cell(cell: Option<&str>) -> String {
+fn csv_cell(cell: Option<String>) -> String {
     match cell {
-        None => String::new(),
         Some(text) if text.is_empty() || text.contains([',', '"', '\n', '\r']) => {
             format!("\"{}\"", text.replace('"', "\"\""))
         }
-        Some(text) => text.to_owned(),
+        cell => cell.unwrap_or_default(),
     }
 }

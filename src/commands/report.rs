@@ -1,14 +1,13 @@
 //! `olist report [MODEL]`: the pages on models.
 
 use std::fs;
-use std::path::PathBuf;
 
 use anyhow::Result;
 
 use super::{Session, page};
 use crate::card;
 use crate::cli::Report;
-use crate::problem::{Problem, nearest};
+use crate::problem::{Problem, is_word, nearest};
 use crate::registry::{self, Version};
 use crate::term;
 use crate::warehouse::Warehouse;
@@ -29,23 +28,23 @@ pub fn report(session: &Session, args: &Report) -> Result<()> {
         .hint("name a model, or a folder: `pages/` gets a file MODEL.html of each")
         .into());
     }
-    let file = |version: &Version| {
-        if is_folder { args.out.join(format!("{}.html", version.model)) } else { args.out.clone() }
-    };
-    let pages: Vec<(PathBuf, &Version)> = champions.iter().map(|version| (file(version), version)).collect();
     if is_folder {
         fs::create_dir_all(&args.out).map_err(|error| page::refused(&args.out, &error.to_string()))?;
     }
-    for (file, version) in &pages {
-        if !version.model.chars().all(|c| c.is_alphanumeric() || c == '_') {
-            return Err(page::refused(file, &format!("`{}` is no name of a model", version.model)).into());
+    let mut pages = Vec::new();
+    for version in &champions {
+        let file =
+            if is_folder { args.out.join(format!("{}.html", version.model)) } else { args.out.clone() };
+        if !version.model.chars().all(is_word) {
+            return Err(page::refused(&file, &format!("`{}` is no name of a model", version.model)).into());
         }
-        page::check(file)?;
+        page::check(&file)?;
+        pages.push((file, version));
     }
-    for (file, version) in &pages {
+    for (file, version) in pages {
         let docs = file.with_file_name(DOCS).exists().then_some(DOCS);
         let html = card::of(&warehouse, version, args.lang, docs)?.html;
-        page::write(file, &html, &format!("{}: version {}", version.model, version.number))?;
+        page::write(&file, &html, &format!("{}: version {}", version.model, version.number))?;
     }
     Ok(())
 }
@@ -54,12 +53,10 @@ pub fn report(session: &Session, args: &Report) -> Result<()> {
 fn champions(warehouse: &Warehouse, model: Option<&str>) -> Result<Vec<Version>> {
     let sql = "select distinct model from registry.champions where until is null order by model";
     let all: Vec<String> = warehouse.rows(sql, &[], |row| row.get(0))?;
-    let names = match model {
-        None => all.clone(),
-        Some(name) => vec![name.to_owned()],
-    };
-    let champions = names.iter().map(|name| registry::champion(warehouse, name));
-    let champions: Vec<Version> = champions.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
+    let mut champions = Vec::new();
+    for name in all.iter().filter(|name| model.is_none_or(|model| model == *name)) {
+        champions.extend(registry::champion(warehouse, name)?);
+    }
     if !champions.is_empty() {
         return Ok(champions);
     }

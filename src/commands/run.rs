@@ -23,25 +23,25 @@ use crate::warehouse::{Warehouse, path, scratch_of};
 
 pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
     let started = Instant::now();
-    args.publish.as_deref().map_or(Ok(()), |file| publish::check(session.database(), file))?;
+    args.publish.as_deref().map_or(Ok(()), |file| publish::check(&session.database, file))?;
     let mut folders: Vec<PathBuf> =
         args.publish.as_deref().map(publish::folder_of).transpose()?.into_iter().collect();
-    let scratch = scratch_of(session.database())?;
+    let scratch = scratch_of(&session.database)?;
     folders.extend(scratch.exists().then(|| path::folder(&scratch).to_owned()));
-    // A mistake is told before the sample is loaded.
-    let early = if args.dates.needs_latest() {
-        None
-    } else {
-        Some(session.catalog(args.dates.expand(NaiveDate::MAX)?[0])?)
+    let read = |date| {
+        let catalog = session.catalog(date)?;
+        let selected = args.selection.of(&catalog)?;
+        anyhow::Ok((catalog, selected))
     };
-    early.as_ref().map(|catalog| args.selection.of(catalog)).transpose()?;
+    // A mistake is told before the sample is loaded.
+    let early = (!args.dates.needs_latest()).then(|| read(args.dates.expand(NaiveDate::MAX)?[0]));
+    let early = early.transpose()?;
     let warehouse = open(session, folders)?;
     let mut loaded = Loaded::read(&warehouse)?;
     let dates = args.dates.expand(loaded.last_date())?;
     let (first, last) = (dates[0], dates[dates.len() - 1]);
     loaded.check(last)?;
-    let catalog = early.map_or_else(|| session.catalog(first), Ok)?;
-    let selected = args.selection.of(&catalog)?;
+    let (catalog, selected) = early.map_or_else(|| read(first), Ok)?;
     let (tables, models) = (catalog.tables_of(&selected), catalog.models_of(&selected));
     loaded.warn_of_no_data(&warehouse, first)?;
     attach_scratch(&warehouse, &scratch)?;
@@ -130,7 +130,7 @@ fn warn_of_back_casts(scored: &[(Version, NaiveDate, Scored)]) {
 fn open(session: &Session, folders: Vec<PathBuf>) -> Result<Warehouse> {
     let is_named = session.options.database.is_some();
     if is_named {
-        Warehouse::check_there(session.database())?;
+        Warehouse::check_there(&session.database)?;
     }
     let warehouse = session.open(folders)?;
     if is_named || !ingest::current_versions(&warehouse)?.is_empty() {

@@ -1,7 +1,7 @@
 //! What every command shares: the global options, the project, the warehouse, the id of this run.
 
 use std::cell::OnceCell;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -25,7 +25,7 @@ pub struct Session {
     pub engine: Engine,
     pub vars: Vars,
     project: OnceCell<Project>,
-    database: PathBuf,
+    pub database: PathBuf,
     /// Names this run in the ledger.
     pub run_id: String,
 }
@@ -62,10 +62,6 @@ impl Session {
         Ok(self.project.get_or_init(|| project))
     }
 
-    pub fn database(&self) -> &Path {
-        &self.database
-    }
-
     /// What names the database on a command line, where it has to be named.
     pub fn database_option(&self) -> String {
         match self.database.display().to_string() {
@@ -76,22 +72,22 @@ impl Session {
 
     /// Opens for writing, and to read or write files in `folders` as well.
     pub fn open(&self, folders: Vec<PathBuf>) -> Result<Warehouse> {
-        Warehouse::open(self.database(), &Engine { folders, ..self.engine.clone() })
+        Warehouse::open(&self.database, &Engine { folders, ..self.engine.clone() })
     }
 
     /// As `open`, for a command that needs what others have written.
     pub fn open_existing(&self) -> Result<Warehouse> {
-        Warehouse::check_there(self.database())?;
+        Warehouse::check_there(&self.database)?;
         self.open(Vec::new())
     }
 
     /// Opens for reading what `olist` itself writes to, sources and versions included, and files in `folders`.
     ///
     /// # Errors
-    /// As `open_read_only`, and a published copy or a database of something else.
+    /// A database that is not there, a published copy, or a database of something else.
     pub fn open_whole(&self, folders: Vec<PathBuf>) -> Result<Warehouse> {
         let engine = Engine { folders, ..self.engine.clone() };
-        let open = || Warehouse::open_read_only(self.database(), &engine);
+        let open = || Warehouse::open_read_only(&self.database, &engine);
         let warehouse = open()?;
         publish::check_whole(&warehouse)?;
         if warehouse.is_up_to_date()? {
@@ -101,10 +97,6 @@ impl Session {
         drop(warehouse);
         drop(self.open(Vec::new())?);
         open()
-    }
-
-    pub fn open_read_only(&self) -> Result<Warehouse> {
-        Warehouse::open_read_only(self.database(), &self.engine)
     }
 
     pub fn templates(&self) -> Result<Templates> {

@@ -71,11 +71,11 @@ fn show_reports(
         if table.is_empty() {
             continue;
         }
-        let all = table.len();
-        if all > MOST {
+        let mut of = String::new();
+        if table.len() > MOST {
+            of = format!(", the first {most} of {}", table.len());
             table.truncate(most);
         }
-        let of = if all > MOST { format!(", the first {most} of {all}") } else { String::new() };
         term::note(&format!("\n{}: {} ({date}{of})", name, report.headline()));
         term::data(&match term::width() {
             Some(width) => table.first_columns(width).0.text(),
@@ -119,38 +119,32 @@ pub fn show_scores(
     date: NaiveDate,
     most: usize,
 ) -> Result<()> {
-    let table = model.table();
-    let key = idents(&model.spec.key);
+    let (table, key) = (model.table(), idents(&model.spec.key));
+    let at = format!("where reference_date = date '{date}' order by");
     let (query, shown) = match model.spec.task {
         Task::Binary(_) => {
-            let columns =
-                format!("{key}, round(score, 4) as score, rank, decile, model_version, trained_through");
-            let query = format!("from {table} where reference_date = date '{date}' order by rank");
-            let shown = format!("select {columns} {query}, {key} limit {most}");
+            let query = format!("from {table} {at} rank");
+            let columns = "round(score, 4) as score, rank, decile, model_version, trained_through";
+            let shown = format!("select {key}, {columns} {query}, {key} limit {most}");
             (query, shown)
         }
         Task::Clusters(_) => {
-            let query =
-                format!("from {table} where reference_date = date '{date}' order by segment, distance");
-            let profile = segment::table_of(model);
             let shown = format!(
                 "select segment, segment_name, size, round(share, 3) as share, round(outcome_share, 3) as outcome_share,
                      outcome_from, sets_apart
-                 from {profile} where reference_date = date '{date}' order by segment"
+                 from {} {at} segment",
+                segment::table_of(model)
             );
-            (query, shown)
+            (format!("from {table} {at} segment, distance"), shown)
         }
     };
-    let top = warehouse.arrow(&shown)?;
-    if top.rows() == 0 {
+    let (top, format) = (warehouse.arrow(&shown)?.table(), session.options.format);
+    if top.is_empty() {
         term::warn(&format!("{} at {date}: nobody is in its population, so there are no scores", model.name));
-        if session.options.format == Format::Table {
-            return Ok(());
-        }
-        return top.table().print(session.options.format);
+        return if format == Format::Table { Ok(()) } else { top.print(format) };
     }
     term::note(&format!("\n{} at {date}", model.name));
-    top.table().print(session.options.format)?;
+    top.print(format)?;
     let option = session.database_option();
     term::note(&format!("read all of them:\n  olist query {option}\"select * {query}\""));
     Ok(())

@@ -166,18 +166,13 @@ impl Chart {
         let layout = self.layout(&plots, lang);
         let svg = render_to_svg(plots, layout);
         // As wide as there is room, with a name; and ids that are the only ones of the page.
+        let (name, title, summary) = (&self.name, escaped(&self.title), escaped(&self.summary));
         let size = format!(r#"width="{WIDTH}" height="{HEIGHT}""#);
-        let (title, summary) = (escaped(&self.title), escaped(&self.summary));
         let open = format!(
-            r#"viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="{0}-title {0}-desc""#,
-            self.name
+            r#"viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="{name}-title {name}-desc""#
         );
-        let mut names = String::new();
-        let _ = write!(
-            names,
-            r#"<title id="{0}-title">{title}</title><desc id="{0}-desc">{summary}</desc>"#,
-            self.name
-        );
+        let names =
+            format!(r#"<title id="{name}-title">{title}</title><desc id="{name}-desc">{summary}</desc>"#);
         let svg = svg.replacen(&size, &open, 1).replacen("><!--", &format!(">{names}<!--"), 1);
         renumbered(&svg, &self.name)
     }
@@ -218,14 +213,14 @@ impl Chart {
         if !is_bars {
             layout = layout.with_x_tick_format(ticks(&self.x));
         }
-        let set = |layout: Layout, bound: Option<f64>, set: fn(Layout, f64) -> Layout| match bound {
-            Some(bound) => set(layout, bound),
-            None => layout,
-        };
-        let layout = set(layout, self.x.min, Layout::with_x_axis_min);
-        let layout = set(layout, self.x.max, Layout::with_x_axis_max);
-        let layout = set(layout, self.y.min, Layout::with_y_axis_min);
-        set(layout, self.y.max, Layout::with_y_axis_max)
+        let bounds: [(Option<f64>, fn(Layout, f64) -> Layout); 4] = [
+            (self.x.min, Layout::with_x_axis_min),
+            (self.x.max, Layout::with_x_axis_max),
+            (self.y.min, Layout::with_y_axis_min),
+            (self.y.max, Layout::with_y_axis_max),
+        ];
+        let given = bounds.into_iter().filter_map(|(bound, set)| Some((bound?, set)));
+        given.fold(layout, |layout, (bound, set)| set(layout, bound))
     }
 
     /// The same in numbers: a row an x, a cell a series. Of many, some.

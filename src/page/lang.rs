@@ -5,11 +5,12 @@ use std::sync::LazyLock;
 
 use anyhow::{Context, Result, ensure};
 use chrono::NaiveDate;
+use clap::ValueEnum;
 
 use crate::term::grouped;
 
 /// A language of pages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Lang {
     #[default]
     #[value(name = "en")]
@@ -28,11 +29,8 @@ static WORDS: LazyLock<[Words; 2]> = LazyLock::new(|| {
 
 impl Lang {
     /// As HTML names it.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::English => "en",
-            Self::Portuguese => "pt-BR",
-        }
+    pub fn code(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |code| code.get_name().to_owned())
     }
 
     pub fn words(self) -> &'static Words {

@@ -38,6 +38,7 @@ pub struct Proof<'a> {
 }
 
 /// What was compared of one table.
+#[derive(Default)]
 pub struct Proven {
     pub rows: i64,
     pub columns: usize,
@@ -94,31 +95,28 @@ impl Proof<'_> {
         with_checks: bool,
     ) -> Result<(Vec<Problem>, Vec<String>)> {
         let (warehouse, catalog, date) = (self.warehouse, self.catalog, self.date);
-        let mut warnings = Vec::new();
+        let (mut problems, mut warnings) = (Vec::new(), Vec::new());
         if with_checks {
             let texts = Texts::new(warehouse, catalog, WHOLE, date).of(&node.name)?;
             warnings = columns::undocumented(catalog, node, &texts, date)?;
         }
         warehouse.batch(&format!("use {WHOLE}"))?;
         let partition = Partition { warehouse, catalog, node, rendered, date };
-        let found = partition.verify_columns(&shape[1..]).and_then(|()| {
+        let checked = partition.verify_columns(&shape[1..]).and_then(|()| {
             let built = Select::of(&format!("from {WHOLE}.{}", node.name))?;
             for place in [WHOLE, CUT] {
                 partition.drop_rows(&built, place)?;
             }
-            if !with_checks {
-                return Ok((Vec::new(), warnings));
-            }
-            match partition.verify_rows(&built, true, &mut Vec::new()) {
-                Ok((_, more)) => {
-                    warnings.extend(more);
-                    Ok((Vec::new(), warnings))
+            if with_checks {
+                match partition.verify_rows(&built, true, &mut Vec::new()) {
+                    Ok((_, more)) => warnings.extend(more),
+                    Err(error) => problems.push(error.downcast::<Problem>()?),
                 }
-                Err(error) => Ok((vec![error.downcast::<Problem>()?], warnings)),
             }
+            Ok(())
         });
         warehouse.batch("use warehouse")?;
-        found
+        checked.map(|()| (problems, warnings))
     }
 
     /// The inputs of a model, with the labels known and with none: they have to be the same.
@@ -129,9 +127,8 @@ impl Proof<'_> {
         let rule = |recipe: &Recipe| Some((format!("{RULE}{}", recipe.name), recipe.rule()?.clone()));
         let rules: BTreeMap<String, Expression> = model.spec.recipes().iter().filter_map(rule).collect();
         self.build_both(&table, &rendered)?;
-        let more: Vec<String> =
-            rules.iter().map(|(name, rule)| format!(", ({rule}) as {}", ident(name))).collect();
-        let more = more.concat();
+        let more = rules.iter().map(|(name, rule)| format!(", ({rule}) as {}", ident(name)));
+        let more = more.collect::<Vec<_>>().concat();
         for database in [WHOLE, CUT] {
             self.warehouse.batch(&format!(
                 "create or replace table {database}.{table} as select q.*{more} from {database}.{table} as q"

@@ -91,48 +91,38 @@ impl Tables<'_> {
             self.progress.working_on(name);
             let refs = self.catalog.render(name, date)?.refs.clone();
             let needed = refs.into_iter().find(|table| broken.contains(table));
-            let (proven, problems) = self.table(&proof, name, needed.is_some())?;
-            if proven.is_none() {
-                broken.insert(name.to_owned());
-            }
-            let (rows, columns) = proven.as_ref().map_or((0, 0), |proven| (proven.rows, proven.columns));
-            let result = match (needed, proven.as_ref().is_some_and(|proven| proven.problems.is_empty())) {
-                (Some(needed), _) => format!("not proven: {needed}"),
-                (None, true) => Row::PROVEN.to_owned(),
-                (None, false) => Row::FAILED.to_owned(),
+            let proven = self.table(&proof, name, needed.is_some())?;
+            let is_proven = proven.as_ref().is_ok_and(|proven| proven.problems.is_empty());
+            let result = match needed {
+                Some(needed) => format!("not proven: {needed}"),
+                None => if is_proven { Row::PROVEN } else { Row::FAILED }.to_owned(),
             };
+            let Proven { rows, columns, problems, warnings } = proven.unwrap_or_else(|problems| {
+                broken.insert(name.to_owned());
+                Proven { problems, ..Proven::default() }
+            });
             let sources = sources.remove(name).unwrap_or_default();
             report.rows.push(Row { table: name.to_owned(), date, rows, columns, result, sources });
-            for problem in problems {
-                report.find(problem);
-            }
-            if let Some(proven) = proven {
-                proven.problems.into_iter().for_each(|problem| report.find(problem));
-                report.warnings.extend(proven.warnings);
-            }
+            problems.into_iter().for_each(|problem| report.find(problem));
+            report.warnings.extend(warnings);
             self.progress.step();
         }
         Ok(report)
     }
 
-    /// What was compared of a table, if it could be built, and what keeps it from being built.
-    fn table(
-        &self,
-        proof: &Proof<'_>,
-        name: &str,
-        is_blocked: bool,
-    ) -> Result<(Option<Proven>, Vec<Problem>)> {
+    /// What was compared of a table, or what keeps it from being built.
+    fn table(&self, proof: &Proof<'_>, name: &str, is_blocked: bool) -> Result<Result<Proven, Vec<Problem>>> {
         let found = self.reach.table(self.catalog, name, proof.date)?;
         if is_blocked || !found.is_empty() {
-            return Ok((None, found));
+            return Ok(Err(found));
         }
         let proven = match self.catalog.tables.get(name) {
             Some(node) => proof.table(node, !self.is_proof_only),
             None => proof.model(self.catalog.model(name.trim_start_matches("scores."))?),
         };
         match proven {
-            Ok(proven) => Ok((Some(proven), Vec::new())),
-            Err(error) => Ok((None, vec![error.downcast::<Problem>()?])),
+            Ok(proven) => Ok(Ok(proven)),
+            Err(error) => Ok(Err(vec![error.downcast::<Problem>()?])),
         }
     }
 }

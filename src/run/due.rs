@@ -62,16 +62,29 @@ impl<'a> Run<'a> {
             }
             _ => self.train(model, date, &reason),
         };
-        match self.attempt(&model.training(), date, attempt)? {
+        let (cause, is_early) = match self.attempt(&model.training(), date, attempt)? {
             Some(Attempt::Trained(fitted)) => {
                 fitted.made.iter().for_each(|(version, training)| train::note(version, training));
                 return Ok(Some(fitted.serves));
             }
-            Some(Attempt::TooEarly(cause)) => self.not_trained(model, date, why, champion.as_ref(), &cause),
-            Some(Attempt::Lacking(table)) => {
-                tell_not_trained(model, date, champion.as_ref(), &format!("{table} could not be built"));
+            Some(Attempt::TooEarly(cause)) => (cause, true),
+            Some(Attempt::Lacking(table)) => (format!("{table} could not be built"), false),
+            None => ("the training failed".to_owned(), false),
+        };
+        let (name, what) = (&model.name, format!("cannot be trained as of {date}: {cause}"));
+        match &champion {
+            // A model whose files changed is expected to show it: scores of the old one are not what was asked for.
+            Some(Version { number, .. }) if is_early && matches!(why, Reason::Edited { .. }) => {
+                let instead = format!("scored by version {number}, of the files before");
+                self.outdated.push(format!("{name}: {what}, though {why}; {instead}"));
             }
-            None => tell_not_trained(model, date, champion.as_ref(), "the training failed"),
+            Some(_) => term::note(&format!("{name}: {what}; scored by the champion there is")),
+            None => {
+                term::note(&format!("{name}: {what}; not scored"));
+                if is_early {
+                    self.unscored.insert(name.clone(), format!("it {what}"));
+                }
+            }
         }
         Ok(champion)
     }
@@ -91,37 +104,6 @@ impl<'a> Run<'a> {
         }
         Ok(adopted)
     }
-
-    /// A model whose files changed is expected to show it: scores of the old one are not what was asked for.
-    fn not_trained(
-        &mut self,
-        model: &Model,
-        date: NaiveDate,
-        why: &Reason,
-        champion: Option<&Version>,
-        cause: &str,
-    ) {
-        if let (Some(Version { number, .. }), Reason::Edited { .. }) = (champion, why) {
-            self.outdated.push(format!(
-                "{}: cannot be trained as of {date}: {cause}, though {why}; scored by version {number}, of the files before",
-                model.name
-            ));
-            return;
-        }
-        if champion.is_none() {
-            let why = format!("it cannot be trained as of {date}: {cause}");
-            self.unscored.insert(model.name.clone(), why);
-        }
-        tell_not_trained(model, date, champion, cause);
-    }
-}
-
-fn tell_not_trained(model: &Model, date: NaiveDate, champion: Option<&Version>, cause: &str) {
-    let instead = match champion {
-        Some(_) => "scored by the champion there is",
-        None => "not scored",
-    };
-    term::note(&format!("{}: cannot be trained as of {date}: {cause}; {instead}", model.name));
 }
 
 /// Why a model is to be trained.

@@ -122,8 +122,7 @@ impl<'a> Run<'a> {
         let holds = |table: &str, entry: &Entry| {
             lake.map_or_else(|| partitions::here(table, entry), |lake| lake.holds(self.catalog, table, entry))
         };
-        let (means, force) = (self.means(), self.options.force);
-        let basis = Basis { holds: &holds, ..means.basis(&self.ledger, force) };
+        let basis = Basis { holds: &holds, ..self.means().basis(&self.ledger, self.options.force) };
         let is_new =
             |date: &NaiveDate| !tables.iter().all(|table| self.visible.contains_key(&(table.clone(), *date)));
         let open: Vec<NaiveDate> = dates.iter().copied().filter(is_new).collect();
@@ -140,19 +139,7 @@ impl<'a> Run<'a> {
             term::note(&format!("  {table:<28} {:>9}  {reason}", term::counted(dates, "date")));
         }
         let mut unbuilt = std::mem::take(&mut self.unbuilt);
-        let lake = self.options.lake.as_ref();
-        let engine = lake.map_or(&DuckDb as &dyn Engine, |lake| lake);
-        let (context, cores) = (self.means().context(self.guard()?, engine), self.options.cores);
-        let adopted = match lake {
-            // What was tried in a copy of the database is in no lake.
-            Some(_) => Ok(Built::default()),
-            None => partitions::adopt(self.warehouse, &mut plan, &self.options.id),
-        };
-        let built = adopted.and_then(|adopted| {
-            let built =
-                partitions::build(self.warehouse, self.catalog, &plan, &context, cores, &mut unbuilt)?;
-            Ok((adopted, built))
-        });
+        let built = self.carry_out(&mut plan, &mut unbuilt);
         self.unbuilt = unbuilt;
         let (adopted, mut built) = built?;
         built.changes.splice(0..0, adopted.changes);
@@ -182,6 +169,20 @@ impl<'a> Run<'a> {
         ));
         self.ledger = Ledger::read(self.warehouse)?;
         self.warn_of_empty(&plan)
+    }
+
+    /// Takes over what `olist plan` has built, and builds the rest.
+    fn carry_out(&self, plan: &mut Plan, unbuilt: &mut Unbuilt) -> Result<(Built, Built)> {
+        let Options { id, cores, force, lake, .. } = &self.options;
+        let engine = lake.as_ref().map_or(&DuckDb as &dyn Engine, |lake| lake);
+        let context = self.means().context(self.guard()?, engine, *force);
+        let adopted = match lake {
+            // What was tried in a copy of the database is in no lake.
+            Some(_) => Built::default(),
+            None => partitions::adopt(self.warehouse, plan, id)?,
+        };
+        let built = partitions::build(self.warehouse, self.catalog, plan, &context, *cores, unbuilt)?;
+        Ok((adopted, built))
     }
 
     /// Tells of tables that were built and never had a row, though there are data.

@@ -5,6 +5,7 @@ use std::fmt;
 
 use anyhow::Result;
 use chrono::NaiveDate;
+use duckdb::types::FromSql;
 
 use super::{Loaded, due};
 use crate::catalog::{Catalog, Model};
@@ -82,8 +83,8 @@ pub fn status(
     selected: &BTreeSet<String>,
 ) -> Result<Status> {
     let ledger = Ledger::read(warehouse)?;
-    let failures = failures(warehouse)?;
-    let quarantined = quarantined(warehouse)?;
+    let failures: ByPartition<String> = by_partition(warehouse, FAILED)?;
+    let quarantined: ByPartition<usize> = by_partition(warehouse, QUARANTINED)?;
     let basis = Basis {
         ledger: &ledger,
         loads: &loaded.loads,
@@ -105,7 +106,7 @@ pub fn status(
         let plan = Plan::make(catalog, &tables, &[date], &basis)?;
         for table in catalog.order.iter().filter(|name| tables.contains(*name) && selected.contains(*name)) {
             let entry = ledger.get(table, date);
-            let why = match catalog.models.values().find(|model| model.table() == *table) {
+            let why = match table.strip_prefix("scores.").and_then(|name| catalog.models.get(name)) {
                 Some(model) => {
                     let at = Workspace { warehouse, catalog, model };
                     entry.map(|entry| scores_differ(at, date, entry, &plan)).transpose()?.flatten()
@@ -114,20 +115,16 @@ pub fn status(
                     plan.tasks.iter().find(|task| task.table == *table).map(|task| task.reason.to_string())
                 }
             };
-            let (state, why) = match (failures.get(&(table.clone(), date)), entry, why) {
+            let partition = (table.clone(), date);
+            let (state, why) = match (failures.get(&partition), entry, why) {
                 (Some(message), ..) => (State::Failed, message.clone()),
                 (None, None, _) => (State::Missing, "others at this date need it".to_owned()),
                 (None, Some(_), Some(why)) => (State::Stale, why),
                 (None, Some(_), None) => (State::Built, String::new()),
             };
-            standings.push(Standing {
-                table: table.clone(),
-                date,
-                state,
-                why,
-                rows: entry.map(|entry| entry.rows),
-                quarantined: quarantined.get(&(table.clone(), date)).copied().unwrap_or(0),
-            });
+            let quarantined = quarantined.get(&partition).copied().unwrap_or(0);
+            let (table, rows) = (partition.0, entry.map(|entry| entry.rows));
+            standings.push(Standing { table, date, state, why, rows, quarantined });
         }
     }
     let open = Plan::make(catalog, selected, &[loaded.last_date()], &basis)?.tasks.len();
@@ -154,7 +151,7 @@ fn prospect(
     catalog: &Catalog,
     model: &Model,
     date: NaiveDate,
-    failures: &Failures,
+    failures: &ByPartition<String>,
 ) -> Result<Prospect> {
     let champion = registry::in_force(warehouse, &model.name, date)?;
     let why = due::due(warehouse, catalog, model, champion.as_ref(), date, false)?.why;
@@ -163,19 +160,14 @@ fn prospect(
     Ok(Prospect { model: model.name.clone(), champion, training: why.map(|why| why.to_string()), failed })
 }
 
-type Failures = BTreeMap<(String, NaiveDate), String>;
+type ByPartition<T> = BTreeMap<(String, NaiveDate), T>;
 
 /// What failed and has not been built since.
-fn failures(warehouse: &Warehouse) -> Result<Failures> {
-    let sql = "select table_name, reference_date, message from pipeline.failures";
-    let rows = warehouse.rows(sql, &[], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
-    Ok(rows.into_iter().collect())
-}
-
+const FAILED: &str = "select table_name, reference_date, message from pipeline.failures";
 /// How many rows checks keep out of each partition.
-fn quarantined(warehouse: &Warehouse) -> Result<BTreeMap<(String, NaiveDate), usize>> {
-    let sql = "select table_name, reference_date, count(*) from pipeline.quarantine
-        where severity = 'drop' group by all";
+const QUARANTINED: &str = "select table_name, reference_date, count(*) from pipeline.quarantine where severity = 'drop' group by all";
+
+fn by_partition<T: FromSql>(warehouse: &Warehouse, sql: &str) -> Result<ByPartition<T>> {
     let rows = warehouse.rows(sql, &[], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
     Ok(rows.into_iter().collect())
 }
