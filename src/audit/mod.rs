@@ -8,7 +8,6 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use chrono::NaiveDate;
-use query::Queries;
 
 use crate::catalog::Catalog;
 use crate::config::{SourceSpec, source_file};
@@ -17,6 +16,7 @@ use crate::ingest::check_moments;
 use crate::problem::Problem;
 use crate::sql::Select;
 use crate::warehouse::{Warehouse, ident, text};
+use query::Queries;
 
 /// What was found in each source.
 pub type Findings = BTreeMap<String, Vec<Problem>>;

@@ -41,8 +41,7 @@ pub fn check(session: &Session, args: &Check) -> Result<()> {
     let loaded = Loaded::read(&warehouse)?;
     let mut dates = asked_dates(args, &loaded)?;
     let last = dates[dates.len() - 1];
-    let mut catalog = session.catalog_of_the_rest(dates[0])?;
-    let mistakes = std::mem::take(&mut catalog.mistakes);
+    let (catalog, mistakes) = session.catalog_of_the_rest(dates[0])?;
     let selected = args.selection.of(&catalog)?;
     if args.dates.ranges.is_empty() {
         // What is cut off at a fixed day hides nothing of the future from the dates behind it.
@@ -54,7 +53,12 @@ pub fn check(session: &Session, args: &Check) -> Result<()> {
     let definitions = audit::definitions(&warehouse)?;
     let mut report = Report::default();
     let edited = ingest::edited(&warehouse, session.project()?, &catalog.templates)?;
-    report.problems.extend(edited.iter().map(|name| told_edited(&catalog.templates, name)));
+    report.problems.extend(edited.iter().map(|name| {
+        let file = source_file(name);
+        Problem::data(format!("{file} was edited after it was loaded"))
+            .at(catalog.templates.place(&file, "config"))
+            .hint("`olist ingest` puts the edit into effect; what is checked here is what was loaded")
+    }));
     let reach = Reach::new(&warehouse, &catalog.templates, &session.run_id)?;
     for name in specs.keys() {
         report.problems.extend(reach.source(&source_file(name))?);
@@ -107,13 +111,6 @@ pub fn asked_dates(args: &Check, loaded: &Loaded) -> Result<Vec<NaiveDate>> {
     };
     loaded.check(dates[dates.len() - 1])?;
     Ok(dates)
-}
-
-fn told_edited(templates: &Templates, name: &str) -> Problem {
-    let file = source_file(name);
-    Problem::data(format!("{file} was edited after it was loaded"))
-        .at(templates.place(&file, "config"))
-        .hint("`olist ingest` puts the edit into effect; what is checked here is what was loaded")
 }
 
 /// A table that is made of a source which shows the future is not proven, whatever its own SELECT does.
@@ -186,8 +183,7 @@ const DATE: NaiveDate = NaiveDate::from_ymd_opt(2018, 1, 1).unwrap();
 
 /// Whether the files of a project run on Spark as well, and why not, for `--portable`.
 fn portable(session: &Session, selection: &Selection) -> Result<()> {
-    let mut catalog = session.catalog_of_the_rest(DATE)?;
-    let mistakes = std::mem::take(&mut catalog.mistakes);
+    let (catalog, mistakes) = session.catalog_of_the_rest(DATE)?;
     let templates = session.templates_for_spark()?;
     let specs = ingest::specs(session.project()?, &templates)?;
     let selected = selection.of(&catalog)?;

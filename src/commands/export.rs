@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Error, Result};
+use anyhow::{Error, Result};
 use chrono::NaiveDate;
 
-use super::Session;
+use super::{Session, write};
 use crate::cli::Export;
 use crate::export::{self, Subject};
 use crate::output::Format;
@@ -66,12 +66,7 @@ fn folder(subject: &Subject<'_>, out: Option<PathBuf>, format: Format) -> Result
             .into());
     }
     for (file, bytes) in &files {
-        let file = folder.join(file);
-        if let Some(parent) = file.parent() {
-            std::fs::create_dir_all(parent)
-                .with_context(|| format!("could not create `{}`", parent.display()))?;
-        }
-        write(&file, bytes)?;
+        write(&folder.join(file), bytes)?;
     }
     let bytes: usize = files.iter().map(|(_, bytes)| bytes.len()).sum();
     term::note(&format!(
@@ -99,8 +94,4 @@ fn sql(subject: &Subject<'_>, out: Option<&Path>) -> Result<()> {
     let (name, number, file) = (&model.name, version.number, file.display());
     term::note(&format!("wrote version {number} of `{name}` at {date} to `{file}`"));
     Ok(())
-}
-
-fn write(file: &Path, bytes: &[u8]) -> Result<()> {
-    std::fs::write(file, bytes).with_context(|| format!("could not write `{}`", file.display()))
 }

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
+use super::write;
 use crate::problem::Problem;
 use crate::project::{CASES, FOLDERS, Project};
 use crate::term;
@@ -24,11 +25,7 @@ pub fn init(dir: &Path) -> Result<()> {
     let cases = project.cases()?;
     let cases = cases.iter().map(|(path, text)| (path.as_str(), text.as_str()));
     for (path, text) in project.files().chain(cases.clone()) {
-        let target = dir.join(path);
-        let folder = target.parent().unwrap_or(dir);
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("could not create `{}`", folder.display()))?;
-        std::fs::write(&target, text).with_context(|| format!("could not write `{}`", target.display()))?;
+        write(&dir.join(path), text.as_bytes())?;
     }
     let enter = if dir == Path::new(".") { String::new() } else { format!("cd {} && ", dir.display()) };
     term::note(&format!(

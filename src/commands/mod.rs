@@ -25,9 +25,11 @@ mod status;
 mod test;
 mod train;
 
+use std::fs;
+use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::cli::{Cli, Command, Lake, Mlflow, ModelsCommand};
 use session::Session;
@@ -69,4 +71,11 @@ pub fn execute(cli: Cli) -> Result<ExitCode> {
         Command::Man { dir } => completions::man(&dir),
     }?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes a file, in a folder that is made where there is none.
+fn write(file: &Path, bytes: &[u8]) -> Result<()> {
+    let context = || format!("could not write `{}`", file.display());
+    file.parent().map_or(Ok(()), fs::create_dir_all).with_context(context)?;
+    fs::write(file, bytes).with_context(context)
 }

@@ -12,7 +12,7 @@ use crate::cli::Global;
 use crate::earlier::Means;
 use crate::ingest;
 use crate::partitions::Ledger;
-use crate::problem;
+use crate::problem::{self, Problem};
 use crate::project::Project;
 use crate::publish;
 use crate::run::{Loaded, Options, Run};
@@ -114,14 +114,16 @@ impl Session {
     }
 
     pub fn catalog(&self, date: NaiveDate) -> Result<Catalog> {
-        let mut catalog = self.catalog_of_the_rest(date)?;
-        problem::end(std::mem::take(&mut catalog.mistakes))?;
+        let (catalog, mistakes) = self.catalog_of_the_rest(date)?;
+        problem::end(mistakes)?;
         Ok(catalog)
     }
 
-    /// As `catalog`, without the files that have mistakes.
-    pub fn catalog_of_the_rest(&self, date: NaiveDate) -> Result<Catalog> {
-        Catalog::read(self.project()?, self.vars.clone(), date)
+    /// As `catalog`, without the files that have mistakes, and what these are.
+    pub fn catalog_of_the_rest(&self, date: NaiveDate) -> Result<(Catalog, Vec<Problem>)> {
+        let mut catalog = Catalog::read(self.project()?, self.vars.clone(), date)?;
+        let mistakes = std::mem::take(&mut catalog.mistakes);
+        Ok((catalog, mistakes))
     }
 
     /// A run over `warehouse`, which is open for writing.

@@ -26,8 +26,7 @@ const SOURCES: &str =
 pub fn status(session: &Session, selection: &Selection) -> Result<()> {
     let warehouse = session.open_whole(Vec::new())?;
     let loaded = Loaded::read(&warehouse)?;
-    let mut catalog = session.catalog_of_the_rest(loaded.last_date())?;
-    let mistakes = std::mem::take(&mut catalog.mistakes);
+    let (catalog, mistakes) = session.catalog_of_the_rest(loaded.last_date())?;
     let selected = selection.of(&catalog)?;
     let Status { standings, prospects, open } = run::status(&warehouse, &catalog, &loaded, &selected)?;
     let (last_date, data_until) = (loaded.last_date(), loaded.data_until.to_string());

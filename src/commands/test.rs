@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 use chrono::NaiveDate;
 use serde_json::json;
 
-use super::Session;
+use super::{Session, write};
 use crate::cases::{self, Case, Differing, Drawn, Outcome, Wanted};
 use crate::catalog::{Catalog, Node, means};
 use crate::cli;
@@ -36,8 +36,8 @@ fn run(session: &Session, names: &[String], update: bool) -> Result<()> {
     let Some(first) = cases.first() else {
         return Ok(problem::end(problems)?);
     };
-    let mut catalog = session.catalog_of_the_rest(first.date)?;
-    problems.extend(std::mem::take(&mut catalog.mistakes));
+    let (catalog, mistakes) = session.catalog_of_the_rest(first.date)?;
+    problems.extend(mistakes);
     // What is wrong with a file is told once, and not at each of its cases.
     let (cases, left): (Vec<Case>, Vec<Case>) =
         cases.into_iter().partition(|case| !catalog.is_left_out(&case.expect.table));
@@ -135,7 +135,7 @@ fn rewrite(session: &Session, outcomes: &Outcomes) -> Result<()> {
         let path = path_of(session, file)?;
         let text =
             fs::read_to_string(&path).with_context(|| format!("could not read `{}`", path.display()))?;
-        write(&path, &cases::updated(&text, &failing))?;
+        write(&path, cases::updated(&text, &failing).as_bytes())?;
         let count = term::counted(failing.len(), "case");
         term::note(&format!("{file}: {count} rewritten: do the comments still hold?"));
     }
@@ -208,7 +208,7 @@ fn new(session: &Session, table: &str, key: &[String], date: NaiveDate) -> Resul
         Some('\n') => "\n",
         Some(_) => "\n\n",
     };
-    write(&path, &format!("{before}{gap}{text}"))?;
+    write(&path, format!("{before}{gap}{text}").as_bytes())?;
     term::data(&text)?;
     let line = before.lines().count() + usize::from(!gap.is_empty()) + 1;
     let what = if is_whole { "that make the row" } else { "that make a row like it" };
@@ -238,12 +238,4 @@ fn path_of(session: &Session, file: &str) -> Result<PathBuf> {
             .hint("`olist init DIR` writes the project out, with its cases")
             .into()),
     }
-}
-
-fn write(path: &Path, text: &str) -> Result<()> {
-    let context = || format!("could not write `{}`", path.display());
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).with_context(context)?;
-    }
-    fs::write(path, text).with_context(context)
 }

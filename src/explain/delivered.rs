@@ -47,14 +47,14 @@ impl Delivered {
             }
         };
         let keys = own.iter().map(|name| format!("{name}: {name}, ", name = ident(name)));
-        let is_it = own.iter().map(|name| format!(" and {}::varchar = ?", ident(name)));
+        let is_it = own.iter().map(|name| format!("{}::varchar = ?", ident(name)));
         let sql = format!(
             "select model_version, {value}::double, to_json({{{}{facts}, version: model_version}})::varchar
-             from (select *, count(*) over (partition by reference_date) as list_rows from {})
-             where reference_date = ?{}",
+             from (select *, count(*) over () as list_rows from {} where reference_date = ?)
+             where {}",
             keys.collect::<String>(),
             model.table(),
-            is_it.collect::<String>(),
+            is_it.collect::<Vec<_>>().join(" and "),
         );
         let mut values: Vec<&dyn duckdb::ToSql> = vec![&date];
         values.extend(key.iter().map(|part| part as &dyn duckdb::ToSql));

@@ -46,10 +46,9 @@ impl Loaded {
 
     /// Whether nothing was known yet at a date: its tables are right, and empty. Says on which day the data begin.
     pub fn begins_after(&self, warehouse: &Warehouse, date: NaiveDate) -> Result<Option<NaiveDate>> {
-        let mut moments = Vec::new();
-        for source in self.loads.sources() {
-            moments.push(format!("select min(known_at)::date as day from sources.{}", ident(source)));
-        }
+        let first =
+            |source: &String| format!("select min(known_at)::date as day from sources.{}", ident(source));
+        let moments: Vec<String> = self.loads.sources().map(first).collect();
         let sql = format!("select min(day) from ({})", moments.join(" union all "));
         let first = warehouse.row(&sql, &[], |row| row.get::<_, Option<NaiveDate>>(0))?.flatten();
         Ok(first.filter(|first| date <= *first))
