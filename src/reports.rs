@@ -86,8 +86,8 @@ impl Report {
     fn view(&self, warehouse: &Warehouse, templates: &Templates) -> Result<Option<(String, String)>> {
         let explain = |error| self.explain(warehouse, templates, error);
         let select = self.rendered.select().map_err(explain)?;
-        let foreign = || Ok(tree::with_database(&tree::parse(select.as_str())?).map(tree::position));
-        if let Some(at) = tree::deep(foreign).map_err(explain)? {
+        let tree = tree::parse(select.as_str()).map_err(explain)?;
+        if let Some(at) = tree::with_database(&tree).map(tree::position) {
             let what = SqlError::statement("a table is named with its database", at);
             let hint = "clients open the file under any name: schema and table are enough";
             return Err(explain(what).hint(hint).into());

@@ -1,7 +1,6 @@
 //! What the tables and columns of a project are, from where they come and where they go: for a page and for a terminal.
 
 mod columns;
-mod statistics;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,9 +14,8 @@ use crate::partitions::texts::{Text, Texts};
 use crate::sql::outputs::Origin;
 use crate::template::{Kind, Rendered};
 use crate::warehouse::Warehouse;
+pub use columns::Statistics;
 use columns::{Names, Shape, columns, score_columns};
-
-pub use statistics::Statistics;
 
 /// A table, or the SELECT of a model, which is none.
 #[derive(Serialize)]
@@ -88,25 +86,46 @@ impl Library<'_> {
         let sql = "select table_name, max(reference_date) from pipeline.partitions group by table_name";
         let built = self.warehouse.rows(sql, &[], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let built: BTreeMap<String, NaiveDate> = built.into_iter().collect();
-        let names = Names::read(self.warehouse)?;
-        let mut texts = Texts::new(self.warehouse, self.catalog, "warehouse", self.date);
+        let texts = Texts::new(self.warehouse, self.catalog, "warehouse", self.date);
+        let mut reader = Reader { library: self, names: Names::read(self.warehouse)?, texts };
         let mut tables = Vec::new();
         for (name, spec) in self.sources {
-            tables.push(self.source(name, spec, &names, &mut texts)?);
+            tables.push(reader.source(name, spec)?);
         }
         for node in self.catalog.order.iter().filter_map(|name| self.catalog.tables.get(name)) {
-            tables.push(self.node(node, built.get(&node.name).copied(), &names, &mut texts)?);
+            tables.push(reader.node(node, built.get(&node.name).copied())?);
         }
         for model in self.catalog.models.values() {
-            tables.extend(self.model(model, built.get(&model.table()).copied(), &names, &mut texts)?);
+            tables.extend(reader.model(model, built.get(&model.table()).copied())?);
         }
         link(&mut tables);
         Ok(tables)
     }
 
-    fn source(&self, name: &str, spec: &SourceSpec, names: &Names, texts: &mut Texts<'_>) -> Result<Table> {
+    /// Adds what the values of the columns of a table are like.
+    pub fn measure(&self, table: &mut Table) -> Result<()> {
+        let rows = match (table.kind, &table.date) {
+            ("source", _) => format!("from {}", table.name),
+            (_, None) => return Ok(()),
+            ("model", _) => format!("from (\n{}\n) as q", table.rendered),
+            (_, Some(date)) => format!("from {} where reference_date = date '{date}'", table.name),
+        };
+        columns::measure(self.warehouse, &rows, &mut table.columns)
+    }
+}
+
+/// A library with what is known of the columns of all its tables.
+struct Reader<'a> {
+    library: &'a Library<'a>,
+    names: Names,
+    texts: Texts<'a>,
+}
+
+impl Reader<'_> {
+    fn source(&mut self, name: &str, spec: &SourceSpec) -> Result<Table> {
         let file = source_file(name);
-        let rendered = self.catalog.templates.render(&file, Kind::Source, None, Some(columns::RAW))?;
+        let rendered =
+            self.library.catalog.templates.render(&file, Kind::Source, None, Some(columns::RAW))?;
         let mut table = self.table(&format!("sources.{name}"), "source", &spec.description, &rendered, None);
         // The moment is made of the SELECT's columns, and stands beside them.
         let known_at =
@@ -115,12 +134,12 @@ impl Library<'_> {
         let sql = format!("{head}{}\n) as q", &*rendered.sql);
         let has = |of: &str, column: &str| match of {
             columns::FROM_RAW => spec.in_file().any(|declared| declared.name == column),
-            _ => names.has(of, column),
+            _ => self.names.has(of, column),
         };
-        table.columns = columns(names.of(&table.name), &sql, &has);
-        say(&mut table.columns, &texts.of(&table.name)?);
+        table.columns = columns(self.names.of(&table.name), &sql, &has);
+        say(&mut table.columns, &self.texts.of(&table.name)?);
         for column in &mut table.columns {
-            column.place(&self.catalog.templates, &rendered, head.len());
+            column.place(&self.library.catalog.templates, &rendered, head.len());
             let raw = |(of, name): Origin| match &*of {
                 columns::FROM_RAW => (spec.file_stem.clone(), name),
                 _ => (of, name),
@@ -130,45 +149,34 @@ impl Library<'_> {
         Ok(table)
     }
 
-    fn node(
-        &self,
-        node: &Node,
-        date: Option<NaiveDate>,
-        names: &Names,
-        texts: &mut Texts<'_>,
-    ) -> Result<Table> {
-        let rendered = self.catalog.render(&node.name, date.unwrap_or(self.date))?;
+    fn node(&mut self, node: &Node, date: Option<NaiveDate>) -> Result<Table> {
+        let rendered = self.library.catalog.render(&node.name, date.unwrap_or(self.library.date))?;
         let kind = if node.kind == Kind::Abt { "abt" } else { "feature store" };
         let mut table = self.table(&node.name, kind, &node.spec.description, &rendered, date);
-        table.columns = self.columns(names.of(&node.name), &rendered, names);
+        table.columns = self.columns(self.names.of(&node.name), &rendered);
         if date.is_some() {
-            say(&mut table.columns, &texts.of(&node.name)?);
+            say(&mut table.columns, &self.texts.of(&node.name)?);
         }
         Ok(table)
     }
 
     /// The SELECT of a model, and its scores where there are some.
-    fn model(
-        &self,
-        model: &Model,
-        date: Option<NaiveDate>,
-        names: &Names,
-        texts: &mut Texts<'_>,
-    ) -> Result<Vec<Table>> {
-        let rendered = self.catalog.render(&model.table(), date.unwrap_or(self.date))?;
+    fn model(&mut self, model: &Model, date: Option<NaiveDate>) -> Result<Vec<Table>> {
+        let rendered = self.library.catalog.render(&model.table(), date.unwrap_or(self.library.date))?;
         // Where a table below is not built, its columns are not known.
-        let shape = rendered.select().and_then(|select| self.warehouse.describe(&select)).unwrap_or_default();
+        let shape =
+            rendered.select().and_then(|select| self.library.warehouse.describe(&select)).unwrap_or_default();
         let mut select = self.table(&model.name, "model", &model.spec.description, &rendered, date);
-        select.columns = self.columns(&shape, &rendered, names);
+        select.columns = self.columns(&shape, &rendered);
         if !shape.is_empty() {
-            say(&mut select.columns, &texts.of_model(model)?);
+            say(&mut select.columns, &self.texts.of_model(model)?);
         }
         if date.is_none() {
             return Ok(vec![select]);
         }
         let name = model.table();
-        let mut columns = score_columns(names.of(&name), model, &shape);
-        say(&mut columns, &texts.of(&name)?);
+        let mut columns = score_columns(self.names.of(&name), model, &shape);
+        say(&mut columns, &self.texts.of(&name)?);
         let (description, date) = (select.description.clone(), select.date.clone());
         let [file, sql, rendered] = [const { String::new() }; 3];
         let scores = Table { name, kind: "scores", description, file, sql, rendered, date, columns };
@@ -176,10 +184,10 @@ impl Library<'_> {
     }
 
     /// The columns of `shape` as a rendered file makes them.
-    fn columns(&self, shape: &[Shape], rendered: &Rendered, names: &Names) -> Vec<Column> {
-        let mut columns = columns(shape, &rendered.sql, &|of: &str, column: &str| names.has(of, column));
+    fn columns(&self, shape: &[Shape], rendered: &Rendered) -> Vec<Column> {
+        let mut columns = columns(shape, &rendered.sql, &|of: &str, column: &str| self.names.has(of, column));
         for column in &mut columns {
-            column.place(&self.catalog.templates, rendered, 0);
+            column.place(&self.library.catalog.templates, rendered, 0);
         }
         columns
     }
@@ -198,22 +206,11 @@ impl Library<'_> {
             kind,
             description: description.to_owned(),
             file: rendered.file.clone(),
-            sql: self.catalog.templates.source(&rendered.file).to_owned(),
+            sql: self.library.catalog.templates.source(&rendered.file).to_owned(),
             rendered: rendered.sql.trim().to_owned(),
             date: date.map(|date| date.to_string()),
             columns: Vec::new(),
         }
-    }
-
-    /// Adds what the values of the columns of a table are like.
-    pub fn measure(&self, table: &mut Table) -> Result<()> {
-        let rows = match (table.kind, &table.date) {
-            ("source", _) => format!("from {}", table.name),
-            (_, None) => return Ok(()),
-            ("model", _) => format!("from (\n{}\n) as q", table.rendered),
-            (_, Some(date)) => format!("from {} where reference_date = date '{date}'", table.name),
-        };
-        statistics::add(self.warehouse, &rows, &mut table.columns)
     }
 }
 

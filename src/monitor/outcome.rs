@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 use chrono::{NaiveDate, NaiveDateTime};
 
-use super::{Delivery, cohort};
+use super::Delivery;
 use crate::dataset::Workspace;
 use crate::learn::{Interval, Metric, Scored};
 use crate::warehouse::Warehouse;
@@ -39,7 +39,7 @@ pub fn add(
     rule: Option<&(String, BTreeMap<String, f64>)>,
     settled_on: Option<NaiveDate>,
 ) -> Result<()> {
-    let rows = cohort::rows(at, delivery)?;
+    let rows = super::rows(at, delivery)?;
     let scored = Scored::new(&rows.labels, &rows.scores)?;
     let intervals = scored.intervals(&Metric::ALL, &rows.entities, DRAWS, at.model.spec.seed)?;
     let rule = rule.and_then(|(name, by_entity)| {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result};
 use chrono::NaiveDate;
+use include_dir::{Dir, include_dir};
 use minijinja::value::{Kwargs, Serde};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
 use serde::Serialize;
@@ -14,16 +15,8 @@ use serde::Serialize;
 pub use chart::Chart;
 pub use lang::Lang;
 
-/// Templates by their names; `page.html.jinja` is the frame of all others.
-const TEMPLATES: [(&str, &str); 7] = [
-    ("page.html.jinja", include_str!("templates/page.html.jinja")),
-    ("style.css", include_str!("templates/style.css")),
-    ("model.html.jinja", include_str!("templates/model.html.jinja")),
-    ("binary.html.jinja", include_str!("templates/binary.html.jinja")),
-    ("segments.html.jinja", include_str!("templates/segments.html.jinja")),
-    ("docs.html.jinja", include_str!("templates/docs.html.jinja")),
-    ("parts.html.jinja", include_str!("templates/parts.html.jinja")),
-];
+/// `page.html.jinja` is the frame of all others.
+static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/page/templates");
 
 /// What comes of a template.
 pub struct Page {
@@ -38,8 +31,9 @@ pub fn render(template: &str, lang: Lang, context: &impl Serialize) -> Result<Pa
     let charts = Arc::new(Mutex::new(Vec::new()));
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    for (name, text) in TEMPLATES {
-        environment.add_template(name, text)?;
+    for file in TEMPLATES.files() {
+        let name = file.path().to_str().context("a template has a name")?;
+        environment.add_template(name, file.contents_utf8().context("a template is a text")?)?;
     }
     environment.add_global("lang", lang.code());
     environment.add_function("t", move |key: &str, values: Kwargs| {

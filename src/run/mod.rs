@@ -173,9 +173,9 @@ impl<'a> Run<'a> {
 
     /// Takes over what `olist plan` has built, and builds the rest.
     fn carry_out(&self, plan: &mut Plan, unbuilt: &mut Unbuilt) -> Result<(Built, Built)> {
-        let Options { id, cores, force, lake, .. } = &self.options;
+        let Options { id, cores, lake, .. } = &self.options;
         let engine = lake.as_ref().map_or(&DuckDb as &dyn Engine, |lake| lake);
-        let context = self.means().context(self.guard()?, engine, *force);
+        let context = self.means().context(self.guard()?, engine);
         let adopted = match lake {
             // What was tried in a copy of the database is in no lake.
             Some(_) => Built::default(),

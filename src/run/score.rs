@@ -39,25 +39,19 @@ impl<'a> Run<'a> {
     pub fn score(&mut self, model: &'a Model, version: &Version, date: NaiveDate) -> Result<Scored> {
         let mut files = self.files(model, version)?;
         let scored = match &mut files {
-            Files::Own(earlier) => {
-                let scored = self.score_by(earlier, version, date);
-                self.attempt(&model.table(), date, scored)?.unwrap_or(Scored::Skipped)
+            Files::Own(earlier) => self.score_by(earlier, version, date),
+            Files::Present | Files::Lost(_) => {
+                self.build(&self.catalog.upstream(&model.table()), &[date])?;
+                if let Some((table, date)) = self.lacks(model, &[date]) {
+                    self.unbuilt.add(&model.table(), date, Cause::Needs(table));
+                }
+                if self.unbuilt.has(&model.table(), date) {
+                    return Ok(Scored::Skipped);
+                }
+                self.score_built(model, version, date)
             }
-            Files::Present | Files::Lost(_) => self.score_present(model, version, date)?,
         };
         self.give_back(files, version);
-        Ok(scored)
-    }
-
-    fn score_present(&mut self, model: &'a Model, version: &Version, date: NaiveDate) -> Result<Scored> {
-        self.build(&self.catalog.upstream(&model.table()), &[date])?;
-        if let Some((table, date)) = self.lacks(model, &[date]) {
-            self.unbuilt.add(&model.table(), date, Cause::Needs(table));
-        }
-        if self.unbuilt.has(&model.table(), date) {
-            return Ok(Scored::Skipped);
-        }
-        let scored = self.score_built(model, version, date);
         Ok(self.attempt(&model.table(), date, scored)?.unwrap_or(Scored::Skipped))
     }
 
