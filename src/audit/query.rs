@@ -15,13 +15,20 @@ use crate::template::{Kind, Templates};
 use crate::term::thousands;
 use crate::warehouse::idents;
 
-/// What the files are rendered with, beside what is in every file.
-#[derive(Serialize)]
-struct Variables<'a> {
+/// What an audit looks at.
+#[derive(Serialize, Clone, Copy)]
+struct View<'a> {
     this: &'a Seen<'a>,
     other: &'a Seen<'a>,
     column: &'a SeenColumn<'a>,
     moment: &'a SeenColumn<'a>,
+}
+
+/// What the files are rendered with, beside what is in every file.
+#[derive(Serialize)]
+struct Variables<'a> {
+    #[serde(flatten)]
+    view: View<'a>,
     /// The key of `this`, as SQL.
     key: String,
     data_until: String,
@@ -56,62 +63,50 @@ impl<'a> Queries<'a> {
     }
 
     fn of_source(&mut self, file: &str, this: &Seen<'_>, sources: &[Seen<'_>]) -> Result<Vec<Problem>> {
-        let blank = SeenColumn::default();
-        self.vary(this, &blank, &blank, this);
-        let each = self.spec(file)?.each;
-        let mut problems = Vec::new();
-        match each {
-            Each::Source => problems.extend(self.look(file, this, &blank, &blank)?),
+        let blank = &SeenColumn::default();
+        let whole = View { this, other: this, column: blank, moment: blank };
+        self.vary(whole);
+        let columns = || this.columns.iter().map(|column| View { column, ..whole });
+        let rendered = self.templates.render(file, Kind::Audit, Some(self.audit.date), None)?;
+        let spec = AuditSpec::read(&rendered, self.templates.source(file))?;
+        let views: Vec<View<'_>> = match spec.each {
+            Each::Source => vec![whole],
             Each::Other => {
-                for other in sources.iter().filter(|other| other.name != this.name) {
-                    self.vary(this, &blank, &blank, other);
-                    problems.extend(self.look(file, this, &blank, &blank)?);
-                }
+                let others = sources.iter().filter(|other| other.name != this.name);
+                others.map(|other| View { other, ..whole }).collect()
             }
-            Each::Column | Each::Moment => {
-                for column in &this.columns {
-                    let moments = this.columns.iter().filter(|moment| moment.known_at.is_some());
-                    let moments: Vec<_> = if each == Each::Moment { moments.collect() } else { vec![&blank] };
-                    for moment in moments {
-                        self.vary(this, column, moment, this);
-                        problems.extend(self.look(file, this, column, moment)?);
-                    }
-                }
+            Each::Column => columns().collect(),
+            Each::Moment => {
+                let moments = || this.columns.iter().filter(|moment| moment.known_at.is_some());
+                columns().flat_map(|view| moments().map(move |moment| View { moment, ..view })).collect()
             }
+        };
+        let mut problems = Vec::new();
+        for view in views {
+            self.vary(view);
+            problems.extend(self.look(file, view)?);
         }
         Ok(problems)
     }
 
     /// Sets what the files are rendered with from here on.
-    fn vary(&mut self, this: &Seen<'_>, column: &SeenColumn<'_>, moment: &SeenColumn<'_>, other: &Seen<'_>) {
-        let key = if this.key.is_empty() { "'one'".to_owned() } else { idents(this.key) };
+    fn vary(&mut self, view: View<'_>) {
+        let key = if view.this.key.is_empty() { "'one'".to_owned() } else { idents(view.this.key) };
         let data_until = format!("date '{}'", self.audit.data_until);
-        let variables = Variables { this, other, column, moment, key, data_until };
+        let variables = Variables { view, key, data_until };
         self.templates.set_variables(&variables);
         self.reach.sealed.set_variables(&variables);
     }
 
-    fn spec(&self, file: &str) -> Result<AuditSpec> {
-        let rendered = self.templates.render(file, Kind::Audit, Some(self.audit.date), None)?;
-        AuditSpec::read(&rendered, self.templates.source(file))
-    }
-
     /// What one audit finds of what was set last.
-    fn look(
-        &mut self,
-        file: &str,
-        this: &Seen<'_>,
-        column: &SeenColumn<'_>,
-        moment: &SeenColumn<'_>,
-    ) -> Result<Option<Problem>> {
+    fn look(&mut self, file: &str, view: View<'_>) -> Result<Option<Problem>> {
         let Some((spec, rows, example)) = self.wrong_rows(file)? else { return Ok(None) };
+        let View { this, column, .. } = view;
         let message = spec.message.replace("{rows}", &thousands(rows));
         let shown = if spec.is_of_rows() { "" } else { column.name };
         let mut problem = self.audit.problem(this.name, shown, format!("{message}: {}", words(&example)?));
         if let Some(as_of) = column.as_of.filter(|_| !spec.is_of_rows()) {
-            let at = self.branch(file, rows, as_of, |queries, as_of| {
-                queries.vary(this, &column.with_as_of(as_of), moment, this);
-            })?;
+            let at = self.branch(file, rows, as_of, view)?;
             let path = format!("columns.{}.as_of", column.name);
             problem = problem.at(self.templates.in_config(&source_file(this.name), &path, at));
         }
@@ -140,13 +135,7 @@ impl<'a> Queries<'a> {
     }
 
     /// Where in an `as_of` the branch begins without which most of the wrong rows are right.
-    fn branch(
-        &mut self,
-        file: &str,
-        rows: u64,
-        as_of: &str,
-        vary: impl Fn(&mut Self, &str),
-    ) -> Result<usize> {
+    fn branch(&mut self, file: &str, rows: u64, as_of: &str, view: View<'_>) -> Result<usize> {
         const HEAD: &str = "select ";
         let Ok(query) = tree::query(&format!("{HEAD}{as_of}")) else { return Ok(0) };
         let begins = |part: &Json| leftmost(part).map_or(0, |at| at.saturating_sub(HEAD.len()));
@@ -156,7 +145,8 @@ impl<'a> Queries<'a> {
             let mut without = query.clone();
             without["select_list"][0]["case_checks"][at]["when_expr"] = never.clone();
             let sql = tree::unparse(&without).unwrap_or_default();
-            vary(self, sql.get(HEAD.len()..).unwrap_or_default());
+            let column = &view.column.with_as_of(sql.get(HEAD.len()..).unwrap_or_default());
+            self.vary(View { column, ..view });
             if self.wrong_rows(file)?.is_none_or(|(_, left, _)| left < rows / 2) {
                 return Ok(begins(&check["when_expr"]));
             }

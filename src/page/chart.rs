@@ -123,19 +123,11 @@ impl Ink {
 impl Axis {
     /// A value as it is written at this axis.
     pub fn text(&self, lang: Lang, value: f64) -> String {
-        if !self.labels.is_empty() {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in a list")]
-            let at = (value >= 0.0 && value.fract().abs() < 1e-9).then_some(value.round() as usize);
-            return at.and_then(|at| self.labels.get(at)).cloned().unwrap_or_default();
-        }
         self.written(lang, value, self.digits)
     }
 
     /// A tick, with as many digits as it needs: `0.825` is not `0.82`.
     fn tick(&self, lang: Lang, value: f64) -> String {
-        if !self.labels.is_empty() {
-            return self.text(lang, value);
-        }
         let shown = if matches!(self.unit, Unit::Share) { 100.0 * value } else { value };
         let is_whole = |digits: &usize| {
             let scaled = shown * [1.0, 10.0, 100.0, 1000.0][*digits];
@@ -145,6 +137,11 @@ impl Axis {
     }
 
     fn written(&self, lang: Lang, value: f64, digits: usize) -> String {
+        if !self.labels.is_empty() {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in a list")]
+            let at = (value >= 0.0 && value.fract().abs() < 1e-9).then_some(value.round() as usize);
+            return at.and_then(|at| self.labels.get(at)).cloned().unwrap_or_default();
+        }
         match self.unit {
             Unit::Number => lang.number(value, digits),
             Unit::Share => lang.percent(value, digits),
