@@ -92,20 +92,18 @@ fn partitions(warehouse: &Warehouse, models: &[&Model], date: NaiveDate) -> Resu
         Table::new(&["table_name", "reference_date", "rows", "model_version", "trained_through", "built_at"]);
     for model in models {
         let name = model.table();
-        let row = warehouse.row(
-            &format!(
-                "select rows::varchar, built_at::varchar, coalesce(any_value(s.model_version)::varchar, ''),
-                     coalesce(any_value(s.trained_through)::varchar, '')
-                 from pipeline.partitions as p
-                 left join {name} as s on s.reference_date = p.reference_date
-                 where p.table_name = ? and p.reference_date = ?
-                 group by all"
-            ),
-            &[&name, &date],
-            |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]),
-        )?;
-        if let Some([rows, built_at, version, through]) = row {
-            table.push(vec![name, date.to_string(), rows, version, through, built_at]);
+        let sql = format!(
+            "select p.table_name, p.reference_date::varchar, rows::varchar,
+                 coalesce(any_value(s.model_version)::varchar, ''),
+                 coalesce(any_value(s.trained_through)::varchar, ''), built_at::varchar
+             from pipeline.partitions as p
+             left join {name} as s on s.reference_date = p.reference_date
+             where p.table_name = ? and p.reference_date = ?
+             group by all"
+        );
+        let read = |row: &duckdb::Row<'_>| (0..6).map(|at| row.get(at)).collect();
+        if let Some(row) = warehouse.row(&sql, &[&name, &date], read)? {
+            table.push(row);
         }
     }
     Ok(table)

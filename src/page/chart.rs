@@ -210,7 +210,7 @@ impl Chart {
         if !is_bars {
             layout = layout.with_x_tick_format(ticks(&self.x));
         }
-        let bounds: [(Option<f64>, fn(Layout, f64) -> Layout); 4] = [
+        let bounds: [(Option<f64>, Set); 4] = [
             (self.x.min, Layout::with_x_axis_min),
             (self.x.max, Layout::with_x_axis_max),
             (self.y.min, Layout::with_y_axis_min),
@@ -247,6 +247,9 @@ impl Chart {
         xs.iter().step_by(step.max(1)).map(row).collect()
     }
 }
+
+/// Sets an end of an axis.
+type Set = fn(Layout, f64) -> Layout;
 
 /// Rows that a table of numbers has at most.
 const MOST_ROWS: usize = 25;

@@ -103,7 +103,9 @@ impl Tables<'_> {
             });
             let sources = sources.remove(name).unwrap_or_default();
             report.rows.push(Row { table: name.to_owned(), date, rows, columns, result, sources });
-            problems.into_iter().for_each(|problem| report.find(problem));
+            for problem in problems {
+                report.find(problem);
+            }
             report.warnings.extend(warnings);
             self.progress.step();
         }

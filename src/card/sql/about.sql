@@ -1,22 +1,19 @@
 -- What a model is about, and from what: one row.
+with scores as (
+    select any_value(comment) as comment from duckdb_tables()
+    where database_name = 'warehouse' and schema_name = 'scores' and table_name = {model}
+)
+
 select
     (select value from pipeline.settings where name = 'data_until') as data_until,
-    (
+    coalesce(comment, '') like 'Synthetic: %' or (
         select count(*) > 0 from pipeline.loads where is_current and file = 'sample'
-    ) or (
-        select coalesce(any_value(comment), '') like 'Synthetic: %'
-        from duckdb_tables()
-        where database_name = 'warehouse' and schema_name = 'scores' and table_name = {model}
     ) as is_synthetic,
     (
         select max(reference_date) from pipeline.partitions
         where table_name = 'scores.' || {model}
     ) as newest,
-    (
-        select regexp_replace(comment, '^(Synthetic: [^.]*\. )?One row per [^.]*\. ', '')
-        from duckdb_tables()
-        where database_name = 'warehouse' and schema_name = 'scores' and table_name = {model}
-    ) as description,
+    regexp_replace(comment, '^(Synthetic: [^.]*\. )?One row per [^.]*\. ', '') as description,
     (
         select any_value(regexp_replace(comment, '^One row per ', '') order by table_name)
         from duckdb_tables()
@@ -34,3 +31,4 @@ select
         select count(*) > 0 from registry.segments
         where model = {model} and version = {version}
     ) as is_grouping
+from scores
