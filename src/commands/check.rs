@@ -76,27 +76,41 @@ pub fn check(session: &Session, args: &Check) -> Result<()> {
         Some(older) => audit.loads(older)?,
         None => Findings::new(),
     };
-    // Each date in a DuckDB of its own, with the cores shared between them; few dates all at once, so that none is left over.
+    let (audited, reports) = prove(session, &tables, audit, &edited, &dates)?;
+    drop(tables);
+    for (name, problems) in audited {
+        accused.entry(name).or_default().extend(problems);
+    }
+    for other in reports {
+        report.join(other);
+    }
+    doubt(&mut report, &catalog.templates, specs.keys(), accused.keys())?;
+    accused.into_values().flatten().for_each(|problem| report.find(problem));
+    let good = "no future was seen: every table is the same with and without what became known later";
+    end(session, report, mistakes, "mistake", good)
+}
+
+/// The tables of each date in a DuckDB of its own, with the cores shared between them, beside what is said of the sources:
+/// each leaves a core idle now and then.
+fn prove(
+    session: &Session,
+    tables: &Tables<'_>,
+    audit: Audit<'_>,
+    edited: &[String],
+    dates: &[NaiveDate],
+) -> Result<(Findings, Vec<Report>)> {
+    // Few dates all at once, so that none is left over.
     let side_by_side = if dates.len() <= 2 * session.cores() { dates.len() } else { session.cores() };
     let engine = Engine { threads: Some((session.cores() / side_by_side).max(1)), ..session.engine.clone() };
     let path = &session.database;
     let work = |date: &NaiveDate| tables.at(&Warehouse::open_read_only(path, &engine)?, *date);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(side_by_side).build()?;
-    // The sources beside the tables: each leaves a core idle now and then.
-    let (audited, reports) = std::thread::scope(|scope| {
-        let audited = scope.spawn(move || audit.run(&edited));
+    std::thread::scope(|scope| {
+        let audited = scope.spawn(move || audit.run(edited));
         let reports: Result<Vec<Report>> = pool.install(|| dates.par_iter().map(work).collect());
-        (audited.join().unwrap_or_else(|_| Err(anyhow!("the audit ended by itself"))), reports)
-    });
-    drop(tables);
-    for (name, problems) in audited? {
-        accused.entry(name).or_default().extend(problems);
-    }
-    reports?.into_iter().for_each(|other| report.join(other));
-    doubt(&mut report, &catalog.templates, specs.keys(), accused.keys())?;
-    accused.into_values().flatten().for_each(|problem| report.find(problem));
-    let good = "no future was seen: every table is the same with and without what became known later";
-    end(session, report, mistakes, "mistake", good)
+        let audited = audited.join().unwrap_or_else(|_| Err(anyhow!("the audit ended by itself")));
+        Ok((audited?, reports?))
+    })
 }
 
 /// Those that are asked for, none of them behind the data; else the first of a month, three times.

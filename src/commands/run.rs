@@ -1,6 +1,6 @@
 //! `olist run --date …`: features, ABTs, training where it is due, scores.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -9,7 +9,6 @@ use chrono::NaiveDate;
 
 use super::show::show;
 use super::{Session, lake};
-use crate::catalog::Model;
 use crate::cli::{self, Engine};
 use crate::ingest::{self, Origin};
 use crate::mlflow;
@@ -42,7 +41,7 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
     let (first, last) = (dates[0], dates[dates.len() - 1]);
     loaded.check(last)?;
     let (catalog, selected) = early.map_or_else(|| read(first), Ok)?;
-    let (tables, models) = (catalog.tables_of(&selected), catalog.models_of(&selected));
+    let (tables, mut models) = (catalog.tables_of(&selected), catalog.models_of(&selected));
     loaded.warn_of_no_data(&warehouse, first)?;
     attach_scratch(&warehouse, &scratch)?;
     let lake = match args.engine {
@@ -59,9 +58,7 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
             scored.extend(run.step(model, date)?.map(|(version, outcome)| (version, date, outcome)));
         }
     }
-    for model in &models {
-        run.monitor(model)?;
-    }
+    models.iter().try_for_each(|model| run.monitor(model))?;
     run.finish()?;
     forget_scratch(&warehouse, &scratch)?;
     run.note_older(&tables);
@@ -74,13 +71,10 @@ pub fn run(session: &Session, args: &cli::Run) -> Result<()> {
         anyhow::Ok(())
     });
     let flushed = mlflow::flush(&warehouse);
-    let is_shown = |model: &&Model| {
-        let mut of_last =
-            scored.iter().filter(|(_, date, outcome)| *date == last && *outcome != Scored::Skipped);
-        of_last.any(|(version, ..)| version.model == model.name)
-    };
-    let shown: Vec<&Model> = models.into_iter().filter(is_shown).collect();
-    show(session, &warehouse, &catalog, &shown, last)?;
+    let of_last = scored.iter().filter(|(_, date, outcome)| *date == last && *outcome != Scored::Skipped);
+    let shown: BTreeSet<&str> = of_last.map(|(version, ..)| version.model.as_str()).collect();
+    models.retain(|model| shown.contains(model.name.as_str()));
+    show(session, &warehouse, &catalog, &models, last)?;
     published?;
     flushed?;
     run.verdict(!args.selection.select.is_empty())
