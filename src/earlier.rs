@@ -155,7 +155,7 @@ impl Earlier {
             term::note(&format!("  {count} beside the warehouse, by the files of the version that serves"));
         }
         let mut unbuilt = Unbuilt::default();
-        partitions::build(&self.beside, &self.catalog, &plan, &context, cores, &mut unbuilt)?;
+        partitions::build(&self.beside, &self.catalog, &plan, &context, means.cores, &mut unbuilt)?;
         unbuilt.check()
     }
 

@@ -119,7 +119,7 @@ fn params(spec: &ModelSpec) -> Texts {
     let mut params = texts([
         ("key", &spec.key.join(", ")),
         ("snapshots.from", &spec.from.to_string()),
-        ("snapshots.every", spec.every.name()),
+        ("snapshots.every", &spec.every.name()),
         ("retrain_days", &spec.retrain_days.to_string()),
         ("seed", &spec.seed.to_string()),
     ]);
@@ -130,7 +130,7 @@ fn params(spec: &ModelSpec) -> Texts {
                 ("label", label),
                 ("metric", metric.name()),
                 ("validate.last", &validate.last.to_string()),
-                ("validate.every", validate.every.name()),
+                ("validate.every", &validate.every.name()),
                 ("validate.min_rows", &validate.min_rows.to_string()),
             ]));
             let slice =
