@@ -15,7 +15,7 @@ mod tokens;
 mod trace;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -35,6 +35,7 @@ use compiled::{Compiled, Macros};
 use config::Keys;
 use limits::{LARGEST, Watch, check_tags, on_a_deep_stack, too_large};
 use scope::{Calls, Globals, Scope};
+use trace::Trace;
 
 /// The arguments of `config(...)`.
 type Config = Map<String, serde_json::Value>;
@@ -78,6 +79,8 @@ pub struct Rendered {
     pub outcomes: BTreeSet<String>,
     /// What gave which bytes of the SQL.
     spans: Vec<OutputSpan>,
+    /// The same, with calls and iterations, once a place was asked for.
+    trace: OnceLock<Option<Arc<Trace>>>,
 }
 
 impl Rendered {
@@ -226,6 +229,7 @@ impl Templates {
             sources,
             outcomes,
             spans,
+            trace: OnceLock::new(),
         })
     }
 

@@ -42,11 +42,12 @@ impl Templates {
     /// As `locate`, for a mistake between what stands at byte `before` of the SQL and what stands at `offset`: where a
     /// `{{ … }}` begins between them, it is the place, and not the macro that it calls.
     pub fn locate_seam(&self, rendered: &Rendered, before: usize, offset: usize) -> Located {
-        let Rendered { file, kind, date, raw, sql, .. } = rendered;
-        let trace = self
-            .traced(file, *kind, *date, raw.as_deref())
-            .and_then(|(marked, tracer)| Some(Trace::read(&marked.ok()?, &tracer)))
-            .filter(|trace| trace.sql.trim_end() == sql.0);
+        let Rendered { file, kind, date, raw, sql, trace, .. } = rendered;
+        let trace = trace.get_or_init(|| {
+            let (marked, tracer) = self.traced(file, *kind, *date, raw.as_deref())?;
+            let trace = Trace::read(&marked.ok()?, &tracer);
+            (trace.sql.trim_end() == sql.0).then(|| Arc::new(trace))
+        });
         if let Some(trace) = trace {
             let frames = trace.frames(offset);
             let located = match trace.frames(before).first() {
