@@ -70,7 +70,8 @@ pub fn columns(shape: &[Shape], sql: &str, has: &dyn Fn(&str, &str) -> bool) -> 
             Some(outputs) if name != "reference_date" => outputs.column(name),
             _ => Output::default(),
         };
-        let unit = UNITS.iter().find(|(end, _)| name.ends_with(end)).map(|(_, unit)| *unit);
+        let says = |end: &str| name == end || end.starts_with('_') && name.ends_with(end);
+        let unit = UNITS.iter().find(|(end, _)| says(end)).map(|(_, unit)| *unit);
         Column {
             name: name.clone(),
             sql_type: sql_type.to_lowercase(),

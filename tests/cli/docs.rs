@@ -75,7 +75,10 @@ fn what_is_not_there_is_told() {
     let list = place.olist(&["docs"]).code(0).stdout;
     assert!(list.contains("scores.seller_churn") && list.contains("sources.orders"), "{list}");
     let of_table = place.olist(&["docs", "features.seller_reviews"]).code(0).stdout;
-    assert!(of_table.contains("avg_review_score"), "{of_table}");
+    // A review has one to five stars; only what a model says is a probability.
+    assert!(of_table.contains("avg_review_score") && !of_table.contains("probability"), "{of_table}");
+    let of_scores = place.olist(&["docs", "scores.seller_churn"]).code(0).stdout;
+    assert!(of_scores.contains("probability, 0..1"), "{of_scores}");
     // A table that is not built yet has its SQL, and no columns.
     place.write(
         "features/seller_new.sql",
