@@ -58,8 +58,8 @@ pub struct Warehouse {
     database: String,
 }
 
-/// Statements whose plans are kept for `again`, in memory alone.
-const PLANNED: usize = 2_000;
+/// Statements that are kept prepared for `again`, in memory alone.
+const PREPARED: usize = 2_000;
 
 /// The database of the file.
 const WAREHOUSE: &str = "warehouse";
@@ -113,7 +113,7 @@ impl Warehouse {
         warehouse.batch("set temp_directory = ''; attach ':memory:' as warehouse; use warehouse")?;
         warehouse.close_off(&[])?;
         warehouse.batch(tables::CREATE)?;
-        warehouse.conn.set_prepared_statement_cache_capacity(PLANNED);
+        warehouse.conn.set_prepared_statement_cache_capacity(PREPARED);
         Ok(warehouse)
     }
 
@@ -232,7 +232,7 @@ impl Warehouse {
         Ok(self.conn.prepare(sql)?.query_map(values, read)?.collect::<duckdb::Result<_>>()?)
     }
 
-    /// As `rows`, of any statement that is run many times as it is: it is parsed and planned once.
+    /// As `rows`, of any statement that is run many times as it is: it is parsed once.
     pub fn again<T>(
         &self,
         sql: &str,
