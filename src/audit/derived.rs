@@ -9,7 +9,7 @@ use crate::diagnose::Apart;
 use crate::difference::{Column, Difference, Mismatch, is_equal};
 use crate::ingest::{as_of_select, loaded_select, raw_rows};
 use crate::problem::Problem;
-use crate::sql::{Select, normal};
+use crate::sql::Select;
 use crate::template::Kind;
 use crate::warehouse::{ident, idents};
 
@@ -50,7 +50,7 @@ impl Audit<'_> {
     pub fn derived(&self, name: &str) -> Result<Option<Problem>> {
         let spec = &self.specs[name];
         let rendered = self.catalog.templates.render(&source_file(name), Kind::Source, None, Some(RAW))?;
-        if normal(&rendered.sql) == format!("select * from {RAW}") {
+        if rendered.normal == format!("select * from {RAW}") {
             return Ok(None);
         }
         let (masked, unmasked) = self.known_rows(name, spec)?;

@@ -116,7 +116,7 @@ impl<'a> Bench<'a> {
 
     /// The columns of a table that is built, without the reference date.
     pub fn columns(&self, node: &Node) -> Result<Vec<String>> {
-        let columns = self.warehouse.columns(&node.name)?.into_iter().map(|(name, _)| name);
+        let columns = self.warehouse.shape(&node.name)?.into_iter().map(|(name, _)| name);
         Ok(columns.filter(|name| name != "reference_date").collect())
     }
 

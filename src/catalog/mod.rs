@@ -16,7 +16,6 @@ use crate::fingerprint;
 use crate::graph::{self, Needs};
 use crate::problem::{Place, Problem, suggest};
 use crate::project::Project;
-use crate::sql::normal;
 use crate::template::{Kind, Rendered, Templates, Vars};
 use crate::term;
 
@@ -267,10 +266,9 @@ impl Catalog {
         let mut parts = Parts::new();
         for name in self.upstream(&own).into_iter().chain([own.clone()]) {
             let rendered = self.render(&name, fixed_date())?;
-            let sql = normal(&rendered.sql);
             let substance =
                 self.tables.get(&name).map_or_else(|| model.spec.substance(), |t| t.spec.substance());
-            parts.insert(rendered.file.clone(), fingerprint::of(&[&sql, &substance]));
+            parts.insert(rendered.file.clone(), fingerprint::of(&[&rendered.normal, &substance]));
         }
         Ok((fingerprint::of_named(&parts), parts))
     }

@@ -86,7 +86,7 @@ impl Library<'_> {
         let sql = "select table_name, max(reference_date) from pipeline.partitions group by table_name";
         let built = self.warehouse.rows(sql, &[], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let built: BTreeMap<String, NaiveDate> = built.into_iter().collect();
-        let texts = Texts::new(self.warehouse, self.catalog, "warehouse", self.date);
+        let texts = Texts::new(self.warehouse, self.catalog, "warehouse", self.date)?;
         let mut reader = Reader { library: self, names: Names::read(self.warehouse)?, texts };
         let mut tables = Vec::new();
         for (name, spec) in self.sources {

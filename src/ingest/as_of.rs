@@ -65,7 +65,7 @@ pub fn as_of_query(
     more: &str,
     from: &str,
 ) -> Result<String> {
-    let columns = warehouse.columns(&format!("sources.{name}"))?.into_iter().map(|(column, _)| {
+    let columns = warehouse.shape(&format!("sources.{name}"))?.into_iter().map(|(column, _)| {
         let quoted = ident(&column);
         let Some(column) = spec.column(&column) else { return quoted };
         let (before, behind) = column.around(&quoted);

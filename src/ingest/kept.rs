@@ -23,7 +23,7 @@ impl Loader<'_> {
         let (kept, columns) = (table(name), columns(&self.source.spec));
         let raw = rendered.raw.as_deref().unwrap_or_default();
         forget(warehouse, name)?;
-        if normal(&rendered.sql) == normal(&format!("select * from {raw}")) {
+        if rendered.normal == normal(&format!("select * from {raw}")) {
             return Ok(());
         }
         warehouse.batch(&format!("create or replace table {kept} as select {columns} from {raw}"))?;

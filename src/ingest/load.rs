@@ -11,7 +11,6 @@ use super::{Loader, Source, as_of, kept};
 use crate::diagnose::{advice, analyst};
 use crate::fingerprint;
 use crate::problem::Problem;
-use crate::sql::normal;
 use crate::template::Rendered;
 use crate::warehouse::{SqlError, Warehouse, ident, text};
 
@@ -20,7 +19,7 @@ const KNOWN_AT: &str = "When the row became known; at a reference date it exists
 /// Names the content of a source: what it is read from, how, and with what.
 pub fn version(rendered: &Rendered, digest: &str, parts: &[&str]) -> String {
     let config = serde_json::to_string(&rendered.config).unwrap_or_default();
-    fingerprint::of(&[&[&config, &normal(&rendered.sql), digest], parts].concat())
+    fingerprint::of(&[&[&config, &rendered.normal, digest], parts].concat())
 }
 
 /// The version of every source as it is loaded now.

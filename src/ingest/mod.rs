@@ -78,7 +78,7 @@ struct Loader<'a> {
 impl Loader<'_> {
     /// Of the table, as it is loaded.
     fn columns(self) -> Result<Vec<(String, String)>, SqlError> {
-        self.warehouse.columns(&format!("sources.{}", self.source.name))
+        self.warehouse.shape(&format!("sources.{}", self.source.name))
     }
 
     /// The entry of a column in the source's config.

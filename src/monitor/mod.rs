@@ -159,7 +159,7 @@ fn seen(at: Workspace<'_>, delivery: &Delivery) -> Result<Pending> {
 
 /// The rows of a delivery, all of whose labels are known.
 pub fn rows(at: Workspace<'_>, delivery: &Delivery) -> Result<Rows> {
-    let columns = at.warehouse.columns(&delivery.table)?;
+    let columns = at.warehouse.shape(&delivery.table)?;
     let stake = if columns.iter().any(|(name, _)| name == STAKE) { STAKE } else { "null" };
     let sql = format!(
         "select concat_ws(' ', {}), label = 1, score, {stake}::double {} order by score desc, 1",

@@ -13,7 +13,6 @@ use crate::catalog::{Catalog, Node};
 use crate::fingerprint;
 use crate::ingest::Loads;
 use crate::problem::{Place, Problem};
-use crate::sql::normal;
 use crate::template::Rendered;
 
 /// Why a partition is built.
@@ -155,7 +154,7 @@ impl Plan {
     fn add(&mut self, node: &Node, rendered: Arc<Rendered>, date: NaiveDate, basis: &Basis<'_>) {
         let name = node.name.as_str();
         let config = serde_json::to_string(&rendered.config).unwrap_or_default();
-        let sql = fingerprint::of(&[&normal(&rendered.sql), &config]);
+        let sql = fingerprint::of(&[&rendered.normal, &config]);
         let mut inputs = BTreeMap::from([("sql".to_owned(), sql)]);
         let entry = basis.ledger.get(name, date);
         for source in &rendered.sources {

@@ -84,7 +84,7 @@ impl Partition<'_> {
         let said = tree::column_names(&tree);
         let is_said =
             |name: &String| !key.contains(name) && said.iter().any(|other| other.eq_ignore_ascii_case(name));
-        let columns = self.warehouse.columns(&self.node.name)?.into_iter().map(|(name, _)| name);
+        let columns = self.warehouse.shape(&self.node.name)?.into_iter().map(|(name, _)| name);
         let columns: Vec<String> = columns.filter(is_said).collect();
         let sql = format!(
             "select {}, to_json(q)::varchar from {} as q where {} order by {} limit {EXAMPLES}",

@@ -38,15 +38,36 @@ pub type Columns = Vec<(String, Option<Text>)>;
 pub struct Texts<'a> {
     warehouse: &'a Warehouse,
     catalog: &'a Catalog,
-    /// Where the tables are.
-    database: &'a str,
     date: NaiveDate,
+    /// The columns of every table that is built, and of every source, each with its COMMENT.
+    shapes: BTreeMap<String, Vec<(String, Option<String>)>>,
     known: BTreeMap<String, Rc<Columns>>,
 }
 
 impl<'a> Texts<'a> {
-    pub fn new(warehouse: &'a Warehouse, catalog: &'a Catalog, database: &'a str, date: NaiveDate) -> Self {
-        Self { warehouse, catalog, database, date, known: BTreeMap::new() }
+    /// Of the tables that are in `database`.
+    pub fn new(
+        warehouse: &'a Warehouse,
+        catalog: &'a Catalog,
+        database: &str,
+        date: NaiveDate,
+    ) -> Result<Self> {
+        // Once for all: DuckDB goes through every table of every database each time.
+        let sql = "select schema_name || '.' || table_name, column_name, comment from duckdb_columns()
+            where database_name = if(schema_name = 'sources', 'warehouse', ?)
+                and schema_name in ('sources', 'features', 'abt', 'scores')
+            order by column_index";
+        let columns =
+            warehouse.rows(sql, &[&database], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
+        let mut shapes: BTreeMap<String, Vec<(String, Option<String>)>> = BTreeMap::new();
+        for (table, column) in columns {
+            shapes.entry(table).or_default().push(column);
+        }
+        Ok(Self { warehouse, catalog, date, shapes, known: BTreeMap::new() })
+    }
+
+    fn shape(&self, table: &str) -> &[(String, Option<String>)] {
+        self.shapes.get(table).map_or(&[], Vec::as_slice)
     }
 
     /// The columns of a source, a feature store or an ABT.
@@ -56,28 +77,21 @@ impl<'a> Texts<'a> {
         }
         let columns = Rc::new(match self.catalog.tables.get(table) {
             Some(node) => self.of_node(node)?,
-            None => self.of_source(table)?,
+            None => self.of_source(table),
         });
         self.known.insert(table.to_owned(), Rc::clone(&columns));
         Ok(columns)
     }
 
-    fn of_source(&self, table: &str) -> Result<Columns> {
-        let (schema, name) = table.split_once('.').unwrap_or(("", table));
-        let columns = self.warehouse.rows(
-            "select column_name, comment from duckdb_columns()
-             where database_name = 'warehouse' and schema_name = ? and table_name = ?",
-            &[&schema, &name],
-            |row| Ok((row.get(0)?, row.get::<_, Option<String>>(1)?)),
-        )?;
-        let of = |words| Text { words, table: table.to_owned() };
-        Ok(columns.into_iter().map(|(name, words)| (name, words.map(of))).collect())
+    fn of_source(&self, table: &str) -> Columns {
+        let of = |words: &String| Text { words: words.clone(), table: table.to_owned() };
+        self.shape(table).iter().map(|(name, words)| (name.clone(), words.as_ref().map(of))).collect()
     }
 
     fn of_node(&mut self, node: &Node) -> Result<Columns> {
         let rendered = self.catalog.render(&node.name, self.date)?;
-        let shape = self.warehouse.columns_of(self.database, &node.name)?;
-        let names = shape.into_iter().map(|(name, _)| name).filter(|name| name != "reference_date");
+        let names = self.shape(&node.name).iter().map(|(name, _)| name.clone());
+        let names = names.filter(|name| name != "reference_date").collect();
         let own = |output: Output, texts: &Self| match output.text {
             Some(words) => Some(Text { words, table: node.name.clone() }),
             None if output.expression.is_some() => None,
@@ -89,7 +103,7 @@ impl<'a> Texts<'a> {
                 Some(if is_source { Text { table: node.name.clone(), ..text } } else { text })
             }
         };
-        self.columns(&rendered, names.collect(), own)
+        self.columns(&rendered, names, own)
     }
 
     /// The columns of a model. One that is made of others is told by them.
@@ -155,7 +169,7 @@ pub fn of_inputs(
     date: NaiveDate,
     version: i32,
 ) -> Result<()> {
-    let columns = Texts::new(tables, catalog, tables.database(), date).of_model(model)?;
+    let columns = Texts::new(tables, catalog, tables.database(), date)?.of_model(model)?;
     for (name, text) in columns.iter().filter_map(|(name, text)| Some((name, text.as_ref()?))) {
         warehouse.execute(
             "update registry.inputs set description = ? where model = ? and version = ? and input = ?",
@@ -167,18 +181,20 @@ pub fn of_inputs(
 
 /// Puts the texts of all tables that are built on them, as far as they changed.
 pub fn publish(warehouse: &Warehouse, catalog: &Catalog, date: NaiveDate) -> Result<()> {
-    let present: BTreeMap<(String, Option<String>), Option<String>> = warehouse
-        .rows(
-            "select schema_name || '.' || table_name, column_name, comment from duckdb_columns()
-             where database_name = 'warehouse' and schema_name in ('features', 'abt', 'scores')
-             union all
-             select schema_name || '.' || table_name, null, comment from duckdb_tables()
-             where database_name = 'warehouse' and schema_name in ('features', 'abt', 'scores')",
-            &[],
-            |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)),
-        )?
-        .into_iter()
-        .collect();
+    let mut texts = Texts::new(warehouse, catalog, "warehouse", date)?;
+    let mut present = BTreeMap::new();
+    for (table, columns) in &texts.shapes {
+        present.extend(
+            columns.iter().map(|(column, words)| ((table.clone(), Some(column.clone())), words.clone())),
+        );
+    }
+    let tables = warehouse.rows(
+        "select schema_name || '.' || table_name, comment from duckdb_tables()
+         where database_name = 'warehouse' and schema_name in ('features', 'abt', 'scores')",
+        &[],
+        |row| Ok(((row.get(0)?, None), row.get(1)?)),
+    )?;
+    present.extend(tables);
     let mut statements = Vec::new();
     let mut say = |table: &str, column: Option<&str>, words: Option<&str>| {
         let key = (table.to_owned(), column.map(str::to_owned));
@@ -191,7 +207,6 @@ pub fn publish(warehouse: &Warehouse, catalog: &Catalog, date: NaiveDate) -> Res
         };
         statements.push(format!("comment on {on} is {}", words.map_or_else(|| "null".to_owned(), text)));
     };
-    let mut texts = Texts::new(warehouse, catalog, "warehouse", date);
     let built = |table: &String| present.contains_key(&(table.clone(), None));
     for (table, node) in catalog.tables.iter().filter(|(table, _)| built(table)) {
         say(table, None, Some(&node.spec.description));

@@ -97,7 +97,7 @@ impl Proof<'_> {
         let (warehouse, catalog, date) = (self.warehouse, self.catalog, self.date);
         let (mut problems, mut warnings) = (Vec::new(), Vec::new());
         if with_checks {
-            let texts = Texts::new(warehouse, catalog, WHOLE, date).of(&node.name)?;
+            let texts = Texts::new(warehouse, catalog, WHOLE, date)?.of(&node.name)?;
             warnings = columns::undocumented(catalog, node, &texts, date)?;
         }
         warehouse.batch(&format!("use {WHOLE}"))?;

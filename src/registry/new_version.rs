@@ -125,7 +125,7 @@ pub fn add_rows(
     version: i32,
     rows: &[impl Serialize],
 ) -> Result<()> {
-    let columns = warehouse.columns(&format!("registry.{table}"))?.into_iter();
+    let columns = warehouse.shape(&format!("registry.{table}"))?.into_iter();
     let own = columns.filter(|(name, _)| name != "model" && name != "version");
     let shape = serde_json::to_string(&[own.collect::<BTreeMap<String, String>>()])?;
     let sql = format!(

@@ -144,7 +144,7 @@ impl<'a> Run<'a> {
         let (adopted, mut built) = built?;
         built.changes.splice(0..0, adopted.changes);
         if let (Some(&date), false) = (open.first(), built.changes.is_empty()) {
-            let mut texts = Texts::new(self.warehouse, self.catalog, "warehouse", date);
+            let mut texts = Texts::new(self.warehouse, self.catalog, "warehouse", date)?;
             for change in &built.changes {
                 let node = &self.catalog.tables[&change.table];
                 let silent =

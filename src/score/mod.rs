@@ -20,7 +20,7 @@ use crate::dataset::{Dataset, Snapshot, Workspace};
 use crate::fingerprint;
 use crate::partitions::{self, Fingerprints};
 use crate::registry::Version;
-use crate::sql::{Select, normal};
+use crate::sql::Select;
 use crate::warehouse::{Warehouse, ident, idents, text};
 
 /// What a version says of a date: rows in the temporary table `stage`, and what the score table makes of them.
@@ -40,7 +40,7 @@ pub struct Scores {
 
 pub fn inputs(snapshot: &Snapshot, version: &Version, made_of: &Fingerprints) -> BTreeMap<String, String> {
     let select = &snapshot.select;
-    let own = [("sql", fingerprint::of(&[&normal(&select.sql)])), ("version", version.number.to_string())];
+    let own = [("sql", fingerprint::of(&[&select.normal])), ("version", version.number.to_string())];
     let below = |table: &String| {
         (table.clone(), made_of.get(&(table.clone(), snapshot.date)).cloned().unwrap_or_default())
     };

@@ -9,4 +9,4 @@ pub mod tree;
 
 pub use error::{DAMAGED, SqlError};
 pub use select::{AT_BYTE, Expression, HARMLESS, Select, Unproven};
-pub use tokens::{Brackets, Token, lexemes, normal, starts, tokens, unended};
+pub use tokens::{Brackets, Token, lexemes, normal, normal_of, starts, tokens, unended};

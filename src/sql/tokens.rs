@@ -82,9 +82,14 @@ pub fn invisible(sql: &str) -> Option<(usize, char)> {
 /// SQL without comments and layout: what is left decides what the query does. Quoted texts and names stay as they are.
 pub fn normal(sql: &str) -> String {
     let (tokens, unclosed) = lexemes(sql);
+    normal_of(sql, &tokens, unclosed)
+}
+
+/// The same, of what `lexemes` gave.
+pub fn normal_of(sql: &str, lexemes: &[Token<'_>], unclosed: Option<usize>) -> String {
     let mut out = String::with_capacity(sql.len());
     let mut end = 0;
-    let words = tokens.into_iter().filter(|token| !token.is_space()).map(|token| token.range);
+    let words = lexemes.iter().filter(|token| !token.is_space()).map(|token| token.range.clone());
     for range in words.chain(unclosed.map(|start| start..sql.len())) {
         if !out.is_empty() && range.start > end {
             out.push(' ');

@@ -1,5 +1,8 @@
 //! A `--` comment reaches to the end of its line: nothing of another line may become part of it.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use minijinja::{OutputSpan, OutputSpanKind};
 use sqlparser::tokenizer::{Token, Whitespace};
 
@@ -7,10 +10,19 @@ use super::Templates;
 use super::compiled::Edit;
 use super::tokens::{Part, Segment, Span};
 use crate::problem::{Place, Problem};
-use crate::sql::lexemes;
+use crate::sql::{Token as SqlToken, lexemes};
 
-/// Where a comment stands when a tag takes a line end away, a line end is put in.
+/// Where a comment stands when a tag takes a line end away, a line end is put in. Files are compiled several times, as
+/// they are and sealed: each is read once.
 pub fn keep_apart(source: &str, all: &[Segment<'_>], edits: &mut Vec<Edit>) {
+    static KNOWN: Mutex<BTreeMap<String, Vec<usize>>> = Mutex::new(BTreeMap::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let ends = known.entry(source.to_owned()).or_insert_with(|| swallowing(source, all));
+    edits.extend(ends.iter().map(|at| Edit::insert(*at, "{{ '\\n' }}")));
+}
+
+/// Where a tag would take away the line end of a comment.
+fn swallowing(source: &str, all: &[Segment<'_>]) -> Vec<usize> {
     // The SQL with blanks for all that is none, each byte at its place; what tags take away keeps its line ends.
     let mut sql = String::with_capacity(source.len());
     let mut gaps: Vec<Span> = Vec::new();
@@ -23,16 +35,19 @@ pub fn keep_apart(source: &str, all: &[Segment<'_>], edits: &mut Vec<Edit>) {
             _ => sql.extend(segment.span.clone().map(|_| ' ')),
         }
     }
-    for comment in comments(&sql) {
-        let gap = gaps.iter().find(|gap| gap.contains(&comment.end));
-        edits.extend(gap.map(|gap| Edit::insert(gap.start, "{{ '\\n' }}")));
-    }
+    let gap = |comment: Span| Some(gaps.iter().find(|gap| gap.contains(&comment.end))?.start);
+    comments(&lexemes(&sql).0).filter_map(gap).collect()
 }
 
 /// SQL that became part of a comment which its own line does not show: one that an expression ends with, or one of the
 /// iteration before.
-pub fn swallowed(templates: &Templates, sql: &str, spans: &[OutputSpan]) -> Option<Problem> {
-    comments(sql).into_iter().find_map(|comment| {
+pub fn swallowed(
+    templates: &Templates,
+    sql: &str,
+    lexemes: &[SqlToken<'_>],
+    spans: &[OutputSpan],
+) -> Option<Problem> {
+    comments(lexemes).find_map(|comment| {
         let at = spans.partition_point(|span| span.output_range().end <= comment.start);
         let first = spans.get(at)?;
         let begins = templates.written(first, comment.start);
@@ -56,13 +71,10 @@ pub fn swallowed(templates: &Templates, sql: &str, spans: &[OutputSpan]) -> Opti
     })
 }
 
-/// The `--` comments of SQL, without their line ends.
-fn comments(sql: &str) -> Vec<Span> {
-    let comments = lexemes(sql)
-        .0
-        .into_iter()
+/// The `--` comments among them, without their line ends.
+fn comments(lexemes: &[SqlToken<'_>]) -> impl Iterator<Item = Span> {
+    let comments = lexemes
+        .iter()
         .filter(|token| matches!(token.lexeme, Token::Whitespace(Whitespace::SingleLineComment { .. })));
-    comments
-        .map(|token| token.range.start..token.range.start + token.text.trim_end_matches('\n').len())
-        .collect()
+    comments.map(|token| token.range.start..token.range.start + token.text.trim_end_matches('\n').len())
 }

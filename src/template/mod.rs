@@ -30,7 +30,7 @@ pub use syntax::MISSING_COMMA;
 
 use crate::problem::{Place, Problem};
 use crate::project::Project;
-use crate::sql::{Select, SqlError, Unproven, normal};
+use crate::sql::{Select, SqlError, Unproven, lexemes, normal_of};
 use compiled::{Compiled, Macros};
 use config::Keys;
 use limits::{LARGEST, Watch, check_tags, on_a_deep_stack, too_large};
@@ -72,6 +72,8 @@ pub struct Rendered {
     /// What `raw()` gave, in a source file.
     pub raw: Option<String>,
     pub sql: Unproven,
+    /// The same without comments and layout: what decides what the query does.
+    pub normal: String,
     pub config: Config,
     /// What the file refers to, as `features.seller_sales`.
     pub refs: BTreeSet<String>,
@@ -209,20 +211,22 @@ impl Templates {
         sql.truncate(sql.trim_end().len());
         let calls = scope.downcast_object_ref::<Scope>().map(|scope| scope.calls().clone());
         let Calls { config, refs, sources, outcomes } = calls.unwrap_or_default();
-        let mistake = if sql.len() > LARGEST {
-            Some(too_large(self, file, &sql, &spans))
-        } else {
-            comments::swallowed(self, &sql, &spans)
-                .or_else(|| self.misconfigured(file, kind, config.is_some(), &sql))
-        };
-        if let Some(problem) = mistake {
-            return Err(problem.maybe_on(date).into());
+        let broken = |problem: Problem| problem.maybe_on(date);
+        if sql.len() > LARGEST {
+            return Err(broken(too_large(self, file, &sql, &spans)).into());
         }
+        let (tokens, unclosed) = lexemes(&sql);
+        let normal = normal_of(&sql, &tokens, unclosed);
+        let is_empty = kind != Kind::Source && normal.is_empty();
+        comments::swallowed(self, &sql, &tokens, &spans)
+            .or_else(|| self.misconfigured(file, config.is_some(), is_empty))
+            .map_or(Ok(()), |problem| Err(broken(problem)))?;
         Ok(Rendered {
             file: file.to_owned(),
             kind,
             date,
             raw: raw.map(str::to_owned),
+            normal,
             sql: Unproven(sql),
             config: config.unwrap_or_default(),
             refs,
@@ -234,7 +238,7 @@ impl Templates {
     }
 
     /// A file has a config, once at its top, which gives each key once; and a query.
-    fn misconfigured(&self, file: &str, kind: Kind, has_config: bool, sql: &str) -> Option<Problem> {
+    fn misconfigured(&self, file: &str, has_config: bool, is_empty: bool) -> Option<Problem> {
         if !has_config {
             let source = self.source(file);
             let first = source.find(|c: char| !c.is_whitespace()).unwrap_or(0);
@@ -244,7 +248,6 @@ impl Templates {
                     .hint("start it with `{{ config(...) }}`; README.md shows one of each kind"),
             );
         }
-        let is_empty = kind != Kind::Source && normal(sql).trim().is_empty();
         self.keys(file).mistake().or_else(|| {
             is_empty.then(|| {
                 Problem::usage("this file has a config and no query")

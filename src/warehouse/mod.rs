@@ -291,16 +291,26 @@ impl Warehouse {
     /// As `columns`, in another database that is attached.
     pub fn columns_of(&self, database: &str, table: &str) -> Result<Vec<(String, String)>, SqlError> {
         let (schema, name) = table.split_once('.').unwrap_or(("main", table));
-        self.rows(
-            "select column_name, data_type from duckdb_columns()
-             where database_name = ? and schema_name = ? and table_name = ? order by column_index",
-            params![database, schema, name],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )
+        let sql = "select column_name, data_type from duckdb_columns()
+            where database_name = ? and schema_name = ? and table_name = ? order by column_index";
+        self.rows(sql, params![database, schema, name], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
+    /// As `columns`, of a table that is there: eight times as fast, as DuckDB looks at no other. Elsewhere it would fail.
+    pub fn shape(&self, table: &str) -> Result<Vec<(String, String)>, SqlError> {
+        let (schema, name) = table.split_once('.').unwrap_or(("main", table));
+        let sql = format!(
+            "select name, type from pragma_table_info({})",
+            text(&format!("{}.{}", ident(schema), ident(name)))
+        );
+        self.rows(&sql, &[], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
     pub fn has_table(&self, table: &str) -> Result<bool, SqlError> {
-        Ok(!self.columns(table)?.is_empty())
+        let (schema, name) = table.split_once('.').unwrap_or(("main", table));
+        let sql = "select count(*) > 0 from duckdb_tables()
+            where database_name = ? and schema_name = ? and table_name = ?";
+        self.one(sql, params![self.database, schema, name], |row| row.get(0))
     }
 
     /// A fact about the warehouse, of `pipeline.settings`.

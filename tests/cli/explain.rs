@@ -12,7 +12,7 @@ const FOREST: &str = "'forest': {'algorithm': 'random_forest', 'trees': 20},";
 /// The model with this candidate alone, trained and scored.
 fn scored_by(candidate: &str) -> Place {
     let place = with_candidates(candidate);
-    place.olist(&["run", "--date", "2018-06-01"]).code(0);
+    place.once(&["run", "--date", "2018-06-01"]).code(0);
     place
 }
 

@@ -34,7 +34,7 @@ fn with_champions() -> Place {
         let all = all.join("\n        ");
         place.write(&format!("models/{name}.sql"), train::model(&all));
     }
-    place.olist(&["run", "--date", "2018-06-01"]).code(0);
+    place.once(&["run", "--date", "2018-06-01"]).code(0);
     for (name, _) in CHAMPIONS {
         assert_eq!(
             place.cell(&format!("select candidate from registry.models where model = '{name}'")),

@@ -16,7 +16,7 @@ const VERSIONS: &str = "select count(*) from registry.models";
 fn champion_of(columns: &str) -> Place {
     let place = with_candidates(LOGISTIC);
     place.edit(MODEL, STRONG, columns);
-    place.olist(&RUN).code(0).says(&["version 2, there is no champion yet"]);
+    place.once(&RUN).code(0).says(&["version 2, there is no champion yet"]);
     place
 }
 
@@ -191,7 +191,7 @@ fn other_candidates_need_more_than_luck() {
     let twins = "'logistic': {'algorithm': 'logistic_regression', 'alpha': 30},
         'twin': {'algorithm': 'logistic_regression', 'alpha': 29},";
     let place = with_candidates(LOGISTIC);
-    place.olist(&RUN).code(0);
+    place.once(&RUN).code(0);
     place.write(MODEL, model(twins));
     place.olist(&RUN).code(0).says(&[
         "`twin`: roc_auc",
@@ -204,7 +204,7 @@ fn other_candidates_need_more_than_luck() {
 #[test]
 fn a_version_whose_source_lost_a_column_gives_way() {
     let place = with_candidates(LOGISTIC);
-    place.olist(&RUN).code(0);
+    place.once(&RUN).code(0);
     let file = "features/seller_payments.sql";
     for _ in 0..place.read(file).matches("payment_installments").count() {
         place.edit(file, "payments.payment_installments", "1");

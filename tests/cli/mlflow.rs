@@ -1,6 +1,7 @@
 //! What reaches a real MLflow server: read back through its own Python client, whatever died on the way.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use super::server::{Fate, NEW, OLD, Proxy, Server, answering};
@@ -14,18 +15,26 @@ pub const SCORES: &str = include_str!("scripts/scores.py");
 
 /// Three candidates, of which the blend wins, as version 2 of `seller_churn`; what happened to it waits to be sent.
 fn with_news() -> Place {
-    let place = train::with_candidates(
-        "'rule': {'algorithm': 'sql', 'expression': 'exp(-orders_90d / 90.0 * (45 - recency_days))'},
+    static MADE: OnceLock<PathBuf> = OnceLock::new();
+    let blank = || {
+        train::with_candidates(
+            "'rule': {'algorithm': 'sql', 'expression': 'exp(-orders_90d / 90.0 * (45 - recency_days))'},
         'logistic': {'algorithm': 'logistic_regression'},
         'boosting': {'algorithm': 'gradient_boosting', 'trees': 20},
         'blend': {'algorithm': 'blend', 'of': ['logistic', 'boosting']},",
-    );
-    let conn = duckdb::Connection::open(place.path("olist.duckdb")).unwrap();
-    conn.execute_batch("delete from registry.outbox").unwrap();
-    conn.close().unwrap();
-    place.olist(&["run", "--date", "2018-06-01"]).code(0).does_not_say(&["MLflow"]);
-    place.olist(&["promote", "seller_churn", "1", "--reason", "the old one, for a day"]).code(0);
-    place.olist(&["rollback", "seller_churn"]).code(0);
+        )
+    };
+    let place = blank();
+    place.copy_database(&MADE, || {
+        let place = blank();
+        let conn = duckdb::Connection::open(place.path("olist.duckdb")).unwrap();
+        conn.execute_batch("delete from registry.outbox").unwrap();
+        conn.close().unwrap();
+        place.olist(&["run", "--date", "2018-06-01"]).code(0).does_not_say(&["MLflow"]);
+        place.olist(&["promote", "seller_churn", "1", "--reason", "the old one, for a day"]).code(0);
+        place.olist(&["rollback", "seller_churn"]).code(0);
+        place
+    });
     place
 }
 
@@ -301,6 +310,7 @@ fn without_an_address_nothing_is_sent() {
 
 /// What goes wrong is told, at once where it will not pass, and within the limit where it might.
 #[test]
+#[ignore = "half a minute of servers that do not answer"]
 fn what_goes_wrong_is_told() {
     let place = with_news();
     let page = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 57\r\nconnection: close\r\n\r\n\

@@ -10,13 +10,13 @@ fn delivered(until: &str) -> (Place, Place) {
     let with_stake = model(RULE).replace("recency_days,", "revenue_90d_brl / 3 as stake_brl, recency_days,");
     place.write("models/seller_churn.sql", with_stake);
     load(&sample, &place, until);
-    place.olist(&["run", "--date", "2018-06-01"]).code(0);
+    place.once(&["run", "--date", "2018-06-01"]).code(0);
     (sample, place)
 }
 
 fn load(sample: &Place, place: &Place, until: &str) {
     files(sample, place, |name| format!("select * from sources.{name}_as_of(date '{until}' + 1)"));
-    place.olist(&["ingest", "raw", "--until", until]).code(0);
+    place.once(&["ingest", "raw", "--until", until]).code(0);
 }
 
 #[test]

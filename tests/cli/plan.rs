@@ -6,7 +6,7 @@ use super::train::{RULE, model};
 fn place() -> Place {
     let place = Place::with_sample();
     place.write("models/seller_churn.sql", model(RULE));
-    place.olist(&["run", "--date", "2018-06-01", "--accept"]).code(0);
+    place.once(&["run", "--date", "2018-06-01", "--accept"]).code(0);
     place
 }
 

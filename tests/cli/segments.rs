@@ -13,7 +13,7 @@ fn with_segments() -> Place {
             }
         }
     }
-    place.olist(&["ingest", "--sample", "--orders", "60000"]).code(0);
+    place.once(&["ingest", "--sample", "--orders", "60000"]).code(0);
     place
 }
 

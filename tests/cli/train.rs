@@ -1,13 +1,21 @@
 //! Training, the registry, and who is champion.
 
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
 use super::support::Place;
 
 /// A model with fast candidates, instead of the built-in one, whose version 1 is no champion any more.
 pub fn with_candidates(candidates: &str) -> Place {
-    let place = Place::with_sample();
-    let conn = duckdb::Connection::open(place.path("olist.duckdb")).unwrap();
-    conn.execute_batch("delete from registry.champions").unwrap();
-    conn.close().unwrap();
+    static MADE: OnceLock<PathBuf> = OnceLock::new();
+    let place = Place::with_churn();
+    place.copy_database(&MADE, || {
+        let place = Place::with_sample();
+        let conn = duckdb::Connection::open(place.path("olist.duckdb")).unwrap();
+        conn.execute_batch("delete from registry.champions").unwrap();
+        conn.close().unwrap();
+        place
+    });
     place.write("models/seller_churn.sql", model(candidates));
     place
 }
@@ -72,7 +80,7 @@ fn a_learned_model_that_beats_the_rule_takes_over() {
 #[test]
 fn a_new_candidate_is_trained_and_the_reason_is_told() {
     let place = with_candidates(RULE);
-    place.olist(&["run", "--date", "2018-06-01"]).code(0);
+    place.once(&["run", "--date", "2018-06-01"]).code(0);
     place.write("models/seller_churn.sql", model(&format!("{RULE}\n        {LOGISTIC}")));
     place.olist(&["run", "--date", "2018-06-01"]).code(0).says(&[
         "version 3, models/seller_churn.sql changed since version 2: `logistic`: roc_auc 0.",
@@ -84,7 +92,7 @@ fn a_new_candidate_is_trained_and_the_reason_is_told() {
 #[test]
 fn an_edit_that_cannot_be_trained_is_no_success() {
     let place = with_candidates(LOGISTIC);
-    place.olist(&["run", "--date", "2018-06-01"]).code(0);
+    place.once(&["run", "--date", "2018-06-01"]).code(0);
     place.edit("models/seller_churn.sql", "'from': '2017-02-01'", "'from': '2018-06-01'");
     place.olist(&["run", "--date", "2018-06-01"]).code(1).says(&[
         "seller_churn: cannot be trained as of 2018-06-01",
@@ -96,7 +104,7 @@ fn an_edit_that_cannot_be_trained_is_no_success() {
 #[test]
 fn the_champion_defends_itself_after_it_left_the_file() {
     let place = with_candidates(LOGISTIC);
-    place.olist(&["run", "--date", "2018-06-01"]).code(0);
+    place.once(&["run", "--date", "2018-06-01"]).code(0);
     place.write("models/seller_churn.sql", model(CHANCE));
     place.olist(&["run", "--date", "2018-06-01"]).code(0).says(&[
         "`chance`: roc_auc 0.5000 against 0.",
@@ -143,7 +151,7 @@ fn the_same_seed_gives_the_same_model_on_any_number_of_threads() {
 #[test]
 fn promote_and_rollback_change_who_scores() {
     let place = with_candidates(RULE);
-    place.olist(&["run", "--date", "2018-06-01"]).code(0);
+    place.once(&["run", "--date", "2018-06-01"]).code(0);
     let version =
         "select any_value(model_version) from scores.seller_churn where reference_date = date '2018-06-01'";
     assert_eq!(place.cell(version), "2");

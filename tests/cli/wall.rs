@@ -7,7 +7,7 @@ const RUN: [&str; 3] = ["run", "--date", "2018-06-01"];
 /// A sample with a fast champion, its scores, and a file for the model that can be edited.
 fn trained() -> Place {
     let place = super::train::with_candidates("'logistic': {'algorithm': 'logistic_regression'},");
-    place.olist(&RUN).code(0);
+    place.once(&RUN).code(0);
     place
 }
 

@@ -3,10 +3,10 @@
 pub mod pattern;
 mod slow;
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use chrono::NaiveDate;
 use olist::catalog::Catalog;
@@ -16,6 +16,7 @@ use tempfile::TempDir;
 pub use slow::times;
 
 /// What one call of the program gave.
+#[derive(Clone)]
 pub struct Ran {
     pub code: i32,
     pub stdout: String,
@@ -82,7 +83,7 @@ impl Place {
         place
     }
 
-    /// A folder with the project, cut down to seller churn and what it needs.
+    /// A folder with the project, cut down to seller churn and what it needs, with a tenth of the trees.
     pub fn with_churn() -> Self {
         static NEEDED: OnceLock<Vec<String>> = OnceLock::new();
         let needed = NEEDED.get_or_init(|| {
@@ -97,7 +98,10 @@ impl Place {
         let place = Self::new();
         for (file, text) in Project::built_in().files() {
             if file.starts_with("queries/") || needed.iter().any(|needed| needed == file) {
-                place.write(file, text);
+                place.write(
+                    file,
+                    text.replace("'trees': 200", "'trees': 20").replace("'trees': 120", "'trees': 12"),
+                );
             }
         }
         place
@@ -119,7 +123,7 @@ impl Place {
     /// The project over the smallest marketplace, as files in `raw/` that are loaded.
     pub fn with_files() -> Self {
         let place = crate::ingest::small();
-        place.olist(&["ingest", "raw"]).code(0);
+        place.once(&["ingest", "raw"]).code(0);
         place
     }
 
@@ -150,8 +154,34 @@ impl Place {
         place
     }
 
+    /// As `olist`, for the setup of a test: what was run with these arguments over the same files, by whichever test, is not run
+    /// again, and what it left is copied.
+    pub fn once(&self, arguments: &[&str]) -> Ran {
+        type Made = Arc<OnceLock<(PathBuf, Ran)>>;
+        static MADE: Mutex<Option<HashMap<blake3::Hash, Made>>> = Mutex::new(None);
+        let mut content = blake3::Hasher::new();
+        content.update(format!("{arguments:?}").as_bytes());
+        for file in files(self.dir.path()) {
+            content.update(format!("\n{}\n", file.display()).as_bytes());
+            content.update(&std::fs::read(self.dir.path().join(file)).unwrap());
+        }
+        let made =
+            MADE.lock().unwrap().get_or_insert_default().entry(content.finalize()).or_default().clone();
+        let (folder, ran) = made.get_or_init(|| {
+            let ran = self.olist(arguments);
+            let kept = Self::new();
+            copy(self.dir.path(), kept.dir.path());
+            (kept.dir.keep(), ran)
+        });
+        for file in files(self.dir.path()) {
+            std::fs::remove_file(self.dir.path().join(file)).unwrap();
+        }
+        copy(folder, self.dir.path());
+        ran.clone()
+    }
+
     /// The database that `build` makes, which is made once for all tests.
-    fn copy_database(&self, made: &OnceLock<PathBuf>, build: impl FnOnce() -> Self) {
+    pub fn copy_database(&self, made: &OnceLock<PathBuf>, build: impl FnOnce() -> Self) {
         let made = made.get_or_init(|| {
             let folder = build().dir.keep();
             folder.join("olist.duckdb")
@@ -228,6 +258,32 @@ impl Place {
 /// The folder of the repository: asked when the tests run, because checkouts may share one target folder.
 pub fn repository() -> PathBuf {
     std::env::var_os("CARGO_MANIFEST_DIR").unwrap().into()
+}
+
+/// All files below a folder, as paths from there, in order.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut left = vec![folder.to_owned()];
+    while let Some(next) = left.pop() {
+        for entry in std::fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                left.push(path);
+            } else {
+                found.push(path.strip_prefix(folder).unwrap().to_owned());
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn copy(from: &Path, to: &Path) {
+    for file in files(from) {
+        let copied = to.join(&file);
+        std::fs::create_dir_all(copied.parent().unwrap()).unwrap();
+        std::fs::copy(from.join(file), copied).unwrap();
+    }
 }
 
 /// Names and texts of the files of a folder of the repository, by name.
