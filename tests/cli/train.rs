@@ -28,7 +28,7 @@ pub fn model(candidates: &str) -> String {
     label = 'is_churned',
     metric = 'roc_auc',
     description = 'Churn.',
-    snapshots = {{'from': '2017-02-01', 'every': 'month'}},
+    snapshots = {{'from': '2017-09-01', 'every': 'month'}},
     validate = 3,
     retrain_days = 28,
     candidates = {{
@@ -93,7 +93,7 @@ fn a_new_candidate_is_trained_and_the_reason_is_told() {
 fn an_edit_that_cannot_be_trained_is_no_success() {
     let place = with_candidates(LOGISTIC);
     place.once(&["run", "--date", "2018-06-01"]).code(0);
-    place.edit("models/seller_churn.sql", "'from': '2017-02-01'", "'from': '2018-06-01'");
+    place.edit("models/seller_churn.sql", "'from': '2017-09-01'", "'from': '2018-06-01'");
     place.olist(&["run", "--date", "2018-06-01"]).code(1).says(&[
         "seller_churn: cannot be trained as of 2018-06-01",
         "models/seller_churn.sql changed since version 2; scored by version 2, of the files before",
@@ -119,7 +119,7 @@ fn training_sees_only_labels_known_as_of_its_date() {
     place.olist(&["train", "seller_churn", "--as-of", "2018-03-01"]).code(0);
     let rows = "select trained_rows from registry.models where version = 2";
     let known = "select count(*) from abt.seller_churn where is_churned is not null and label_known_on <= date '2018-03-01'
-                 and reference_date <= date '2018-03-01' and day(reference_date) = 1 and reference_date >= date '2017-02-01'";
+                 and reference_date <= date '2018-03-01' and day(reference_date) = 1 and reference_date >= date '2017-09-01'";
     assert_eq!(place.cell(rows), place.cell(known));
     assert_eq!(place.cell("select trained_through <= as_of and as_of = date '2018-03-01' from registry.models where version = 2"), "true");
     let snapshots = "select distinct snapshot from registry.metrics where version = 2 order by 1";
@@ -130,9 +130,9 @@ fn training_sees_only_labels_known_as_of_its_date() {
 fn too_early_to_train_is_explained() {
     let place = with_candidates(LOGISTIC);
     place
-        .olist(&["train", "seller_churn", "--as-of", "2017-02-01"])
+        .olist(&["train", "seller_churn", "--as-of", "2017-09-05"])
         .code(1)
-        .says(&["cannot be trained as of 2017-02-01", "no snapshot has its labels known by 2017-02-01"]);
+        .says(&["cannot be trained as of 2017-09-05", "no snapshot has its labels known by 2017-09-05"]);
 }
 
 #[test]
@@ -237,10 +237,11 @@ fn models_are_listed() {
 }
 
 #[test]
+#[ignore = "thirty weeks"]
 fn months_of_weekly_snapshots_and_slices_are_measured() {
     let place = with_candidates(&format!("{RULE}\n        {LOGISTIC}"));
     let file = "models/seller_churn.sql";
-    place.edit(file, "'from': '2017-02-01', 'every': 'month'", "'from': '2017-10-04', 'every': 'week'");
+    place.edit(file, "'from': '2017-09-01', 'every': 'month'", "'from': '2017-10-04', 'every': 'week'");
     place.edit(
         file,
         "validate = 3",

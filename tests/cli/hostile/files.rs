@@ -17,6 +17,7 @@ fn review(text: &[u8]) -> Vec<u8> {
 }
 
 #[test]
+#[ignore = "thirty files"]
 fn files_that_are_not_what_they_should_be() {
     let place = small();
     place.olist(&["ingest", "raw"]).code(0);
@@ -82,6 +83,7 @@ fn files_that_are_not_what_they_should_be() {
 }
 
 #[test]
+#[ignore = "as many loads as it takes"]
 fn a_file_that_is_replaced_while_it_is_read() {
     let place = small();
     let file = "raw/olist_order_items_dataset.csv";
