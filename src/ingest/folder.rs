@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::Known;
 use super::file::{Candidate, RawFile, is_zip, members};
@@ -33,7 +34,7 @@ impl Candidate {
 /// it. All that is missing is named at once.
 pub fn find(folder: &Path, specs: &[Known]) -> Result<BTreeMap<String, RawFile>> {
     let places = places(folder, specs)?;
-    let mut found = BTreeMap::new();
+    let mut found = Vec::new();
     let mut missing = Vec::new();
     let mut by_name: Vec<&Known> = specs.iter().collect();
     by_name.sort_by(|a, b| a.name.cmp(&b.name));
@@ -47,7 +48,7 @@ pub fn find(folder: &Path, specs: &[Known]) -> Result<BTreeMap<String, RawFile>>
             [] if spec.required => missing.push(spec.file_stem.as_str()),
             [] => {}
             [one] => {
-                found.insert(name.clone(), RawFile::examine(one.clone())?);
+                found.push((name.clone(), one.clone()));
             }
             [first, second, ..] => {
                 let both = format!("both `{}` and `{}` are there", first.name(), second.name());
@@ -57,7 +58,9 @@ pub fn find(folder: &Path, specs: &[Known]) -> Result<BTreeMap<String, RawFile>>
         }
     }
     if missing.is_empty() {
-        return Ok(found);
+        let examine = |(name, candidate)| RawFile::examine(candidate).map(|file| (name, file));
+        let examined: Vec<Result<_>> = found.into_par_iter().map(examine).collect();
+        return examined.into_iter().collect();
     }
     let expected: Vec<&str> = specs.iter().map(|known| known.spec.file_stem.as_str()).collect();
     let names = missing.iter().map(|stem| format!("{stem}.csv")).collect::<Vec<_>>().join(", ");

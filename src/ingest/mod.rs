@@ -109,11 +109,7 @@ pub fn ingest(
         return summary::read(warehouse, templates, &sources, Vec::new(), true);
     }
     let progress = Progress::new(2 * changed.len(), "load");
-    for source in &changed {
-        progress.working_on(&source.name);
-        Loader { warehouse, templates, source }.read_raw()?;
-        progress.step();
-    }
+    raw::read(warehouse, templates, &changed, &progress)?;
     if let (Origin::Sample { orders, seed }, false) = (origin, unchanged) {
         sample::generate(warehouse, project, templates, *orders, *seed)?;
     }

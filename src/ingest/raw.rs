@@ -1,15 +1,17 @@
 //! The rows of raw files as they stand there, in `memory.raw`: a table a source, with the number of each line.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
 use duckdb::arrow::array::{ArrayRef, Int64Builder, RecordBatch, StringBuilder};
 
-use super::Loader;
 use super::csv::{Failure, Reader, Record};
 use super::file::RawFile;
+use super::{Loader, Source};
 use crate::problem::Problem;
-use crate::term;
+use crate::template::Templates;
+use crate::term::{self, Progress};
 use crate::warehouse::{Warehouse, ident, joined, path};
 
 /// Bytes of cells, and rows, that go into DuckDB at a time.
@@ -25,11 +27,46 @@ pub fn forget(warehouse: &Warehouse) -> Result<()> {
     Ok(warehouse.batch("drop schema if exists memory.raw cascade")?)
 }
 
+/// Reads the files of `sources` side by side, the largest first. Of several mistakes, that of the first source is told.
+pub fn read(
+    warehouse: &Warehouse,
+    templates: &Templates,
+    sources: &[&Source],
+    progress: &Progress,
+) -> Result<()> {
+    warehouse.batch("create schema if not exists memory.raw")?;
+    let mut open: Vec<(usize, &Source)> = sources.iter().copied().enumerate().collect();
+    open.sort_by_key(|(_, source)| source.file.as_ref().map_or(0, |file| file.bytes));
+    let state = Mutex::new((open, BTreeMap::new()));
+    let lock = || state.lock().unwrap_or_else(PoisonError::into_inner);
+    let next = || lock().0.pop();
+    let read = |connection: Warehouse| {
+        while let Some((at, source)) = next() {
+            progress.working_on(&source.name);
+            if let Err(error) = (Loader { warehouse: &connection, templates, source }).read_raw() {
+                let (open, failed) = &mut *lock();
+                open.retain(|(other, _)| *other < at);
+                failed.insert(at, error);
+            }
+            progress.step();
+        }
+    };
+    let threads: usize = warehouse.one("select current_setting('threads')", &[], |row| row.get(0))?;
+    std::thread::scope(|scope| -> Result<()> {
+        for _ in 0..threads.min(sources.len()) {
+            let connection = warehouse.another()?;
+            scope.spawn(|| read(connection));
+        }
+        Ok(())
+    })?;
+    let (_, mut failed) = state.into_inner().unwrap_or_else(PoisonError::into_inner);
+    failed.pop_first().map_or(Ok(()), |(_, error)| Err(error))
+}
+
 impl Loader<'_> {
     /// Reads the source's file into its table, and looks at every cell.
-    pub fn read_raw(self) -> Result<()> {
+    fn read_raw(self) -> Result<()> {
         let Some(file) = &self.source.file else { return Ok(()) };
-        self.warehouse.batch("create schema if not exists memory.raw")?;
         let outcome = if file.is_parquet { self.read_parquet(file) } else { self.read_csv(file) };
         file.check_unchanged()?;
         outcome?;
