@@ -8,6 +8,7 @@ mod error;
 mod gate;
 pub mod journal;
 pub mod path;
+mod quote;
 mod scratch;
 mod tables;
 
@@ -21,6 +22,7 @@ use duckdb::{Connection, Row, params};
 pub use self::arrow::{Batches, texts};
 pub use gate::{stop_all, watched};
 pub use journal::sync_folder;
+pub use quote::{ident, idents, joined, text};
 pub use scratch::{make_scratch, scratch_of};
 
 use crate::interrupt;
@@ -338,23 +340,3 @@ impl Drop for Warehouse {
 }
 
 const DESCRIBE: &str = "describe ";
-
-/// `'it''s'`: a text literal.
-pub fn text(value: &str) -> String {
-    format!("'{}'", value.replace('\'', "''"))
-}
-
-/// `"name"`: an identifier, whatever it holds.
-pub fn ident(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// Identifiers, with commas between.
-pub fn idents(names: &[String]) -> String {
-    joined(names.iter().map(|name| ident(name)), ", ")
-}
-
-/// Texts, with `between` between them.
-pub fn joined(items: impl IntoIterator<Item = String>, between: &str) -> String {
-    items.into_iter().collect::<Vec<_>>().join(between)
-}
