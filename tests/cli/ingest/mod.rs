@@ -67,8 +67,7 @@ pub const PAYMENTS: &str = "order_id,payment_sequential,payment_type,payment_ins
 pub fn fails(file: &str, content: impl AsRef<[u8]>, parts: &[&str]) {
     static BEFORE: OnceLock<Vec<String>> = OnceLock::new();
     let orders = "select * from sources.orders order by order_id";
-    let place = small();
-    place.once(&["ingest", "raw"]).code(0);
+    let place = Place::with_files();
     let before = BEFORE.get_or_init(|| place.query(orders));
     for ending in ["csv", "csv.gz"] {
         let _ =

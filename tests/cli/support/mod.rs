@@ -142,13 +142,8 @@ impl Place {
 
     /// As `with_planted`, over a small sample.
     pub fn with_planted_sample() -> Self {
-        static LOADED: OnceLock<PathBuf> = OnceLock::new();
         let place = Self::with_planted();
-        place.copy_database(&LOADED, || {
-            let place = Self::with_planted();
-            place.olist(&["ingest", "--sample", "--orders", "6000"]).code(0);
-            place
-        });
+        place.once(&["ingest", "--sample", "--orders", "6000"]).code(0);
         place
     }
 
