@@ -25,6 +25,20 @@ impl Bins {
         &self.0[column].codes
     }
 
+    /// The bins of a row after those of another: a byte each, all of a row's in a cache line or two.
+    pub fn row_major(&self) -> Vec<u8> {
+        let (width, rows) = (self.0.len(), self.0.first().map_or(0, |column| column.codes.len()));
+        let mut all = vec![0; width * rows];
+        for (index, column) in self.0.iter().enumerate() {
+            all.iter_mut()
+                .skip(index)
+                .step_by(width)
+                .zip(&column.codes)
+                .for_each(|(slot, code)| *slot = *code);
+        }
+        all
+    }
+
     /// The value up to which a row's bin is at most `code`, for a `code` that splits the rows seen.
     pub fn threshold(&self, column: usize, code: f64) -> f64 {
         let cuts = &self.0[column].cuts;

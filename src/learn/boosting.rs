@@ -16,6 +16,7 @@ use super::random::Random;
 use super::tree::{Tree, Trees};
 use crate::interrupt;
 use anyhow::Result;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use smartcore::linalg::basic::matrix::DenseMatrix;
 use smartcore::tree::decision_tree_regressor::{DecisionTreeRegressor, DecisionTreeRegressorParameters};
@@ -24,6 +25,8 @@ use smartcore::tree::decision_tree_regressor::{DecisionTreeRegressor, DecisionTr
 const LEAST_WEIGHT: f64 = 1e-6;
 /// The longest Newton step on the log-odds scale; pure leaves would ask for very long ones.
 const LONGEST_STEP: f64 = 4.0;
+/// Rows that a thread takes down a tree.
+const BLOCK: usize = 8192;
 
 /// Log-odds of the base rate, and trees whose values are added to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,7 +41,7 @@ impl Boosting {
         let features = settings.features_per_tree.unwrap_or_else(|| width.div_ceil(4).max(4).min(width));
         let bins = Bins::new(x);
         let base = log_odds(y.iter().filter(|&&label| label).count() as f64 / y.len() as f64);
-        let inputs = x.all_row_major();
+        let codes = bins.row_major();
         let mut scores = vec![base; y.len()];
         let mut trees = Vec::with_capacity(settings.trees);
         for stage in 0..settings.trees {
@@ -47,14 +50,15 @@ impl Boosting {
             let rows = random.sample(y.len(), sample_size(settings.subsample, y.len()));
             let columns = random.sample(width, features);
             let tree = step(settings, &bins, &rows, &columns, &scores, y)?;
-            tree.add(&inputs, width, &mut scores);
-            trees.push(tree);
+            let blocks = scores.par_chunks_mut(BLOCK).zip(codes.par_chunks(BLOCK * width));
+            blocks.for_each(|(scores, codes)| tree.add(codes, width, scores));
+            trees.push(tree.with_thresholds(|column, code| bins.threshold(column, code)));
         }
         Ok(Self { base, trees: Trees(trees) })
     }
 }
 
-/// One stage: a tree of Newton steps, shortened by the learning rate.
+/// One stage: a tree of Newton steps, shortened by the learning rate, that asks for codes.
 fn step(
     settings: &BoostingSettings,
     bins: &Bins,
@@ -80,10 +84,8 @@ fn step(
     let model = DecisionTreeRegressor::fit_with_weights(&inputs, &targets, &weights, parameters)?;
     let mut grown = extract::trees(&model)?;
     for node in &mut grown[0] {
-        let column = columns[node.split_feature];
         node.output = node.output.clamp(-LONGEST_STEP, LONGEST_STEP) * settings.learning_rate;
-        node.split_value = node.split_value.map(|code| bins.threshold(column, code));
-        node.split_feature = column;
+        node.split_feature = columns[node.split_feature];
     }
     Tree::new(&grown[0])
 }

@@ -82,8 +82,19 @@ impl Tree {
         &self.0
     }
 
+    /// The same questions with other thresholds, by column and the one so far.
+    #[must_use]
+    pub fn with_thresholds(mut self, other: impl Fn(usize, f64) -> f64) -> Self {
+        for node in &mut self.0 {
+            if let Node::Question { column, threshold, .. } = node {
+                *threshold = other(usize::from(*column), *threshold);
+            }
+        }
+        self
+    }
+
     /// Adds the value of the leaf that each row comes to; the rows, of `width` numbers, stand one after another.
-    pub fn add(&self, rows: &[f64], width: usize, sums: &mut [f64]) {
+    pub fn add<T: Copy + Into<f64>>(&self, rows: &[T], width: usize, sums: &mut [f64]) {
         // Some rows go down together: one waits for memory while others move.
         for (rows, sums) in rows.chunks(width * TOGETHER).zip(sums.chunks_mut(TOGETHER)) {
             let mut places = [0; TOGETHER];
@@ -91,7 +102,7 @@ impl Tree {
             while std::mem::take(&mut is_moving) {
                 for (place, row) in places.iter_mut().zip(rows.chunks_exact(width)) {
                     if let Node::Question { column, threshold, right } = self.0[*place] {
-                        let is_left = row[usize::from(column)] <= threshold;
+                        let is_left = row[usize::from(column)].into() <= threshold;
                         *place = if is_left { *place + 1 } else { right as usize };
                         is_moving = true;
                     }

@@ -134,7 +134,7 @@ impl<'a> Validated<'a> {
             progress.step();
             fitted
         };
-        let mut all = jobs.par_iter().map(fit).collect::<Result<Vec<Fitted>>>()?.into_iter();
+        let mut all = jobs.par_iter().with_max_len(1).map(fit).collect::<Result<Vec<Fitted>>>()?.into_iter();
         let fitted = folds.iter().map(|_| all.by_ref().take(algorithms.len()).collect()).collect();
         let mut validated = Self { data, folds, recipes, seed, algorithms, fitted, predicted: Vec::new() };
         let predicted = recipes.iter().map(|recipe| validated.predict(recipe));
