@@ -51,7 +51,7 @@ pub fn read(
             progress.step();
         }
     };
-    let threads: usize = warehouse.one("select current_setting('threads')", &[], |row| row.get(0))?;
+    let threads = warehouse.threads()?;
     std::thread::scope(|scope| -> Result<()> {
         for _ in 0..threads.min(sources.len()) {
             let connection = warehouse.another()?;

@@ -25,9 +25,10 @@ use crate::term;
 /// The main header and the two headers that checkpoints write in turn; blocks follow.
 const HEAD: usize = 3 * 4096;
 
-/// Bytes in the write-ahead log at which a checkpoint is due. Each one writes the open ends of all tables anew: at DuckDB's
-/// own 16 MB that is a tenth of what many small partitions cost. To read so much back takes a second.
-pub const DUE: u64 = 64 << 20;
+/// Bytes in the write-ahead log at which a checkpoint is due. Each one writes the open ends of all tables anew, and all who
+/// write wait for it: at a quarter of this, an eighth of what many small partitions cost. To read so much back, after a kill,
+/// takes some seconds.
+pub const DUE: u64 = 256 << 20;
 
 /// What a checkpoint may write over.
 #[derive(Serialize, Deserialize)]
@@ -62,6 +63,8 @@ pub struct Journal {
     database: PathBuf,
     /// Open for as long as DuckDB has the database open: a process that closes a file loses all locks that it has on it.
     file: File,
+    /// DuckDB's threads where nothing else is at work.
+    threads: usize,
     /// Held by a transaction while it writes, and alone by a checkpoint.
     turns: RwLock<()>,
     /// Whether the user knows that a checkpoint failed.
@@ -69,11 +72,11 @@ pub struct Journal {
 }
 
 impl Journal {
-    pub fn new(database: &Path) -> Result<Self> {
+    pub fn new(database: &Path, threads: usize) -> Result<Self> {
         let file =
             File::open(database).with_context(|| format!("could not open `{}`", database.display()))?;
         let (turns, is_told) = (RwLock::default(), AtomicBool::default());
-        Ok(Self { database: database.to_owned(), file, turns, is_told })
+        Ok(Self { database: database.to_owned(), file, threads, turns, is_told })
     }
 
     /// Waits while a checkpoint is made.
@@ -93,7 +96,7 @@ impl Journal {
         if self.log() < least {
             return;
         }
-        let outcome = self.save(warehouse).and_then(|()| Ok(warehouse.batch("checkpoint warehouse")?));
+        let outcome = self.save(warehouse).and_then(|()| self.make(warehouse));
         let outcome = outcome.and_then(|()| remove(&beside(&self.database, "journal")));
         if let Err(error) = outcome
             && !self.is_told.swap(true, Ordering::Relaxed)
@@ -104,6 +107,15 @@ impl Journal {
                 beside(&self.database, "wal").display()
             ));
         }
+    }
+
+    /// The checkpoint itself. All who write wait for it, so it may have their cores.
+    fn make(&self, warehouse: &Warehouse) -> Result<()> {
+        let threads = warehouse.threads()?;
+        warehouse.set_threads(self.threads)?;
+        let made = warehouse.batch("checkpoint warehouse");
+        warehouse.set_threads(threads)?;
+        Ok(made?)
     }
 
     /// Bytes in the write-ahead log.

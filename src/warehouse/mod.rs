@@ -82,7 +82,7 @@ impl Warehouse {
             })?;
         }
         let mut warehouse = Self::attach(path, &file, engine, "read_write")?;
-        warehouse.journal = Some(Arc::new(Journal::new(&file)?));
+        warehouse.journal = Some(Arc::new(Journal::new(&file, warehouse.threads()?)?));
         tables::create(&warehouse)?;
         Ok(warehouse)
     }
@@ -202,6 +202,10 @@ impl Warehouse {
     }
 
     /// DuckDB's threads, the caller's own included.
+    pub fn threads(&self) -> Result<usize, SqlError> {
+        self.one("select current_setting('threads')", &[], |row| row.get(0))
+    }
+
     pub fn set_threads(&self, threads: usize) -> Result<(), SqlError> {
         self.batch(&format!("set threads = {}", threads.max(1)))
     }

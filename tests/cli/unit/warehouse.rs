@@ -34,7 +34,7 @@ fn copied(then: impl FnOnce(&Warehouse, &Journal)) -> tempfile::TempDir {
     drop(warehouse);
     let warehouse = open(from.path());
     warehouse.batch("insert into main.t from range(500)").unwrap();
-    then(&warehouse, &Journal::new(&from.path().join("x")).unwrap());
+    then(&warehouse, &Journal::new(&from.path().join("x"), 1).unwrap());
     for entry in std::fs::read_dir(from.path()).unwrap() {
         let entry = entry.unwrap();
         std::fs::copy(entry.path(), to.path().join(entry.file_name())).unwrap();
