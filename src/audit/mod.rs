@@ -3,7 +3,7 @@
 mod derived;
 mod query;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -50,16 +50,16 @@ impl<'a> Audit<'a> {
         Ok(Self { warehouse, catalog, specs, columns, date, data_until })
     }
 
-    /// What in the sources does not fit what they say.
-    pub fn run(&self, edited: &[String]) -> Result<Findings> {
-        for (name, spec, _) in self.sources() {
+    /// What in the sources of `names` does not fit what they say.
+    pub fn run(&self, names: &BTreeSet<String>, edited: &[String]) -> Result<Findings> {
+        for (name, spec, _) in self.sources().filter(|(name, ..)| names.contains(*name)) {
             check_moments(&self.warehouse, &self.catalog.templates, name, spec)?;
         }
-        let mut findings = Queries::new(self)?.run()?;
+        let mut findings = Queries::new(self)?.run(names)?;
         self.lay_out()?;
         // An edited file makes other rows than those that are loaded.
-        for (name, ..) in self.sources().filter(|(name, ..)| !edited.iter().any(|edited| edited == name)) {
-            findings.entry(name.to_owned()).or_default().extend(self.derived(name)?);
+        for name in names.iter().filter(|name| self.columns.contains_key(*name) && !edited.contains(name)) {
+            findings.entry(name.clone()).or_default().extend(self.derived(name)?);
         }
         findings.retain(|_, problems| !problems.is_empty());
         Ok(findings)

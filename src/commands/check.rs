@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use super::{Session, lake};
 use crate::audit::{self, Audit, Findings};
+use crate::catalog::Catalog;
 use crate::cli::{self, Check, Selection};
 use crate::config::source_file;
 use crate::dates;
@@ -71,12 +72,17 @@ pub fn check(session: &Session, args: &Check) -> Result<()> {
         order: catalog.order.iter().filter(|name| selected.contains(*name)).collect(),
         progress: Progress::new(dates.len() * selected.len(), "checking"),
     };
+    let made_of = specs.keys().map(|name| Ok((name.clone(), sources_of(&catalog.templates, name)?)));
+    let made_of: Needs = made_of.collect::<Result<_>>()?;
+    let is_all = args.selection.select.is_empty() && args.selection.exclude.is_empty();
+    let read =
+        if is_all { made_of.keys().cloned().collect() } else { read(&catalog, &selected, last, &made_of)? };
     let audit = Audit::new(warehouse, &catalog, &specs, last, loaded.data_until)?;
     let mut accused = match &args.against {
         Some(older) => audit.loads(older)?,
         None => Findings::new(),
     };
-    let (audited, reports) = prove(session, &tables, audit, &edited, &dates)?;
+    let (audited, reports) = prove(session, &tables, move || audit.run(&read, &edited), &dates)?;
     drop(tables);
     for (name, problems) in audited {
         accused.entry(name).or_default().extend(problems);
@@ -84,7 +90,7 @@ pub fn check(session: &Session, args: &Check) -> Result<()> {
     for other in reports {
         report.join(other);
     }
-    doubt(&mut report, &catalog.templates, specs.keys(), accused.keys())?;
+    doubt(&mut report, &made_of, accused.keys());
     accused.into_values().flatten().for_each(|problem| report.find(problem));
     let good = "no future was seen: every table is the same with and without what became known later";
     end(session, report, mistakes, "mistake", good)
@@ -95,8 +101,7 @@ pub fn check(session: &Session, args: &Check) -> Result<()> {
 fn prove(
     session: &Session,
     tables: &Tables<'_>,
-    audit: Audit<'_>,
-    edited: &[String],
+    audit: impl FnOnce() -> Result<Findings> + Send,
     dates: &[NaiveDate],
 ) -> Result<(Findings, Vec<Report>)> {
     // Few dates all at once, so that none is left over.
@@ -106,7 +111,7 @@ fn prove(
     let work = |date: &NaiveDate| tables.at(&Warehouse::open_read_only(path, &engine)?, *date);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(side_by_side).build()?;
     std::thread::scope(|scope| {
-        let audited = scope.spawn(move || audit.run(edited));
+        let audited = scope.spawn(audit);
         let reports: Result<Vec<Report>> = pool.install(|| dates.par_iter().map(work).collect());
         let audited = audited.join().unwrap_or_else(|_| Err(anyhow!("the audit ended by itself")));
         Ok((audited?, reports?))
@@ -127,25 +132,35 @@ pub fn asked_dates(args: &Check, loaded: &Loaded) -> Result<Vec<NaiveDate>> {
     Ok(dates)
 }
 
+/// The sources that the source `name` is made of.
+fn sources_of(templates: &Templates, name: &str) -> Result<BTreeSet<String>> {
+    Ok(templates.render(&source_file(name), Kind::Source, None, Some("raw"))?.sources)
+}
+
+/// The sources that are read by `tables`, among which is all that they need, and by these sources.
+fn read(
+    catalog: &Catalog,
+    tables: &BTreeSet<String>,
+    date: NaiveDate,
+    made_of: &Needs,
+) -> Result<BTreeSet<String>> {
+    let mut read = BTreeSet::new();
+    for table in tables {
+        let rendered = catalog.render(table, date)?;
+        let all = rendered.sources.iter().chain(&rendered.outcomes);
+        read.extend(all.flat_map(|source| graph::upstream(source, made_of)));
+    }
+    Ok(read)
+}
+
 /// A table that is made of a source which shows the future is not proven, whatever its own SELECT does.
-fn doubt<'a>(
-    report: &mut Report,
-    templates: &Templates,
-    names: impl Iterator<Item = &'a String>,
-    accused: impl Iterator<Item = &'a String>,
-) -> Result<()> {
-    let made_of = |name: &String| {
-        let rendered = templates.render(&source_file(name), Kind::Source, None, Some("raw"))?;
-        Ok((name.clone(), rendered.sources))
-    };
-    let needs = names.map(made_of).collect::<Result<Needs>>()?;
-    let accused: BTreeSet<String> = accused.flat_map(|name| graph::downstream(name, &needs)).collect();
+fn doubt<'a>(report: &mut Report, made_of: &Needs, accused: impl Iterator<Item = &'a String>) {
+    let accused: BTreeSet<String> = accused.flat_map(|name| graph::downstream(name, made_of)).collect();
     for row in report.rows.iter_mut().filter(|row| row.result == Row::PROVEN) {
         if let Some(name) = row.sources.intersection(&accused).next() {
             row.result = format!("unproven: sources.{name}");
         }
     }
-    Ok(())
 }
 
 /// Prints what was found in tables and in files that could not be read.
