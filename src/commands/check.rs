@@ -54,12 +54,7 @@ pub fn check(session: &Session, args: &Check) -> Result<()> {
     let definitions = audit::definitions(&warehouse)?;
     let mut report = Report::default();
     let edited = ingest::edited(&warehouse, session.project()?, &catalog.templates)?;
-    report.problems.extend(edited.iter().map(|name| {
-        let file = source_file(name);
-        Problem::data(format!("{file} was edited after it was loaded"))
-            .at(catalog.templates.place(&file, "config"))
-            .hint("`olist ingest` puts the edit into effect; what is checked here is what was loaded")
-    }));
+    report.problems.extend(edited.iter().map(|name| not_loaded(&catalog.templates, name)));
     let reach = Reach::new(&warehouse, &catalog.templates, &session.run_id)?;
     for name in specs.keys() {
         report.problems.extend(reach.source(&source_file(name))?);
@@ -94,6 +89,14 @@ pub fn check(session: &Session, args: &Check) -> Result<()> {
     accused.into_values().flatten().for_each(|problem| report.find(problem));
     let good = "no future was seen: every table is the same with and without what became known later";
     end(session, report, mistakes, "mistake", good)
+}
+
+/// The file of the source `name` is not what was loaded.
+fn not_loaded(templates: &Templates, name: &str) -> Problem {
+    let file = source_file(name);
+    Problem::data(format!("{file} was edited after it was loaded"))
+        .at(templates.place(&file, "config"))
+        .hint("`olist ingest` puts the edit into effect; what is checked here is what was loaded")
 }
 
 /// The tables of each date in a DuckDB of its own, with the cores shared between them, beside what is said of the sources:
